@@ -1,0 +1,14 @@
+-- How many rows has the window, by severity, effective severity and kind?
+-- Inputs: rows.
+-- Output: project, service, kind, severity, effective_severity (Google's numbers), rows, without_payload (rows)
+SELECT
+  COALESCE(project, '') AS project,
+  COALESCE(service, '') AS service,
+  kind,
+  severity,
+  effective_severity,
+  CAST(COUNT(*) AS BIGINT) AS n,
+  CAST(SUM(CASE WHEN payload_rank = 0 THEN 1 ELSE 0 END) AS BIGINT) AS without_payload
+FROM rows
+GROUP BY COALESCE(project, ''), COALESCE(service, ''), kind, severity, effective_severity
+ORDER BY project, service, kind, severity, effective_severity

@@ -1,0 +1,366 @@
+//! How much of the window the data covers, per service and severity.
+//!
+//! Exposure comes from the exports, never from the calendar: a missing hour is not an hour without errors. What a sidecar or
+//! a flag states is covered; without one a file covers what lies between its first and its last entry, and where its row
+//! count looks like a `--limit`, only what lies after the oldest entry of the capped severity. A window that a dump names
+//! inside itself was asked for, and proves nothing (`decisions.md`, "Coverage").
+
+use std::collections::BTreeMap;
+
+use super::Cluster;
+use super::cadence::EPISODE_GAP_NS;
+use crate::record::Severity;
+use crate::record::ingest::{DeclaredWindow, FileReport, Span};
+use crate::time::{DAY_NS, HOUR_NS, SECOND_NS, Window, day_of, parse};
+
+/// A row cap that a file shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CapCut {
+    /// Name of the file.
+    pub file: String,
+    /// The capped severity; `None` when the file as a whole is capped.
+    pub severity: Option<Severity>,
+    /// Number of rows.
+    pub rows: u64,
+    /// Oldest entry that was exported under the cap.
+    pub oldest_ns: i64,
+    /// Newest entry of the file.
+    pub newest_ns: i64,
+}
+
+/// Coverage of one severity.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SeverityCoverage {
+    /// Union of the covered intervals, ascending; gaps of at most 15 minutes are no gaps.
+    pub intervals: Vec<(i64, i64)>,
+    /// Oldest entry.
+    pub first_ns: Option<i64>,
+    /// Newest entry.
+    pub last_ns: Option<i64>,
+    /// Rows of the file or severity whose count looks like a cap.
+    pub cap_rows: Option<u64>,
+}
+
+/// Coverage of one service.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ServiceCoverage {
+    /// Union over its severities.
+    pub intervals: Vec<(i64, i64)>,
+    /// Per severity.
+    pub severities: BTreeMap<Severity, Vec<(i64, i64)>>,
+}
+
+/// Coverage of a window.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Coverage {
+    /// The window that was asked for.
+    pub asked_s: f64,
+    /// Per service, by name.
+    pub services: BTreeMap<String, ServiceCoverage>,
+    /// Per envelope severity.
+    pub severities: BTreeMap<Severity, SeverityCoverage>,
+    /// Caps that cut it.
+    pub caps: Vec<CapCut>,
+    /// Windows that dumps say they were asked for.
+    pub asked_for: Vec<(String, DeclaredWindow)>,
+}
+
+/// Covered intervals per service and severity, not yet joined.
+type ByService = BTreeMap<String, BTreeMap<Severity, Vec<(i64, i64)>>>;
+
+fn length_s(intervals: &[(i64, i64)]) -> f64 {
+    intervals.iter().map(|(from, to)| (to - from) as f64).sum::<f64>() / SECOND_NS as f64
+}
+
+impl SeverityCoverage {
+    /// Covered seconds.
+    pub fn covered_s(&self) -> f64 {
+        length_s(&self.intervals)
+    }
+}
+
+impl ServiceCoverage {
+    /// Covered seconds.
+    pub fn covered_s(&self) -> f64 {
+        length_s(&self.intervals)
+    }
+
+    /// UTC days in which some input covers the service.
+    pub fn days(&self) -> Vec<i64> {
+        let mut days: Vec<i64> = self.intervals.iter().flat_map(|(from, to)| day_of(*from)..=day_of(*to)).collect();
+        days.dedup();
+        days
+    }
+}
+
+impl Coverage {
+    /// Hours in which rows of a cluster's severity could have been seen.
+    pub fn hours_of(&self, cluster: &Cluster) -> f64 {
+        length_s(self.intervals_of(cluster)) / 3_600.0
+    }
+
+    /// Intervals in which rows of a cluster's severity could have been seen.
+    pub fn intervals_of(&self, cluster: &Cluster) -> &[(i64, i64)] {
+        let Some(service) = self.services.get(&cluster.key.service) else { return &[] };
+        service.severities.get(&cluster.severity()).map_or(&service.intervals, |own| own)
+    }
+
+    /// Whether a service's rows of a severity would have been seen throughout an interval.
+    pub(crate) fn covers(&self, service: &str, severity: Severity, from_ns: i64, to_ns: i64) -> bool {
+        let Some(service) = self.services.get(service) else { return false };
+        let intervals = service.severities.get(&severity).unwrap_or(&service.intervals);
+        intervals.iter().any(|(from, to)| *from <= from_ns && to_ns <= *to)
+    }
+}
+
+/// Sorted union; intervals less than an episode's gap apart are joined.
+pub(crate) fn union(mut intervals: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
+    intervals.sort_unstable();
+    let mut joined: Vec<(i64, i64)> = Vec::new();
+    for (from, to) in intervals {
+        match joined.last_mut() {
+            Some(last) if from <= last.1 + EPISODE_GAP_NS => last.1 = last.1.max(to),
+            _ => joined.push((from, to)),
+        }
+    }
+    joined
+}
+
+/// Covered length of an interval list between two moments, in hours.
+pub(crate) fn hours_between(intervals: &[(i64, i64)], from_ns: i64, to_ns: i64) -> f64 {
+    intervals.iter().map(|(from, to)| ((*to).min(to_ns) - (*from).max(from_ns)).max(0) as f64).sum::<f64>()
+        / HOUR_NS as f64
+}
+
+/// Covered UTC days of an interval list between two moments.
+pub(crate) fn days_between(intervals: &[(i64, i64)], from_ns: i64, to_ns: i64) -> usize {
+    let mut days: Vec<i64> = intervals
+        .iter()
+        .filter(|(from, to)| *from < to_ns && *to > from_ns)
+        .flat_map(|(from, to)| day_of((*from).max(from_ns))..=((*to).min(to_ns)).div_euclid(DAY_NS))
+        .collect();
+    days.dedup();
+    days.len()
+}
+
+/// Coverage of a window by files: each file's report with its spans per service and severity.
+///
+/// `services` limits the answer to some services; empty means all.
+pub fn coverage(files: &[(&FileReport, Vec<Span>)], window: Window, asked: Window, services: &[String]) -> Coverage {
+    let mut result = Coverage { asked_s: asked.seconds(), ..Coverage::default() };
+    let mut by_severity: BTreeMap<Severity, SeverityCoverage> = BTreeMap::new();
+    let mut by_service = ByService::new();
+    for (report, spans) in files {
+        file(report, spans, window, services, &mut result, &mut by_severity, &mut by_service);
+    }
+    for severity in by_severity.values_mut() {
+        severity.intervals = union(std::mem::take(&mut severity.intervals));
+    }
+    result.severities = by_severity;
+    result.services = by_service
+        .into_iter()
+        .map(|(name, severities)| {
+            let severities: BTreeMap<_, _> =
+                severities.into_iter().map(|(severity, intervals)| (severity, union(intervals))).collect();
+            let intervals = union(severities.values().flatten().copied().collect());
+            (name, ServiceCoverage { intervals, severities })
+        })
+        .collect();
+    result.caps.sort_by(|a, b| (a.oldest_ns, &a.file, a.severity).cmp(&(b.oldest_ns, &b.file, b.severity)));
+    result
+}
+
+fn stated(declared: Option<&DeclaredWindow>) -> Option<(i64, i64)> {
+    let declared = declared.filter(|declared| declared.source != "file metadata")?;
+    Some((parse(&declared.since)?.ns, parse(&declared.until)?.ns))
+}
+
+/// Least severity that a stated filter lets through.
+fn floor_of(filter: Option<&str>) -> Option<Severity> {
+    let filter = filter?.replace(' ', "");
+    let at = filter.to_ascii_lowercase().find("severity>=")? + "severity>=".len();
+    let word: String = filter[at..].trim_start_matches('"').chars().take_while(char::is_ascii_alphabetic).collect();
+    Severity::from_word(&word)
+}
+
+fn file(
+    report: &FileReport,
+    spans: &[Span],
+    window: Window,
+    services: &[String],
+    result: &mut Coverage,
+    by_severity: &mut BTreeMap<Severity, SeverityCoverage>,
+    by_service: &mut ByService,
+) {
+    let wanted: Vec<&Span> = spans
+        .iter()
+        .filter(|span| services.is_empty() || services.iter().any(|name| name.eq_ignore_ascii_case(&span.service)))
+        .collect();
+    if let Some(declared) = report.declared_window.as_ref().filter(|declared| declared.source == "file metadata") {
+        result.asked_for.push((report.path.clone(), declared.clone()));
+    }
+    let stated = stated(report.declared_window.as_ref());
+    let observed = spans.iter().map(|span| span.first_ns).min().zip(spans.iter().map(|span| span.last_ns).max());
+    let Some((mut from, to)) = stated.or(observed) else { return };
+    let capped = |severity: Option<Severity>| {
+        let name = severity.map_or("ALL", Severity::as_str);
+        report.cap_suspected.iter().find(|cap| cap.severity == name).map(|cap| cap.rows)
+    };
+    let newest = observed.map_or(to, |(_, last)| last);
+    if let (Some(rows), Some((oldest, _))) = (capped(None), observed) {
+        from = from.max(oldest);
+        note_cap(
+            result,
+            window,
+            CapCut { file: report.path.clone(), severity: None, rows, oldest_ns: oldest, newest_ns: newest },
+        );
+    }
+    let floor = floor_of(report.declared_window.as_ref().and_then(|declared| declared.filter.as_deref()));
+    for severity in Severity::ALL {
+        let own: Vec<&&Span> = wanted.iter().filter(|span| span.severity == severity).collect();
+        let mut since = from;
+        let mut cap_rows = capped(None);
+        if let (Some(rows), Some(oldest)) = (
+            capped(Some(severity)),
+            spans.iter().filter(|span| span.severity == severity).map(|span| span.first_ns).min(),
+        ) {
+            since = since.max(oldest);
+            cap_rows = Some(rows);
+            if capped(None).is_none() {
+                note_cap(
+                    result,
+                    window,
+                    CapCut {
+                        file: report.path.clone(),
+                        severity: Some(severity),
+                        rows,
+                        oldest_ns: oldest,
+                        newest_ns: newest,
+                    },
+                );
+            }
+        }
+        // A filter with a severity floor says nothing of what lies below it.
+        if floor.is_some_and(|floor| severity < floor) && own.is_empty() {
+            continue;
+        }
+        let clipped = (since.max(window.since_ns), to.min(window.until_ns));
+        if clipped.0 > clipped.1 {
+            continue;
+        }
+        for name in wanted.iter().map(|span| span.service.clone()).collect::<std::collections::BTreeSet<_>>() {
+            by_service.entry(name).or_default().entry(severity).or_default().push(clipped);
+        }
+        if own.is_empty() {
+            continue;
+        }
+        let entry = by_severity.entry(severity).or_default();
+        entry.intervals.push(clipped);
+        let inside = |ns: i64| ns.clamp(window.since_ns, window.until_ns - 1);
+        for span in own.iter().filter(|span| span.last_ns >= window.since_ns && span.first_ns < window.until_ns) {
+            entry.first_ns =
+                Some(entry.first_ns.map_or(inside(span.first_ns), |first| first.min(inside(span.first_ns))));
+            entry.last_ns = Some(entry.last_ns.map_or(inside(span.last_ns), |last| last.max(inside(span.last_ns))));
+        }
+        entry.cap_rows = entry.cap_rows.max(cap_rows);
+    }
+}
+
+fn note_cap(result: &mut Coverage, window: Window, cap: CapCut) {
+    if cap.newest_ns >= window.since_ns && cap.oldest_ns < window.until_ns {
+        result.caps.push(cap);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::ingest::CapSuspected;
+
+    fn span(severity: Severity, first_s: i64, last_s: i64, entries: u64) -> Span {
+        Span {
+            project: "p".into(),
+            service: "s".into(),
+            severity,
+            first_ns: first_s * SECOND_NS,
+            last_ns: last_s * SECOND_NS,
+            entries,
+        }
+    }
+
+    fn window(since_s: i64, until_s: i64) -> Window {
+        Window::new(since_s * SECOND_NS, until_s * SECOND_NS).expect("window")
+    }
+
+    #[test]
+    fn a_file_covers_what_lies_between_its_first_and_last_entry() {
+        let report = FileReport { path: "a".into(), ..FileReport::default() };
+        let seen = coverage(
+            &[(&report, vec![span(Severity::Info, 10, 100, 5), span(Severity::Error, 40, 50, 2)])],
+            window(0, 200),
+            window(0, 200),
+            &[],
+        );
+        assert!(
+            (seen.severities[&Severity::Error].covered_s() - 90.0).abs() < 1e-9,
+            "errors would have been seen throughout"
+        );
+        assert_eq!(seen.severities[&Severity::Error].cap_rows, None);
+        assert!(!seen.severities.contains_key(&Severity::Warning));
+        assert!(seen.covers("s", Severity::Warning, 20 * SECOND_NS, 30 * SECOND_NS));
+    }
+
+    #[test]
+    fn a_capped_severity_is_covered_from_its_oldest_entry_on() {
+        let report = FileReport {
+            path: "a".into(),
+            cap_suspected: vec![
+                CapSuspected { severity: "ERROR".into(), rows: 50 },
+                CapSuspected { severity: "INFO".into(), rows: 50 },
+            ],
+            ..FileReport::default()
+        };
+        let spans = vec![
+            span(Severity::Info, 190, 200, 50),
+            span(Severity::Error, 100, 180, 50),
+            span(Severity::Notice, 0, 150, 12),
+        ];
+        let seen = coverage(&[(&report, spans)], window(0, 300), window(0, 300), &[]);
+        assert!((seen.severities[&Severity::Error].covered_s() - 100.0).abs() < 1e-9);
+        assert!((seen.severities[&Severity::Info].covered_s() - 10.0).abs() < 1e-9);
+        assert_eq!(
+            (seen.severities[&Severity::Notice].cap_rows, seen.severities[&Severity::Error].cap_rows),
+            (None, Some(50))
+        );
+        assert_eq!(seen.caps.len(), 2);
+    }
+
+    #[test]
+    fn a_stated_window_wins_and_an_empty_export_is_evidence_of_zero_only_with_one() {
+        let mut report = FileReport { path: "a".into(), ..FileReport::default() };
+        assert!(coverage(&[(&report, Vec::new())], window(0, 10), window(0, 10), &[]).services.is_empty());
+        report.declared_window = Some(DeclaredWindow {
+            since: "1970-01-01T00:00:00Z".into(),
+            until: "1970-01-01T00:01:40Z".into(),
+            source: "sidecar".into(),
+            filter: Some("severity>=WARNING".into()),
+        });
+        let seen = coverage(&[(&report, vec![span(Severity::Error, 40, 50, 2)])], window(0, 100), window(0, 100), &[]);
+        assert!((seen.services["s"].covered_s() - 100.0).abs() < 1e-9);
+        assert!(
+            !seen.services["s"].severities.contains_key(&Severity::Info),
+            "a filter with a floor covers only what is above it"
+        );
+    }
+
+    #[test]
+    fn unions_join_what_overlaps_or_nearly_touches() {
+        let minute = 60 * SECOND_NS;
+        assert_eq!(
+            union(vec![(0, minute), (5 * minute, 6 * minute), (40 * minute, 41 * minute)]),
+            [(0, 6 * minute), (40 * minute, 41 * minute)]
+        );
+        assert!((hours_between(&[(0, HOUR_NS)], HOUR_NS / 2, HOUR_NS) - 0.5).abs() < 1e-9);
+        assert_eq!(days_between(&[(0, 2 * DAY_NS + 1)], 0, 10 * DAY_NS), 3);
+    }
+}

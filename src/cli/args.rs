@@ -1,0 +1,380 @@
+//! The command line as typed; nothing is resolved here.
+//!
+//! Help is written for somebody who has a folder of exported logs and has never seen this tool. Flags and configuration keys
+//! are the same words.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Offline batch analyzer over exported logs: worklogs and an issue action list, exact and reproducible.
+#[derive(Debug, Parser)]
+#[command(
+    name = "gardener",
+    version,
+    about,
+    long_about = "Reads exported logs (any JSON shape, gzip, zstd, UTF-16), keeps them deduplicated as Parquet, groups them by mined\n\
+                  templates, and writes a worklog for people and an action list for a separate filing step.\n\
+                  It never uses the network, and every number it prints is the result of a query.",
+    after_help = "Start here:\n  gardener run exports/                       one folder of dumps to a worklog\n  \
+                  gardener run exports/ --issues issues.json  and the actions against your tracker\n\n\
+                  Exit codes: 0 done, 1 findings at or above --fail-on, 2 usage or configuration, 3 input, 4 store, 70 bug.",
+    disable_help_subcommand = true,
+    max_term_width = 110
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags that every verb takes.
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Common options")]
+pub(crate) struct Common {
+    /// Configuration file [default: gardener.toml, if it is here]
+    #[arg(long, global = true, value_name = "FILE", env = "GARDENER_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Worker threads [default: one a core]
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Print only what was asked for, and errors
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// Say more on stderr; twice for everything
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// The result as JSON on stdout, everything else on stderr
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// No progress bars
+    #[arg(long, global = true)]
+    pub(crate) no_progress: bool,
+    /// Exit 3 when an entry was malformed or had to be repaired
+    #[arg(long, global = true)]
+    pub(crate) strict: bool,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The main job in one go: read dumps, analyze, write the worklog and the action list
+    Run(RunArgs),
+    /// Read dumps into a store and print what was read
+    Ingest(IngestArgs),
+    /// Worklog and action list for one window of what is stored
+    Worklog(WorklogArgs),
+    /// Run a named query or a .sql file over the store
+    Query(QueryArgs),
+    /// The mined templates with their counts
+    Templates(TemplatesArgs),
+    /// Which existing issue a message belongs to, and why
+    Match(MatchArgs),
+    /// Everything known of one cluster
+    Explain(ExplainArgs),
+    /// Care of the store: its files, digest, figures, integrity
+    Store(StoreArgs),
+    /// Print a JSON Schema
+    Schema {
+        /// Which one
+        #[arg(value_enum)]
+        name: SchemaName,
+    },
+    /// Template per line of a plain text file
+    #[command(display_order = 100)]
+    Mine(MineArgs),
+    /// Shell completions
+    #[command(display_order = 101)]
+    Completions {
+        /// Shell to write for
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// The manual page
+    #[command(display_order = 102)]
+    Man,
+}
+
+/// How inputs are read.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Reading")]
+pub(crate) struct ReadArgs {
+    /// For which rows the entry itself is kept
+    #[arg(long, value_enum, default_value_t = Raw::Warning)]
+    pub(crate) raw: Raw,
+    /// Start of the window that the inputs cover, if you know it
+    #[arg(long, value_name = "TIME", requires = "declared_until")]
+    pub(crate) declared_since: Option<String>,
+    /// End of the window that the inputs cover
+    #[arg(long, value_name = "TIME", requires = "declared_since")]
+    pub(crate) declared_until: Option<String>,
+    /// Filter that the inputs were exported with
+    #[arg(long, value_name = "FILTER", requires = "declared_since")]
+    pub(crate) declared_filter: Option<String>,
+    /// Plain text lines are entries
+    #[arg(long)]
+    pub(crate) text: bool,
+    /// Read files again that the store knows by path, size and time
+    #[arg(long)]
+    pub(crate) rehash: bool,
+    /// Keep credentials as they are: the store then holds secrets
+    #[arg(long)]
+    pub(crate) no_redact: bool,
+}
+
+/// Which part of the store is looked at.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Window")]
+pub(crate) struct WindowArgs {
+    /// First moment: RFC 3339, a date, or "2025-09-15 17:00 America/Los_Angeles"
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// First moment after the window
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// The last 15m, 1h, 12h, 2d, 7d before --as-of
+    #[arg(long, value_name = "SPAN", conflicts_with_all = ["since", "until"])]
+    pub(crate) last: Option<String>,
+    /// Pretend that the data ends here [default: just after the newest stored entry]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) as_of: Option<String>,
+    /// Only this service (repeatable)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: Vec<String>,
+    /// Zone for display and for times typed without one
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) tz: Option<String>,
+}
+
+/// What reports are made with.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Report")]
+pub(crate) struct ReportArgs {
+    /// Issue export: FILE, or OWNER/REPO=FILE (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) issues: Vec<String>,
+    /// When the issues were exported, if the file does not say
+    #[arg(long, value_name = "TIME")]
+    pub(crate) issues_exported_at: Option<String>,
+    /// Exit 3 when less than this share of the window is covered (0 to 1)
+    #[arg(long, value_name = "F")]
+    pub(crate) require_coverage: Option<f64>,
+    /// Exit 1 when a finding has this priority or a more urgent one
+    #[arg(long, value_name = "P1")]
+    pub(crate) fail_on: Option<String>,
+    /// Quote no entries, for documents that are passed on
+    #[arg(long)]
+    pub(crate) no_examples: bool,
+    /// Folder whose files replace templates of the same name
+    #[arg(long, value_name = "DIR")]
+    pub(crate) templates: Option<PathBuf>,
+    /// Overwrite documents that were changed by hand
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// `run`
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// Files, folders, globs, or - for stdin
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<String>,
+    /// Folder of the store [default: garden, or `store` of the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    /// Folder to write into [default: worklogs/<window and run id>]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) window: WindowArgs,
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+}
+
+/// `ingest`
+#[derive(Debug, Args)]
+pub(crate) struct IngestArgs {
+    /// Files, folders, globs, or - for stdin
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<String>,
+    /// Folder of the store [default: garden, or `store` of the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+}
+
+/// `worklog`
+#[derive(Debug, Args)]
+pub(crate) struct WorklogArgs {
+    /// Folder of the store [default: garden, or `store` of the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    /// Folder to write into [default: worklogs/<window and run id>]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) window: WindowArgs,
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+}
+
+/// `query`
+#[derive(Debug, Args)]
+pub(crate) struct QueryArgs {
+    /// Name of a query, or a .sql file; without it, the names are listed
+    #[arg(value_name = "NAME_OR_FILE")]
+    pub(crate) query: Option<String>,
+    /// Folder of the store [default: garden, or `store` of the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    /// How the answer is printed
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    /// Print tables and columns with their units
+    #[arg(long)]
+    pub(crate) tables: bool,
+    /// Write the tables as Parquet into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) export: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) window: WindowArgs,
+}
+
+/// `templates`
+#[derive(Debug, Args)]
+pub(crate) struct TemplatesArgs {
+    /// Folder of the store [default: garden, or `store` of the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    /// How the list is printed
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) window: WindowArgs,
+}
+
+/// `match`
+#[derive(Debug, Args)]
+pub(crate) struct MatchArgs {
+    /// A message as it stands in a log
+    #[arg(value_name = "MESSAGE", required_unless_present = "from", conflicts_with = "from")]
+    pub(crate) message: Option<String>,
+    /// Issue export: FILE, or OWNER/REPO=FILE (repeatable)
+    #[arg(long, value_name = "FILE", required = true)]
+    pub(crate) issues: Vec<String>,
+    /// NDJSON rows {"id","as_of","service","module","function","severity","message"}; - for stdin
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+}
+
+/// `explain`
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// Cluster, family or fingerprint, also a unique beginning of one
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    /// Folder of the store [default: garden, or `store` of the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) window: WindowArgs,
+}
+
+/// `store`
+#[derive(Debug, Args)]
+pub(crate) struct StoreArgs {
+    #[command(subcommand)]
+    pub(crate) action: StoreAction,
+    /// Folder of the store [default: garden, or `store` of the configuration]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(crate) store: Option<PathBuf>,
+}
+
+/// What to do with a store.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreAction {
+    /// Print the live Parquet files
+    Files {
+        /// As CREATE VIEW statements for DuckDB
+        #[arg(long)]
+        duckdb: bool,
+    },
+    /// Print one hash over rows and sketches: equal inputs give equal digests
+    Digest,
+    /// Print figures
+    Stats,
+    /// Check every live file against the manifest
+    Verify,
+}
+
+/// `mine`
+#[derive(Debug, Args)]
+pub(crate) struct MineArgs {
+    /// Plain text, one message a line; - for stdin
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// How rows are printed
+    #[arg(long, value_enum, default_value_t = MineFormat::Ndjson)]
+    pub(crate) format: MineFormat,
+}
+
+/// For which rows the entry itself is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Raw {
+    /// For none
+    None,
+    /// For WARNING and above, and the events that hold one
+    Warning,
+    /// For all
+    All,
+}
+
+/// How tables are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Table,
+    /// Comma separated
+    Csv,
+    /// One JSON array
+    Json,
+}
+
+/// How `mine` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MineFormat {
+    /// One JSON object a line
+    Ndjson,
+    /// Comma separated
+    Csv,
+}
+
+/// Published schemas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaName {
+    /// actions.json
+    Actions,
+    /// report.json
+    Report,
+    /// gardener.toml
+    Config,
+    /// gardener ingest --json
+    Ingest,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

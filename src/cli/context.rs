@@ -1,0 +1,110 @@
+//! What several verbs need: configuration, where things are, how to print, and which window is meant.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use anstyle::{AnsiColor, Style};
+use jiff::tz::TimeZone;
+
+use super::Stop;
+use super::args::{Common, WindowArgs};
+use crate::config::Config;
+use crate::mine::{TemplateSet, templates};
+use crate::store::Snapshot;
+use crate::time::{self, Window};
+
+/// Errors and P0.
+pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
+/// Headings.
+pub(crate) const BOLD: Style = Style::new().bold();
+/// Side remarks.
+pub(crate) const DIM: Style = Style::new().dimmed();
+
+/// Configuration and common flags.
+pub(crate) struct Context {
+    pub(crate) common: Common,
+    pub(crate) config: Config,
+}
+
+/// A window with everything that was said about it.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    pub(crate) window: Window,
+    /// The data counts as ending here.
+    pub(crate) as_of_ns: i64,
+    pub(crate) zone: TimeZone,
+    pub(crate) zone_name: String,
+    pub(crate) services: Vec<String>,
+    /// In words, for the header.
+    pub(crate) words: String,
+    /// The window was given, and not taken from the data.
+    pub(crate) explicit: bool,
+}
+
+impl Context {
+    pub(crate) fn new(common: Common) -> anyhow::Result<Self> {
+        let here = Path::new("gardener.toml");
+        let path = common.config.clone().or_else(|| here.exists().then(|| here.to_owned()));
+        Ok(Self { config: Config::load(path.as_deref())?, common })
+    }
+
+    pub(crate) fn store_path(&self, given: Option<&PathBuf>) -> PathBuf {
+        given.cloned().or_else(|| self.config.store.as_ref().map(PathBuf::from)).unwrap_or_else(|| "garden".into())
+    }
+
+    /// Whether progress bars make sense.
+    pub(crate) fn bars(&self) -> bool {
+        !self.common.no_progress && !self.common.quiet && std::io::stderr().is_terminal()
+    }
+
+    /// A remark for people: on stderr when stdout carries JSON.
+    pub(crate) fn say(&self, text: &str) -> std::io::Result<()> {
+        if self.common.quiet {
+            Ok(())
+        } else if self.common.json {
+            writeln!(anstream::stderr(), "{text}")
+        } else {
+            writeln!(anstream::stdout(), "{text}")
+        }
+    }
+
+    /// Resolves the window flags against what a store holds; `None` for a store without a dated row.
+    pub(crate) fn window(&self, args: &WindowArgs, snapshot: &Snapshot) -> anyhow::Result<Option<Asked>> {
+        let zone_name = args.tz.clone().or_else(|| self.config.time_zone.clone()).unwrap_or_else(|| "UTC".into());
+        let zone = time::zone(&zone_name)?;
+        let Some((first, last)) = snapshot.range() else { return Ok(None) };
+        let as_of_ns = args.as_of.as_deref().map_or(Ok(last + 1), |text| time::parse_user(text, &zone))?;
+        let until_ns = args.until.as_deref().map_or(Ok(as_of_ns), |text| time::parse_user(text, &zone))?.min(as_of_ns);
+        let (since_ns, words) = match (&args.last, &args.since) {
+            (Some(span), _) => (until_ns - time::parse_span(span)?, format!("last {span}")),
+            (None, Some(text)) => (
+                time::parse_user(text, &zone)?,
+                format!("{text} to {}", args.until.as_deref().unwrap_or("the newest entry")),
+            ),
+            (None, None) if args.until.is_some() => {
+                (first, format!("everything before {}", args.until.as_deref().unwrap_or_default()))
+            }
+            (None, None) => (first, "everything stored".into()),
+        };
+        Ok(Some(Asked {
+            window: Window::new(since_ns, until_ns)?,
+            as_of_ns,
+            zone,
+            zone_name,
+            services: args.service.clone(),
+            words,
+            explicit: args.last.is_some() || args.since.is_some() || args.until.is_some(),
+        }))
+    }
+
+    /// Templates of everything stored before a moment.
+    pub(crate) fn templates(snapshot: &Snapshot, as_of_ns: i64) -> anyhow::Result<TemplateSet> {
+        let until = snapshot.range().filter(|(_, last)| as_of_ns <= *last).map(|_| as_of_ns);
+        Ok(templates(&snapshot.signature_table(until)?))
+    }
+}
+
+/// The usage error for a store without rows.
+pub(crate) fn nothing_stored(path: &Path) -> anyhow::Error {
+    Stop::Usage(format!("the store {} holds no entry with a time: ingest a dump first", path.display())).into()
+}

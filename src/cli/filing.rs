@@ -1,0 +1,254 @@
+//! What a plan becomes on disk: rows of the worklog, bodies, `review.md`, `apply.list` and the frozen `actions.json`.
+//!
+//! `issue` plans without bodies and `render` makes bodies without knowing plans; they meet here.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+use super::context::Asked;
+use super::outputs::Outputs;
+use super::planning;
+use crate::issue::{ExportState, PlannedAction, apply_list_lines, v1 as actions_v1, v1_build, valid_until_ns};
+use crate::render::{self, ActionFacts, BodyInput, CandidateLine, Renderer, ReviewItem};
+use crate::report::v1;
+
+/// Rows of the worklog for what is planned, and the issues each cluster is tied to.
+pub(crate) fn add_actions(report: &mut v1::Report, planned: &[PlannedAction], exports: &[ExportState]) {
+    let title_of = |number: u64| {
+        exports
+            .iter()
+            .flat_map(|state| &state.export.issues)
+            .find(|issue| issue.number == number)
+            .map(|issue| issue.title.clone())
+    };
+    for action in planned {
+        let target = action.target.as_ref();
+        report.actions.push(v1::ActionRow {
+            id: action.id.clone(),
+            cluster: action.cluster_id.clone(),
+            kind: action.kind.as_str().to_owned(),
+            status: action.status.as_str().to_owned(),
+            number: target.map(|target| target.number),
+            url: target.and_then(|target| target.url.clone()),
+            title: action.title.clone().or_else(|| target.and_then(|target| title_of(target.number))),
+            priority: action.priority.to_string(),
+            reason: action.reason.clone(),
+            repo: action.repo.clone(),
+        });
+        let Some(cluster) = report.clusters.iter_mut().find(|cluster| cluster.id == action.cluster_id) else {
+            continue;
+        };
+        for candidate in action.matched.candidates.iter().filter(|candidate| {
+            Some(candidate.number) == action.matched.target
+                || target.is_some_and(|target| target.number == candidate.number)
+        }) {
+            cluster.links.push(v1::Link {
+                number: Some(candidate.number),
+                url: target.and_then(|target| target.url.clone()),
+                cluster: None,
+                relation: "matches".into(),
+                state: Some(candidate.state.as_str().to_owned()),
+                score: Some(candidate.score),
+                title: title_of(candidate.number),
+            });
+        }
+    }
+    let families = report.families.clone();
+    for cluster in &mut report.clusters {
+        if let Some(family) = families.iter().find(|family| Some(&family.id) == cluster.family.as_ref()) {
+            cluster.links.extend(family.members.iter().filter(|member| **member != cluster.id).map(|member| {
+                v1::Link { cluster: Some(member.clone()), relation: "same_family".into(), ..v1::Link::default() }
+            }));
+        }
+    }
+    report.issue_exports = exports
+        .iter()
+        .map(|state| {
+            let fit = if state.fitness.is_fit() {
+                "fresh and complete".to_owned()
+            } else {
+                format!("not fit for unseen writing: {}", state.fitness.reasons.join("; "))
+            };
+            format!("{}: {} issues, {fit}", state.export.path, state.export.issues.len())
+        })
+        .collect();
+}
+
+/// Bodies, review, `apply.list` and the frozen action list.
+pub(crate) fn actions(
+    renderer: &Renderer,
+    report: &v1::Report,
+    planned: &[PlannedAction],
+    exports: &[ExportState],
+    policy: &crate::issue::Policy,
+    asked: &Asked,
+    outputs: &mut Outputs,
+) -> anyhow::Result<actions_v1::ActionList> {
+    let mut bodies = BTreeMap::new();
+    let mut reviews = Vec::new();
+    let mut list = format!(
+        "#run={}\n#valid_until={}\n",
+        report.run.run_id,
+        valid_until_ns(exports).map_or_else(|| "-".to_owned(), planning::stamp)
+    );
+    for action in planned {
+        let body = if action.kind.has_body() { Some(body(renderer, report, action, exports, asked)?) } else { None };
+        let sha256 = body.as_ref().map(|body| hex(&Sha256::digest(body.as_bytes())));
+        if let (Some(body), Some(sha256)) = (&body, &sha256) {
+            let file = action.body_file();
+            bodies.insert(
+                action.id.clone(),
+                v1_build::BodyInfo { file: file.clone(), sha256: sha256.clone(), chars: body.chars().count() as u64 },
+            );
+            outputs.add(file, body.clone());
+        }
+        for (file, content) in &action.side_files {
+            outputs.add(file.clone(), content.clone());
+        }
+        let lines = apply_list_lines(action)?;
+        if let Some(sha256) = sha256.filter(|_| !lines.is_empty()) {
+            list.push_str(&format!("#sha256 {sha256} {}\n", action.body_file()));
+        }
+        if !lines.is_empty() && !action.depends_on.is_empty() {
+            list.push_str(&format!("#depends {} {}\n", action.id, action.depends_on.join(" ")));
+        }
+        for line in lines {
+            list.push_str(&line);
+            list.push('\n');
+        }
+        if action.kind.writes() {
+            reviews.push(review(action, body.unwrap_or_default(), exports));
+        }
+    }
+    outputs.add("review.md", renderer.review(&reviews)?);
+    outputs.add("apply.list", list);
+    outputs.add("apply.sh", render::APPLY_SH);
+    let coverage = &report.coverage;
+    let run = actions_v1::Run {
+        run_id: report.run.run_id.clone(),
+        data_up_to: report.run.data_up_to.clone(),
+        tool: report.run.tool.clone(),
+        tool_version: report.run.tool_version.clone(),
+        config_digest: report.run.config_digest.clone(),
+        fingerprint_scheme: crate::issue::fingerprint::SCHEME.to_owned(),
+        window: actions_v1::Window {
+            start: report.window.since.clone(),
+            end: report.window.until.clone(),
+            timezone: report.window.timezone.clone(),
+        },
+        coverage: actions_v1::Coverage {
+            fraction: coverage.fraction,
+            complete: coverage.complete,
+            reasons: coverage.reasons.clone(),
+        },
+    };
+    let sources = report
+        .sources
+        .iter()
+        .map(|source| actions_v1::Source {
+            path: source.path.clone(),
+            content_id: source.content_id.clone(),
+            entries: source.entries,
+        })
+        .collect();
+    Ok(v1_build::build(run, sources, exports, policy, planned, &bodies))
+}
+
+fn body(
+    renderer: &Renderer,
+    report: &v1::Report,
+    action: &PlannedAction,
+    exports: &[ExportState],
+    asked: &Asked,
+) -> anyhow::Result<String> {
+    let cluster = report
+        .clusters
+        .iter()
+        .find(|cluster| cluster.id == action.cluster_id)
+        .ok_or_else(|| anyhow::anyhow!("the action {} has no cluster", action.id))?;
+    let members = report
+        .clusters
+        .iter()
+        .filter(|other| other.family.is_some() && other.family == cluster.family && other.id != cluster.id)
+        .collect();
+    let target_title = action.target.as_ref().and_then(|target| {
+        exports
+            .iter()
+            .flat_map(|state| &state.export.issues)
+            .find(|issue| issue.number == target.number)
+            .map(|issue| issue.title.clone())
+    });
+    let facts = ActionFacts {
+        id: action.id.clone(),
+        kind: action.kind.as_str().to_owned(),
+        markers: action.markers(asked.as_of_ns).format().lines().map(str::to_owned).collect(),
+        title: action.title.clone().or(target_title).unwrap_or_default(),
+        change: action.changes.clone(),
+        related: action
+            .related
+            .iter()
+            .filter_map(|related| Some((related.number?, related.relation.as_str().to_owned())))
+            .collect(),
+        repo: action.repo.clone(),
+        query: action.evidence.query.clone(),
+        expected: None,
+        next: None,
+    };
+    let input = BodyInput { report, cluster, members, action: &facts };
+    Ok(if action.kind == crate::issue::ActionKind::Create {
+        renderer.issue_body(&input)?
+    } else {
+        renderer.comment_body(&input)?
+    })
+}
+
+fn review(action: &PlannedAction, body: String, exports: &[ExportState]) -> ReviewItem {
+    let title_of = |number: u64| {
+        exports
+            .iter()
+            .flat_map(|state| &state.export.issues)
+            .find(|issue| issue.number == number)
+            .map(|issue| issue.title.clone())
+            .unwrap_or_default()
+    };
+    let number = action.target.as_ref().map(|target| target.number);
+    ReviewItem {
+        id: action.id.clone(),
+        kind: action.kind.as_str().to_owned(),
+        status: action.status.as_str().to_owned(),
+        priority: action.priority.to_string(),
+        cluster: action.cluster_id.clone(),
+        cluster_title: action.cluster_title.clone(),
+        repo: action.repo.clone(),
+        number,
+        url: action.target.as_ref().and_then(|target| target.url.clone()),
+        title: action.title.clone().unwrap_or_else(|| number.map(title_of).unwrap_or_default()),
+        labels: action.labels_add.clone(),
+        reason: action.reason.clone(),
+        tier: action.matched.tier.as_str().to_owned(),
+        score: Some(action.matched.score),
+        why: action.matched.why.clone(),
+        candidates: action
+            .matched
+            .candidates
+            .iter()
+            .map(|candidate| CandidateLine {
+                number: candidate.number,
+                score: candidate.score,
+                state: candidate.state.as_str().to_owned(),
+                title: title_of(candidate.number),
+            })
+            .collect(),
+        body,
+        last_comment: None,
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}

@@ -1,0 +1,247 @@
+//! `gardener ingest`: dumps into the store, and the report of what was read.
+
+use std::io::Write;
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use super::args::{IngestArgs, Raw, ReadArgs};
+use super::context::{BOLD, Context, DIM};
+use super::progress::Bar;
+use super::{Stop, context};
+use crate::input::{self, InputError, ReadOptions, Source};
+use crate::record::ContentId;
+use crate::record::ingest::{DeclaredWindow, FileReport, IngestReport, IngestTotal, Ingested};
+use crate::store::{AppendOptions, Named, Progress, RawPolicy, Store};
+use crate::time;
+
+/// Why a known file is not read again.
+const KNOWN: &str = "unchanged since it was read";
+/// Lines of the report for people.
+const FILES_SHOWN: usize = 20;
+/// Problems shown for people.
+const PROBLEMS_SHOWN: usize = 10;
+
+/// Runs the verb.
+pub(crate) fn run(context: &Context, args: &IngestArgs) -> anyhow::Result<()> {
+    let path = context.store_path(args.store.as_ref());
+    let (report, _) = ingest(context, &args.inputs, &path, &args.read)?;
+    if context.common.json {
+        writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&report)?)?;
+    } else if !context.common.quiet {
+        write!(anstream::stdout(), "{}", text(&report))?;
+    }
+    verdict(context, &report)
+}
+
+/// Exit code 3 when nothing could be read at all, or with `--strict` when something was not read as it stands.
+pub(crate) fn verdict(context: &Context, report: &IngestReport) -> anyhow::Result<()> {
+    let unread = |file: &FileReport| file.skipped.as_deref().is_some_and(|why| why != KNOWN);
+    if !report.files.is_empty() && report.files.iter().all(unread) {
+        let why = report.files.first().and_then(|file| file.skipped.clone()).unwrap_or_default();
+        return Err(Stop::Input(format!("no input could be read: {why}")).into());
+    }
+    if context.common.strict && report.total.malformed + report.total.repaired > 0 {
+        let total = &report.total;
+        return Err(Stop::Input(format!(
+            "--strict: {} malformed and {} repaired entries; see the problems above",
+            total.malformed, total.repaired
+        ))
+        .into());
+    }
+    Ok(())
+}
+
+/// Reads inputs into a store; also whether the store was created.
+pub(crate) fn ingest(
+    context: &Context,
+    inputs: &[String],
+    path: &Path,
+    args: &ReadArgs,
+) -> anyhow::Result<(IngestReport, bool)> {
+    let sources = input::expand(inputs)?;
+    let options = options(context, args)?;
+    let created = !path.join("manifest.json").exists();
+    let mut store = Store::create_or_open(path)?;
+    let (known, fresh) = split(&store, sources, args.rehash);
+    let mut files: Vec<FileReport> = known.iter().map(|(source, id)| skipped(&store, source, id)).collect();
+    store.add_names(&known.iter().filter_map(|(source, id)| named(source, id)).collect::<Vec<_>>())?;
+
+    let bytes = fresh.iter().filter_map(|source| input::identity(&source.path)).map(|(bytes, _)| bytes).sum();
+    let bar = Bar::bytes(context.bars(), bytes);
+    let read: Vec<Result<Ingested, (Source, InputError)>> = fresh
+        .into_par_iter()
+        .map(|source| {
+            let read = input::read(&source, &options);
+            bar.add(input::identity(&source.path).map_or(0, |(bytes, _)| bytes));
+            read.map_err(|error| (source, error))
+        })
+        .collect();
+    drop(bar);
+    let mut ingested = Vec::new();
+    for outcome in read {
+        match outcome {
+            Ok(read) => ingested.push(read),
+            Err((source, error)) => {
+                files.push(FileReport { path: source.name, skipped: Some(error.to_string()), ..FileReport::default() });
+            }
+        }
+    }
+    let days = Bar::days(context.bars(), 0);
+    let progress = |progress: Progress| days.set(progress.days_done as u64, progress.days as u64);
+    let raw = match args.raw {
+        Raw::None => RawPolicy::None,
+        Raw::Warning => RawPolicy::Warning,
+        Raw::All => RawPolicy::All,
+    };
+    let appended = store.append(ingested, &AppendOptions { raw, progress: Some(&progress) })?;
+    let total = total(&appended.total, &files);
+    files.extend(appended.files);
+    files.sort_by(|a, b| (&a.path, &a.content_id).cmp(&(&b.path, &b.content_id)));
+    Ok((IngestReport { schema: "log-gardener/ingest".into(), schema_version: "1.0".into(), files, total }, created))
+}
+
+fn options(context: &Context, args: &ReadArgs) -> anyhow::Result<ReadOptions> {
+    let mut options = ReadOptions::new(&context.config);
+    options.text = args.text;
+    options.redact = !args.no_redact;
+    options.keep_raw = args.raw != Raw::None;
+    if let (Some(since), Some(until)) = (&args.declared_since, &args.declared_until) {
+        let zone = time::zone(context.config.time_zone.as_deref().unwrap_or("UTC"))?;
+        options.declared = Some(DeclaredWindow {
+            since: time::rfc3339(time::parse_user(since, &zone)?),
+            until: time::rfc3339(time::parse_user(until, &zone)?),
+            source: "flag".into(),
+            filter: args.declared_filter.clone(),
+        });
+    }
+    Ok(options)
+}
+
+/// Files that the store knows by path, size and time, and those that must be read.
+fn split(store: &Store, sources: Vec<Source>, rehash: bool) -> (Vec<(Source, ContentId)>, Vec<Source>) {
+    let mut known = Vec::new();
+    let mut fresh = Vec::new();
+    for source in sources {
+        let id = input::identity(&source.path)
+            .filter(|_| !rehash)
+            .and_then(|(bytes, mtime_ns)| store.known_file(&source.path, bytes, mtime_ns));
+        match id {
+            Some(id) => known.push((source, id)),
+            None => fresh.push(source),
+        }
+    }
+    (known, fresh)
+}
+
+fn named<'a>(source: &'a Source, id: &ContentId) -> Option<Named<'a>> {
+    let (bytes, mtime_ns) = input::identity(&source.path)?;
+    Some(Named { content_id: *id, name: &source.name, disk_path: &source.path, bytes, mtime_ns })
+}
+
+fn skipped(store: &Store, source: &Source, id: &ContentId) -> FileReport {
+    let mut report = store.report_of(id).cloned().unwrap_or_default();
+    report.path.clone_from(&source.name);
+    report.duplicates = report.entries;
+    report.skipped = Some(KNOWN.into());
+    report
+}
+
+/// Sums of the call: what was appended, and files that were not read again.
+fn total(appended: &IngestTotal, skipped: &[FileReport]) -> IngestTotal {
+    let mut total = appended.clone();
+    for file in skipped {
+        total.files += 1;
+        total.entries += file.entries;
+        total.duplicates += file.duplicates;
+        total.set_aside += file.set_aside.no_time + file.set_aside.by_rule;
+        total.malformed += file.malformed;
+        total.repaired += file.repaired;
+        total.bytes += file.bytes;
+    }
+    total
+}
+
+/// The report for people.
+pub(crate) fn text(report: &IngestReport) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "{BOLD}{:>9} {:>9} {:>9}  {:<12} {:<52} file{BOLD:#}",
+        "entries", "new", "malformed", "framing", "first to last"
+    );
+    for file in report.files.iter().take(FILES_SHOWN) {
+        let span = file
+            .first
+            .as_deref()
+            .zip(file.last.as_deref())
+            .map_or_else(|| "-".to_owned(), |(first, last)| format!("{} to {}", &first[..23], &last[..23]));
+        let new = file.entries.saturating_sub(file.duplicates);
+        let _ = writeln!(
+            out,
+            "{:>9} {:>9} {:>9}  {:<12} {span:<52} {}",
+            file.entries,
+            new,
+            file.malformed,
+            file.framing,
+            super::pages::shown(&file.path)
+        );
+        if let Some(why) = &file.skipped {
+            let _ = writeln!(out, "{:>31}{DIM}{}{DIM:#}", "", super::pages::shown(why));
+        }
+        for cap in &file.cap_suspected {
+            let what = if cap.severity == "ALL" { "rows".to_owned() } else { format!("{} rows", cap.severity) };
+            let _ = writeln!(out, "{:>31}{DIM}exactly {} {what}: a row cap is suspected{DIM:#}", "", cap.rows);
+        }
+    }
+    if report.files.len() > FILES_SHOWN {
+        let _ = writeln!(out, "{DIM}{:>31}and {} more files{DIM:#}", "", report.files.len() - FILES_SHOWN);
+    }
+    let problems: Vec<_> =
+        report.files.iter().flat_map(|file| file.problems.iter().map(move |problem| (file, problem))).collect();
+    for (file, problem) in problems.iter().take(PROBLEMS_SHOWN) {
+        let _ = writeln!(
+            out,
+            "  {} at byte {}: {}",
+            super::pages::shown(&file.path),
+            problem.offset,
+            super::pages::shown(&problem.reason)
+        );
+    }
+    if problems.len() > PROBLEMS_SHOWN {
+        let _ = writeln!(
+            out,
+            "  and {} more problems: --json lists them, quarantine/ in the store keeps the pieces",
+            problems.len() - PROBLEMS_SHOWN
+        );
+    }
+    let total = &report.total;
+    let _ = writeln!(
+        out,
+        "{} files, {} bytes: {} entries, {} distinct, {} duplicates, {} set aside, {} malformed, {} repaired",
+        total.files,
+        total.bytes,
+        total.entries,
+        total.unique,
+        total.duplicates,
+        total.set_aside,
+        total.malformed,
+        total.repaired
+    );
+    out
+}
+
+/// `store garden (created)` or `(7 days, 1,204 entries)`.
+pub(crate) fn store_line(path: &Path, created: bool) -> anyhow::Result<String> {
+    let stats = Store::open(path)?.snapshot()?.stats();
+    let state = if created { "created, ".to_owned() } else { String::new() };
+    Ok(format!(
+        "{}store {} ({state}{} days, {} entries){}",
+        context::DIM.render(),
+        path.display(),
+        stats.days,
+        stats.rows,
+        context::DIM.render_reset()
+    ))
+}

@@ -1,0 +1,331 @@
+//! `gardener worklog`: one window of the store to documents and an action list.
+//!
+//! The order is the pipeline's: query, analyze, match, rank, report, plan, render, write. Nothing is written into the store.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::args::{ReportArgs, WindowArgs, WorklogArgs};
+use super::context::{Asked, Context, RED};
+use super::outputs::Outputs;
+use super::progress::Bar;
+use super::{Stop, pages};
+use super::{filing, planning};
+use crate::analyze::{self, Analysis, Coverage};
+use crate::issue::ExportState;
+use crate::mine::TemplateSet;
+use crate::query::{Engine, EngineOptions, NAMED};
+use crate::record::Severity;
+use crate::record::ingest::{FileReport, Span};
+use crate::render::{self, RenderOptions, Renderer};
+use crate::report::{self, Material, TotalRow, level, v1};
+use crate::store::Snapshot;
+use crate::time::{self, Window};
+
+/// Runs the verb.
+pub(crate) fn run(context: &Context, args: &WorklogArgs) -> anyhow::Result<()> {
+    let path = context.store_path(args.store.as_ref());
+    report(context, &path, args.out.as_deref(), &args.window, &args.report)
+}
+
+/// A report with all that was made on the way.
+pub(crate) struct Made {
+    pub(crate) report: v1::Report,
+    pub(crate) analysis: Analysis,
+    pub(crate) coverage: Coverage,
+    pub(crate) asked: Asked,
+    pub(crate) exports: Vec<ExportState>,
+}
+
+/// Analyzes a window and writes its documents.
+pub(crate) fn report(
+    context: &Context,
+    store: &Path,
+    out: Option<&Path>,
+    window: &WindowArgs,
+    args: &ReportArgs,
+) -> anyhow::Result<()> {
+    let renderer = Renderer::new(args.templates.as_deref())?;
+    if let Some(word) = &args.fail_on {
+        check_priority(word)?;
+    }
+    let Made { mut report, analysis, coverage, asked, exports } = make(context, store, window, args)?;
+    let policy = planning::policy(&context.config);
+    let raw: Vec<_> = exports.iter().map(|state| state.export.clone()).collect();
+    let index = planning::index(&raw, &policy);
+    let findings = planning::findings(&report, &analysis.clusters, &coverage, &context.config);
+    let facts = planning::run_facts(&report, &asked);
+    let planned = crate::issue::plan(&findings, &index, &exports, &policy, &facts);
+    filing::add_actions(&mut report, &planned, &exports);
+
+    let folder = out.map_or_else(|| default_out(&report, asked.window), Path::to_owned);
+    Outputs::check(&folder, args.force)?;
+    let notes = std::fs::read_to_string(folder.join("notes.md")).ok();
+    let limits = &context.config.limits;
+    let options = RenderOptions {
+        examples: !args.no_examples,
+        clusters: limits.clusters,
+        quiet: limits.quiet_clusters,
+        times: limits.times,
+        timeline: limits.timeline,
+        notes: notes.as_deref(),
+        ..RenderOptions::default()
+    };
+    let mut outputs = Outputs::default();
+    outputs.add("worklog.md", renderer.worklog_markdown(&report, &options)?);
+    outputs.add("worklog.html", renderer.worklog_html(&report, &options)?);
+    outputs.add("report.json", format!("{}\n", serde_json::to_string_pretty(&report)?));
+    let list = filing::actions(&renderer, &report, &planned, &exports, &policy, &asked, &mut outputs)?;
+    outputs.add("actions.json", format!("{}\n", serde_json::to_string_pretty(&list)?));
+    outputs.write(&folder)?;
+    if notes.is_none() {
+        std::fs::write(folder.join("notes.md"), render::notes_skeleton(&report))?;
+    }
+    finish(context, &report, &folder, store, args)
+}
+
+fn finish(
+    context: &Context,
+    report: &v1::Report,
+    folder: &Path,
+    store: &Path,
+    args: &ReportArgs,
+) -> anyhow::Result<()> {
+    let shown = folder.display();
+    let commands: Vec<String> = [
+        Some(format!("open {shown}/worklog.html        read it (or worklog.md)")),
+        report.summary.findings.first().map(|row| {
+            format!("gardener explain {} --store {}   everything known of the worst", row.cluster, store.display())
+        }),
+        Some(format!("less {shown}/review.md           what would be filed; then APPLY=1 {shown}/apply.sh")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if context.common.json {
+        let value = serde_json::json!({"out": shown.to_string(), "run_id": report.run.run_id, "coverage": report.coverage.fraction, "findings": report.summary.findings, "actions": report.actions});
+        writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&value)?)?;
+    } else if !context.common.quiet {
+        let mut out = anstream::stdout();
+        for line in render::terminal_summary_with(report, &commands).lines() {
+            if line.starts_with("P0 ") || line.starts_with("P1 ") {
+                writeln!(out, "{}{}{}{}", RED.render(), &line[..2], RED.render_reset(), &line[2..])?;
+            } else {
+                writeln!(out, "{line}")?;
+            }
+        }
+        writeln!(
+            out,
+            "\nwrote {shown}: worklog.md worklog.html report.json actions.json review.md notes.md apply.sh apply.list bodies/"
+        )?;
+    }
+    if let Some(least) = args.require_coverage.filter(|least| report.coverage.fraction < *least) {
+        let fetch = report
+            .coverage
+            .fetch
+            .first()
+            .map_or_else(String::new, |command| format!("; fetch the rest with: {command}"));
+        return Err(Stop::Input(format!(
+            "coverage is {} and --require-coverage asks for {least}{fetch}",
+            report.coverage.fraction
+        ))
+        .into());
+    }
+    if let Some(word) = &args.fail_on {
+        let urgent: Vec<&v1::FindingRow> =
+            report.summary.findings.iter().filter(|row| level(&row.priority) <= level(word)).collect();
+        if let Some(first) = urgent.first() {
+            return Err(Stop::Findings(format!(
+                "{} findings at {word} or more urgent; first: {} {}",
+                urgent.len(),
+                first.cluster,
+                pages::shown(&first.title)
+            ))
+            .into());
+        }
+    }
+    Ok(())
+}
+
+fn check_priority(word: &str) -> anyhow::Result<()> {
+    let valid = word.strip_prefix('P').and_then(|n| n.parse::<u8>().ok()).is_some_and(|n| n <= 10);
+    if valid { Ok(()) } else { Err(Stop::Usage(format!("--fail-on {word:?} is no priority: write P0 to P10")).into()) }
+}
+
+/// `worklogs/2025-09-16T004113Z-004259Z-<8 hex of the run id>`
+fn default_out(report: &v1::Report, window: Window) -> PathBuf {
+    let (since, until) = (time::file_stamp(window.since_ns), time::file_stamp(window.until_ns - 1));
+    let until = if since[..10] == until[..10] { until[11..].to_owned() } else { until };
+    let id = report.run.run_id.trim_start_matches("run_");
+    PathBuf::from("worklogs").join(format!("{since}-{until}-{}", &id[..id.len().min(8)]))
+}
+
+/// Query, analysis, matching and the masked report of a window.
+pub(crate) fn make(context: &Context, store: &Path, window: &WindowArgs, args: &ReportArgs) -> anyhow::Result<Made> {
+    let snapshot = Snapshot::open(store)?;
+    let zone = time::zone(context.config.time_zone.as_deref().unwrap_or("UTC"))?;
+    let exported_at = args.issues_exported_at.as_deref().map(|text| time::parse_user(text, &zone)).transpose()?;
+    let raw = planning::read_exports(&args.issues, exported_at)?;
+    let steps = Bar::steps(context.bars(), 6);
+    // A store without rows still has a report: it says that nothing was read.
+    let asked = match context.window(window, &snapshot)? {
+        Some(asked) => asked,
+        None => Asked {
+            window: Window { since_ns: 0, until_ns: 1 },
+            as_of_ns: 1,
+            zone: zone.clone(),
+            zone_name: context.config.time_zone.clone().unwrap_or_else(|| "UTC".into()),
+            services: window.service.clone(),
+            words: "everything stored (which is nothing)".into(),
+            explicit: false,
+        },
+    };
+    let newest_ns = snapshot.range().map_or(0, |(_, last)| last);
+    let exports = planning::judged(&raw, &asked, newest_ns.min(asked.as_of_ns));
+    steps.step("templates");
+    let templates = Context::templates(&snapshot, asked.as_of_ns)?;
+    steps.step("queries");
+    let engine = Engine::open(&snapshot, &templates, asked.window, EngineOptions { services: &asked.services })?;
+    let clusters = analyze::clusters(&engine, &templates)?;
+    let before = before(&snapshot, &templates, &asked)?;
+    let files: Vec<FileReport> = snapshot.sources().into_iter().map(|source| source.report).collect();
+    let coverage = coverage(&snapshot, &files, &asked);
+    steps.step("issues");
+    let policy = planning::policy(&context.config);
+    let ties = if raw.is_empty() {
+        vec![None; clusters.len()]
+    } else {
+        planning::ties(&clusters, &planning::index(&raw, &policy), &context.config)
+    };
+    steps.step("ranking");
+    let analysis = analyze::run(&engine, clusters, &before, &coverage, &ties, asked.window, &context.config)?;
+    let ordered: Vec<analyze::Cluster> = analysis.clusters.iter().map(|ranked| ranked.cluster.clone()).collect();
+    let parameters = analyze::parameters(&engine, &ordered, &templates)?;
+    steps.step("report");
+    let totals = totals(&engine)?;
+    let deploys: Vec<_> = snapshot.deploys().into_iter().filter(|deploy| asked.window.holds(deploy.at_ns)).collect();
+    let inside: Vec<FileReport> = files.iter().filter(|file| touches(file, asked.window)).cloned().collect();
+    let queries: Vec<(String, String)> =
+        NAMED.iter().map(|(name, text)| ((*name).to_owned(), super::query::question(text))).collect();
+    let material = Material {
+        analysis: &analysis,
+        parameters: &parameters,
+        coverage: &coverage,
+        totals: &totals,
+        deploys: &deploys,
+        files: &inside,
+        config: &context.config,
+        window: asked.window,
+        zone: &asked.zone,
+        zone_name: &asked.zone_name,
+        services: &asked.services,
+        run: run_of(&snapshot, &asked, context, &exports, args),
+        queries: &queries,
+        conflicts: snapshot.conflicts().len() as u64,
+    };
+    let report = render::mask_report(&report::build(&material));
+    Ok(Made { report, analysis, coverage, asked, exports })
+}
+
+fn touches(file: &FileReport, window: Window) -> bool {
+    let at = |text: &Option<String>| text.as_deref().and_then(time::parse).map(|parsed| parsed.ns);
+    match (at(&file.first), at(&file.last)) {
+        (Some(first), Some(last)) => first < window.until_ns && last >= window.since_ns,
+        _ => true,
+    }
+}
+
+/// Clusters of the time before the window, for what was seen before.
+fn before(snapshot: &Snapshot, templates: &TemplateSet, asked: &Asked) -> anyhow::Result<Vec<analyze::Cluster>> {
+    let Some((first, _)) = snapshot.range().filter(|(first, _)| *first < asked.window.since_ns) else {
+        return Ok(Vec::new());
+    };
+    let earlier = Window::new(first, asked.window.since_ns)?;
+    let engine = Engine::open(snapshot, templates, earlier, EngineOptions { services: &asked.services })?;
+    Ok(analyze::sizes(&engine, templates)?)
+}
+
+fn coverage(snapshot: &Snapshot, files: &[FileReport], asked: &Asked) -> Coverage {
+    let mut spans: BTreeMap<String, Vec<Span>> = BTreeMap::new();
+    for span in snapshot.spans() {
+        spans.entry(span.content_id).or_default().push(Span {
+            project: span.project,
+            service: span.service,
+            severity: span.severity,
+            first_ns: span.first_ns,
+            last_ns: span.last_ns,
+            entries: span.entries,
+        });
+    }
+    let beside: Vec<(&FileReport, Vec<Span>)> =
+        files.iter().map(|file| (file, spans.remove(&file.content_id).unwrap_or_default())).collect();
+    let mut wanted = asked.window;
+    if !asked.explicit {
+        // What the dumps say they were asked for counts as asked, when nobody asked for anything else.
+        for declared in files.iter().filter_map(|file| file.declared_window.as_ref()) {
+            if let (Some(since), Some(until)) = (time::parse(&declared.since), time::parse(&declared.until)) {
+                wanted.since_ns = wanted.since_ns.min(since.ns);
+                wanted.until_ns = wanted.until_ns.max(until.ns.min(asked.as_of_ns.max(until.ns)));
+            }
+        }
+    }
+    analyze::coverage(&beside, asked.window, wanted, &asked.services)
+}
+
+fn totals(engine: &Engine) -> anyhow::Result<Vec<TotalRow>> {
+    let table = analyze::totals(engine)?;
+    let (projects, services, kinds) = (table.str("project")?, table.str("service")?, table.str("kind")?);
+    let (severity, effective, n, empty) =
+        (table.i64("severity")?, table.i64("effective_severity")?, table.i64("n")?, table.i64("without_payload")?);
+    let level = |column: &[Option<i64>], row: usize| column[row].and_then(Severity::from_number).unwrap_or_default();
+    let count = |column: &[Option<i64>], row: usize| column[row].and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
+    Ok((0..table.len())
+        .map(|row| TotalRow {
+            project: projects[row].clone().unwrap_or_default(),
+            service: services[row].clone().unwrap_or_default(),
+            kind: kinds[row].clone().unwrap_or_default(),
+            severity: level(severity, row),
+            effective: level(effective, row),
+            n: count(n, row),
+            without_payload: count(empty, row),
+        })
+        .collect())
+}
+
+fn run_of(
+    snapshot: &Snapshot,
+    asked: &Asked,
+    context: &Context,
+    exports: &[ExportState],
+    args: &ReportArgs,
+) -> v1::Run {
+    let version = env!("CARGO_PKG_VERSION");
+    let digest = snapshot.digest();
+    let config_digest = context.config.digest();
+    let parts = serde_json::json!([
+        version,
+        digest,
+        asked.window.since_ns,
+        asked.window.until_ns,
+        asked.as_of_ns,
+        asked.services,
+        asked.zone_name,
+        config_digest,
+        args.no_examples,
+        exports
+            .iter()
+            .map(|state| (&state.export.sha256, &state.export.repo, &state.export.exported_at))
+            .collect::<Vec<_>>(),
+    ]);
+    let hash = blake3::hash(parts.to_string().as_bytes()).to_hex();
+    v1::Run {
+        run_id: format!("run_{}", &hash[..16]),
+        tool: "log-gardener".into(),
+        tool_version: version.into(),
+        config_digest,
+        store_digest: digest,
+        data_up_to: time::rfc3339_short(asked.as_of_ns),
+        asked_for: asked.words.clone(),
+    }
+}

@@ -1,0 +1,136 @@
+//! Which files an INPUT argument means, and what they are called.
+//!
+//! A name in a report is relative to the argument that brought the file, so that reports made in different places are
+//! equal. Addresses of other machines are refused by name: this program has no network code, and a silent "not found"
+//! would send people looking in the wrong place.
+
+use std::path::{Path, PathBuf};
+
+use super::InputError;
+
+/// Suffix of a sidecar that states what an export covers; never a dump itself.
+pub const SIDECAR_SUFFIX: &str = ".meta.json";
+
+/// One file to read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Source {
+    /// Name in reports.
+    pub name: String,
+    /// Where it is; `-` is standard input.
+    pub path: PathBuf,
+}
+
+/// Expands files, folders, globs and `-`, in the order of the names; a file named twice is listed once.
+pub fn expand(arguments: &[String]) -> Result<Vec<Source>, InputError> {
+    let mut sources = Vec::new();
+    for argument in arguments {
+        if argument == "-" {
+            sources.push(Source { name: "stdin".into(), path: "-".into() });
+            continue;
+        }
+        if let Some((scheme, _)) = argument.split_once("://") {
+            return Err(InputError::Address { argument: argument.clone(), scheme: scheme.to_owned() });
+        }
+        let path = Path::new(argument);
+        if path.is_dir() {
+            folder(path, &mut sources)?;
+        } else if path.exists() {
+            sources.push(Source { name: file_name(path), path: path.to_owned() });
+        } else if argument.contains(['*', '?', '[', '{']) {
+            glob(argument, &mut sources)?;
+        } else {
+            return Err(InputError::NotFound { path: path.to_owned() });
+        }
+    }
+    sources.sort();
+    sources.dedup_by(|a, b| a.path == b.path);
+    Ok(sources)
+}
+
+/// The sidecar that belongs to a file.
+pub(super) fn sidecar_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(SIDECAR_SUFFIX);
+    name.into()
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+fn is_dump(path: &Path) -> bool {
+    let name = file_name(path);
+    !name.starts_with('.') && !name.ends_with(SIDECAR_SUFFIX)
+}
+
+fn folder(root: &Path, sources: &mut Vec<Source>) -> Result<(), InputError> {
+    let before = sources.len();
+    for entry in walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name() {
+        let entry = entry.map_err(|error| InputError::Folder {
+            path: error.path().unwrap_or(root).to_owned(),
+            reason: error.io_error().map_or_else(|| "a link leads back to itself".to_owned(), ToString::to_string),
+        })?;
+        if entry.file_type().is_file() && is_dump(entry.path()) {
+            let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
+            let name =
+                relative.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
+            sources.push(Source { name, path: entry.path().to_owned() });
+        }
+    }
+    if sources.len() == before { Err(InputError::Nothing { argument: root.display().to_string() }) } else { Ok(()) }
+}
+
+fn glob(pattern: &str, sources: &mut Vec<Source>) -> Result<(), InputError> {
+    let matcher = globset::GlobBuilder::new(pattern)
+        .literal_separator(true)
+        .build()
+        .map_err(|error| InputError::Glob { pattern: pattern.to_owned(), reason: error.kind().to_string() })?
+        .compile_matcher();
+    let fixed = &pattern[..pattern.find(['*', '?', '[', '{']).unwrap_or(pattern.len())];
+    let (root, prefix) = match fixed.rfind('/') {
+        Some(0) => (Path::new("/"), 1),
+        Some(slash) => (Path::new(&fixed[..slash]), slash + 1),
+        None => (Path::new("."), 0),
+    };
+    let before = sources.len();
+    for entry in walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter().filter_map(Result::ok) {
+        let shown = entry.path().to_string_lossy();
+        let shown =
+            if prefix == 0 { shown.strip_prefix("./").unwrap_or(&shown).to_owned() } else { shown.into_owned() };
+        if entry.file_type().is_file() && is_dump(entry.path()) && matcher.is_match(&shown) {
+            sources
+                .push(Source { name: shown.get(prefix..).unwrap_or(&shown).to_owned(), path: entry.path().to_owned() });
+        }
+    }
+    if sources.len() == before { Err(InputError::Nothing { argument: pattern.to_owned() }) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(arguments: &[String]) -> Vec<String> {
+        expand(arguments).expect("expands").into_iter().map(|source| source.name).collect()
+    }
+
+    #[test]
+    fn folders_globs_and_files_name_what_they_brought() {
+        let dir = tempfile::tempdir().expect("dir");
+        let at = |name: &str| dir.path().join(name).display().to_string();
+        std::fs::create_dir(dir.path().join("a")).expect("dir");
+        for name in ["a/1.json", "a/1.json.meta.json", "2.log", ".hidden"] {
+            std::fs::write(dir.path().join(name), "{}").expect("write");
+        }
+        assert_eq!(names(&[dir.path().display().to_string()]), ["2.log", "a/1.json"]);
+        assert_eq!(names(&[at("*.log")]), ["2.log"]);
+        assert_eq!(names(&[at("a/1.json"), at("a/1.json")]), ["1.json"]);
+        assert!(matches!(expand(&[at("none.json")]), Err(InputError::NotFound { .. })));
+        assert!(matches!(expand(&[at("*.csv")]), Err(InputError::Nothing { .. })));
+    }
+
+    #[test]
+    fn addresses_are_refused_by_name() {
+        let error = expand(&["gs://bucket/logs".into()]).expect_err("must fail").to_string();
+        assert!(error.contains("gs://bucket/logs") && error.contains("download"), "{error}");
+    }
+}

@@ -1,0 +1,277 @@
+//! The issues of all exports as weighted terms, and how alike two texts are.
+//!
+//! Terms are read once; how rare each is depends on which issues exist at the moment asked for, so an [`View`] of the
+//! corpus at a moment holds the rarities and lengths, and many moments share one reading.
+
+use super::export_types::{Export, Issue};
+use super::text::{Terms, rarity, term_weight};
+use super::title::title_key;
+use rustc_hash::FxHashMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How often the words of a title count against those of a text: a title is the author's own summary.
+const TITLE_TIMES: f64 = 2.0;
+/// A tracker of fewer issues counts as a part of one of so many; in a handful of issues every word is rare.
+const MIN_DOCUMENTS: usize = 50;
+/// Most quoted blocks of one issue that are compared by themselves.
+const MAX_BLOCKS: usize = 16;
+
+/// One issue with its terms.
+#[derive(Debug)]
+pub(crate) struct Doc<'e> {
+    pub(crate) issue: &'e Issue,
+    pub(crate) repo: Option<&'e str>,
+    pub(crate) title_key: Option<String>,
+    /// The whole issue, then its title with each quoted block: term and weight, by term.
+    passages: Vec<Vec<(u32, f64)>>,
+    /// Names of things in it, and plain words, for the veto.
+    all_terms: BTreeSet<u32>,
+    /// Whether the absence of a name says anything: only where messages are quoted.
+    pub(crate) quotes_messages: bool,
+    /// Whether it names places in the code (`module.of.code`).
+    pub(crate) names_places: bool,
+    pub(crate) title_only: bool,
+}
+
+/// All issues, read once.
+#[derive(Debug, Default)]
+pub(crate) struct Corpus<'e> {
+    pub(crate) docs: Vec<Doc<'e>>,
+    vocabulary: FxHashMap<String, u32>,
+    /// How each term is shown to people.
+    words: Vec<String>,
+}
+
+impl<'e> Corpus<'e> {
+    pub(crate) fn new(exports: &'e [Export]) -> Self {
+        let mut corpus = Self::default();
+        for export in exports {
+            for issue in &export.issues {
+                let doc = corpus.read(issue, export.repo.as_deref());
+                corpus.docs.push(doc);
+            }
+        }
+        corpus
+    }
+
+    fn read(&mut self, issue: &'e Issue, repo: Option<&'e str>) -> Doc<'e> {
+        let body = issue.body.as_deref().unwrap_or_default();
+        let mut terms = Terms::default();
+        terms.add(&issue.title, TITLE_TIMES);
+        for line in body.lines().filter(|line| !line.starts_with("<!-- log-gardener:")) {
+            terms.add(line, 1.0);
+        }
+        let quotes_messages = body.contains("```") || terms.names.len() >= 2;
+        let whole = self.weigh(&terms);
+        let all_terms = whole.iter().map(|(id, _)| *id).collect();
+        let mut passages = vec![whole];
+        for block in fenced_blocks(body).into_iter().take(MAX_BLOCKS) {
+            let mut terms = Terms::default();
+            terms.add(&issue.title, TITLE_TIMES);
+            for line in block {
+                terms.add(line, 1.0);
+            }
+            passages.push(self.weigh(&terms));
+        }
+        Doc {
+            issue,
+            repo,
+            title_key: title_key(&issue.title),
+            all_terms,
+            passages,
+            quotes_messages,
+            names_places: terms.names.iter().any(|name| name.contains('.') && !name.contains('/')),
+            title_only: issue.body.is_none(),
+        }
+    }
+
+    fn weigh(&mut self, terms: &Terms) -> Vec<(u32, f64)> {
+        let mut weighted: Vec<(u32, f64)> =
+            terms.counts.iter().map(|(term, count)| (self.intern(term, terms), term_weight(term, *count))).collect();
+        weighted.sort_by_key(|(id, _)| *id);
+        weighted
+    }
+
+    fn intern(&mut self, term: &str, terms: &Terms) -> u32 {
+        if let Some(id) = self.vocabulary.get(term) {
+            return *id;
+        }
+        let id = u32::try_from(self.words.len()).unwrap_or(u32::MAX);
+        self.vocabulary.insert(term.to_owned(), id);
+        self.words.push(terms.surfaces.get(term).map_or(term, String::as_str).to_owned());
+        id
+    }
+}
+
+/// A text that is looked for: terms the corpus knows, and the length of those it does not.
+pub(crate) struct Query {
+    /// Term and weight times rarity, by term.
+    terms: Vec<(u32, f64)>,
+    length: f64,
+    /// Names that an issue about the same thing must hold; `None` for one that no issue holds.
+    names: Vec<Option<u32>>,
+    /// Where it was logged, as names; empty when that is unknown or nothing particular.
+    places: Vec<Option<u32>>,
+}
+
+/// The corpus at one moment.
+#[derive(Debug)]
+pub(crate) struct View {
+    /// Positions of the issues that exist, ascending.
+    pub(crate) visible: Vec<usize>,
+    rarities: Vec<f64>,
+    /// Of a term that no issue holds.
+    unseen: f64,
+    /// Of each passage of each issue.
+    lengths: Vec<Vec<f64>>,
+}
+
+impl View {
+    pub(crate) fn new(corpus: &Corpus<'_>, as_of_ns: Option<i64>) -> Self {
+        let visible: Vec<usize> =
+            (0..corpus.docs.len()).filter(|&at| corpus.docs[at].issue.exists_at(as_of_ns)).collect();
+        let mut with_term = vec![0_usize; corpus.words.len()];
+        for &at in &visible {
+            for (id, _) in &corpus.docs[at].passages[0] {
+                with_term[*id as usize] += 1;
+            }
+        }
+        let documents = visible.len().max(MIN_DOCUMENTS);
+        let rarities: Vec<f64> = with_term.iter().map(|with| rarity(documents, *with)).collect();
+        let length = |passage: &Vec<(u32, f64)>| {
+            let squares: f64 = passage.iter().map(|(id, weight)| (weight * rarities[*id as usize]).powi(2)).sum();
+            squares.sqrt()
+        };
+        let mut lengths = vec![Vec::new(); corpus.docs.len()];
+        for &at in &visible {
+            lengths[at] = corpus.docs[at].passages.iter().map(length).collect();
+        }
+        let unseen = rarity(documents, 0);
+        Self { visible, rarities, unseen, lengths }
+    }
+
+    /// Weighs what is looked for. `parts` are texts with how much each counts.
+    pub(crate) fn query(
+        &self,
+        corpus: &Corpus<'_>,
+        parts: &[(&str, f64)],
+        names: &BTreeSet<String>,
+        places: &BTreeSet<String>,
+    ) -> Query {
+        let mut counts: BTreeMap<String, (f64, f64)> = BTreeMap::new();
+        for (text, factor) in parts {
+            let mut terms = Terms::default();
+            terms.add(text, 1.0);
+            for (term, count) in terms.counts {
+                let slot = counts.entry(term).or_insert((0.0, 0.0));
+                slot.0 += count;
+                slot.1 = slot.1.max(*factor);
+            }
+        }
+        let mut terms = Vec::new();
+        let mut squares = 0.0;
+        for (term, (count, factor)) in &counts {
+            let known = corpus.vocabulary.get(term).copied();
+            let rare = known.map_or(self.unseen, |id| self.rarities[id as usize]);
+            let weight = term_weight(term, *count) * rare * factor;
+            squares += weight * weight;
+            terms.extend(known.map(|id| (id, weight)));
+        }
+        terms.sort_by_key(|(id, _)| *id);
+        let ids = |names: &BTreeSet<String>| names.iter().map(|name| corpus.vocabulary.get(name).copied()).collect();
+        Query { terms, length: squares.sqrt(), names: ids(names), places: ids(places) }
+    }
+
+    /// Cosine of a query and the passage of an issue that is nearest to it, 0 to 1. A long discussion around a quoted
+    /// message must not make the issue look like another one.
+    pub(crate) fn cosine(&self, corpus: &Corpus<'_>, query: &Query, at: usize) -> f64 {
+        let passages = corpus.docs[at].passages.iter().zip(&self.lengths[at]);
+        let cosines = passages.map(|(terms, length)| {
+            let dot: f64 =
+                shared(&query.terms, terms).map(|(id, left, right)| left * right * self.rarities[id as usize]).sum();
+            ratio(dot, query.length * length)
+        });
+        cosines.fold(0.0, f64::max)
+    }
+
+    /// Cosine of two issues, 0 to 1.
+    pub(crate) fn likeness(&self, corpus: &Corpus<'_>, left: usize, right: usize) -> f64 {
+        let (lefts, rights) = (&corpus.docs[left].passages, &corpus.docs[right].passages);
+        let mut best = 0.0_f64;
+        for (a, a_length) in lefts.iter().zip(&self.lengths[left]) {
+            for (b, b_length) in rights.iter().zip(&self.lengths[right]) {
+                let dot: f64 = shared(a, b).map(|(id, x, y)| x * y * self.rarities[id as usize].powi(2)).sum();
+                best = best.max(ratio(dot, a_length * b_length));
+            }
+        }
+        best
+    }
+
+    /// Which share of the names of a message an issue holds; 1 when the message has none.
+    pub(crate) fn names_held(corpus: &Corpus<'_>, query: &Query, at: usize) -> f64 {
+        if query.names.is_empty() {
+            return 1.0;
+        }
+        let held =
+            query.names.iter().filter(|name| name.is_some_and(|id| corpus.docs[at].all_terms.contains(&id))).count();
+        held as f64 / query.names.len() as f64
+    }
+
+    /// Whether the place of a message is known and the issue holds none of its names.
+    pub(crate) fn is_elsewhere(corpus: &Corpus<'_>, query: &Query, at: usize) -> bool {
+        let here = |place: &Option<u32>| place.is_some_and(|id| corpus.docs[at].all_terms.contains(&id));
+        !query.places.is_empty() && !query.places.iter().any(here)
+    }
+
+    /// The terms that tie a query to an issue, the weightiest first, without the mark of names.
+    pub(crate) fn shared_terms(&self, corpus: &Corpus<'_>, query: &Query, at: usize, most: usize) -> Vec<String> {
+        let mut terms: Vec<(f64, &str)> = shared(&query.terms, &corpus.docs[at].passages[0])
+            .map(|(id, left, right)| (left * right * self.rarities[id as usize], corpus.words[id as usize].as_str()))
+            .collect();
+        terms.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        let mut out: Vec<String> = Vec::new();
+        for (_, term) in terms {
+            let term = term.trim_start_matches('=');
+            if out.len() < most && !out.iter().any(|seen| seen == term) {
+                out.push(term.to_owned());
+            }
+        }
+        out
+    }
+}
+
+/// The lines of each fenced block.
+fn fenced_blocks(body: &str) -> Vec<Vec<&str>> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Vec<&str>> = None;
+    for line in body.lines() {
+        let fence = line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~");
+        open = match (open.take(), fence) {
+            (None, true) => Some(Vec::new()),
+            (Some(block), true) => {
+                blocks.push(block);
+                None
+            }
+            (Some(mut block), false) => {
+                block.push(line);
+                Some(block)
+            }
+            (None, false) => None,
+        };
+    }
+    blocks.extend(open);
+    blocks
+}
+
+fn ratio(dot: f64, lengths: f64) -> f64 {
+    if lengths > 0.0 { dot / lengths } else { 0.0 }
+}
+
+/// Pairs of weights of the terms that both sorted lists hold.
+fn shared<'a>(left: &'a [(u32, f64)], right: &'a [(u32, f64)]) -> impl Iterator<Item = (u32, f64, f64)> + 'a {
+    let mut right = right.iter().peekable();
+    left.iter().filter_map(move |(id, a)| {
+        while right.next_if(|(other, _)| other < id).is_some() {}
+        right.next_if(|(other, _)| other == id).map(|(_, b)| (*id, *a, *b))
+    })
+}

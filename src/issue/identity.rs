@@ -1,0 +1,111 @@
+//! The steps of matching that are identities: decisions, state, markers, title keys.
+//!
+//! What people said comes before what we remember, that before what stands in the tracker. A marker counts by itself
+//! only when its author is believed; everybody can write one.
+
+use super::export_types::IssueState;
+use super::known::{Verdict, best_known, shared_entries};
+use super::matching::{Found, IssueIndex, MatchSubject, MatchVerdict, Tier};
+use super::title::title_key;
+
+impl IssueIndex<'_> {
+    pub(super) fn decided(&self, subject: &MatchSubject<'_>) -> Option<(Option<Found>, Option<Verdict>)> {
+        let known = best_known(&self.options.decisions, subject.fingerprint, subject.signatures, |item| {
+            (item.fingerprint.as_str(), item.signatures.as_slice())
+        })?;
+        let found = match known.verdict {
+            Verdict::Issue(number) => Some(Found {
+                tier: Tier::Decision,
+                number,
+                verdict: MatchVerdict::Auto,
+                why: format!("decided by a person: #{number}"),
+                shared_entries: 0,
+            }),
+            _ => None,
+        };
+        Some((found, Some(known.verdict.clone())))
+    }
+
+    pub(super) fn linked(&self, subject: &MatchSubject<'_>) -> Option<Found> {
+        let link = best_known(&self.options.links, subject.fingerprint, subject.signatures, |item| {
+            (item.fingerprint.as_str(), item.signatures.as_slice())
+        })?;
+        let same = subject.fingerprint == Some(link.fingerprint.as_str());
+        Some(Found {
+            tier: Tier::State,
+            number: link.number,
+            verdict: MatchVerdict::Auto,
+            why: format!("filed by an earlier run as #{}", link.number),
+            shared_entries: if same { 0 } else { shared_entries(subject.signatures, &link.signatures) },
+        })
+    }
+
+    pub(super) fn marked(&self, subject: &MatchSubject<'_>) -> Option<Found> {
+        let own = |fp: &str| subject.fingerprint == Some(fp) || subject.aliases.iter().any(|alias| alias == fp);
+        // (strength, shared entries, open, number): identity before signatures before hints.
+        let mut best: Option<((u8, u64, bool, u64), Found)> = None;
+        let mut rivals = 0;
+        for at in self.visible(subject.repo) {
+            for (markers, believed) in &self.marks[at] {
+                let shared = shared_entries(subject.signatures, &markers.sigs);
+                let is_symptom =
+                    subject.root_fingerprint.is_some() && markers.fp.as_deref() == subject.root_fingerprint;
+                let (strength, verdict, why) = if markers.fp.as_deref().is_some_and(own) {
+                    (4, MatchVerdict::Auto, "its marker holds this fingerprint")
+                } else if markers.also.iter().any(|fp| own(fp)) && is_symptom {
+                    (3, MatchVerdict::Auto, "its marker names this as a symptom of the same root")
+                } else if shared > 0 {
+                    (2, MatchVerdict::Auto, "its marker holds signatures of this cluster")
+                } else if markers.also.iter().any(|fp| own(fp)) {
+                    (1, MatchVerdict::Review, "its marker names this as a symptom of another root")
+                } else {
+                    continue;
+                };
+                let (strength, verdict, why) = if *believed {
+                    (strength, verdict, why)
+                } else {
+                    (0, MatchVerdict::Review, "a marker names this, but its author is not trusted")
+                };
+                let shared = if strength == 2 { shared } else { 0 };
+                let rank = (strength, shared, self.state(at) == IssueState::Open, self.number(at));
+                let tied = best.as_ref().is_some_and(|(seen, found)| {
+                    found.number != self.number(at) && strength == 2 && (seen.0, seen.1) == (rank.0, rank.1)
+                });
+                rivals = if tied { rivals + 1 } else { rivals };
+                if best.as_ref().is_none_or(|(seen, _)| rank > *seen) {
+                    if !tied {
+                        rivals = 0;
+                    }
+                    let number = self.number(at);
+                    let why = format!("#{number}: {why}");
+                    best = Some((rank, Found { tier: Tier::Marker, number, verdict, why, shared_entries: shared }));
+                }
+            }
+        }
+        best.map(|(_, mut found)| {
+            if rivals > 0 {
+                found.verdict = MatchVerdict::Review;
+                found.why.push_str("; another issue shares as many");
+            }
+            found
+        })
+    }
+
+    pub(super) fn titled(&self, subject: &MatchSubject<'_>) -> Option<Found> {
+        let key = title_key(subject.title?)?;
+        let same: Vec<usize> =
+            self.visible(subject.repo).filter(|&at| self.corpus.docs[at].title_key.as_ref() == Some(&key)).collect();
+        let open = same.iter().filter(|&&at| self.state(at) == IssueState::Open).count();
+        let best = same.into_iter().max_by_key(|&at| (self.state(at) == IssueState::Open, self.number(at)))?;
+        let number = self.number(best);
+        let verdict = if open > 1 { MatchVerdict::Review } else { MatchVerdict::Auto };
+        let more = if open > 1 { format!(", as have {} other open ones", open - 1) } else { String::new() };
+        Some(Found {
+            tier: Tier::TitleKey,
+            number,
+            verdict,
+            why: format!("#{number} has the same title{more}"),
+            shared_entries: 0,
+        })
+    }
+}

@@ -1,0 +1,202 @@
+//! The last step of matching: words.
+//!
+//! Measured on real issues, the cosine of weighted terms separates well above 0.45 and below 0.15, and what lies
+//! between waits for a person. Where a closed issue and an open one say nearly the same, the open one is meant: the
+//! closed one is its history.
+
+use super::corpus::{Query, View};
+use super::export_types::IssueState;
+use super::known::Verdict;
+use super::matching::{Candidate, Found, IssueIndex, Match, MatchSubject, MatchVerdict, Tier, round4};
+use super::text::{message_names, place_names};
+
+/// From here on words alone decide.
+pub const AUTO_SCORE: f64 = 0.45;
+/// The same for an issue of which only the title is known, which has fewer words to be diluted by.
+pub const AUTO_SCORE_TITLE_ONLY: f64 = 0.40;
+/// Below this nothing is alike.
+pub const REVIEW_SCORE: f64 = 0.15;
+/// An open issue is preferred to a closed one from this share of its score on.
+pub const OPEN_SHARE: f64 = 0.6;
+/// Two issues nearer than this are not told apart by words.
+pub const NEAR: f64 = 0.05;
+/// What remains of a score when the issue holds none of the names of the message.
+const VETO_FLOOR: f64 = 0.5;
+/// Most candidates that an answer lists.
+const MAX_CANDIDATES: usize = 5;
+/// How much the place of a message counts against its text.
+const PLACE_FACTOR: f64 = 0.25;
+/// What remains of a score when the issue names other places in the code and not this one.
+const ELSEWHERE: f64 = 0.65;
+/// From this share of the pick's score on, an issue that says the same is its twin.
+const TWIN_SHARE: f64 = 0.6;
+
+/// An issue with its score.
+#[derive(Clone, Copy)]
+pub(super) struct Scored {
+    pub(super) at: usize,
+    pub(super) score: f64,
+    held: f64,
+}
+
+impl IssueIndex<'_> {
+    pub(super) fn query(&self, subject: &MatchSubject<'_>) -> Query {
+        let place = [subject.module, subject.function];
+        let mut parts = vec![(subject.message, 1.0)];
+        parts.extend(subject.exception.map(|name| (name, 1.0)));
+        parts.extend(place.into_iter().flatten().map(|text| (text, PLACE_FACTOR)));
+        let names = message_names(subject.message);
+        self.view.query(&self.corpus, &parts, &names, &place_names(subject.module))
+    }
+
+    pub(super) fn scores(&self, subject: &MatchSubject<'_>, query: &Query) -> Vec<Scored> {
+        let mut scored: Vec<Scored> = self
+            .visible(subject.repo)
+            .map(|at| {
+                let held = View::names_held(&self.corpus, query, at);
+                let doc = &self.corpus.docs[at];
+                let veto = if doc.quotes_messages { VETO_FLOOR + (1.0 - VETO_FLOOR) * held } else { 1.0 };
+                let place =
+                    if doc.names_places && View::is_elsewhere(&self.corpus, query, at) { ELSEWHERE } else { 1.0 };
+                Scored { at, score: self.view.cosine(&self.corpus, query, at) * veto * place, held }
+            })
+            .filter(|scored| scored.score > 0.0)
+            .collect();
+        scored.sort_by(|a, b| {
+            let open = |scored: &Scored| self.state(scored.at) == IssueState::Open;
+            b.score.total_cmp(&a.score).then(open(b).cmp(&open(a))).then(self.number(a.at).cmp(&self.number(b.at)))
+        });
+        scored
+    }
+
+    fn candidates(&self, query: &Query, scored: &[Scored], first: Option<u64>) -> Vec<Candidate> {
+        let chosen = scored.iter().filter(|scored| Some(self.number(scored.at)) == first);
+        let others = scored.iter().filter(|scored| Some(self.number(scored.at)) != first);
+        let listed = chosen.chain(others).take(MAX_CANDIDATES);
+        listed
+            .map(|scored| Candidate {
+                number: self.number(scored.at),
+                score: round4(scored.score),
+                state: self.state(scored.at),
+                shared_terms: self.view.shared_terms(&self.corpus, query, scored.at, 5),
+            })
+            .collect()
+    }
+
+    pub(super) fn identity(
+        &self,
+        found: Option<Found>,
+        query: &Query,
+        scored: &[Scored],
+        decided: Option<Verdict>,
+    ) -> Match {
+        let target = found.as_ref().map(|found| found.number);
+        Match {
+            tier: found.as_ref().map_or(Tier::Decision, |found| found.tier),
+            score: 1.0,
+            why: found.as_ref().map_or_else(|| vec!["decided by a person".to_owned()], |found| vec![found.why.clone()]),
+            target,
+            verdict: if found.is_some() { MatchVerdict::Auto } else { MatchVerdict::None },
+            candidates: self.candidates(query, scored, target),
+            decided,
+            shared_entries: found.map_or(0, |found| found.shared_entries),
+        }
+    }
+
+    /// The lexical step. `hint` is an identity that was found but is not sure by itself.
+    pub(super) fn by_words(&self, query: &Query, scored: &[Scored], hint: Option<Found>) -> Match {
+        let picked = self.pick(scored);
+        let mut why = Vec::new();
+        let mut verdict = MatchVerdict::None;
+        if let Some(pick) = picked {
+            let doc = &self.corpus.docs[pick.at];
+            let auto = if doc.title_only { AUTO_SCORE_TITLE_ONLY } else { AUTO_SCORE };
+            let shared = self.view.shared_terms(&self.corpus, query, pick.at, 5);
+            why.push(format!("shared: {}", shared.join(", ")));
+            if pick.score >= auto {
+                verdict = MatchVerdict::Auto;
+                if doc.title_only && self.state(pick.at) == IssueState::Closed {
+                    verdict = MatchVerdict::Review;
+                    why.push(
+                        "closed and without a text: an open issue about the same may not show it in its title"
+                            .to_owned(),
+                    );
+                }
+                if let Some(rival) = self.rival(scored, pick) {
+                    verdict = MatchVerdict::Review;
+                    why.push(format!("#{} is as near and says something else", self.number(rival.at)));
+                }
+            } else if pick.score >= REVIEW_SCORE {
+                verdict = MatchVerdict::Review;
+                why.push(format!("between {REVIEW_SCORE} and {auto}: alike, not the same beyond doubt"));
+            }
+            if pick.held < 1.0 && doc.quotes_messages && verdict != MatchVerdict::None {
+                why.push("names of the message are missing there".to_owned());
+            }
+        }
+        let mut target = picked.filter(|_| verdict != MatchVerdict::None).map(|pick| self.number(pick.at));
+        let mut tier = if target.is_some() { Tier::Lexical } else { Tier::None };
+        let mut score = picked.map_or(0.0, |pick| pick.score);
+        if let Some(hint) = hint {
+            why.insert(0, hint.why.clone());
+            // Words may confirm a doubtful identity; they may not overrule it.
+            if target != Some(hint.number) || verdict != MatchVerdict::Auto {
+                verdict = MatchVerdict::Review;
+                tier = hint.tier;
+                target = Some(hint.number);
+                score = scored
+                    .iter()
+                    .find(|scored| self.number(scored.at) == hint.number)
+                    .map_or(0.0, |scored| scored.score);
+            }
+        }
+        if target.is_none() {
+            why.clear();
+            why.push(match picked {
+                Some(pick) => {
+                    format!("nearest is #{} with {}, below {REVIEW_SCORE}", self.number(pick.at), round4(pick.score))
+                }
+                None => "no issue shares a word".to_owned(),
+            });
+        }
+        let first = target.or(picked.map(|pick| self.number(pick.at)));
+        Match {
+            tier,
+            score: round4(score),
+            why,
+            target,
+            verdict,
+            candidates: self.candidates(query, scored, first),
+            decided: None,
+            shared_entries: 0,
+        }
+    }
+
+    /// The best issue, or an open one that is nearly as good as a closed best; of open twins the oldest, which is the
+    /// one that the others will be closed in favour of.
+    fn pick(&self, scored: &[Scored]) -> Option<Scored> {
+        let best = *scored.first()?;
+        let open = |scored: &&Scored| self.state(scored.at) == IssueState::Open;
+        let pick = match scored.iter().find(open) {
+            Some(open) if open.score >= OPEN_SHARE * best.score => *open,
+            _ => return Some(best),
+        };
+        if pick.score < AUTO_SCORE {
+            return Some(pick);
+        }
+        let twin = |other: &&Scored| {
+            other.score >= TWIN_SHARE * pick.score && self.view.likeness(&self.corpus, pick.at, other.at) >= AUTO_SCORE
+        };
+        let age = |scored: &&Scored| (self.corpus.docs[scored.at].issue.created_ns, self.number(scored.at));
+        scored.iter().filter(open).filter(|other| other.at == pick.at || twin(other)).min_by_key(age).copied()
+    }
+
+    /// Another issue that is as near as the pick and about something else.
+    fn rival(&self, scored: &[Scored], pick: Scored) -> Option<Scored> {
+        scored
+            .iter()
+            .filter(|other| other.at != pick.at && (other.score - pick.score).abs() < NEAR)
+            .find(|other| self.view.likeness(&self.corpus, pick.at, other.at) < AUTO_SCORE)
+            .copied()
+    }
+}

@@ -1,0 +1,248 @@
+//! Which issue a cluster belongs to: decisions, state, markers, titles, and only then words.
+//!
+//! The first four steps are identities (`identity`), words are evidence (`lexical`); the first that is sure ends the
+//! search. An identity that is not sure is never overruled by words: it goes to a person.
+
+use super::corpus::{Corpus, View};
+use super::export_types::{Export, IssueState};
+use super::known::{Decision, Link, Verdict};
+use super::marker::{LastAction, Markers, Trust, last_action, parse_markers};
+use std::sync::Arc;
+
+/// Share of issues with a text below which the absence of a match says nothing.
+const BODIES_NEEDED: f64 = 0.5;
+
+/// How a match was found; the order is the order of trying.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tier {
+    /// A person said so.
+    Decision,
+    /// The results of an earlier run said so.
+    State,
+    /// A marker in the issue.
+    Marker,
+    /// The same title, but for category, priority and numbers.
+    TitleKey,
+    /// Words.
+    Lexical,
+    /// Not found.
+    None,
+}
+
+impl Tier {
+    /// The word of the action list.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Decision => "decision",
+            Self::State => "state",
+            Self::Marker => "marker",
+            Self::TitleKey => "title_key",
+            Self::Lexical => "lexical",
+            Self::None => "none",
+        }
+    }
+}
+
+/// What a match is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MatchVerdict {
+    /// Sure enough to write.
+    Auto,
+    /// A person has to look.
+    Review,
+    /// No issue is meant.
+    None,
+}
+
+/// An issue that came near.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// Issue number.
+    pub number: u64,
+    /// 0 to 1, four digits.
+    pub score: f64,
+    /// At the moment asked for.
+    pub state: IssueState,
+    /// Terms that both share, the weightiest first.
+    pub shared_terms: Vec<String>,
+}
+
+/// The answer for one subject.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Match {
+    /// How it was found.
+    pub tier: Tier,
+    /// 0 to 1, four digits; 1 for identities.
+    pub score: f64,
+    /// For people: why this and not another.
+    pub why: Vec<String>,
+    /// The issue.
+    pub target: Option<u64>,
+    /// What it is good for.
+    pub verdict: MatchVerdict,
+    /// The nearest issues, the chosen one first, at most five.
+    pub candidates: Vec<Candidate>,
+    /// The decision of a person, where there is one.
+    pub decided: Option<Verdict>,
+    /// Entries of the cluster that the target's signatures cover; 0 unless found by signature.
+    pub shared_entries: u64,
+}
+
+/// What is looked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MatchSubject<'a> {
+    /// Repository that its issues are filed in; `None` looks into all.
+    pub repo: Option<&'a str>,
+    /// Fingerprint.
+    pub fingerprint: Option<&'a str>,
+    /// Fingerprints of older schemes.
+    pub aliases: &'a [String],
+    /// Issue signatures with their entries.
+    pub signatures: &'a [(String, u64)],
+    /// Fingerprint of the family's root when the subject is its symptom.
+    pub root_fingerprint: Option<&'a str>,
+    /// Human title.
+    pub title: Option<&'a str>,
+    /// Message or template.
+    pub message: &'a str,
+    /// Module.
+    pub module: Option<&'a str>,
+    /// Function.
+    pub function: Option<&'a str>,
+    /// Exception type.
+    pub exception: Option<&'a str>,
+    /// Service.
+    pub service: Option<&'a str>,
+    /// Severity.
+    pub severity: Option<&'a str>,
+}
+
+/// What an index is asked with beside the exports.
+#[derive(Debug, Clone, Default)]
+pub struct IndexOptions {
+    /// Issues created later are hidden, open and closed are taken as of then; ns since the epoch.
+    pub as_of_ns: Option<i64>,
+    /// Whose markers are believed.
+    pub trust: Trust,
+    /// Decisions of people.
+    pub decisions: Vec<Decision>,
+    /// What earlier runs filed.
+    pub links: Vec<Link>,
+}
+
+/// The issues of all exports, ready to be asked.
+#[derive(Debug)]
+pub struct IssueIndex<'e> {
+    pub(super) corpus: Arc<Corpus<'e>>,
+    pub(super) marks: Arc<Vec<Vec<(Markers, bool)>>>,
+    pub(super) view: View,
+    pub(super) options: IndexOptions,
+}
+
+/// A found identity, before words are looked at.
+pub(crate) struct Found {
+    pub(crate) tier: Tier,
+    pub(crate) number: u64,
+    pub(crate) verdict: MatchVerdict,
+    pub(crate) why: String,
+    pub(crate) shared_entries: u64,
+}
+
+impl<'e> IssueIndex<'e> {
+    /// Reads the exports into an index.
+    pub fn new(exports: &'e [Export], options: IndexOptions) -> Self {
+        let corpus = Corpus::new(exports);
+        let marks = corpus.docs.iter().map(|doc| read_marks(doc.issue, &options.trust)).collect();
+        let view = View::new(&corpus, options.as_of_ns);
+        Self { corpus: Arc::new(corpus), marks: Arc::new(marks), view, options }
+    }
+
+    /// The same issues at another moment, without reading them again.
+    #[must_use]
+    pub fn at(&self, as_of_ns: Option<i64>) -> Self {
+        let options = IndexOptions { as_of_ns, ..self.options.clone() };
+        let view = View::new(&self.corpus, as_of_ns);
+        Self { corpus: Arc::clone(&self.corpus), marks: Arc::clone(&self.marks), view, options }
+    }
+
+    /// The moment the index stands at, ns since the epoch.
+    pub fn as_of_ns(&self) -> Option<i64> {
+        self.options.as_of_ns
+    }
+
+    /// The issue of a number, if it exists at the moment; `repo` as in [`MatchSubject`].
+    pub fn issue(&self, repo: Option<&str>, number: u64) -> Option<&'e super::export_types::Issue> {
+        let found = self.visible(repo).find(|&at| self.corpus.docs[at].issue.number == number)?;
+        Some(self.corpus.docs[found].issue)
+    }
+
+    /// What an earlier run knows of an issue.
+    pub fn link(&self, number: u64) -> Option<&Link> {
+        self.options.links.iter().rev().find(|link| link.number == number)
+    }
+
+    /// The last write of ours to an issue: from the state of earlier runs or from its newest believed marker,
+    /// whichever is newer.
+    pub fn last_action(&self, repo: Option<&str>, number: u64) -> Option<LastAction> {
+        let marked = self.issue(repo, number).and_then(|issue| last_action(issue, &self.options.trust));
+        let kept = self.link(number).and_then(|link| {
+            Some(LastAction {
+                at_ns: link.last_at_ns?,
+                comment_id: link.last_comment_id.clone(),
+                is_comment: link.last_comment_id.is_some(),
+                act: link.last_action_id.clone(),
+                written_ns: None,
+            })
+        });
+        marked.into_iter().chain(kept).max_by_key(|action| action.at_ns)
+    }
+
+    /// Whether enough issues have a text for "no match" to mean anything.
+    pub fn has_bodies(&self) -> bool {
+        let with = self.view.visible.iter().filter(|&&at| !self.corpus.docs[at].title_only).count();
+        self.view.visible.is_empty() || with as f64 >= BODIES_NEEDED * self.view.visible.len() as f64
+    }
+
+    /// Which issue a subject belongs to.
+    pub fn find(&self, subject: &MatchSubject<'_>) -> Match {
+        let query = self.query(subject);
+        let scored = self.scores(subject, &query);
+        if let Some(found) = self.decided(subject) {
+            return self.identity(found.0, &query, &scored, found.1);
+        }
+        let found = self.linked(subject).or_else(|| self.marked(subject)).or_else(|| self.titled(subject));
+        match found {
+            Some(found) if found.verdict == MatchVerdict::Auto => self.identity(Some(found), &query, &scored, None),
+            doubtful => self.by_words(&query, &scored, doubtful),
+        }
+    }
+
+    pub(super) fn visible<'s>(&'s self, repo: Option<&'s str>) -> impl Iterator<Item = usize> + 's {
+        self.view.visible.iter().copied().filter(move |&at| match (repo, self.corpus.docs[at].repo) {
+            (Some(asked), Some(own)) => asked.eq_ignore_ascii_case(own),
+            _ => true,
+        })
+    }
+
+    pub(super) fn state(&self, at: usize) -> IssueState {
+        self.corpus.docs[at].issue.state_at(self.options.as_of_ns)
+    }
+
+    pub(super) fn number(&self, at: usize) -> u64 {
+        self.corpus.docs[at].issue.number
+    }
+}
+
+fn read_marks(issue: &super::export_types::Issue, trust: &Trust) -> Vec<(Markers, bool)> {
+    let own = issue.body.as_deref().and_then(parse_markers).map(|markers| (markers, trust.of_issue(issue)));
+    let comments = issue
+        .comments
+        .iter()
+        .filter_map(|comment| Some((parse_markers(&comment.body)?, trust.of_comment(comment, issue))));
+    own.into_iter().chain(comments).collect()
+}
+
+/// Four digits behind the point.
+pub(crate) fn round4(value: f64) -> f64 {
+    (value * 10_000.0).round() / 10_000.0
+}

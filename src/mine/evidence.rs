@@ -1,0 +1,308 @@
+//! Pass 2: which constants are variables, judged by what stands in the same place elsewhere.
+//!
+//! For every position of every signature the *context* is the signature without that position.
+//! The set of words found in one context is the evidence; whether it is enough depends on the
+//! words. All moves of a round apply at once and ties are broken by content, so the result is a
+//! function of the set of signatures. Contexts are compared by hash first and then word by word:
+//! a collision of hashes can cost time and never changes a result.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use super::signature::Form;
+use super::words::Word;
+
+/// A variable.
+pub(super) const VAR: u32 = 0;
+/// White space.
+pub(super) const SPACE: u32 = 1;
+/// Rounds of generalisation; a signature gains at most one variable a round.
+const ROUNDS: usize = 5;
+/// Factor on the need at the first word of a message, which usually names the event.
+const FIRST_FACTOR: usize = 4;
+/// Distinct names of one path segment that make it a variable.
+const SEGMENT_NEED: usize = 64;
+
+/// Token sequences of one form and exception type, and what they generalise to.
+pub(super) struct Evidence<'a> {
+    form: Form,
+    words: &'a [Word<'a>],
+    exception: Option<u32>,
+    sequences: Vec<Box<[u32]>>,
+    index: FxHashMap<Box<[u32]>, usize>,
+    parent: Vec<usize>,
+}
+
+impl<'a> Evidence<'a> {
+    /// Starts from the sequences given; `exception` is the word that names the exception type.
+    pub(super) fn new(form: Form, exception: Option<u32>, words: &'a [Word<'a>]) -> Self {
+        Self { form, words, exception, sequences: Vec::new(), index: FxHashMap::default(), parent: Vec::new() }
+    }
+
+    /// The node of a sequence, made when new.
+    pub(super) fn node(&mut self, sequence: &[u32]) -> usize {
+        if let Some(&node) = self.index.get(sequence) {
+            return node;
+        }
+        let node = self.sequences.len();
+        self.sequences.push(sequence.into());
+        self.index.insert(sequence.into(), node);
+        self.parent.push(node);
+        node
+    }
+
+    /// What a node generalises to.
+    pub(super) fn resolve(&self, mut node: usize) -> &[u32] {
+        while self.parent[node] != node {
+            node = self.parent[node];
+        }
+        &self.sequences[node]
+    }
+
+    /// Runs all rules to the end.
+    pub(super) fn run(&mut self) {
+        if self.form == Form::Empty {
+            return;
+        }
+        let mut current: Vec<usize> = (0..self.sequences.len()).collect();
+        self.sort(&mut current);
+        if self.form != Form::Request {
+            current = self.trailing_lists(&current);
+        }
+        for _ in 0..ROUNDS {
+            let moves = self.round(&current);
+            if moves.is_empty() {
+                break;
+            }
+            for &(node, position) in &moves {
+                let mut general = self.sequences[node].to_vec();
+                general[position] = VAR;
+                let general = self.node(&general);
+                self.parent[node] = general;
+            }
+            for node in &mut current {
+                while self.parent[*node] != *node {
+                    *node = self.parent[*node];
+                }
+            }
+            self.sort(&mut current);
+        }
+        if self.form != Form::Request {
+            self.parentheses(&current);
+        }
+    }
+
+    fn sort(&self, nodes: &mut Vec<usize>) {
+        nodes.sort_unstable_by(|&a, &b| self.sequences[a].cmp(&self.sequences[b]));
+        nodes.dedup();
+    }
+
+    fn is_static(&self, token: u32) -> bool {
+        token != VAR && token != SPACE && self.words[token as usize].alnum
+    }
+
+    /// Space-separated variables at the end, more here and fewer there, are one variable.
+    fn trailing_lists(&mut self, current: &[usize]) -> Vec<usize> {
+        let mut groups: BTreeMap<Vec<u32>, Vec<usize>> = BTreeMap::new();
+        for &node in current {
+            let s = &self.sequences[node];
+            let mut end = s.len();
+            while end >= 2 && s[end - 1] == VAR && s[end - 2] == SPACE {
+                end -= 2;
+            }
+            if end < s.len() {
+                let mut key = s[..end].to_vec();
+                key.extend([SPACE, VAR]);
+                groups.entry(key).or_default().push(node);
+            }
+        }
+        for (key, members) in groups {
+            if members.len() > 1 && key.iter().any(|&t| self.is_static(t)) {
+                let short = self.node(&key);
+                for member in members {
+                    self.parent[member] = short;
+                }
+            }
+        }
+        let mut next: Vec<usize> = current.iter().map(|&n| self.parent[n]).collect();
+        self.sort(&mut next);
+        next
+    }
+
+    /// One round: (node, position to generalise), for the nodes that move.
+    fn round(&self, current: &[usize]) -> Vec<(usize, usize)> {
+        // Contexts of different length never meet, so one length at a time bounds the memory.
+        let mut lengths: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for &node in current {
+            lengths.entry(self.sequences[node].len()).or_default().push(node);
+        }
+        let mut moves = Vec::new();
+        for nodes in lengths.values() {
+            if nodes.len() > 1 {
+                self.round_of_length(nodes, &mut moves);
+            }
+        }
+        moves.sort_unstable();
+        moves
+    }
+
+    fn round_of_length(&self, nodes: &[usize], moves: &mut Vec<(usize, usize)>) {
+        let mut contexts: Vec<(u64, u32, u32)> = Vec::new();
+        for &node in nodes {
+            let s = &self.sequences[node];
+            let whole = s.iter().enumerate().fold(0_u64, |sum, (i, &t)| sum.wrapping_add(mix(i, t)));
+            for (i, &t) in s.iter().enumerate() {
+                if self.may_vary(s, i) {
+                    let rest = whole.wrapping_sub(mix(i, t));
+                    contexts.push((rest, narrow(i), narrow(node)));
+                }
+            }
+        }
+        let same = |a: &(u64, u32, u32), b: &(u64, u32, u32)| self.compare(a, b) == Ordering::Equal;
+        contexts.sort_unstable_by(|a, b| {
+            (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| self.compare(a, b)).then_with(|| a.2.cmp(&b.2))
+        });
+        // Best move of each node: the largest evidence, then the leftmost place.
+        let mut best: BTreeMap<u32, (usize, u32)> = BTreeMap::new();
+        for group in contexts.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1) && same(a, b)) {
+            if group.len() < 2 || !self.is_enough(group) {
+                continue;
+            }
+            for &(_, position, node) in group {
+                let known = best.entry(node).or_insert((group.len(), position));
+                if (group.len(), std::cmp::Reverse(position)) > (known.0, std::cmp::Reverse(known.1)) {
+                    *known = (group.len(), position);
+                }
+            }
+        }
+        for (node, (_, position)) in best {
+            let (node, position) = (node as usize, position as usize);
+            if self.sequences[node][position] != VAR {
+                moves.push((node, position));
+            }
+        }
+    }
+
+    /// Compares the contexts of two (hash, position, node), positions being equal.
+    fn compare(&self, a: &(u64, u32, u32), b: &(u64, u32, u32)) -> Ordering {
+        let position = a.1 as usize;
+        let (x, y) = (&self.sequences[a.2 as usize], &self.sequences[b.2 as usize]);
+        x[..position].cmp(&y[..position]).then_with(|| x[position + 1..].cmp(&y[position + 1..]))
+    }
+
+    /// Whether the constant or variable at `i` takes part in evidence at all.
+    fn may_vary(&self, s: &[u32], i: usize) -> bool {
+        let token = s[i];
+        if token == VAR {
+            return true;
+        }
+        if token == SPACE || !self.words[token as usize].may_vary() {
+            return false;
+        }
+        match self.form {
+            Form::Text => true,
+            Form::Exception => self.exception != Some(token),
+            Form::Json => i > 0,
+            Form::Request => i > 2 && self.words.get(s[i - 1] as usize).is_some_and(|w| w.text == "/"),
+            Form::Empty => false,
+        }
+    }
+
+    /// Whether the words of one context make its place a variable.
+    fn is_enough(&self, group: &[(u64, u32, u32)]) -> bool {
+        let (_, position, node) = group[0];
+        let position = position as usize;
+        let s = &self.sequences[node as usize];
+        let text = |t: u32| self.words[t as usize].text;
+        let rest = || s.iter().enumerate().filter(|&(i, _)| i != position).map(|(_, &t)| t);
+        if !rest().any(|t| self.is_static(t)) {
+            return false;
+        }
+        let mut before = s[..position].iter().rev().copied().filter(|&t| t != SPACE);
+        let previous = before.next();
+        let cue = s[..position]
+            .iter()
+            .rev()
+            .copied()
+            .find(|&t| t == VAR || (t != SPACE && !self.words[t as usize].is_delimiter()))
+            .is_some_and(|t| self.words[t as usize].cue);
+        let next = s.get(position + 1).map_or("", |&t| text(t));
+        let found = || group.iter().map(|&(_, _, n)| self.sequences[n as usize][position]);
+        let real = || found().filter(|&t| t != VAR).map(|t| &self.words[t as usize]);
+        let variable = found().any(|t| t == VAR);
+        if self.form == Form::Request {
+            return variable || group.len() >= SEGMENT_NEED;
+        }
+        let previous_text = previous.map_or("", text);
+        let mut need = real().map(|w| w.need(previous_text, cue, next)).min().unwrap_or(usize::MAX);
+        if variable || (previous == Some(VAR) && real().all(|w| w.unit)) {
+            need = 2;
+        }
+        if previous.is_none() {
+            if group.len() > 2 && real().all(|w| w.dots > 1) {
+                need = 3;
+            } else if !variable {
+                need = need.saturating_mul(FIRST_FACTOR);
+            }
+        }
+        group.len() >= need
+    }
+
+    /// `(3 KB)` here and nothing there: the parenthesis is optional.
+    fn parentheses(&mut self, current: &[usize]) {
+        let mut groups: BTreeMap<Vec<u32>, Vec<usize>> = BTreeMap::new();
+        for &node in current {
+            groups.entry(self.without_parentheses(&self.sequences[node])).or_default().push(node);
+        }
+        for (key, members) in groups {
+            let Some(&plain) = self.index.get(key.as_slice()) else {
+                continue;
+            };
+            if members.len() > 1 && current.binary_search_by(|&n| self.sequences[n].cmp(&self.sequences[plain])).is_ok()
+            {
+                for member in members {
+                    if member != plain {
+                        self.parent[member] = plain;
+                    }
+                }
+            }
+        }
+    }
+
+    fn without_parentheses(&self, s: &[u32]) -> Vec<u32> {
+        let is = |t: u32, text: &str| self.words[t as usize].text == text;
+        let mut out: Vec<u32> = Vec::with_capacity(s.len());
+        let mut i = 0;
+        while i < s.len() {
+            if i > 0 && s[i - 1] == SPACE && is(s[i], "(") {
+                let fits = |&&t: &&u32| t == VAR || t == SPACE || self.words[t as usize].unit;
+                let inner = s[i + 1..].iter().take_while(fits).count();
+                let close = i + 1 + inner;
+                if s.get(close).is_some_and(|&t| is(t, ")")) && s[i..close].contains(&VAR) {
+                    if out.last() == Some(&SPACE) {
+                        out.pop();
+                    }
+                    i = close + 1;
+                    continue;
+                }
+            }
+            out.push(s[i]);
+            i += 1;
+        }
+        out
+    }
+}
+
+fn narrow(n: usize) -> u32 {
+    u32::try_from(n).expect("tables are capped far below 2^32 signatures")
+}
+
+/// A well-mixed number for a word in its place (the finaliser of `SplitMix64`).
+fn mix(position: usize, token: u32) -> u64 {
+    let mut z = ((position as u64) << 32 | u64::from(token)).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}

@@ -1,0 +1,90 @@
+//! Messages that are a JSON object: which keys they hold and which text in them is mined.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::wordform::{is_hex, is_soft};
+
+/// Key paths of an object that enter its signature.
+const PATHS_MAX: usize = 48;
+/// Nesting followed below the top level.
+const DEPTH_MAX: usize = 3;
+/// Keys whose text is mined, first match wins.
+const MESSAGE_KEYS: [&str; 6] = ["message", "msg", "error", "event", "err", "detail"];
+/// Keys under which loggers keep a stack trace.
+const STACK_KEYS: [&str; 8] =
+    ["exception", "stack", "stack_trace", "stacktrace", "stackTrace", "traceback", "exc_info", "error"];
+
+/// What a JSON message is mined from.
+pub(super) struct Object {
+    /// `{a, b.c, message}`: the sorted key paths.
+    pub(super) paths: String,
+    /// The text to mine; empty when the object holds none.
+    pub(super) message: String,
+    /// A stack trace found under one of the usual keys, or in the message itself.
+    pub(super) stack: Option<String>,
+}
+
+/// Reads a message that is one JSON object.
+pub(super) fn parse(body: &str) -> Option<Object> {
+    if !body.ends_with('}') {
+        return None;
+    }
+    let Value::Object(map) = serde_json::from_str(body).ok()? else {
+        return None;
+    };
+    let mut paths = BTreeSet::new();
+    for (key, value) in &map {
+        collect(&mut paths, &masked(key), value, 0);
+    }
+    let more = paths.len() > PATHS_MAX;
+    let mut list: Vec<String> = paths.into_iter().take(PATHS_MAX).collect();
+    if more {
+        list.push("...".to_owned());
+    }
+    let text = |key: &str| match map.get(key)? {
+        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
+        Value::Object(inner) => inner.get("message").and_then(Value::as_str).map(str::to_owned),
+        _ => None,
+    };
+    let message = MESSAGE_KEYS.iter().find_map(|key| text(key)).unwrap_or_default();
+    let stack = STACK_KEYS
+        .iter()
+        .filter_map(|key| match map.get(*key)? {
+            Value::String(text) => Some(text.as_str()),
+            Value::Object(inner) => inner.get("stack").and_then(Value::as_str),
+            _ => None,
+        })
+        .chain(std::iter::once(message.as_str()))
+        .find(|text| text.contains('\n'))
+        .map(str::to_owned);
+    Some(Object { paths: format!("{{{}}}", list.join(", ")), message, stack })
+}
+
+fn collect(paths: &mut BTreeSet<String>, path: &str, value: &Value, depth: usize) {
+    if paths.len() > 4 * PATHS_MAX {
+        return;
+    }
+    match value {
+        Value::Object(map) if depth < DEPTH_MAX && !map.is_empty() => {
+            for (key, value) in map {
+                collect(paths, &format!("{path}.{}", masked(key)), value, depth + 1);
+            }
+        }
+        Value::Array(items) if depth < DEPTH_MAX && items.iter().any(Value::is_object) => {
+            for item in items {
+                collect(paths, &format!("{path}[]"), item, depth + 1);
+            }
+        }
+        _ => {
+            paths.insert(path.to_owned());
+        }
+    }
+}
+
+/// A key that is an id (maps keyed by user, by day) must not make a signature of its own.
+fn masked(key: &str) -> String {
+    let varies = key.bytes().any(|b| b.is_ascii_digit()) && (!is_soft(key) || is_hex(key));
+    if varies { "*".to_owned() } else { key.to_owned() }
+}

@@ -1,0 +1,384 @@
+//! Hard masks: values whose form alone says that they vary (addresses, ids, times, URLs).
+//!
+//! Each matcher looks at one position of the bytes and answers where the value ends. They are
+//! written by hand over bytes instead of as one regular expression, because the scanner visits
+//! every byte once and must never go back over a long hostile run.
+
+use memchr::memmem;
+
+use super::class::{is_space, is_word};
+
+/// Longest HTTP request target looked for; bounds the work on text such as `"/"/"/…`.
+const TARGET_MAX_BYTES: usize = 4096;
+/// Top-level names after which `name.tld:port` is a host even with a single dot.
+const KNOWN_TLD: [&[u8]; 13] =
+    [b"com", b"net", b"org", b"io", b"cn", b"de", b"uk", b"edu", b"gov", b"dev", b"cloud", b"local", b"internal"];
+
+#[inline]
+fn at(s: &[u8], i: usize) -> u8 {
+    s.get(i).copied().unwrap_or(0)
+}
+
+#[inline]
+fn digit(s: &[u8], i: usize) -> bool {
+    at(s, i).is_ascii_digit()
+}
+
+#[inline]
+fn run(s: &[u8], from: usize, test: impl Fn(u8) -> bool) -> usize {
+    s.get(from..).map_or(from, |rest| from + rest.iter().position(|&b| !test(b)).unwrap_or(rest.len()))
+}
+
+#[inline]
+fn digits(s: &[u8], from: usize, count: usize) -> bool {
+    (from..from + count).all(|i| digit(s, i))
+}
+
+/// Whether a word ends exactly at `i` (the byte before `i` is a word byte).
+#[inline]
+fn ends_word(s: &[u8], i: usize) -> bool {
+    i >= s.len() || !is_word(s[i])
+}
+
+/// Finds URLs of one message: `scheme://…`.
+pub(super) struct Urls<'a> {
+    bytes: &'a [u8],
+    /// Start of the scheme and position of `://`; `None` when no more follow.
+    next: Option<(usize, usize)>,
+}
+
+impl<'a> Urls<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        let mut urls = Self { bytes, next: None };
+        urls.seek(0);
+        urls
+    }
+
+    /// Moves to the first URL that starts at or after `from`.
+    fn seek(&mut self, from: usize) {
+        let mut search = from;
+        self.next = None;
+        while let Some(found) = memmem::find(&self.bytes[search..], b"://") {
+            let mark = search + found;
+            let back = self.bytes[from..mark]
+                .iter()
+                .rposition(|&b| !(b.is_ascii_alphanumeric() || matches!(b, b'+' | b'.' | b'-')))
+                .map_or(from, |p| from + p + 1);
+            if let Some(letter) = self.bytes[back..mark].iter().position(u8::is_ascii_alphabetic) {
+                self.next = Some((back + letter, mark));
+                return;
+            }
+            search = mark + 3;
+        }
+    }
+
+    /// Whether a URL may start at `i`.
+    pub(super) fn starts(&mut self, i: usize) -> bool {
+        match self.next {
+            Some((start, _)) if i < start => false,
+            Some((start, _)) if i == start => true,
+            Some(_) => {
+                self.seek(i);
+                self.next.is_some_and(|(start, _)| start == i)
+            }
+            None => false,
+        }
+    }
+
+    /// Start of the next URL, as a stop for the fast path through words.
+    pub(super) fn stop(&self) -> usize {
+        self.next.map_or(usize::MAX, |(start, _)| start)
+    }
+
+    /// End of the URL that starts at `i`, after [`Urls::starts`] said yes.
+    pub(super) fn end(&mut self, i: usize) -> Option<usize> {
+        let (_, mark) = self.next?;
+        let body = mark + 3;
+        let stop = run(self.bytes, body, |b| !(is_space(b) || matches!(b, b'"' | b'\'' | b'<' | b'>')));
+        let tail = self.bytes[body..stop].iter().rposition(|&b| !matches!(b, b',' | b';' | b':' | b'.' | b')' | b']'));
+        self.seek(i.max(body));
+        tail.map(|p| body + p + 1)
+    }
+}
+
+/// `host.name:port` around the colon at `colon`: where it starts, not before `from`, and ends.
+///
+/// Looked for from the colon backwards, because most words are followed by none.
+pub(super) fn host_port(s: &[u8], from: usize, colon: usize) -> Option<(usize, usize)> {
+    if !digit(s, colon + 1) || from >= colon {
+        return None;
+    }
+    let port = run(s, colon + 1, |b| b.is_ascii_digit());
+    if !ends_word(s, port) {
+        return None;
+    }
+    let run_start = s[from..colon].iter().rposition(|&b| !(is_word(b) || matches!(b, b'-' | b'.')));
+    let run_start = run_start.map_or(from, |p| from + p + 1);
+    let whole = memmem::rfind(&s[run_start..colon], b"..").map_or(run_start, |p| run_start + p + 2);
+    let start = whole + s[whole..colon].iter().position(|&b| is_word(b))?;
+    let name = &s[start..colon];
+    let last = &name[memchr::memrchr(b'.', name)? + 1..];
+    let several = memchr::memchr_iter(b'.', name).count() >= 2;
+    let named = last.first().is_some_and(u8::is_ascii_alphabetic);
+    (named && (several || KNOWN_TLD.contains(&last))).then_some((start, port))
+}
+
+#[inline]
+fn hex_run(s: &[u8], from: usize, count: usize) -> bool {
+    (from..from + count).all(|i| at(s, i).is_ascii_hexdigit())
+}
+
+/// UUID, with a word suffix when one is attached by `_`.
+pub(super) fn uuid(s: &[u8], i: usize) -> Option<usize> {
+    if at(s, i + 8) != b'-' {
+        return None;
+    }
+    let groups = [(0, 8), (9, 4), (14, 4), (19, 4), (24, 12)];
+    let dashes = [8, 13, 18, 23];
+    if s.len() < i + 36
+        || !groups.iter().all(|&(o, n)| hex_run(s, i + o, n))
+        || !dashes.iter().all(|&o| s[i + o] == b'-')
+    {
+        return None;
+    }
+    let end = i + 36;
+    if at(s, end) == b'_' && is_word(at(s, end + 1)) {
+        return Some(run(s, end + 1, is_word));
+    }
+    Some(end)
+}
+
+/// `2025-01-31`, with time, fraction and zone when they follow.
+pub(super) fn date(s: &[u8], i: usize) -> Option<usize> {
+    if at(s, i + 4) != b'-' || at(s, i + 7) != b'-' || !digits(s, i, 4) || !digits(s, i + 5, 2) || !digits(s, i + 8, 2)
+    {
+        return None;
+    }
+    let mut end = i + 10;
+    if !matches!(at(s, end), b'T' | b' ') || !digits(s, end + 1, 2) || at(s, end + 3) != b':' || !digits(s, end + 4, 2)
+    {
+        return Some(end);
+    }
+    end += 6;
+    if at(s, end) == b':' && digits(s, end + 1, 2) {
+        end += 3;
+    }
+    if matches!(at(s, end), b'.' | b',') && digit(s, end + 1) {
+        end = run(s, end + 1, |b| b.is_ascii_digit());
+    }
+    if at(s, end) == b'Z' {
+        end += 1;
+    } else if matches!(at(s, end), b'+' | b'-') && digits(s, end + 1, 2) {
+        let minutes = end + 3 + usize::from(at(s, end + 3) == b':');
+        if digits(s, minutes, 2) {
+            end = minutes + 2;
+        }
+    }
+    Some(end)
+}
+
+/// `Mon Jan 31 12:00:00 UTC 2025`, zone and year optional.
+pub(super) fn weekday(s: &[u8], i: usize) -> Option<usize> {
+    let day = s.get(i..i + 3)?;
+    let days: [&[u8]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
+    let months: [&[u8]; 12] =
+        [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
+    if !days.contains(&day) || !is_space(at(s, i + 3)) || !months.contains(&s.get(i + 4..i + 7)?) {
+        return None;
+    }
+    let date = run(s, i + 7, is_space);
+    let date_end = run(s, date, |b| b.is_ascii_digit());
+    let t = date_end + 1;
+    if date == i + 7
+        || date_end == date
+        || !is_space(at(s, date_end))
+        || !(digits(s, t, 2) && digits(s, t + 3, 2) && digits(s, t + 6, 2))
+        || at(s, t + 2) != b':'
+        || at(s, t + 5) != b':'
+    {
+        return None;
+    }
+    let clock = t + 8;
+    let zone_end = run(s, clock + 1, |b| b.is_ascii_uppercase());
+    let zone = (is_space(at(s, clock)) && (3..=4).contains(&(zone_end - clock - 1)) && ends_word(s, zone_end))
+        .then_some(zone_end);
+    let year =
+        |from: usize| (is_space(at(s, from)) && digits(s, from + 1, 4) && ends_word(s, from + 5)).then_some(from + 5);
+    zone.and_then(year).or(zone).or_else(|| year(clock)).or_else(|| ends_word(s, clock).then_some(clock))
+}
+
+/// Pairs of hex digits joined by `:` or `-`, six or more.
+pub(super) fn mac(s: &[u8], i: usize) -> Option<usize> {
+    let mut groups = 0;
+    let mut end = i;
+    while hex_run(s, end, 2) && matches!(at(s, end + 2), b':' | b'-') {
+        groups += 1;
+        end += 3;
+    }
+    if groups >= 5 && hex_run(s, end, 2) && ends_word(s, end + 2) {
+        return Some(end + 2);
+    }
+    (groups >= 6).then(|| end - 1)
+}
+
+/// Dotted IPv4 address, with prefix length and port when they follow; a leading `/` belongs to it.
+pub(super) fn ipv4(s: &[u8], i: usize) -> Option<usize> {
+    let mut end = i + usize::from(at(s, i) == b'/');
+    for part in 0..4 {
+        let stop = run(&s[..s.len().min(end + 4)], end, |b| b.is_ascii_digit());
+        if stop == end || stop - end > 3 {
+            return None;
+        }
+        end = stop;
+        if part < 3 {
+            if at(s, end) != b'.' {
+                return None;
+            }
+            end += 1;
+        }
+    }
+    let port = |from: usize| {
+        (at(s, from) == b':' && digit(s, from + 1))
+            .then(|| run(s, from + 1, |b| b.is_ascii_digit()))
+            .filter(|&e| ends_word(s, e))
+    };
+    if at(s, end) == b'/' && digit(s, end + 1) {
+        let net = end + 2 + usize::from(digit(s, end + 2));
+        if let Some(e) = port(net).or_else(|| ends_word(s, net).then_some(net)) {
+            return Some(e);
+        }
+    }
+    port(end).or_else(|| ends_word(s, end).then_some(end))
+}
+
+/// IPv6 address: eight groups of hex digits, or fewer around one `::`.
+pub(super) fn ipv6(s: &[u8], i: usize) -> Option<usize> {
+    let (mut end, mut groups, mut gap) = (i, 0, false);
+    loop {
+        let stop = run(&s[..s.len().min(end + 5)], end, |b| b.is_ascii_hexdigit());
+        if stop == end || stop - end > 4 || groups == 8 {
+            return None;
+        }
+        groups += 1;
+        end = stop;
+        let double = at(s, end) == b':' && at(s, end + 1) == b':';
+        if double && gap {
+            return None;
+        }
+        gap |= double;
+        let next = end + 1 + usize::from(double);
+        if at(s, end) != b':' || !at(s, next).is_ascii_hexdigit() {
+            // A closing `::` belongs to the address, a single `:` is punctuation.
+            end += if double { 2 } else { 0 };
+            break;
+        }
+        end = next;
+    }
+    let whole = (groups == 8 && !gap) || (gap && (2..8).contains(&groups));
+    let told = s[i..end].iter().any(u8::is_ascii_digit);
+    (whole && told && ends_word(s, end)).then_some(end)
+}
+
+/// `12:34`, `12:34:56`, `12:34:56.789`.
+pub(super) fn clock(s: &[u8], i: usize) -> Option<usize> {
+    let hour = if digit(s, i + 1) { i + 2 } else { i + 1 };
+    if at(s, hour) != b':' || !digits(s, hour + 1, 2) {
+        return None;
+    }
+    let minute = hour + 3;
+    if at(s, minute) == b':' && digits(s, minute + 1, 2) {
+        let second = minute + 3;
+        if matches!(at(s, second), b'.' | b',') && digit(s, second + 1) {
+            let end = run(s, second + 1, |b| b.is_ascii_digit());
+            if ends_word(s, end) {
+                return Some(end);
+            }
+        }
+        if ends_word(s, second) {
+            return Some(second);
+        }
+    }
+    ends_word(s, minute).then_some(minute)
+}
+
+/// `0x` and hex digits.
+pub(super) fn hex_literal(s: &[u8], i: usize) -> Option<usize> {
+    if at(s, i) != b'0' || !matches!(at(s, i + 1), b'x' | b'X') {
+        return None;
+    }
+    let end = run(s, i + 2, |b| b.is_ascii_hexdigit());
+    (end > i + 2 && ends_word(s, end)).then_some(end)
+}
+
+/// `<12 sec`.
+pub(super) fn less_than_seconds(s: &[u8], i: usize) -> Option<usize> {
+    let end = run(s, i + 1, |b| b.is_ascii_digit());
+    (end > i + 1 && s[end..].starts_with(b" sec") && ends_word(s, end + 4)).then_some(end + 4)
+}
+
+/// The target and version of a quoted HTTP request line: `/path HTTP/1.1` before the closing quote.
+pub(super) fn http_target(s: &[u8], i: usize) -> Option<usize> {
+    let quoted = i >= 1 && s[i - 1] == b'"';
+    let after_verb = i >= 2 && s[i - 1] == b' ' && s[i - 2].is_ascii_uppercase();
+    if !quoted && !after_verb {
+        return None;
+    }
+    let window = &s[..s.len().min(i + TARGET_MAX_BYTES)];
+    let target = run(window, i + 1, |b| !is_space(b));
+    let version = run(window, target, is_space);
+    if version == target || !window[version..].starts_with(b"HTTP/") || !digit(s, version + 5) {
+        return None;
+    }
+    let mut end = version + 6;
+    if at(s, end) == b'.' && digit(s, end + 1) {
+        end += 2;
+    }
+    (at(s, end) == b'"').then_some(end)
+}
+
+/// A drive path: `C:\dir\file`.
+pub(super) fn drive_path(s: &[u8], i: usize) -> Option<usize> {
+    if !at(s, i).is_ascii_alphabetic() || at(s, i + 1) != b':' || at(s, i + 2) != b'\\' {
+        return None;
+    }
+    let stop = run(s, i + 3, |b| {
+        !(is_space(b) || matches!(b, b'"' | b'\'' | b'<' | b'>' | b'|' | b',' | b';' | b')' | b']' | b'=' | b':'))
+    });
+    let tail = s[i + 3..stop].iter().rposition(|&b| b != b'.')?;
+    Some(i + 3 + tail + 1)
+}
+
+/// The value after the `=` at `i` when it is quoted or ends in one balanced bracket: its span
+/// without quotes, and whether it is quoted.
+pub(super) fn attached_value(s: &[u8], i: usize) -> Option<(usize, usize, bool)> {
+    if i >= 1 && matches!(s[i - 1], b'=' | b'!' | b'<' | b'>') {
+        return None;
+    }
+    let open = at(s, i + 1);
+    let (start, end, quoted) = if matches!(open, b'"' | b'\'') {
+        let end = run(s, i + 2, |b| b != open && b != b'\n');
+        if at(s, end) != open {
+            return None;
+        }
+        (i + 2, end, true)
+    } else {
+        let bracket = run(s, i + 1, |b| is_word(b) || matches!(b, b'.' | b'$' | b'-'));
+        let close = match at(s, bracket) {
+            b'{' => b'}',
+            b'(' => b')',
+            b'[' => b']',
+            _ => return None,
+        };
+        let again = at(s, bracket);
+        let end = run(s, bracket + 1, |b| b != close && b != again && !is_space(b));
+        if at(s, end) != close {
+            return None;
+        }
+        (i + 1, end + 1, false)
+    };
+    let after = end + usize::from(quoted);
+    let closed = after >= s.len() || is_space(s[after]) || matches!(s[after], b',' | b';' | b')' | b']' | b'}');
+    let length = if quoted { end - start + 2 } else { end - start };
+    (closed && length >= 3 && s[start..end].iter().any(|&b| b.is_ascii_alphanumeric() || b >= 0x80))
+        .then_some((start, end, quoted))
+}

@@ -1,0 +1,276 @@
+//! Values of a template's variables in one message, with their names, kinds and units.
+
+use std::borrow::Cow;
+
+use super::ansi::strip_ansi;
+use super::dictionary::Template;
+use super::signature::{Form, Token};
+use super::stack;
+use super::token::{Kind, Scanner, Span};
+use super::wordform::is_hex;
+use super::words::is_unit;
+
+/// What a value is, judged by its form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ParamKind {
+    /// A number, maybe signed or with a fraction.
+    Num,
+    /// A number with a unit of time: `12ms`.
+    Duration,
+    /// A number with a unit of bytes: `4KiB`.
+    Size,
+    /// A date or a time of day.
+    Time,
+    /// An IPv4 or IPv6 address, maybe with a port.
+    Ip,
+    /// A MAC address.
+    Mac,
+    /// A host name with a port.
+    Host,
+    /// A UUID.
+    Uuid,
+    /// Hexadecimal digits.
+    Hex,
+    /// A URL.
+    Url,
+    /// A path of files or of a request.
+    Path,
+    /// An e-mail address.
+    Email,
+    /// `true`, `false` or `null`.
+    Bool,
+    /// Anything else.
+    Text,
+}
+
+impl ParamKind {
+    /// The word inside a placeholder's angle brackets.
+    pub const fn placeholder(self) -> &'static str {
+        match self {
+            Self::Num => "num",
+            Self::Duration => "duration",
+            Self::Size => "size",
+            Self::Time => "time",
+            Self::Ip => "ip",
+            Self::Mac => "mac",
+            Self::Host => "host",
+            Self::Uuid => "uuid",
+            Self::Hex => "hex",
+            Self::Url => "url",
+            Self::Path => "path",
+            Self::Email => "email",
+            Self::Bool => "bool",
+            Self::Text => "*",
+        }
+    }
+
+    /// Whether no constant part of such a value is worth showing.
+    pub(super) const fn is_hard(self) -> bool {
+        !matches!(self, Self::Text | Self::Email | Self::Num)
+    }
+}
+
+/// One value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Param {
+    /// Number of the variable in the template, from 0.
+    pub slot: usize,
+    /// The key before `=` or `:`, or the word before.
+    pub name: Option<String>,
+    /// What the value is.
+    pub kind: ParamKind,
+    /// Unit, attached to the number or the word after it.
+    pub unit: Option<String>,
+    /// The value as written.
+    pub text: String,
+    /// The value as a number, in the unit given.
+    pub number: Option<f64>,
+}
+
+/// Kind, unit and number of a value.
+pub(super) fn kind_of(value: &str) -> (ParamKind, Option<&str>, Option<f64>) {
+    let plain = |kind| (kind, None, None);
+    let b = value.as_bytes();
+    let Some(&first) = b.first() else {
+        return plain(ParamKind::Text);
+    };
+    if value.contains("://") {
+        return plain(ParamKind::Url);
+    }
+    if b.len() == 36 && super::mask::uuid(b, 0) == Some(36) {
+        return plain(ParamKind::Uuid);
+    }
+    if first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.' | b'/') {
+        if let Some((unit, number)) = number_with_unit(value) {
+            let kind = match unit {
+                "" | "%" => ParamKind::Num,
+                u if u.ends_with('B') || u.starts_with("byte") || u.ends_with("iB") => ParamKind::Size,
+                "ms" | "s" | "us" | "µs" | "ns" | "m" | "h" | "min" | "sec" | "secs" | "seconds" => {
+                    ParamKind::Duration
+                }
+                _ => {
+                    return plain(if is_hex(value) { ParamKind::Hex } else { ParamKind::Text });
+                }
+            };
+            return (kind, Some(unit).filter(|u| !u.is_empty()), Some(number));
+        }
+        if super::mask::date(b, 0) == Some(b.len()) || super::mask::clock(b, 0) == Some(b.len()) {
+            return plain(ParamKind::Time);
+        }
+        if super::mask::ipv4(b, 0) == Some(b.len()) {
+            return plain(ParamKind::Ip);
+        }
+    }
+    if super::mask::mac(b, 0) == Some(b.len()) {
+        return plain(ParamKind::Mac);
+    }
+    if super::mask::ipv6(b, 0) == Some(b.len()) {
+        return plain(ParamKind::Ip);
+    }
+    if super::mask::weekday(b, 0) == Some(b.len()) {
+        return plain(ParamKind::Time);
+    }
+    if super::mask::hex_literal(b, 0) == Some(b.len()) || is_hex(value) {
+        return plain(ParamKind::Hex);
+    }
+    if super::mask::drive_path(b, 0).is_some() || first == b'/' || value.starts_with("./") || value.starts_with("~/") {
+        return plain(if value.contains(' ') { ParamKind::Text } else { ParamKind::Path });
+    }
+    if ["true", "false", "null"].iter().any(|w| value.eq_ignore_ascii_case(w)) {
+        return plain(ParamKind::Bool);
+    }
+    if memchr::memrchr(b':', b)
+        .is_some_and(|c| !b.iter().any(u8::is_ascii_uppercase) && super::mask::host_port(b, 0, c) == Some((0, b.len())))
+    {
+        return plain(ParamKind::Host);
+    }
+    if is_email(value) { plain(ParamKind::Email) } else { plain(ParamKind::Text) }
+}
+
+fn is_email(value: &str) -> bool {
+    value.split_once('@').is_some_and(|(user, host)| {
+        !user.is_empty() && host.contains('.') && !value.contains([' ', '/', ':']) && !host.contains('@')
+    })
+}
+
+/// `-12.5ms` as ("ms", -12.5).
+fn number_with_unit(value: &str) -> Option<(&str, f64)> {
+    let digits = value.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '+' | '-'))).unwrap_or(value.len());
+    let (number, unit) = value.split_at(digits);
+    let known = unit.is_empty() || unit == "%" || unit == "m" || is_unit(unit);
+    number.parse().ok().filter(|_| known).map(|n| (unit, n))
+}
+
+/// The values of `template`'s variables in `message`, in the order of the text.
+///
+/// The message must belong to the template; where it does not, the result is cut short. Of a JSON
+/// message only the mined text is read, of requests nothing.
+pub fn extract(template: &Template, message: &str) -> Vec<Param> {
+    let clean = strip_ansi(message);
+    let message: &str = clean.as_deref().unwrap_or(message);
+    let lines = stack::unescape(message);
+    let message: &str = lines.as_deref().unwrap_or(message);
+    let Some(line) = mined_line(template, message) else {
+        return Vec::new();
+    };
+    let mut scanner = Scanner::default();
+    let spans = scanner.scan(&line);
+    align(mined_tokens(template), spans, &line)
+}
+
+/// The line of a message that was mined.
+fn mined_line<'a>(template: &Template, message: &'a str) -> Option<Cow<'a, str>> {
+    match template.form {
+        Form::Text => message.trim().lines().next().map(|l| l.trim_end().into()),
+        Form::Exception => {
+            let parsed = stack::parse_stack(message)?;
+            let (_, text) = parsed.exceptions.last().copied()?;
+            let first = text.lines().map(str::trim).find(|l| !l.is_empty());
+            parsed.head.map(str::trim).or(first).map(Cow::Borrowed)
+        }
+        Form::Json => {
+            let text = super::json::parse(message.trim())?.message;
+            text.lines().map(str::trim).find(|l| !l.is_empty()).map(|l| l.to_owned().into())
+        }
+        Form::Request | Form::Empty => None,
+    }
+}
+
+/// The template's tokens without the exception type or key paths that stand around the mined text.
+fn mined_tokens(template: &Template) -> &[Token] {
+    let tokens = &template.tokens[..];
+    if template.form == Form::Json {
+        return tokens.get(2..).unwrap_or_default();
+    }
+    let Some(exception) = template.exception.as_deref() else {
+        return tokens;
+    };
+    let is = |t: &Token| matches!(t, Token::Text(text) if **text == *exception);
+    match tokens {
+        [first, rest @ ..] if is(first) => rest.get(2..).unwrap_or_default(),
+        [rest @ .., _, _, last, _] if is(last) => rest,
+        _ => tokens,
+    }
+}
+
+/// Walks template and message side by side.
+fn align(tokens: &[Token], spans: &[Span], line: &str) -> Vec<Param> {
+    let same = |token: &Token, span: &Span| match token {
+        Token::Var => false,
+        Token::Space => span.kind == Kind::Space,
+        Token::Text(text) => **text == *span.text(line),
+    };
+    let mut params = Vec::new();
+    let mut at = 0;
+    for (i, token) in tokens.iter().enumerate() {
+        if *token != Token::Var {
+            // An optional parenthesis of the message, absent in the template, is passed over.
+            while spans.get(at).is_some_and(|s| !same(token, s)) {
+                at += 1;
+            }
+            at += 1;
+            continue;
+        }
+        let Some(first) = spans.get(at) else { break };
+        let rest = &tokens[i + 1..];
+        let mut end = at + 1;
+        if rest.is_empty() {
+            end = spans.len();
+        } else if rest.len() != spans.len() - end {
+            // A variable may hold several tokens: up to the next constant of the template.
+            while spans.get(end).is_some_and(|s| !same(&rest[0], s)) {
+                end += 1;
+            }
+        }
+        let last = spans.get(end - 1).unwrap_or(first);
+        let text = line.get(first.start..last.end).unwrap_or_default();
+        let (kind, attached, number) = kind_of(text);
+        let after = match rest {
+            [Token::Space, Token::Text(word), ..] if is_unit(word) => Some(word.to_string()),
+            _ => None,
+        };
+        params.push(Param {
+            slot: params.len(),
+            name: name_before(&tokens[..i]),
+            kind,
+            unit: attached.map(str::to_owned).or(after),
+            text: text.to_owned(),
+            number,
+        });
+        at = end;
+    }
+    params
+}
+
+/// The key or word before a variable.
+fn name_before(before: &[Token]) -> Option<String> {
+    let passable = |t: &Token| {
+        matches!(t, Token::Space)
+            || matches!(t, Token::Text(t) if matches!(&**t, "=" | ":" | "\"" | "'" | "(" | "[" | "#"))
+    };
+    let word = before.iter().rev().find(|t| !passable(t))?;
+    match word {
+        Token::Text(text) if word.is_word() => Some(text.to_string()),
+        _ => None,
+    }
+}

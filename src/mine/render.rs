@@ -1,0 +1,157 @@
+//! The text of a template: cosmetics that no id depends on.
+//!
+//! A variable that never varied is shown as its value, a constant prefix of all values is kept,
+//! and a placeholder is named by the kind of its values when they agree.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::params::{ParamKind, kind_of};
+use super::parts::VALUE_MAX_BYTES;
+use super::signature::{Form, Token};
+use super::words::is_unit;
+
+/// Rows after which a lone value of a soft variable is shown as text.
+const REVEAL_ROWS: i64 = 2;
+/// Values looked at for a common prefix.
+const PREFIX_VALUES: usize = 16;
+
+/// The values seen in one variable of a template.
+pub(super) struct Slot {
+    pub(super) values: BTreeSet<String>,
+    pub(super) soft: bool,
+}
+
+/// The canonical text: every variable as `<*>`.
+pub(super) fn canonical(tokens: &[Token]) -> String {
+    let mut out = String::new();
+    for token in tokens {
+        match token {
+            Token::Var => out.push_str("<*>"),
+            Token::Space => out.push(' '),
+            Token::Text(text) => out.push_str(text),
+        }
+    }
+    out
+}
+
+/// The text for people; `rows` is the number of rows behind it.
+pub(super) fn text(form: Form, tokens: &[Token], slots: &BTreeMap<usize, Slot>, rows: i64) -> String {
+    let mut out: Vec<String> = Vec::with_capacity(tokens.len());
+    // Whether the piece at the same index of `out` is a bare placeholder.
+    let mut bare: Vec<bool> = Vec::with_capacity(tokens.len());
+    // Where one size changes its unit, a unit that happened to stay is a part of its value too.
+    let sizes = slots.values().any(|slot| !slot.values.is_empty() && slot.values.iter().all(|v| is_size_unit(v)));
+    for (i, token) in tokens.iter().enumerate() {
+        let (piece, is_bare) = match (token, slots.get(&i)) {
+            (Token::Space, _) => (" ".to_owned(), false),
+            (Token::Text(text), _) if sizes && is_size_unit(text) && follows_placeholder(&out, &bare) => {
+                out.pop();
+                bare.pop();
+                if let Some(last) = out.last_mut() {
+                    "<size>".clone_into(last);
+                }
+                continue;
+            }
+            (Token::Text(text), _) => (text.to_string(), false),
+            (Token::Var, None) => ("<*>".to_owned(), true),
+            (Token::Var, Some(slot)) => {
+                if let Some(value) = constant(slot, i == 0, rows).filter(|_| form != Form::Request) {
+                    (value.to_owned(), false)
+                } else if follows_placeholder(&out, &bare)
+                    && !slot.values.is_empty()
+                    && slot.values.iter().all(|v| is_unit(v))
+                {
+                    out.pop();
+                    bare.pop();
+                    if let Some(last) = out.last_mut() {
+                        quantity(&slot.values).clone_into(last);
+                    }
+                    continue;
+                } else {
+                    placeholder(&slot.values)
+                }
+            }
+        };
+        out.push(piece);
+        bare.push(is_bare);
+    }
+    out.concat()
+}
+
+/// The one value of a soft variable that never varied, when it reads as text.
+fn constant(slot: &Slot, first: bool, rows: i64) -> Option<&str> {
+    let value = slot.values.first().filter(|_| slot.values.len() == 1 && slot.soft)?;
+    let stem = value.trim_end_matches(|c: char| c.is_ascii_digit());
+    let plain = !stem.is_empty() && value.len() - stem.len() <= 2 && stem.bytes().all(|b| b.is_ascii_alphabetic());
+    let shown = value.is_empty() || (first && value.len() < VALUE_MAX_BYTES) || (rows >= REVEAL_ROWS && plain);
+    shown.then_some(value.as_str())
+}
+
+/// Whether what comes next stands behind a placeholder and a space.
+fn follows_placeholder(out: &[String], bare: &[bool]) -> bool {
+    let n = out.len();
+    n >= 2 && out[n - 1] == " " && bare[n - 2]
+}
+
+fn is_size_unit(text: &str) -> bool {
+    is_unit(text) && (text.ends_with('B') || text.starts_with("byte"))
+}
+
+fn quantity(units: &BTreeSet<String>) -> &'static str {
+    if units.iter().all(|u| is_size_unit(u)) { "<size>" } else { "<*>" }
+}
+
+/// The placeholder of a set of values, and whether nothing stands before it.
+fn placeholder(values: &BTreeSet<String>) -> (String, bool) {
+    if let Some(prefix) = common_prefix(values) {
+        return (format!("{prefix}<*>"), false);
+    }
+    let mut kinds = values.iter().filter(|v| !v.is_empty()).map(|v| kind_of(v).0);
+    let kind = kinds.next().filter(|&first| kinds.all(|k| k == first));
+    (format!("<{}>", kind.unwrap_or(ParamKind::Text).placeholder()), true)
+}
+
+/// A constant alphabetic beginning of all values: `node-` of node-7 and node-12, `com.shop.`.
+fn common_prefix(values: &BTreeSet<String>) -> Option<String> {
+    let values: Vec<&str> = values.iter().map(String::as_str).filter(|v| !v.is_empty()).take(PREFIX_VALUES).collect();
+    let typed = |v: &&str| v.contains(['/', ' ']) || v.starts_with(['+', '-']) || kind_of(v).0.is_hard();
+    if values.is_empty() || values.iter().any(typed) {
+        return None;
+    }
+    let pieces: Vec<Vec<&str>> = values.iter().map(|v| split(v)).collect();
+    let shortest = pieces.iter().map(Vec::len).min()?;
+    let is_mark = |p: &str| p.len() == 1 && p.bytes().all(is_separator);
+    let is_word = |p: &str| !p.is_empty() && p.chars().all(char::is_alphabetic);
+    let mut n = 0;
+    while n < shortest {
+        let piece = pieces[0][n];
+        if !pieces.iter().all(|p| p[n] == piece) || !(is_word(piece) || is_mark(piece)) {
+            break;
+        }
+        n += 1;
+    }
+    n -= n % 2;
+    let prefix = pieces[0][..n].concat();
+    let single = n == 2 && pieces.iter().all(|p| p.len() == 3) && is_word(&prefix[..prefix.len() - 1]);
+    let dotted = n >= 4 && values.len() > 1 && prefix.ends_with('.');
+    (single || dotted).then_some(prefix)
+}
+
+const fn is_separator(b: u8) -> bool {
+    matches!(b, b'-' | b'@' | b'#' | b'$' | b'%' | b'&' | b'+' | b'.')
+}
+
+/// Words and separators in turn; a word may be empty.
+fn split(value: &str) -> Vec<&str> {
+    let mut out = Vec::new();
+    let mut from = 0;
+    for (i, b) in value.bytes().enumerate() {
+        if is_separator(b) {
+            out.push(&value[from..i]);
+            out.push(&value[i..=i]);
+            from = i + 1;
+        }
+    }
+    out.push(&value[from..]);
+    out
+}

@@ -1,0 +1,108 @@
+//! The distinct values of one variable, as far as they are kept: the 16 least by hash.
+//!
+//! Keeping the least by hash makes the sketch a function of the set of values alone: union, in
+//! any order and over any split of the input, gives the same 16 and the same overflow flag.
+
+use serde::{Deserialize, Serialize};
+
+/// Distinct values kept of one variable.
+pub const SKETCH_VALUES: usize = 16;
+
+/// Bottom-k sketch of distinct values.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sketch {
+    /// (hash, soft, value), ascending.
+    items: Vec<(u64, bool, Box<str>)>,
+    overflow: bool,
+}
+
+/// Stored form: overflow, hard values, soft values.
+#[derive(Serialize, Deserialize)]
+struct Stored(u8, Vec<Box<str>>, Vec<Box<str>>);
+
+impl Sketch {
+    /// Adds one value.
+    pub fn add(&mut self, soft: bool, value: &str) {
+        let hash = hash(soft, value);
+        let full = self.items.len() >= SKETCH_VALUES;
+        if full && self.items.last().is_some_and(|(last, ..)| hash > *last) {
+            self.overflow = true;
+            return;
+        }
+        let place = self.items.binary_search_by(|(h, s, v)| (*h, *s, &**v).cmp(&(hash, soft, value)));
+        if let Err(index) = place {
+            self.items.insert(index, (hash, soft, value.into()));
+            if full {
+                self.items.truncate(SKETCH_VALUES);
+                self.overflow = true;
+            }
+        }
+    }
+
+    /// Adds all values of another sketch.
+    pub fn merge(&mut self, other: Self) {
+        self.overflow |= other.overflow;
+        if self.items.is_empty() {
+            self.items = other.items;
+            return;
+        }
+        self.items.extend(other.items);
+        self.items.sort_unstable();
+        self.items.dedup();
+        self.overflow |= self.items.len() > SKETCH_VALUES;
+        self.items.truncate(SKETCH_VALUES);
+    }
+
+    /// (soft, value) of the values kept, in hash order.
+    pub fn iter(&self) -> impl Iterator<Item = (bool, &str)> {
+        self.items.iter().map(|(_, soft, value)| (*soft, &**value))
+    }
+
+    /// Whether there were more distinct values than are kept.
+    pub const fn overflow(&self) -> bool {
+        self.overflow
+    }
+
+    /// The only value, when there is exactly one and it is soft.
+    pub(super) fn only_soft(&self) -> Option<&str> {
+        match self.items.as_slice() {
+            [(_, true, value)] => Some(value),
+            _ => None,
+        }
+    }
+}
+
+impl Serialize for Sketch {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let of = |soft: bool| self.iter().filter(|(s, _)| *s == soft).map(|(_, v)| v.into()).collect();
+        Stored(u8::from(self.overflow), of(false), of(true)).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Sketch {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Stored(overflow, hard, soft) = Stored::deserialize(deserializer)?;
+        let mut sketch = Self::default();
+        for (is_soft, values) in [(false, hard), (true, soft)] {
+            for value in values {
+                sketch.add(is_soft, &value);
+            }
+        }
+        sketch.overflow |= overflow != 0;
+        Ok(sketch)
+    }
+}
+
+/// FNV-1a with a closing mix. Written out here because stored sketches depend on it: which values
+/// are the least must not change with a dependency's version.
+fn hash(soft: bool, value: &str) -> u64 {
+    let mut h: u64 = 0xcbf2_9ce4_8422_2325 ^ u64::from(soft);
+    for &b in value.as_bytes() {
+        h = (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+    h ^= h >> 33;
+    h = h.wrapping_mul(0xff51_afd7_ed55_8ccd);
+    h ^= h >> 33;
+    h = h.wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    h ^ (h >> 33)
+}

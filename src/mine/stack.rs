@@ -1,0 +1,235 @@
+//! Stack traces inside one row: which exceptions were printed, in which order, over which frames;
+//! and what a row is when an export cut one stack into many rows.
+//!
+//! A trace is read line by line by the rules of its runtime and only for three things: the text
+//! before it, the exceptions, the frames. Frames never become text of a template: two crashes
+//! with one exception are one cluster, and the frames tell them apart inside it.
+
+mod at;
+mod native;
+mod python;
+mod script;
+
+#[cfg(test)]
+mod tests;
+
+use memchr::memmem::find;
+
+/// Frames kept of one stack; deep recursion repeats itself.
+const FRAMES_MAX: usize = 256;
+/// Lines of one row that are looked at.
+const LINES_MAX: usize = 5000;
+
+/// One stack frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// File, class file or module, as printed, without line numbers; may be empty.
+    pub file: String,
+    /// Function, as printed; may be empty.
+    pub function: String,
+    /// Whether the frame is the application's own code rather than a runtime's or a library's.
+    pub in_app: bool,
+}
+
+/// What one row's stack trace says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stack<'a> {
+    /// First line of text before the trace.
+    pub head: Option<&'a str>,
+    /// (type, message) in printed order; the last one is the row's exception.
+    pub exceptions: Vec<(&'a str, &'a str)>,
+    /// Frames in printed order.
+    pub frames: Vec<Frame>,
+}
+
+impl Stack<'_> {
+    /// Hash over file and function of the in-app frames, of all frames when none is in-app.
+    pub fn id(&self) -> Option<u64> {
+        let any = self.frames.iter().any(|f| f.in_app);
+        let mut bytes = Vec::new();
+        for frame in self.frames.iter().filter(|f| f.in_app || !any) {
+            for part in [&frame.file, &frame.function] {
+                // Generated names (`Lambda$14/0x0800`) differ from start to start.
+                bytes.extend(part.bytes().filter(|b| !b.is_ascii_digit()));
+                bytes.push(0);
+            }
+        }
+        let hash = blake3::hash(&bytes);
+        let mut first = [0; 8];
+        first.copy_from_slice(&hash.as_bytes()[..8]);
+        (!self.frames.is_empty()).then(|| u64::from_be_bytes(first))
+    }
+
+    fn frame(&mut self, file: &str, function: &str, in_app: bool) {
+        if self.frames.len() < FRAMES_MAX {
+            self.frames.push(Frame { file: file.to_owned(), function: function.to_owned(), in_app });
+        }
+    }
+}
+
+/// What a row is to its neighbours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RowRole {
+    /// Anything else.
+    Plain,
+    /// Holds an exception and its stack.
+    Traceback,
+    /// Only ties two tracebacks together.
+    Joiner,
+    /// Only frames of a stack, or lines that mean nothing outside one.
+    Frame,
+}
+
+/// The role of a row, from its text alone.
+pub fn row_role(message: &str) -> RowRole {
+    let body = message.trim();
+    if body.is_empty() {
+        return RowRole::Plain;
+    }
+    if let Some(lines) = unescape(body).filter(|_| !body.starts_with('{')) {
+        return row_role(&lines);
+    }
+    if !body.contains('\n') {
+        return if is_joiner(body) {
+            RowRole::Joiner
+        } else if is_frame_line(message) || python::is_header(body) || is_carets(body) {
+            RowRole::Frame
+        } else {
+            RowRole::Plain
+        };
+    }
+    let mut lines = body.lines().map(str::trim).filter(|l| !l.is_empty()).take(LINES_MAX);
+    if lines.clone().all(is_joiner) {
+        return RowRole::Joiner;
+    }
+    let follows_frame = |l: &str| is_carets(l) || l.starts_with("at ");
+    if lines.all(|l| is_frame_line(l) || follows_frame(l)) {
+        return RowRole::Frame;
+    }
+    match parse_stack(message) {
+        Some(stack) if !stack.exceptions.is_empty() => RowRole::Traceback,
+        Some(stack) if stack.head.is_none() => RowRole::Frame,
+        _ => RowRole::Plain,
+    }
+}
+
+/// Reads the stack trace of a row; `None` when the row holds none.
+pub fn parse_stack(message: &str) -> Option<Stack<'_>> {
+    let bytes = message.as_bytes();
+    let has = |needle: &str| find(bytes, needle.as_bytes()).is_some();
+    if !message.trim_end().contains('\n') {
+        return None;
+    }
+    let stack = if has(python::HEADER) || has("\", line ") {
+        python::parse(message)
+    } else if has("panicked at") {
+        native::rust(message)
+    } else if has("goroutine ") {
+        native::go(message)
+    } else if has("Stack trace:") && has("#0 ") {
+        script::php(message)
+    } else if has(":in `") || has(":in '") {
+        script::ruby(message)
+    } else if has("at ") {
+        at::parse(message)
+    } else {
+        return None;
+    };
+    let known = !stack.exceptions.is_empty() || !stack.frames.is_empty();
+    known.then_some(stack)
+}
+
+fn is_joiner(line: &str) -> bool {
+    const JOINERS: [&str; 4] = [
+        "During handling of the above exception, another exception occurred",
+        "The above exception was the direct cause of the following exception",
+        "--- End of inner exception stack trace ---",
+        "--- End of stack trace from previous location",
+    ];
+    JOINERS
+        .iter()
+        .any(|j| line.strip_prefix(j).is_some_and(|rest| rest.bytes().all(|b| matches!(b, b':' | b'.' | b'-' | b' '))))
+}
+
+/// A trace that was logged on one line with its line breaks written as `\\n`; as lines again.
+pub(super) fn unescape(message: &str) -> Option<String> {
+    const MARKS: [&str; 4] = ["last):\\n", "\\n    at ", "\\n\\tat ", "\\n\tat "];
+    let bytes = message.as_bytes();
+    let one_line = !message.trim_end().contains('\n') && memchr::memchr(b'\\', bytes).is_some();
+    (one_line && MARKS.iter().any(|m| find(bytes, m.as_bytes()).is_some()))
+        .then(|| message.replace("\\r\\n", "\n").replace("\\n", "\n").replace("\\t", "\t").replace("\\\"", "\""))
+}
+
+/// Whether one line is nothing but a frame of any runtime.
+fn is_frame_line(line: &str) -> bool {
+    let t = line.trim();
+    python::frame(t).is_some()
+        || at::is_frame(t)
+        || at::is_elision(t)
+        || script::is_php_frame(t)
+        || script::is_ruby_frame(t)
+        || native::is_frame(t)
+}
+
+/// The underlines that newer Python and Ruby print below code.
+fn is_carets(line: &str) -> bool {
+    line.bytes().any(|b| b == b'^') && line.bytes().all(|b| matches!(b, b'^' | b'~' | b' ' | b'|'))
+}
+
+/// Whether a text is a dotted identifier.
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && !text.ends_with('.')
+        && text.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '$' | ':' | '\\'))
+        && !text.ends_with(':')
+}
+
+/// Whether a name reads like an exception's type.
+fn is_type(name: &str) -> bool {
+    const ENDS: [&str; 12] = [
+        "Error",
+        "Exception",
+        "Throwable",
+        "Fault",
+        "Failure",
+        "Interrupt",
+        "Exit",
+        "Warning",
+        "Iteration",
+        "Timeout",
+        "Abort",
+        "Panic",
+    ];
+    let last = name.rsplit(['.', ':', '$', '\\']).next().unwrap_or_default();
+    is_name(name)
+        && last.starts_with(char::is_uppercase)
+        && (ENDS.iter().any(|e| last.ends_with(e)) || name.contains('.'))
+}
+
+/// Splits `Type: message` or a bare `Type`; `Type [CODE]: message` too.
+fn split_exception(line: &str) -> Option<(&str, &str)> {
+    let line = line.trim();
+    let (name, text) = line.split_once(": ").unwrap_or_else(|| (line.strip_suffix(':').unwrap_or(line), ""));
+    let plain = name.split_once(" [").filter(|(_, code)| code.ends_with(']')).map_or(name, |(n, _)| n);
+    is_name(plain).then_some((plain, text.trim()))
+}
+
+/// First non-blank line of the text before the trace.
+fn head_of(text: &str) -> Option<&str> {
+    text.lines().map(str::trim).find(|l| !l.is_empty())
+}
+
+/// Lines with the offset at which each starts.
+fn lines(message: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut from = 0;
+    message.split('\n').take(LINES_MAX).map(move |line| {
+        let start = from;
+        from += line.len() + 1;
+        (start, line.strip_suffix('\r').unwrap_or(line))
+    })
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}

@@ -1,0 +1,117 @@
+//! Panics of Go and Rust.
+
+use super::{Stack, head_of, lines};
+
+/// Whether a trimmed line is a frame of either runtime.
+pub(super) fn is_frame(line: &str) -> bool {
+    go_file(line).is_some()
+        || line.starts_with("created by ") && line.contains('.')
+        || (line.starts_with("goroutine ") && line.ends_with("]:"))
+        || rust_function(line).is_some()
+}
+
+/// The file of `/src/main.go:12 +0x1d`.
+fn go_file(line: &str) -> Option<&str> {
+    let (file, rest) = line.rsplit_once(".go:")?;
+    let digits = rest.split(' ').next().unwrap_or_default();
+    let tail = rest[digits.len()..].trim();
+    let alone = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    (alone && (tail.is_empty() || tail.starts_with("+0x")) && !file.contains(' ')).then(|| &line[..file.len() + 3])
+}
+
+/// The function of `12: crate::module::function`, with or without an address.
+fn rust_function(line: &str) -> Option<&str> {
+    let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let name = rest.strip_prefix(": ").filter(|_| rest.len() < line.len())?.trim();
+    let name = name.split_once(" - ").filter(|(a, _)| a.starts_with("0x")).map_or(name, |(_, n)| n);
+    (name.contains("::") && !name.contains(": ")).then(|| name.split("::h0").next().unwrap_or(name))
+}
+
+/// `panic: …` with its goroutines.
+pub(super) fn go(message: &str) -> Stack<'_> {
+    let mut stack = Stack::default();
+    let mut function = "";
+    let mut began = false;
+    for (start, raw) in lines(message) {
+        let t = raw.trim();
+        if let Some(file) = go_file(t) {
+            let library = file.contains("/usr/local/go/")
+                || file.contains("/pkg/mod/")
+                || file.contains("/go/src/")
+                || file.contains("/vendor/");
+            let in_app = !library && !function.starts_with("runtime.") && !function.starts_with("panic(");
+            let name = function.rsplit_once('(').map_or(function, |(f, _)| f);
+            stack.frame(file, name.strip_prefix("created by ").unwrap_or(name), in_app && !function.is_empty());
+            function = "";
+        } else if let Some((name, text)) = panic_line(t).filter(|_| stack.frames.is_empty()) {
+            if stack.exceptions.is_empty() {
+                stack.head = head_of(&message[..start]);
+            }
+            stack.exceptions.push((name, text));
+            began = true;
+        } else if !t.is_empty() {
+            began |= t.starts_with("goroutine ");
+            function = if began { t } else { "" };
+        }
+    }
+    stack
+}
+
+fn panic_line(line: &str) -> Option<(&str, &str)> {
+    for name in ["panic", "fatal error"] {
+        if let Some(at) = line.find(name)
+            && let Some(text) = line[at + name.len()..].strip_prefix(": ")
+            && (at == 0 || line[..at].ends_with(' '))
+        {
+            let text = text.strip_suffix(" [recovered]").unwrap_or(text);
+            return Some((&line[at..at + name.len()], text.trim()));
+        }
+    }
+    None
+}
+
+/// `thread 'main' panicked at …`, both the old form and the new.
+pub(super) fn rust(message: &str) -> Stack<'_> {
+    const MARK: &str = "panicked at";
+    let mut stack = Stack::default();
+    let mut expects_text = false;
+    let mut pending: Option<&str> = None;
+    for (start, raw) in lines(message) {
+        let t = raw.trim();
+        if let Some(at) = t.find(MARK) {
+            if stack.exceptions.is_empty() {
+                let before = t.find("thread '").map_or("", |p| t[..p].trim());
+                stack.head = head_of(&message[..start]).or_else(|| (!before.is_empty()).then_some(before));
+            }
+            let rest = t[at + MARK.len()..].trim();
+            let quoted = rest.strip_prefix('\'').and_then(|r| r.rsplit_once("', ")).map(|(text, _)| text);
+            stack.exceptions.push(("panic", quoted.unwrap_or_default()));
+            expects_text = quoted.is_none();
+        } else if expects_text && !t.is_empty() {
+            if let Some(last) = stack.exceptions.last_mut() {
+                last.1 = t;
+            }
+            expects_text = false;
+        } else if let Some(place) = t.strip_prefix("at ").filter(|_| pending.is_some()) {
+            let file = place.trim_end_matches(|c: char| c.is_ascii_digit() || c == ':');
+            rust_frame(&mut stack, file, pending.take().unwrap_or_default());
+        } else if let Some(function) = rust_function(t)
+            && let Some(function) = pending.replace(function)
+        {
+            rust_frame(&mut stack, "", function);
+        }
+    }
+    if let Some(function) = pending {
+        rust_frame(&mut stack, "", function);
+    }
+    stack
+}
+
+fn rust_frame(stack: &mut Stack<'_>, file: &str, function: &str) {
+    let library =
+        ["std::", "core::", "alloc::", "tokio::", "__rust", "rust_begin_unwind", "<core::", "<alloc::", "<std::"]
+            .iter()
+            .any(|l| function.starts_with(l));
+    let foreign = file.contains("/rustc/") || file.contains(".cargo/registry") || file.contains("/library/std/");
+    stack.frame(file, function, !library && !foreign);
+}

@@ -1,0 +1,135 @@
+//! Ruby and PHP.
+
+use super::{Stack, head_of, is_name, lines};
+
+/// File and function of `#3 /app/x.php(12): f()`.
+fn php_frame(line: &str) -> Option<(&str, &str)> {
+    let rest = line.strip_prefix('#')?;
+    let body = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    let body = body.strip_prefix(' ').filter(|_| body.len() < rest.len())?.trim();
+    if body == "{main}" {
+        return Some(("", body));
+    }
+    let (place, function) = body.split_once(": ").unwrap_or((body.strip_suffix(':').unwrap_or(body), ""));
+    let file = if place == "[internal function]" {
+        place
+    } else {
+        let (file, line) = place.strip_suffix(')')?.rsplit_once('(')?;
+        if line.is_empty() || !line.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        file
+    };
+    Some((file, function.split('(').next().unwrap_or_default()))
+}
+
+/// Whether a trimmed line is a PHP frame.
+pub(super) fn is_php_frame(line: &str) -> bool {
+    php_frame(line).is_some() || (line.starts_with("thrown in ") && line.contains(" on line "))
+}
+
+/// `PHP Fatal error:  Uncaught Type: message in /file.php:12` and `Stack trace:`.
+pub(super) fn php(message: &str) -> Stack<'_> {
+    let mut stack = Stack::default();
+    for (start, raw) in lines(message) {
+        let t = raw.trim();
+        if let Some((file, function)) = php_frame(t) {
+            let library = file.contains("/vendor/") || file.starts_with('[') || file.is_empty();
+            stack.frame(file, function, !library);
+        } else if let Some((before, name, text)) = php_exception(t) {
+            if stack.exceptions.is_empty() {
+                stack.head = head_of(&message[..start]).or_else(|| (!before.is_empty()).then_some(before));
+            }
+            stack.exceptions.push((name, text));
+        }
+    }
+    stack
+}
+
+fn php_exception(line: &str) -> Option<(&str, &str, &str)> {
+    let mut before = "";
+    let mut rest = line;
+    if let Some(at) = line.find("Uncaught ") {
+        let lead = line[..at].trim();
+        before = if lead.ends_with("Fatal error:") { "" } else { lead };
+        rest = line[at + 9..].trim_start_matches("exception '");
+    }
+    let rest = rest.strip_prefix("Next ").unwrap_or(rest);
+    let (name, text) = rest.split_once(": ").or_else(|| rest.split_once("' with message '"))?;
+    let name = name.rsplit(' ').next().unwrap_or(name);
+    if before.is_empty() && name.len() + 2 + text.len() < rest.len() {
+        before = rest[..rest.len() - name.len() - 2 - text.len()].trim();
+    }
+    let last = name.rsplit('\\').next().unwrap_or(name);
+    let text = text.rfind(" in /").map_or(text, |p| &text[..p]);
+    let typed = last.ends_with("Error") || last.ends_with("Exception") || name.contains('\\');
+    (is_name(name) && typed && last.starts_with(char::is_uppercase)).then_some((before, name, text))
+}
+
+/// File and function of `/app/x.rb:12:in 'f'`, and what follows.
+fn ruby_place(line: &str) -> Option<(&str, &str, &str)> {
+    let (place, rest) = line.split_once(":in `").or_else(|| line.split_once(":in '"))?;
+    let (file, number) = place.rsplit_once(':')?;
+    if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let (function, after) = rest.split_once('\'')?;
+    Some((file, function, after))
+}
+
+/// Whether a trimmed line is a Ruby frame.
+pub(super) fn is_ruby_frame(line: &str) -> bool {
+    let body = line.strip_prefix("from ").unwrap_or(line);
+    ruby_place(body).is_some_and(|(file, _, after)| after.is_empty() && !file.contains(' '))
+}
+
+/// `file.rb:1:in 'f': message (Type)` with `from` lines, or `Type (message):` above the frames.
+pub(super) fn ruby(message: &str) -> Stack<'_> {
+    let mut stack = Stack::default();
+    let mut first_frame = None;
+    for (start, raw) in lines(message) {
+        let t = raw.trim();
+        let body = t.strip_prefix("from ").unwrap_or(t);
+        let Some((file, function, after)) = ruby_place(body) else {
+            continue;
+        };
+        first_frame.get_or_insert(start);
+        if let Some((text, name)) = after.strip_prefix(": ").and_then(typed_message) {
+            if stack.exceptions.is_empty() {
+                stack.head = head_of(&message[..start]);
+            }
+            stack.exceptions.push((name, text));
+        }
+        let file = file.rsplit(' ').next().unwrap_or(file);
+        stack.frame(file, function, !file.contains("/gems/") && !file.contains("/lib/ruby/") && !file.starts_with('<'));
+    }
+    if stack.exceptions.is_empty()
+        && let Some(start) = first_frame
+    {
+        above(&mut stack, &message[..start]);
+    }
+    stack
+}
+
+/// `message (Type)`.
+fn typed_message(text: &str) -> Option<(&str, &str)> {
+    let (text, name) = text.strip_suffix(')')?.rsplit_once(" (")?;
+    is_name(name).then_some((text.trim(), name))
+}
+
+/// The exception printed above the frames: `Type (message):` or `Type: message`.
+fn above<'a>(stack: &mut Stack<'a>, text: &'a str) {
+    let typed = |line: &'a str| {
+        let line = line.trim();
+        let (name, rest) = line.split_once(" (").or_else(|| line.split_once(": "))?;
+        let rest = rest.trim_end_matches([':', ')']);
+        (is_name(name) && name.starts_with(char::is_uppercase) && !name.ends_with(':')).then_some((name, rest))
+    };
+    let found = lines(text).find_map(|(start, line)| Some((start, typed(line)?)));
+    if let Some((start, exception)) = found {
+        stack.head = head_of(&text[..start]);
+        stack.exceptions.push(exception);
+    } else {
+        stack.head = head_of(text);
+    }
+}

@@ -1,0 +1,130 @@
+//! One trace of each runtime, and the roles of rows.
+
+use super::{RowRole, parse_stack, row_role};
+
+type Summary<'a> = (Option<&'a str>, Vec<(&'a str, &'a str)>, Vec<(String, bool)>);
+
+fn summary(text: &str) -> Summary<'_> {
+    let stack = parse_stack(text).expect("a stack");
+    let frames = stack.frames.iter().map(|f| (f.function.clone(), f.in_app)).collect();
+    (stack.head, stack.exceptions, frames)
+}
+
+fn frames(list: &[(&str, bool)]) -> Vec<(String, bool)> {
+    list.iter().map(|(f, a)| ((*f).to_owned(), *a)).collect()
+}
+
+#[test]
+fn reads_chained_python() {
+    let (head, exceptions, found) = summary(
+        "Cannot start\nTraceback (most recent call last):\n  File \"/app/a.py\", line 3, in load\n    x = y[k]\n        ~^^^\nKeyError: 'k'\n\n\
+         The above exception was the direct cause of the following exception:\n\nTraceback (most recent call last):\n  \
+         File \"/usr/lib/python3.12/site-packages/web/run.py\", line 7, in run\n    go()\n  File \"/app/b.py\", line 9, in go\n    raise Bad(1)\nshop.Bad: first\nsecond line\n",
+    );
+    assert_eq!(head, Some("Cannot start"));
+    assert_eq!(exceptions, [("KeyError", "'k'"), ("shop.Bad", "first\nsecond line")]);
+    assert_eq!(found, frames(&[("load", true), ("run", false), ("go", true)]));
+}
+
+#[test]
+fn reads_a_python_exception_group() {
+    let (_, exceptions, _) = summary(
+        "  + Exception Group Traceback (most recent call last):\n  |   File \"/app/a.py\", line 3, in main\n  |     go()\n  | ExceptionGroup: two (2 sub-exceptions)\n  +-+---------------- 1 ----------------\n    | Traceback (most recent call last):\n    |   File \"/app/b.py\", line 1, in one\n    |     raise ValueError(1)\n    | ValueError: 1\n    +------------------------------------\n",
+    );
+    assert_eq!(exceptions, [("ExceptionGroup", "two (2 sub-exceptions)"), ("ValueError", "1")]);
+}
+
+#[test]
+fn reads_java_with_causes() {
+    let (head, exceptions, found) = summary(
+        "Request failed\norg.shop.OrderException: cannot order\n\tat org.shop.Orders.place(Orders.java:42)\n\tat java.base/java.lang.Thread.run(Thread.java:833)\nCaused by: java.io.IOException: disk\n\tat org.shop.Disk.write(Disk.java:7)\n\t... 2 more\n",
+    );
+    assert_eq!(head, Some("Request failed"));
+    assert_eq!(exceptions, [("org.shop.OrderException", "cannot order"), ("java.io.IOException", "disk")]);
+    assert_eq!(
+        found,
+        frames(&[("org.shop.Orders.place", true), ("java.lang.Thread.run", false), ("org.shop.Disk.write", true)])
+    );
+}
+
+#[test]
+fn reads_node() {
+    let (head, exceptions, found) = summary(
+        "Cannot save order: TypeError: x is not a function\n    at save (/app/src/order.js:10:5)\n    at async Router.handle (/app/node_modules/router/index.js:3:1)\n    at /app/src/main.js:2:2\n    at node:internal/main/run:1:1\n",
+    );
+    assert_eq!(head, Some("Cannot save order:"));
+    assert_eq!(exceptions, [("TypeError", "x is not a function")]);
+    assert_eq!(found, frames(&[("save", true), ("Router.handle", false), ("", true), ("", false)]));
+    let (head, exceptions, _) =
+        summary("Error: connect refused\n    at connect (file:///app/net.mjs:1:2) {\n  code: 'X'\n}");
+    assert_eq!((head, exceptions), (None, vec![("Error", "connect refused")]));
+}
+
+#[test]
+fn reads_dotnet() {
+    let (head, exceptions, found) = summary(
+        "Unhandled exception. System.InvalidOperationException: outer ---> Shop.LoadException: inner\n   at Shop.Loader.Load(String name) in /src/Loader.cs:line 12\n   --- End of inner exception stack trace ---\n   at System.Threading.Tasks.Task.Run()\n",
+    );
+    assert_eq!(head, None);
+    assert_eq!(exceptions, [("System.InvalidOperationException", "outer"), ("Shop.LoadException", "inner")]);
+    assert_eq!(found, frames(&[("Shop.Loader.Load", true), ("System.Threading.Tasks.Task.Run", false)]));
+}
+
+#[test]
+fn reads_go() {
+    let (head, exceptions, found) = summary(
+        "panic: runtime error: index out of range [5] with length 3\n\ngoroutine 1 [running]:\nmain.pick(0x1, 0x2)\n\t/src/shop/main.go:12 +0x1d\nruntime.main()\n\t/usr/local/go/src/runtime/proc.go:250 +0x1\n",
+    );
+    assert_eq!(head, None);
+    assert_eq!(exceptions, [("panic", "runtime error: index out of range [5] with length 3")]);
+    assert_eq!(found, frames(&[("main.pick", true), ("runtime.main", false)]));
+}
+
+#[test]
+fn reads_rust_of_both_forms() {
+    let (_, exceptions, found) = summary(
+        "thread 'main' panicked at src/main.rs:5:10:\ncalled `Option::unwrap()` on a `None` value\nstack backtrace:\n   0: rust_begin_unwind\n             at /rustc/abc/library/std/src/panicking.rs:1:5\n   1: shop::order::place\n             at ./src/order.rs:9:1\n",
+    );
+    assert_eq!(exceptions, [("panic", "called `Option::unwrap()` on a `None` value")]);
+    assert_eq!(found, frames(&[("shop::order::place", true)]));
+    let (_, exceptions, _) = summary("thread 'w' panicked at 'no stock', src/main.rs:5:10\nnote: run with more\n");
+    assert_eq!(exceptions, [("panic", "no stock")]);
+}
+
+#[test]
+fn reads_ruby_and_php() {
+    let (_, exceptions, found) = summary(
+        "/app/order.rb:3:in 'place': no stock (Shop::EmptyError)\n\tfrom /usr/lib/ruby/gems/web.rb:2:in 'call'\n\tfrom /app/main.rb:1:in '<main>'\n",
+    );
+    assert_eq!(exceptions, [("Shop::EmptyError", "no stock")]);
+    assert_eq!(found, frames(&[("place", true), ("call", false), ("<main>", true)]));
+    let (head, exceptions, found) = summary(
+        "PHP Fatal error:  Uncaught Shop\\EmptyException: no stock in /app/order.php:3\nStack trace:\n#0 /app/vendor/web.php(12): place()\n#1 /app/index.php(2): Web->run(Array)\n#2 {main}\n  thrown in /app/order.php on line 3\n",
+    );
+    assert_eq!(head, None);
+    assert_eq!(exceptions, [("Shop\\EmptyException", "no stock")]);
+    assert_eq!(found, frames(&[("place", false), ("Web->run", true), ("{main}", false)]));
+}
+
+#[test]
+fn rows_know_their_role() {
+    let role = row_role;
+    assert_eq!(role("During handling of the above exception, another exception occurred:"), RowRole::Joiner);
+    assert_eq!(role("\nThe above exception was the direct cause of the following exception:\n\n"), RowRole::Joiner);
+    assert_eq!(role("    at save (/app/src/order.js:10:5)"), RowRole::Frame);
+    assert_eq!(role("\tat org.shop.Orders.place(Orders.java:42)"), RowRole::Frame);
+    assert_eq!(role("  File \"/app/a.py\", line 3, in load"), RowRole::Frame);
+    assert_eq!(role("#3 /app/x.php(12): run()"), RowRole::Frame);
+    assert_eq!(role("#3 /app/x.php(12)"), RowRole::Frame);
+    assert_eq!(role("\t... 12 more"), RowRole::Frame);
+    assert_eq!(role("Meeting at noon (room 3)"), RowRole::Plain);
+    assert_eq!(role("at 10:20 the job ended"), RowRole::Plain);
+    assert_eq!(role("During handling of the above exception we gave up"), RowRole::Plain);
+    assert_eq!(role("#1 priority (high)"), RowRole::Plain);
+    assert_eq!(
+        role("Traceback (most recent call last):\n  File \"a.py\", line 1, in f\nKeyError: 1"),
+        RowRole::Traceback
+    );
+    assert_eq!(role("two\nlines"), RowRole::Plain);
+    assert_eq!(role(""), RowRole::Plain);
+}

@@ -1,0 +1,340 @@
+//! The signature table: what is known of every signature, as sums, minima and unions.
+//!
+//! Every field merges associatively and commutatively, so tables of threads, shards and days add
+//! up to the table of the whole. The number of signatures is capped: the least ids stay, the rest
+//! is counted in coarse buckets. Which ids are the least does not depend on order either, and an
+//! id that stays was never dropped anywhere, so its counts are exact.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::MineError;
+use super::parts::cut;
+use super::scan::Scanned;
+use super::signature::{Form, Shape, SigId, Token};
+use super::sketch::Sketch;
+
+/// Signatures a table holds one by one; further ones are counted in coarse buckets.
+pub const SIGNATURES_MAX: usize = 1 << 17;
+/// Longest exemplar kept, in bytes.
+pub const EXEMPLAR_MAX_BYTES: usize = 4096;
+
+/// What is known of one signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The signature.
+    pub shape: Arc<Shape>,
+    /// Rows.
+    pub count: i64,
+    /// Least timestamp, in ns since the epoch.
+    pub first_ns: i64,
+    /// Greatest timestamp, in ns since the epoch.
+    pub last_ns: i64,
+    /// Text of the row that is least by (timestamp, insert id), cut to [`EXEMPLAR_MAX_BYTES`].
+    pub exemplar: Box<str>,
+    /// Insert id of that row.
+    pub exemplar_insert_id: Box<str>,
+    /// Token position and values of each variable, ascending.
+    pub values: Vec<(u16, Sketch)>,
+}
+
+impl Entry {
+    fn new(scanned: &Scanned, ts_ns: i64, insert_id: &str, message: &str) -> Self {
+        let mut entry = Self {
+            shape: Arc::clone(&scanned.shape),
+            count: 1,
+            first_ns: ts_ns,
+            last_ns: ts_ns,
+            exemplar: cut(message, EXEMPLAR_MAX_BYTES).into(),
+            exemplar_insert_id: insert_id.into(),
+            values: Vec::new(),
+        };
+        for (position, soft, value) in scanned.values.iter() {
+            let mut sketch = Sketch::default();
+            sketch.add(soft, value);
+            entry.values.push((position, sketch));
+        }
+        entry
+    }
+
+    fn add(&mut self, scanned: &Scanned, ts_ns: i64, insert_id: &str, message: &str) {
+        let none_yet = self.count == 0;
+        self.count += 1;
+        self.last_ns = if none_yet { ts_ns } else { self.last_ns.max(ts_ns) };
+        if none_yet || ts_ns <= self.first_ns {
+            let message = cut(message, EXEMPLAR_MAX_BYTES);
+            if none_yet || (ts_ns, insert_id, message) < (self.first_ns, &*self.exemplar_insert_id, &*self.exemplar) {
+                self.first_ns = ts_ns;
+                self.exemplar_insert_id = insert_id.into();
+                self.exemplar = message.into();
+            }
+        }
+        for ((_, soft, value), (_, sketch)) in scanned.values.iter().zip(&mut self.values) {
+            sketch.add(soft, value);
+        }
+    }
+
+    /// Adds another entry of the same signature, or, in a coarse bucket, of another one.
+    fn merge(&mut self, other: Self) {
+        // A signature without rows (kept as evidence only) has neither times nor exemplar.
+        if self.count == 0 || (other.count > 0 && other.exemplar_key() < self.exemplar_key()) {
+            self.exemplar = other.exemplar;
+            self.exemplar_insert_id = other.exemplar_insert_id;
+        }
+        (self.first_ns, self.last_ns) = match (self.count, other.count) {
+            (0, _) => (other.first_ns, other.last_ns),
+            (_, 0) => (self.first_ns, self.last_ns),
+            _ => (self.first_ns.min(other.first_ns), self.last_ns.max(other.last_ns)),
+        };
+        self.count += other.count;
+        for ((_, mine), (_, theirs)) in self.values.iter_mut().zip(other.values) {
+            mine.merge(theirs);
+        }
+    }
+
+    fn exemplar_key(&self) -> (i64, &str, &str) {
+        (self.first_ns, &self.exemplar_insert_id, &self.exemplar)
+    }
+
+    /// The entry as it counts in its coarse bucket.
+    fn into_coarse(mut self) -> Self {
+        self.shape = Arc::new(self.shape.coarse());
+        self.values.clear();
+        self
+    }
+
+    fn to_row(&self, sig: SigId) -> SignatureRow {
+        // Strings and integers always serialise.
+        let json = Result::<String, serde_json::Error>::unwrap_or_default;
+        SignatureRow {
+            sig_id: sig.to_string(),
+            tokens: json(serde_json::to_string(&self.shape.tokens)),
+            count: self.count,
+            first_ns: self.first_ns,
+            last_ns: self.last_ns,
+            exemplar: self.exemplar.to_string(),
+            exemplar_insert_id: self.exemplar_insert_id.to_string(),
+            exception: self.shape.exception.as_deref().map(str::to_owned),
+            values: json(serde_json::to_string(&self.values)),
+            form: self.shape.form.to_string(),
+        }
+    }
+
+    /// Values of the variable at a token position.
+    pub fn sketch(&self, position: usize) -> Option<&Sketch> {
+        let found = self.values.binary_search_by_key(&position, |(p, _)| usize::from(*p)).ok()?;
+        self.values.get(found).map(|(_, s)| s)
+    }
+}
+
+/// One signature as a row of a table of strings and integers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignatureRow {
+    /// [`SigId`] as hex.
+    pub sig_id: String,
+    /// JSON array: constants as strings, variables as `0`.
+    pub tokens: String,
+    /// Rows.
+    pub count: i64,
+    /// Least timestamp, in ns since the epoch.
+    pub first_ns: i64,
+    /// Greatest timestamp, in ns since the epoch.
+    pub last_ns: i64,
+    /// Text of the row that is least by (timestamp, insert id).
+    pub exemplar: String,
+    /// Insert id of that row.
+    pub exemplar_insert_id: String,
+    /// Type of the last exception.
+    pub exception: Option<String>,
+    /// JSON array of `[position, [overflow, hard values, soft values]]`.
+    pub values: String,
+    /// `text`, `exception`, `request`, `empty` or `json`.
+    pub form: String,
+}
+
+impl SignatureRow {
+    /// A signature that no row has: it counts for nothing and is evidence for pass 2.
+    pub(super) fn without_rows(shape: Shape) -> Self {
+        let values = shape.variables().filter_map(|p| Some((u16::try_from(p).ok()?, Sketch::default()))).collect();
+        let sig = shape.id();
+        let entry = Entry {
+            shape: Arc::new(shape),
+            count: 0,
+            first_ns: 0,
+            last_ns: 0,
+            exemplar: Box::default(),
+            exemplar_insert_id: Box::default(),
+            values,
+        };
+        entry.to_row(sig)
+    }
+}
+
+/// Additive state per signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignatureTable {
+    limit: usize,
+    entries: BTreeMap<SigId, Entry>,
+    coarse: BTreeMap<SigId, Entry>,
+}
+
+impl Default for SignatureTable {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl SignatureTable {
+    /// An empty table.
+    pub fn new() -> Self {
+        Self::with_limit(SIGNATURES_MAX)
+    }
+
+    fn with_limit(limit: usize) -> Self {
+        Self { limit, entries: BTreeMap::new(), coarse: BTreeMap::new() }
+    }
+
+    /// Adds one row.
+    pub fn add(&mut self, scanned: &Scanned, ts_ns: i64, insert_id: &str, message: &str) {
+        if let Some(entry) = self.entries.get_mut(&scanned.sig) {
+            entry.add(scanned, ts_ns, insert_id, message);
+        } else {
+            self.insert(scanned.sig, Entry::new(scanned, ts_ns, insert_id, message));
+        }
+    }
+
+    /// Adds another table: counts are summed, times and exemplars the least, values united.
+    pub fn merge(&mut self, other: Self) {
+        for (sig, entry) in other.entries.into_iter().chain(other.coarse) {
+            self.insert(sig, entry);
+        }
+    }
+
+    fn insert(&mut self, sig: SigId, entry: Entry) {
+        if sig.is_coarse() {
+            self.insert_coarse(sig, entry);
+        } else if let Some(known) = self.entries.get_mut(&sig) {
+            known.merge(entry);
+        } else {
+            self.entries.insert(sig, entry);
+            if self.entries.len() > self.limit
+                && let Some((last, entry)) = self.entries.pop_last()
+            {
+                self.insert_coarse(last.coarse(), entry.into_coarse());
+            }
+        }
+    }
+
+    fn insert_coarse(&mut self, bucket: SigId, entry: Entry) {
+        let Some(known) = self.coarse.get_mut(&bucket) else {
+            self.coarse.insert(bucket, entry);
+            return;
+        };
+        if known.shape != entry.shape {
+            // Two leading words share a bucket: nothing is constant in it.
+            let form = known.shape.form.min(entry.shape.form);
+            known.shape = Arc::new(Shape { form, exception: None, tokens: [Token::Var].into() });
+        }
+        known.merge(entry);
+    }
+
+    /// Signatures held, coarse buckets among them.
+    pub fn len(&self) -> usize {
+        self.entries.len() + self.coarse.len()
+    }
+
+    /// Whether nothing was added.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What is known of a signature; of its coarse bucket when it fell out of a full table.
+    pub fn get(&self, sig: SigId) -> Option<&Entry> {
+        self.entries.get(&sig).or_else(|| self.coarse.get(&sig.coarse()))
+    }
+
+    /// Every signature, ascending by id; coarse buckets last.
+    pub fn iter(&self) -> impl Iterator<Item = (SigId, &Entry)> {
+        self.entries.iter().chain(&self.coarse).map(|(sig, entry)| (*sig, entry))
+    }
+
+    /// The table as rows, ascending by signature id.
+    pub fn to_rows(&self) -> Vec<SignatureRow> {
+        self.iter().map(|(sig, entry)| entry.to_row(sig)).collect()
+    }
+
+    /// The table of rows made by [`SignatureTable::to_rows`], from one table or from many.
+    pub fn from_rows(rows: impl IntoIterator<Item = SignatureRow>) -> Result<Self, MineError> {
+        let mut table = Self::new();
+        for row in rows {
+            let sig: SigId = row.sig_id.parse()?;
+            let bad = |column: &'static str| {
+                let sig_id = row.sig_id.clone();
+                move |source| MineError::Row { sig_id, column, source }
+            };
+            let tokens: Box<[Token]> = serde_json::from_str(&row.tokens).map_err(bad("tokens"))?;
+            let values: Vec<(u16, Sketch)> = serde_json::from_str(&row.values).map_err(bad("values"))?;
+            let form: Form = row.form.parse()?;
+            let shape = Shape { form, exception: row.exception.map(Into::into), tokens };
+            if !sig.is_coarse() && shape.id() != sig {
+                return Err(MineError::Mismatch { sig_id: row.sig_id, found: shape.id().to_string() });
+            }
+            let fits = sig.is_coarse() || values.iter().map(|(p, _)| usize::from(*p)).eq(shape.variables());
+            if !fits {
+                return Err(MineError::Positions { sig_id: row.sig_id });
+            }
+            let entry = Entry {
+                shape: Arc::new(shape),
+                count: row.count,
+                first_ns: row.first_ns,
+                last_ns: row.last_ns,
+                exemplar: row.exemplar.into(),
+                exemplar_insert_id: row.exemplar_insert_id.into(),
+                values,
+            };
+            table.insert(sig, entry);
+        }
+        Ok(table)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+mod tests {
+    use super::*;
+    use crate::mine::{Miner, Subject};
+
+    fn table(lines: &[String], limit: usize) -> SignatureTable {
+        let mut miner = Miner::new();
+        let mut table = SignatureTable::with_limit(limit);
+        for (n, line) in lines.iter().enumerate() {
+            table.add(&miner.scan(Subject::Text(line)), i64::try_from(n % 7).unwrap(), "", line);
+        }
+        table
+    }
+
+    #[test]
+    fn a_full_table_counts_every_row_and_is_the_same_in_any_order() {
+        let letters = |mut n: usize| {
+            let mut word = String::new();
+            while n > 0 || word.is_empty() {
+                word.push(char::from(b'a' + u8::try_from(n % 26).unwrap()));
+                n /= 26;
+            }
+            word
+        };
+        let lines: Vec<String> =
+            (0..500).map(|n| format!("{} cache {} dropped", ["warm", "cold"][n % 2], letters(n / 2))).collect();
+        let whole = table(&lines, 40);
+        assert_eq!(whole.entries.len(), 40);
+        assert_eq!(whole.coarse.len(), 2);
+        assert_eq!(whole.iter().map(|(_, e)| e.count).sum::<i64>(), 500);
+        let mut parts = table(&[], 40);
+        for chunk in lines.chunks(37).rev() {
+            // Times are those of the part, so compare counts and shapes only.
+            parts.merge(table(chunk, 40));
+        }
+        let bare = |t: &SignatureTable| t.iter().map(|(s, e)| (s, e.count, e.shape.clone())).collect::<Vec<_>>();
+        assert_eq!(bare(&parts), bare(&whole));
+    }
+}

@@ -1,0 +1,315 @@
+//! What must hold of mining as a whole: order, shards and rows change nothing.
+#![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn texts(lines: &[&str]) -> Vec<String> {
+    mine_lines(lines.iter().copied()).into_iter().map(|(_, text)| text).collect()
+}
+
+fn one(subject: Subject<'_>) -> Template {
+    let mut table = SignatureTable::new();
+    let scanned = Miner::new().scan(subject);
+    table.add(&scanned, 1, "a", "");
+    templates(&table).get(scanned.sig).unwrap().clone()
+}
+
+fn table_of(rows: &[(String, i64)]) -> SignatureTable {
+    let mut miner = Miner::new();
+    let mut table = SignatureTable::new();
+    for (line, ts) in rows {
+        table.add(&miner.scan(Subject::Text(line)), *ts, &format!("id{ts}"), line);
+    }
+    table
+}
+
+#[test]
+fn masks_values_whose_form_varies() {
+    assert_eq!(
+        texts(&["Connected to 10.1.2.3:8080 in 12 ms after 2025-01-02T03:04:05.678Z"]),
+        ["Connected to <ip> in <num> ms after <time>"]
+    );
+    assert_eq!(texts(&["GET https://shop.example/cart?id=7 done"]), ["GET <url> done"]);
+    assert_eq!(
+        texts(&["job 6f1c2a34-0b5d-4e6f-8a7b-9c0d1e2f3a4b wrote /var/data/out.bin"]),
+        ["job <uuid> wrote <path>"]
+    );
+    assert_eq!(texts(&["peer 2001:db8::7:1 and fe80:1:2:3:4:5:6:7 met"]), ["peer <ip> and <ip> met"]);
+    assert_eq!(texts(&["peer db.eu.example.org:5432 refused"]), ["peer <host> refused"]);
+    assert_eq!(texts(&[r"opened C:\data\new.txt, then left"]), ["opened <path>, then left"]);
+}
+
+#[test]
+fn values_after_a_key_vary_but_redacted_ones_do_not() {
+    let lines = ["login AUTH=REDACTED user=anna ok", "login AUTH=REDACTED user=boris ok"];
+    assert_eq!(texts(&lines), ["login AUTH=REDACTED user=<*> ok"; 2]);
+    let mixed = ["AUTH=REDACTED sent to peer", "AUTH=abcdef sent to peer"];
+    assert_eq!(texts(&mixed)[0], "AUTH=REDACTED sent to peer");
+}
+
+#[test]
+fn keeps_events_apart_that_differ_in_one_plain_word() {
+    let found = texts(&["worker 1 started", "worker 2 started", "worker 1 stopped", "worker 2 stopped"]);
+    assert_eq!(found, ["worker <num> started", "worker <num> started", "worker <num> stopped", "worker <num> stopped"]);
+}
+
+#[test]
+fn joins_names_that_stand_in_one_place() {
+    let found = texts(&["service auth-api is ready", "service cart-api is ready", "service mail-api is ready"]);
+    assert_eq!(found, ["service <*> is ready"; 3]);
+}
+
+#[test]
+fn gives_one_row_for_every_line_and_empty_lines_too() {
+    let found = mine_lines(["", "a b", "   ", ""].into_iter());
+    assert_eq!(found.len(), 4);
+    assert_eq!(found[0], found[2]);
+    assert_eq!(found[0].1, "");
+    assert!(found.iter().all(|(id, _)| id.len() == 16));
+}
+
+#[test]
+fn reads_the_first_line_of_text_of_several_lines() {
+    assert_eq!(one(Subject::Text("\n\nreport ready\nline two\nline three")).text, "report ready <*>");
+}
+
+#[test]
+fn strips_terminal_colours() {
+    assert_eq!(texts(&["\u{1b}[31mdisk full\u{1b}[0m", "disk full"]), ["disk full"; 2]);
+}
+
+#[test]
+fn a_request_is_method_masked_route_and_status() {
+    let request = |route, status| one(Subject::Request { method: "GET", route, status }).text;
+    assert_eq!(request("/users/42?full=1", Some(503)), "GET /users/<num> -> 503");
+    assert_eq!(request("https://api.example/v1/orders/6f1c2a340b5d", None), "GET /v1/orders/<hex>");
+    assert_eq!(request("https://api.example", Some(200)), "GET / -> 200");
+    assert_eq!(request("/shop.v1.Cart/AddItem2", Some(200)), "GET /shop.v1.Cart/AddItem2 -> 200");
+}
+
+#[test]
+fn endpoints_are_not_melted_into_one() {
+    let mut table = SignatureTable::new();
+    let mut miner = Miner::new();
+    for name in ["orders", "users", "carts", "items", "stock", "mails", "posts", "votes"] {
+        let route = format!("/{name}");
+        table.add(&miner.scan(Subject::Request { method: "GET", route: &route, status: Some(200) }), 0, "", "");
+    }
+    assert_eq!(templates(&table).len(), 8);
+}
+
+#[test]
+fn an_empty_row_and_a_text_of_the_same_words_are_two_templates() {
+    let empty = one(Subject::Empty);
+    let text = one(Subject::Text("<no payload>"));
+    assert_eq!(empty.text, "<no payload>");
+    assert_ne!(empty.id, text.id);
+}
+
+#[test]
+fn a_json_message_is_its_sorted_keys_and_its_mined_text() {
+    let a = one(Subject::Text(r#"{"msg":"saved 3 items","level":"info","at":{"zone":"x"}}"#));
+    let b = one(Subject::Text("{\n \"at\": {\"zone\": \"y\"},\n \"level\": \"warn\", \"msg\": \"saved 4 items\"\n}"));
+    assert_eq!(a.text, "{at.zone, level, msg} saved <num> items");
+    assert_eq!(a.id, b.id);
+    assert_eq!(a.form, Form::Json);
+}
+
+#[test]
+fn a_traceback_is_its_last_exception_and_frames_are_no_part_of_it() {
+    let trace = |file: &str, line: u32| {
+        format!(
+            "Traceback (most recent call last):\n  File \"/app/{file}.py\", line {line}, in load\n    go()\nKeyError: 'a'\n\n\
+             During handling of the above exception, another exception occurred:\n\n\
+             Traceback (most recent call last):\n  File \"/app/main.py\", line 9, in main\n    load()\n\
+             shop.errors.LoadError: cannot load item 7\n"
+        )
+    };
+    let mut miner = Miner::new();
+    let (a, b, c) = (trace("one", 5), trace("two", 6), trace("one", 77));
+    let [a, b, c] = [&a, &b, &c].map(|t| miner.scan(Subject::Text(t)));
+    assert_eq!(a.exception.as_deref(), Some("shop.errors.LoadError"));
+    assert_eq!(a.exception_message.as_deref(), Some("cannot load item 7"));
+    assert_eq!(a.sig, b.sig);
+    assert_ne!(a.stack_id, b.stack_id);
+    assert_eq!(a.stack_id, c.stack_id);
+    let template = one(Subject::Text(&trace("one", 5)));
+    assert_eq!(template.text, "shop.errors.LoadError: cannot load item <num>");
+}
+
+#[test]
+fn text_before_a_traceback_is_mined_and_the_type_follows() {
+    let text = "[2025-01-02 03:04:05 +0000] [7] [ERROR] Exception in worker process\nTraceback (most recent call last):\n  File \"/app/x.py\", line 1, in <module>\n    import y\nModuleNotFoundError: No module named 'y'";
+    assert_eq!(
+        one(Subject::Text(text)).text,
+        "[<time> <num>] [<num>] [ERROR] Exception in worker process [ModuleNotFoundError]"
+    );
+}
+
+#[test]
+fn a_traceback_with_written_out_line_breaks_is_read_like_any_other() {
+    let lines = "Traceback (most recent call last):\n  File \"/app/x.py\", line 1, in f\n    go()\nTimeoutError: slow";
+    let flat = lines.replace('\n', "\\n");
+    assert_eq!(one(Subject::Text(&flat)), one(Subject::Text(lines)));
+    assert_eq!(row_role(&flat), RowRole::Traceback);
+}
+
+#[test]
+fn exceptions_of_different_type_never_share_a_template() {
+    let mut table = SignatureTable::new();
+    let mut miner = Miner::new();
+    for name in ["KeyError", "TypeError", "IOError", "OSError", "NameError", "EOFError", "LookupError"] {
+        let text = format!("Traceback (most recent call last):\n  File \"a.py\", line 1, in f\n{name}: broken pipe");
+        table.add(&miner.scan(Subject::Text(&text)), 0, "", &text);
+    }
+    assert_eq!(templates(&table).len(), 7);
+}
+
+#[test]
+fn a_long_message_is_cut_after_the_cap() {
+    let long = "tick tock ".repeat(5000);
+    let text = one(Subject::Text(&long)).text;
+    assert!(text.ends_with(" <*>"), "{text}");
+    assert_eq!(text.split(' ').count(), WORDS_MAX + 1);
+    let hostile = "(a=".repeat(100_000);
+    assert!(one(Subject::Text(&hostile)).canonical.len() < 4 * TOKENS_MAX);
+}
+
+#[test]
+fn values_carry_names_units_and_numbers() {
+    let template = one(Subject::Text("copied 12 MB from host=alpha:81 took 3.5s"));
+    let found = extract(&template, "copied 900 MB from host=beta:82 took 4.25s");
+    let short: Vec<_> =
+        found.iter().map(|p| (p.name.as_deref(), p.unit.as_deref(), p.number, p.text.as_str())).collect();
+    assert_eq!(short[0], (Some("copied"), Some("MB"), Some(900.0), "900"));
+    assert_eq!(short[1].0, Some("host"));
+    assert_eq!(short.last().unwrap(), &(Some("took"), Some("s"), Some(4.25), "4.25s"));
+}
+
+#[test]
+fn values_are_found_in_json_and_behind_an_exception_type() {
+    let json = r#"{"level":"warn","msg":"retry 7 of job"}"#;
+    let found = extract(&one(Subject::Text(json)), json);
+    assert_eq!((found.len(), found[0].number), (1, Some(7.0)));
+    let trace = "java.io.IOException: disk 9 is full\n\tat org.shop.Disk.write(Disk.java:7)";
+    let found = extract(&one(Subject::Text(trace)), trace);
+    assert_eq!((found.len(), found[0].number, found[0].name.as_deref()), (1, Some(9.0), Some("disk")));
+}
+
+#[test]
+fn evidence_without_rows_keeps_a_place_variable() {
+    let names = ["auth-api", "cart-api", "mail-api"].map(|n| (format!("service {n} is ready"), 1));
+    let full = table_of(&names);
+    let id = templates(&full).iter().next().unwrap().id.clone();
+    let row = templates(&full).evidence_row(&id).unwrap();
+    assert_eq!(row.count, 0);
+    let mut left = table_of(&names[..1]);
+    left.merge(SignatureTable::from_rows([row]).unwrap());
+    let set = templates(&left);
+    assert_eq!(set.len(), 1);
+    assert_eq!(set.iter().next().unwrap().id, id);
+    assert_eq!(left.iter().map(|(_, e)| (e.count, e.first_ns)).max(), Some((1, 1)));
+}
+
+#[test]
+fn a_size_keeps_no_unit_when_units_vary_beside_it() {
+    let found = texts(&["stored 5 KB, free 7 MB", "stored 8 B, free 9 MB", "stored 4 MB, free 3 MB"]);
+    assert_eq!(found, ["stored <size>, free <size>"; 3]);
+}
+
+#[test]
+fn a_row_with_a_wrong_id_is_refused() {
+    let mut rows = table_of(&[("a 1".into(), 1)]).to_rows();
+    rows[0].tokens = "[\"b\"]".into();
+    assert!(matches!(SignatureTable::from_rows(rows), Err(MineError::Mismatch { .. })));
+    assert!("xyz".parse::<SigId>().is_err());
+}
+
+/// Lines with enough in common that every rule of pass 2 has work.
+fn line() -> impl Strategy<Value = String> {
+    let word = prop::sample::select(vec![
+        "open",
+        "close",
+        "read",
+        "write",
+        "user",
+        "ssh2",
+        "eth0",
+        "file",
+        "a.b.c",
+        "x_y",
+        "Anna",
+        "7",
+        "10.0.0.1",
+        "KB",
+        "B",
+        "=",
+        "user=bob",
+        "(3 KB)",
+        "()",
+        "id=",
+        "Größe",
+        "/a/b",
+        "\"q\"",
+        "true",
+        "2025-01-02",
+        "...",
+    ]);
+    prop::collection::vec(word, 0..6).prop_map(|words| words.join(" "))
+}
+
+fn shuffled() -> impl Strategy<Value = (Vec<(String, i64)>, Vec<usize>, usize)> {
+    prop::collection::vec((line(), 0_i64..50), 1..60).prop_flat_map(|rows| {
+        let order: Vec<usize> = (0..rows.len()).collect();
+        (Just(rows), Just(order).prop_shuffle(), 1_usize..8)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn shuffling_and_sharding_change_no_template((rows, order, shards) in shuffled()) {
+        let whole = table_of(&rows);
+        let mut parts = vec![Vec::new(); shards];
+        for (n, &i) in order.iter().enumerate() {
+            parts[n % shards].push(rows[i].clone());
+        }
+        let mut merged = SignatureTable::new();
+        for part in parts.iter().rev() {
+            merged.merge(table_of(part));
+        }
+        prop_assert_eq!(&merged, &whole);
+        prop_assert_eq!(templates(&merged), templates(&whole));
+        let lines: Vec<&str> = rows.iter().map(|(l, _)| l.as_str()).collect();
+        let mixed: Vec<&str> = order.iter().map(|&i| lines[i]).collect();
+        let (straight, mixed) = (mine_lines(lines.into_iter()), mine_lines(mixed.into_iter()));
+        for (n, &i) in order.iter().enumerate() {
+            prop_assert_eq!(&mixed[n], &straight[i]);
+        }
+    }
+
+    #[test]
+    fn rows_and_back_are_the_identity((rows, _, _) in shuffled()) {
+        let table = table_of(&rows);
+        let stored = table.to_rows();
+        let back = SignatureTable::from_rows(stored.clone()).unwrap();
+        prop_assert_eq!(back.to_rows(), stored);
+        prop_assert_eq!(back, table);
+    }
+
+    #[test]
+    fn any_text_is_scanned_the_same_with_and_without_caches(lines in prop::collection::vec("\\PC{0,60}|[ -~\\n\\t]{0,80}", 1..20)) {
+        let mut warm = Miner::new();
+        for line in lines.iter().chain(&lines).chain(&lines) {
+            let a = warm.scan(Subject::Text(line));
+            let b = Miner::new().scan(Subject::Text(line));
+            prop_assert_eq!(a.sig, b.sig);
+            prop_assert_eq!(a.values, b.values);
+            prop_assert_eq!(a.shape.id(), a.sig);
+            row_role(line);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What the form of one word says: constant, variable, or variable until it proves constant.
+
+use super::class::is_word;
+use super::token::Kind;
+
+/// Whether a text holds a letter or a digit of any script.
+#[inline]
+pub(super) fn has_alnum(text: &str) -> bool {
+    text.bytes().any(|b| b.is_ascii_alphanumeric()) || (!text.is_ascii() && text.chars().any(char::is_alphanumeric))
+}
+
+/// Whether an exporter wrote this in place of a secret; such text is a constant.
+pub(super) fn is_redacted(word: &str) -> bool {
+    word == "REDACTED" || word.starts_with("***") || word.eq_ignore_ascii_case("[redacted]")
+}
+
+/// The kind of a chunk that holds a letter or digit.
+pub(super) fn classify(text: &str) -> Kind {
+    let has_digit = text.bytes().any(|b| b.is_ascii_digit());
+    if (text.bytes().any(|b| b == b'/') && is_path(text)) || is_bool(text) {
+        return Kind::Hard;
+    }
+    if has_digit {
+        return if is_soft(text) && !is_hex(text) { Kind::Soft } else { Kind::Hard };
+    }
+    if text.contains("??") || lost_inside(text) { Kind::Hard } else { Kind::Word }
+}
+
+/// A `?` between two letters or digits: text lost on the way through a narrow code page.
+fn lost_inside(text: &str) -> bool {
+    text.as_bytes().windows(3).any(|w| w[1] == b'?' && is_word(w[0]) && is_word(w[2]) && w[0] != b'=')
+        && !text.contains('/')
+}
+
+fn is_bool(text: &str) -> bool {
+    matches!(text.len(), 4 | 5) && ["true", "false", "null"].iter().any(|b| text.eq_ignore_ascii_case(b))
+}
+
+/// `/a`, `~/a`, `./a`, `../a`, or at least three segments `a/b/c`.
+fn is_path(text: &str) -> bool {
+    let b = text.as_bytes();
+    for prefix in [&b"/"[..], b"~/", b"./", b"../"] {
+        if b.starts_with(prefix) && b[prefix.len()..].iter().any(|&c| is_word(c)) {
+            return true;
+        }
+    }
+    let body = text.strip_suffix('/').unwrap_or(text);
+    let mut parts = 0;
+    for part in body.split('/') {
+        let first = parts == 0;
+        if part.is_empty()
+            || !part.bytes().all(|c| is_word(c) || matches!(c, b'.' | b'-' | b'$') || (!first && c == b'*'))
+        {
+            return false;
+        }
+        parts += 1;
+    }
+    parts >= 3
+}
+
+/// Letters, one or two digits, letters: `ssh2`, `eth0`, `worker-12`.
+pub(super) fn is_soft(text: &str) -> bool {
+    let b = text.as_bytes();
+    let letter = |c: u8| c.is_ascii_alphabetic() || c == b'_' || c == b'-';
+    if !b.first().is_some_and(u8::is_ascii_alphabetic) {
+        return false;
+    }
+    let digit = b.iter().position(|&c| !letter(c)).unwrap_or(b.len());
+    let rest = &b[digit..];
+    let digits = rest.iter().position(|c| !c.is_ascii_digit()).unwrap_or(rest.len());
+    (1..=2).contains(&digits) && rest[digits..].iter().all(|&c| letter(c))
+}
+
+/// At least six hex digits with a decimal digit among them.
+pub(super) fn is_hex(text: &str) -> bool {
+    text.len() >= 6 && text.bytes().all(|b| b.is_ascii_hexdigit()) && text.bytes().any(|b| b.is_ascii_digit())
+}

@@ -1,0 +1,136 @@
+//! What pass 2 asks of a word: does it look like a name, a unit, a cue for a name.
+//!
+//! The lists hold words of no particular system; a rule that helps one system's logs only would
+//! be worth nothing on the next.
+
+use super::token::is_delimiter;
+use super::wordform::{has_alnum, is_redacted};
+
+/// Distinct plain words in one place that make it a variable.
+pub(super) const PLAIN_NEED: usize = 6;
+/// Distinct identifiers in one place that make it a variable.
+const NAME_NEED: usize = 3;
+
+const UNITS: [&str; 19] = [
+    "B", "KB", "MB", "GB", "TB", "kB", "KiB", "MiB", "GiB", "TiB", "bytes", "byte", "ms", "s", "sec", "secs",
+    "seconds", "us", "ns",
+];
+const CUES: [&str; 26] = [
+    "user",
+    "host",
+    "domain",
+    "file",
+    "directory",
+    "service",
+    "class",
+    "ruser",
+    "process",
+    "interface",
+    "package",
+    "module",
+    "key",
+    "name",
+    "id",
+    "node",
+    "server",
+    "address",
+    "port",
+    "uid",
+    "app",
+    "pool",
+    "device",
+    "queue",
+    "topic",
+    "tenant",
+];
+
+/// Whether a word is a unit of measure.
+pub(super) fn is_unit(word: &str) -> bool {
+    UNITS.contains(&word)
+}
+
+/// What a word looks like.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    #[default]
+    Plain,
+    Name,
+    Upper,
+    Delimiter,
+    /// Written by an exporter in place of a secret.
+    Redacted,
+}
+
+/// A word and what is known of it.
+#[derive(Debug, Default)]
+pub(super) struct Word<'a> {
+    pub(super) text: &'a str,
+    pub(super) alnum: bool,
+    pub(super) unit: bool,
+    pub(super) cue: bool,
+    pub(super) dots: usize,
+    look: Look,
+}
+
+impl<'a> Word<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        let look = if is_delimiter(text) {
+            Look::Delimiter
+        } else if is_redacted(text) {
+            Look::Redacted
+        } else if is_name(text) {
+            Look::Name
+        } else if is_upper(text) {
+            Look::Upper
+        } else {
+            Look::Plain
+        };
+        Self {
+            text,
+            alnum: has_alnum(text),
+            unit: is_unit(text),
+            cue: CUES.contains(&text),
+            dots: text.bytes().filter(|&b| b == b'.').count(),
+            look,
+        }
+    }
+
+    /// Whether the word is a single delimiter.
+    pub(super) fn is_delimiter(&self) -> bool {
+        self.look == Look::Delimiter
+    }
+
+    /// Whether the word can be a variable: it holds a letter or digit and stands for no secret.
+    pub(super) fn may_vary(&self) -> bool {
+        self.alnum && self.look != Look::Redacted
+    }
+
+    /// Distinct words that must stand in this word's place before the place is a variable.
+    pub(super) fn need(&self, previous: &str, previous_word_is_cue: bool, next: &str) -> usize {
+        if previous == "=" {
+            2
+        } else if (matches!(previous, "\"" | "'") && next == previous)
+            || self.look == Look::Name
+            || previous_word_is_cue
+        {
+            NAME_NEED
+        } else if self.look == Look::Upper {
+            2 * PLAIN_NEED
+        } else {
+            PLAIN_NEED
+        }
+    }
+}
+
+/// Digits, `_ \ @ # $ /`, an inner `.` or `-`, camelCase, other scripts.
+fn is_name(text: &str) -> bool {
+    let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let b = text.as_bytes();
+    b.iter().any(|&c| c.is_ascii_digit() || c >= 0x80 || matches!(c, b'_' | b'\\' | b'@' | b'#' | b'$' | b'/'))
+        || b.windows(2).any(|w| w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase())
+        || b.windows(3).any(|w| matches!(w[1], b'.' | b'-') && word(w[0]) && word(w[2]))
+}
+
+fn is_upper(text: &str) -> bool {
+    text.len() > 2 && text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase)
+}

@@ -1,0 +1,177 @@
+//! SQL over the store: a window's tables, the project's own queries and people's.
+//!
+//! The engine (Polars) stays behind this module: what goes in is text, what comes out is a plain [`Table`]. The window and
+//! the services are cut before a query sees the tables, so that no query can forget to.
+
+mod describe;
+mod frame;
+mod named;
+mod table;
+mod views;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use polars::prelude::{LazyFrame, ParquetCompression, ParquetWriter, PolarsError, col, len, lit};
+use polars::sql::SQLContext;
+use thiserror::Error;
+
+pub use describe::{TableInfo, tables, tables_text};
+pub use named::{NAMED, named};
+pub use table::{Column, Data, Table};
+
+use crate::mine::TemplateSet;
+use crate::store::{Snapshot, StoreError};
+use crate::time::Window;
+use views::Services;
+
+/// Why a query has no answer.
+#[derive(Debug, Error)]
+pub enum QueryError {
+    /// The engine refused it.
+    #[error("query failed: {reason}; `gardener query --tables` lists tables and columns, docs/queries.md the dialect")]
+    Engine {
+        /// The engine's words.
+        reason: String,
+    },
+    /// It reads something that is not a table of the store.
+    #[error("query calls {function}: queries read the tables of the store only")]
+    OutsideTable {
+        /// The function.
+        function: String,
+    },
+    /// A column that the caller needs is not there.
+    #[error("query has no column {name}, it has {found}")]
+    NoColumn {
+        /// Column asked for.
+        name: String,
+        /// Columns there are.
+        found: String,
+    },
+    /// A column has another type than the caller needs.
+    #[error("column {name} is {found}, expected {expected}")]
+    ColumnType {
+        /// Column asked for.
+        name: String,
+        /// Type expected.
+        expected: &'static str,
+        /// Type found.
+        found: &'static str,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// File.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<PolarsError> for QueryError {
+    fn from(error: PolarsError) -> Self {
+        let text = error.to_string();
+        // The engine appends its whole plan to some errors; the first lines say what is wrong.
+        Self::Engine { reason: text.lines().take(3).collect::<Vec<_>>().join(" ").trim().to_owned() }
+    }
+}
+
+/// What an engine is limited to, beside its window.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct EngineOptions<'a> {
+    /// Services, in any case; empty for all.
+    pub services: &'a [String],
+}
+
+/// The tables of one window.
+pub struct Engine {
+    frames: BTreeMap<&'static str, LazyFrame>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("tables", &self.frames.keys()).finish()
+    }
+}
+
+impl Engine {
+    /// Makes the tables of a window. The snapshot must outlive the engine: it keeps the files that queries read in place.
+    pub fn open(
+        snapshot: &Snapshot,
+        templates: &TemplateSet,
+        window: Window,
+        options: EngineOptions<'_>,
+    ) -> Result<Self, QueryError> {
+        let services = Services::new(options.services);
+        let rows = views::rows(&snapshot.files(Some(window)), window, &services)?;
+        let summary = views::summary(snapshot, templates, window, &services, |part| count(snapshot, part, &services))?;
+        let plain = [
+            ("templates", views::templates(templates)),
+            ("summary", summary),
+            ("coverage", views::coverage(snapshot, &services)),
+            ("deploys", views::deploys(snapshot, window, &services)),
+            ("report_window", views::report_window(window)),
+        ];
+        let mut frames = BTreeMap::from([("rows", rows)]);
+        for (name, table) in plain {
+            frames.insert(name, frame::of_table(&table)?);
+        }
+        Ok(Self { frames })
+    }
+
+    /// Runs one SELECT over the tables.
+    pub fn sql(&self, query: &str) -> Result<Table, QueryError> {
+        refuse_files(query)?;
+        let mut context = SQLContext::new();
+        for (name, frame) in &self.frames {
+            context.register(name, frame.clone());
+        }
+        Ok(frame::to_table(&context.execute(query)?.collect()?)?)
+    }
+
+    /// What the tables hold.
+    pub fn tables(&self) -> Vec<TableInfo> {
+        tables()
+    }
+
+    /// Writes every table as `<name>.parquet` into a folder; answers the files.
+    pub fn export(&self, folder: &Path) -> Result<Vec<PathBuf>, QueryError> {
+        std::fs::create_dir_all(folder).map_err(|source| QueryError::Write { path: folder.to_owned(), source })?;
+        let mut files = Vec::new();
+        for (name, frame) in &self.frames {
+            let path = folder.join(format!("{name}.parquet"));
+            let mut data = frame.clone().collect()?;
+            let file =
+                std::fs::File::create(&path).map_err(|source| QueryError::Write { path: path.clone(), source })?;
+            ParquetWriter::new(file).with_compression(ParquetCompression::Zstd(None)).finish(&mut data)?;
+            files.push(path);
+        }
+        Ok(files)
+    }
+}
+
+/// Rows of a part of an hour per signature, project, service, kind and revision.
+fn count(snapshot: &Snapshot, part: Window, services: &Services) -> Result<Table, QueryError> {
+    let counted = views::rows(&snapshot.files(Some(part)), part, services)?
+        .filter(col("event_role").neq(lit("joiner")).and(col("event_role").neq(lit("frame"))))
+        .group_by([col("sig_id"), col("project"), col("service"), col("kind"), col("revision")])
+        .agg([len().alias("n")]);
+    Ok(frame::to_table(&counted.collect()?)?)
+}
+
+/// Refuses the engine's table functions: they read any file, and some of them any address.
+///
+/// The name is refused wherever it stands, in texts and comments too: no way of quoting can hide it then.
+fn refuse_files(query: &str) -> Result<(), QueryError> {
+    let lower = query.to_ascii_lowercase();
+    match ["read_parquet", "read_csv", "read_ipc", "read_json"].into_iter().find(|function| lower.contains(function)) {
+        Some(function) => Err(QueryError::OutsideTable { function: function.to_owned() }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

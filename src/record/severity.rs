@@ -1,0 +1,230 @@
+//! Severity as Google Cloud Logging defines it, and the severity that a row's text implies.
+//!
+//! The envelope's word is never overwritten: a runtime that prints `[ERROR]` to a stream without severities is an error for
+//! the reader, but the export said DEFAULT, and both counts are shown (`input.md`, S1-S3).
+
+use serde::{Deserialize, Serialize};
+
+/// Severity with Google's numbers (0, 100, … 800).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Severity {
+    /// No severity given.
+    #[default]
+    Default,
+    /// Trace and debug output.
+    Debug,
+    /// Routine information.
+    Info,
+    /// Normal but significant.
+    Notice,
+    /// Might cause a problem.
+    Warning,
+    /// Is likely to cause a problem.
+    Error,
+    /// Causes severe problems.
+    Critical,
+    /// A person must act immediately.
+    Alert,
+    /// The system is unusable.
+    Emergency,
+}
+
+impl Severity {
+    /// Every severity, least first.
+    pub const ALL: [Self; 9] = [
+        Self::Default,
+        Self::Debug,
+        Self::Info,
+        Self::Notice,
+        Self::Warning,
+        Self::Error,
+        Self::Critical,
+        Self::Alert,
+        Self::Emergency,
+    ];
+
+    /// Google's number for it.
+    pub fn number(self) -> i32 {
+        self as i32 * 100
+    }
+
+    /// The severity of one of Google's numbers; `None` for any other number.
+    pub fn from_number(number: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|severity| i64::from(severity.number()) == number)
+    }
+
+    /// Canonical upper-case name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "DEFAULT",
+            Self::Debug => "DEBUG",
+            Self::Info => "INFO",
+            Self::Notice => "NOTICE",
+            Self::Warning => "WARNING",
+            Self::Error => "ERROR",
+            Self::Critical => "CRITICAL",
+            Self::Alert => "ALERT",
+            Self::Emergency => "EMERGENCY",
+        }
+    }
+
+    /// The severity a level word stands for, in any case and with the synonyms that logging libraries use.
+    pub fn from_word(word: &str) -> Option<Self> {
+        const WORDS: [(&str, Severity); 28] = [
+            ("default", Severity::Default),
+            ("debug", Severity::Debug),
+            ("trace", Severity::Debug),
+            ("verbose", Severity::Debug),
+            ("fine", Severity::Debug),
+            ("finer", Severity::Debug),
+            ("finest", Severity::Debug),
+            ("info", Severity::Info),
+            ("information", Severity::Info),
+            ("informational", Severity::Info),
+            ("notice", Severity::Notice),
+            ("warn", Severity::Warning),
+            ("warning", Severity::Warning),
+            ("err", Severity::Error),
+            ("error", Severity::Error),
+            ("severe", Severity::Error),
+            ("crit", Severity::Critical),
+            ("critical", Severity::Critical),
+            ("fatal", Severity::Critical),
+            ("panic", Severity::Critical),
+            ("dpanic", Severity::Critical),
+            ("alert", Severity::Alert),
+            ("emerg", Severity::Emergency),
+            ("emergency", Severity::Emergency),
+            ("dbg", Severity::Debug),
+            ("inf", Severity::Info),
+            ("wrn", Severity::Warning),
+            ("ftl", Severity::Critical),
+        ];
+        let word = word.trim();
+        WORDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, severity)| *severity)
+    }
+}
+
+impl std::fmt::Display for Severity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The severity reports rank by, and why it differs from the envelope's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EffectiveSeverity {
+    /// The severity.
+    pub severity: Severity,
+    /// `None` when it is the envelope's own.
+    pub reason: Option<&'static str>,
+}
+
+/// Raises a row without a severity to the one its text states.
+///
+/// Only [`Severity::Default`] is ever raised: an envelope that names a severity is believed. `inner` is a level word or
+/// severity found inside the payload.
+pub fn effective(envelope: Severity, message: &str, inner: Option<Severity>) -> EffectiveSeverity {
+    if envelope != Severity::Default {
+        return EffectiveSeverity { severity: envelope, reason: None };
+    }
+    if let Some(severity) = inner.filter(|severity| *severity != Severity::Default) {
+        return EffectiveSeverity { severity, reason: Some("level inside the payload") };
+    }
+    let head = head_of(message);
+    if let Some(severity) = bracketed_level(head) {
+        return EffectiveSeverity { severity, reason: Some("level in the text") };
+    }
+    if head.starts_with("Traceback (most recent call last)") || head.starts_with("panic: ") {
+        return EffectiveSeverity { severity: Severity::Error, reason: Some("stack trace") };
+    }
+    if starts_with_error_type(head) || message.contains("\nTraceback (most recent call last)") {
+        return EffectiveSeverity { severity: Severity::Error, reason: Some("exception in the text") };
+    }
+    if let Some(severity) = leading_level(head) {
+        return EffectiveSeverity { severity, reason: Some("level in the text") };
+    }
+    EffectiveSeverity { severity: Severity::Default, reason: None }
+}
+
+/// The first line, at most 256 bytes of it: a level stands at the front or not at all.
+fn head_of(message: &str) -> &str {
+    let line = message.trim_start().lines().next().unwrap_or("");
+    let mut end = line.len().min(256);
+    while !line.is_char_boundary(end) {
+        end -= 1;
+    }
+    &line[..end]
+}
+
+/// `[ERROR]`, `[2025-01-01 …] [13] [WARNING] …`: a level alone in brackets among the leading bracketed groups.
+fn bracketed_level(head: &str) -> Option<Severity> {
+    let mut rest = head;
+    for _ in 0..4 {
+        let inside = rest.strip_prefix('[')?;
+        let close = inside.find(']')?;
+        if let Some(severity) = Severity::from_word(&inside[..close]) {
+            return Some(severity);
+        }
+        rest = inside[close + 1..].trim_start();
+    }
+    None
+}
+
+/// `ERROR: …`, `WARNING - …`, `error …` at the very front, upper case or followed by a colon.
+fn leading_level(head: &str) -> Option<Severity> {
+    let end = head.find(|c: char| !c.is_ascii_alphabetic())?;
+    let (word, rest) = head.split_at(end);
+    let severity = Severity::from_word(word).filter(|severity| *severity != Severity::Default)?;
+    let upper = word.bytes().all(|b| b.is_ascii_uppercase()) && word.len() > 3;
+    let marked = rest.starts_with(':') || rest.starts_with(" - ") || rest.starts_with(" |") || rest.starts_with(" [");
+    (upper && (marked || rest.starts_with("  ")) || rest.starts_with(": ")).then_some(severity)
+}
+
+/// `TypeError: …`, `java.io.IOException: …`, `Uncaught Error: …` at the front.
+fn starts_with_error_type(head: &str) -> bool {
+    let head = head.strip_prefix("Uncaught ").unwrap_or(head);
+    let head = head
+        .strip_prefix("Exception in thread ")
+        .map_or(head, |rest| rest.split_once(' ').map_or(rest, |(_, tail)| tail));
+    let end = head.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '$'))).unwrap_or(head.len());
+    let (name, rest) = head.split_at(end);
+    rest.starts_with(':')
+        && name.len() > 5
+        && (name.ends_with("Error") || name.ends_with("Exception"))
+        && name.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_uppercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_words_are_googles() {
+        assert_eq!(Severity::Error.number(), 500);
+        assert_eq!(Severity::from_number(400), Some(Severity::Warning));
+        assert_eq!(Severity::from_number(450), None);
+        assert_eq!(Severity::from_word(" Warn "), Some(Severity::Warning));
+        assert_eq!(Severity::from_word("loud"), None);
+    }
+
+    #[test]
+    fn an_envelope_that_names_a_severity_is_believed() {
+        assert_eq!(effective(Severity::Info, "[ERROR] no", Some(Severity::Error)).severity, Severity::Info);
+    }
+
+    #[test]
+    fn a_row_without_severity_takes_the_one_its_text_states() {
+        let of = |text: &str| effective(Severity::Default, text, None).severity;
+        assert_eq!(of("[2025-01-01 10:00:00 +0000] [7] [ERROR] Worker died"), Severity::Error);
+        assert_eq!(of("[2025-01-01 10:00:00 +0000] [7] [INFO] Booting"), Severity::Info);
+        assert_eq!(of("Traceback (most recent call last):\n  File \"a.py\", line 1, in f"), Severity::Error);
+        assert_eq!(of("TypeError: x is not a function"), Severity::Error);
+        assert_eq!(of("ERROR: no such table"), Severity::Error);
+        assert_eq!(of("error rate is fine"), Severity::Default);
+        assert_eq!(of("Info desk opened"), Severity::Default);
+        assert_eq!(of(""), Severity::Default);
+        assert_eq!(effective(Severity::Default, "x", Some(Severity::Warning)).reason, Some("level inside the payload"));
+    }
+}

@@ -1,0 +1,106 @@
+//! The summary that ends a run on the terminal: what a person must know before opening a file.
+//!
+//! Plain text of at most 24 lines; the caller colours it. Every text passes [`safe::terminal`], because a log line may hold
+//! sequences that a terminal obeys.
+
+use super::filters;
+use super::safe;
+use crate::report::v1::Report;
+
+const WIDTH: usize = 110;
+const LINES: usize = 24;
+
+/// At most 24 lines on a report, without commands at the end.
+pub fn terminal_summary(report: &Report) -> String {
+    terminal_summary_with(report, &[])
+}
+
+/// As [`terminal_summary`], ending with the next commands (three at most are shown).
+pub fn terminal_summary_with(report: &Report, commands: &[String]) -> String {
+    let mut lines = Vec::new();
+    let services: Vec<&str> = report.services.iter().map(|row| row.service.as_str()).collect();
+    lines.push(format!("{}  {}", list(&services), filters::span(&report.window.since, &report.window.until)));
+    lines.extend(wrap(&report.coverage.sentence));
+    let t = &report.totals;
+    lines.push(format!(
+        "{} entries read, {} distinct, {} events, {} clusters",
+        filters::count(t.entries),
+        filters::count(t.unique),
+        filters::count(t.events),
+        filters::count(t.clusters)
+    ));
+    lines.extend(wrap(&report.summary.sentence));
+    let tail = tail(report, commands);
+    let room = LINES.saturating_sub(lines.len() + tail.len() + 3);
+    let findings = &report.summary.findings;
+    if !findings.is_empty() {
+        lines.push(String::new());
+    }
+    for row in findings.iter().take(room) {
+        let since = filters::time_words(&row.since);
+        let since = since.get(..16).map_or(since.clone(), |minute| format!("{minute}Z"));
+        // The title gives way, not the figures.
+        let facts = format!("; {}, since {since}", safe::terminal(&row.how_often));
+        let head = format!("{:<3} {}  {}: ", row.priority, row.cluster, row.service);
+        let width = WIDTH.saturating_sub(head.chars().count() + facts.chars().count()).max(24);
+        lines.push(format!("{head}{}{facts}", safe::cut(&safe::terminal(&row.title), width)));
+    }
+    if findings.len() > room {
+        lines.push(format!("    {} more in the worklog", findings.len() - room));
+    }
+    lines.extend(tail);
+    let lines = lines.iter().map(|line| safe::cut(&safe::terminal(line), WIDTH).trim_end().to_owned());
+    lines.take(LINES).collect::<Vec<_>>().join("\n") + "\n"
+}
+
+fn tail(report: &Report, commands: &[String]) -> Vec<String> {
+    let mut tail = Vec::new();
+    let s = &report.summary;
+    for (name, list) in [("new", &s.new), ("worse", &s.worse), ("gone", &s.gone), ("not seen", &s.unseen)] {
+        if let Some(first) = list.first() {
+            let more = if list.len() > 1 { format!(" (and {} more)", list.len() - 1) } else { String::new() };
+            tail.push(format!("{name}: {}{more}", safe::cut(first, WIDTH - 22)));
+        }
+    }
+    if !report.actions.is_empty() {
+        let ready = report
+            .actions
+            .iter()
+            .filter(|a| a.status == "ready" && !matches!(a.kind.as_str(), "none" | "link"))
+            .count();
+        let review = report.actions.iter().filter(|a| a.status == "needs_review").count();
+        tail.push(format!("actions: {ready} ready, {review} for review; nothing is filed yet"));
+    }
+    if !tail.is_empty() {
+        tail.insert(0, String::new());
+    }
+    if !commands.is_empty() {
+        tail.push(String::new());
+        tail.extend(commands.iter().take(3).map(|command| format!("  {command}")));
+    }
+    tail
+}
+
+/// At most two lines of words; what does not fit is cut.
+fn wrap(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in safe::terminal(text).split_whitespace() {
+        let full = lines.len() == 2;
+        match lines.last_mut() {
+            Some(line) if full || line.chars().count() + word.chars().count() < WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+fn list(names: &[&str]) -> String {
+    match names {
+        [] => "no service".to_owned(),
+        [a, b, c, rest @ ..] if !rest.is_empty() => format!("{a}, {b}, {c} and {} more", rest.len()),
+        _ => names.join(", "),
+    }
+}

@@ -1,0 +1,407 @@
+//! What of a report a worklog shows: which clusters in full, which in a line, how many were left out.
+//!
+//! Templates hold loops and ifs only, so every choice and every joined fact stands here as a field. The report is never cut;
+//! a document is, and each cut list carries the number it left out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::cluster::{ClusterView, Context, ns, rank};
+use super::notes::{Notes, Sections};
+use super::{chart, filters};
+use crate::report::v1::{ActionRow, Cluster, DayCount, Family, FindingRow, Report, TimelineRow};
+
+/// What the filing step did with an action.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Filed {
+    /// Action id.
+    pub action_id: String,
+    /// `applied`, `already_done`, `skipped`, `conflict`, `failed`, `dry_run` or `undone`.
+    pub status: String,
+    /// Issue number.
+    pub number: Option<u64>,
+    /// Address of the issue.
+    pub url: Option<String>,
+    /// Address of the comment.
+    pub comment_url: Option<String>,
+    /// When, as the filing step says.
+    pub at: Option<String>,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+/// What to show, and how much of it.
+#[derive(Debug, Clone)]
+pub struct RenderOptions<'a> {
+    /// Quote entries; without, only templates and counts are shown.
+    pub examples: bool,
+    /// Clusters with a section of their own.
+    pub clusters: usize,
+    /// Clusters below WARNING, and clusters without entries, listed in a line each.
+    pub quiet: usize,
+    /// Occurrence times of a cluster.
+    pub times: usize,
+    /// Rows of the timeline.
+    pub timeline: usize,
+    /// Characters of a quoted entry.
+    pub example_chars: usize,
+    /// Text of `notes.md`: remarks under headings that name a section or an id.
+    pub notes: Option<&'a str>,
+    /// What was filed; empty before the filing step has run.
+    pub filed: &'a [Filed],
+}
+
+impl Default for RenderOptions<'_> {
+    fn default() -> Self {
+        Self {
+            examples: true,
+            clusters: 40,
+            quiet: 25,
+            times: 20,
+            timeline: 60,
+            example_chars: 4_000,
+            notes: None,
+            filed: &[],
+        }
+    }
+}
+
+/// A list that may have been cut.
+#[derive(Debug, Serialize)]
+pub(super) struct Cut<T> {
+    pub(super) rows: Vec<T>,
+    pub(super) left: usize,
+    pub(super) total: usize,
+}
+
+impl<T> Cut<T> {
+    pub(super) fn new(all: impl IntoIterator<Item = T>, limit: usize) -> Self {
+        let mut rows: Vec<T> = all.into_iter().collect();
+        let total = rows.len();
+        rows.truncate(limit);
+        Self { left: total - rows.len(), rows, total }
+    }
+
+    /// Only what is shown is worked out.
+    fn map<U>(self, f: impl FnMut(T) -> U) -> Cut<U> {
+        Cut { rows: self.rows.into_iter().map(f).collect(), left: self.left, total: self.total }
+    }
+}
+
+/// Everything a worklog template reads.
+#[derive(Debug, Serialize)]
+pub(super) struct View<'a> {
+    pub(super) report: &'a Report,
+    /// The report's zone is not UTC.
+    local: bool,
+    services: Vec<&'a str>,
+    examples: bool,
+    /// The first screen: each list short enough for it.
+    top: Top<'a>,
+    findings: Cut<FindingView<'a>>,
+    clusters: Cut<ClusterView<'a>>,
+    below: Cut<ClusterView<'a>>,
+    silent: Cut<ClusterView<'a>>,
+    severities: Vec<SeverityRow<'a>>,
+    effective: Vec<ShareRow<'a>>,
+    kinds: Vec<ShareRow<'a>>,
+    timeline: Cut<&'a TimelineRow>,
+    actions: Vec<ActionView<'a>>,
+    action_counts: Vec<(String, usize)>,
+    filed: bool,
+    sums: Sums,
+    risks: Vec<&'a Cluster>,
+    tiers: Vec<Tier<'a>>,
+    families: Vec<FamilyView<'a>>,
+    days_svg: Option<String>,
+    days_text: Option<String>,
+    coverage_rows: Vec<CoverageRow<'a>>,
+    notes: Sections,
+    other_notes: Vec<(String, String)>,
+}
+
+#[derive(Debug, Serialize)]
+struct Top<'a> {
+    findings: Cut<&'a FindingRow>,
+    new: Cut<&'a str>,
+    worse: Cut<&'a str>,
+    gone: Cut<&'a str>,
+    follows: Cut<&'a str>,
+    next: Cut<&'a str>,
+    unseen: Cut<&'a str>,
+    /// Clusters of which nobody can say whether they are new.
+    undecided: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct FindingView<'a> {
+    row: &'a FindingRow,
+    cluster: Option<&'a Cluster>,
+    svg: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct SeverityRow<'a> {
+    name: &'a str,
+    entries: u64,
+    share: f64,
+    first: Option<&'a str>,
+    last: Option<&'a str>,
+    covered_s: Option<f64>,
+    asked_s: Option<f64>,
+    cap_rows: Option<u64>,
+    cap: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct ShareRow<'a> {
+    name: &'a str,
+    entries: u64,
+    share: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct ActionView<'a> {
+    a: &'a ActionRow,
+    filed: Option<&'a Filed>,
+    /// The family's or the cluster's title.
+    title: &'a str,
+}
+
+/// Sums a reader can check.
+#[derive(Debug, Serialize)]
+struct Sums {
+    entries: u64,
+    attached: u64,
+    unique: u64,
+    agree: bool,
+    clusters: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Tier<'a> {
+    name: &'static str,
+    rows: Cut<&'a FindingRow>,
+}
+
+#[derive(Debug, Serialize)]
+struct FamilyView<'a> {
+    f: &'a Family,
+    members: Vec<&'a Cluster>,
+}
+
+#[derive(Debug, Serialize)]
+struct CoverageRow<'a> {
+    name: &'a str,
+    words: String,
+    svg: String,
+    whole: bool,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(report: &'a Report, options: &RenderOptions<'a>, notes: &'a Notes, charts: bool) -> Self {
+        let by_id: BTreeMap<&str, &Cluster> = report.clusters.iter().map(|c| (c.id.as_str(), c)).collect();
+        let found: BTreeSet<&str> = report.summary.findings.iter().map(|row| row.cluster.as_str()).collect();
+        let context = Context { report, options, notes, charts, window: window(report) };
+        let (mut loud, mut below, mut silent) = (Vec::new(), Vec::new(), Vec::new());
+        for c in &report.clusters {
+            let present = c.entries + c.attached > 0;
+            let urgent = present && rank(&c.effective_severity) >= rank("WARNING") || found.contains(c.id.as_str());
+            let list = if urgent {
+                &mut loud
+            } else if present {
+                &mut below
+            } else {
+                &mut silent
+            };
+            list.push(c);
+        }
+        let actions: Vec<ActionView> = report
+            .actions
+            .iter()
+            .map(|a| ActionView {
+                a,
+                filed: options.filed.iter().rfind(|row| row.action_id == a.id),
+                title: a
+                    .title
+                    .as_deref()
+                    .or_else(|| by_id.get(a.cluster.as_str()).map(|c| c.title.as_str()))
+                    .unwrap_or(""),
+            })
+            .collect();
+        let days: Vec<_> = days_of_all(&loud);
+        let (notes_used, other_notes) = notes.split(&report.clusters);
+        View {
+            report,
+            local: !report.window.timezone.is_empty() && !report.window.timezone.eq_ignore_ascii_case("UTC"),
+            services: services(report),
+            examples: options.examples,
+            top: Top::new(report),
+            findings: Cut::new(
+                report.summary.findings.iter().map(|row| {
+                    let cluster = by_id.get(row.cluster.as_str()).copied();
+                    FindingView { row, cluster, svg: cluster.filter(|_| charts).and_then(|c| context.svg(c)) }
+                }),
+                options.clusters,
+            ),
+            risks: loud.iter().copied().filter(|c| c.impact.is_some()).take(options.quiet).collect(),
+            clusters: Cut::new(loud, options.clusters).map(|c| context.cluster(c)),
+            below: Cut::new(below, options.quiet).map(|c| context.cluster(c)),
+            silent: Cut::new(silent, options.quiet).map(|c| context.cluster(c)),
+            severities: severities(report),
+            effective: shares(&report.totals.effective_severity),
+            kinds: shares(&report.totals.kind),
+            timeline: Cut::new(&report.timeline, options.timeline),
+            action_counts: action_counts(&actions),
+            filed: actions.iter().any(|a| a.filed.is_some()),
+            actions,
+            sums: Sums::new(report),
+            tiers: tiers(report, options),
+            families: report
+                .families
+                .iter()
+                .map(|f| FamilyView {
+                    f,
+                    members: f.members.iter().filter_map(|id| by_id.get(id.as_str()).copied()).collect(),
+                })
+                .collect(),
+            days_svg: (charts && days.len() > 2).then(|| chart::day_bars(&days)),
+            days_text: (days.len() > 1).then(|| chart::spark_text(&days)),
+            coverage_rows: coverage_rows(report, context.window),
+            notes: notes_used,
+            other_notes,
+        }
+    }
+}
+
+fn window(report: &Report) -> (i64, i64) {
+    (ns(&report.window.since).unwrap_or(0), ns(&report.window.until).unwrap_or(0))
+}
+
+fn services(report: &Report) -> Vec<&str> {
+    if report.services.is_empty() {
+        report.window.services.iter().map(String::as_str).collect()
+    } else {
+        report.services.iter().map(|row| row.service.as_str()).collect()
+    }
+}
+
+impl<'a> Top<'a> {
+    fn new(report: &'a Report) -> Self {
+        let few = |list: &'a [String], limit| Cut::new(list.iter().map(String::as_str), limit);
+        let s = &report.summary;
+        Top {
+            findings: Cut::new(&s.findings, 8),
+            new: few(&s.new, 3),
+            worse: few(&s.worse, 3),
+            gone: few(&s.gone, 3),
+            follows: few(&s.follows, 3),
+            next: few(&s.next, 4),
+            unseen: few(&s.unseen, 4),
+            undecided: s.statuses.get("insufficient_coverage").copied().unwrap_or(0),
+        }
+    }
+}
+
+fn share(n: u64, of: u64) -> f64 {
+    if of == 0 { 0.0 } else { n as f64 / of as f64 }
+}
+
+fn shares(map: &BTreeMap<String, u64>) -> Vec<ShareRow<'_>> {
+    let total: u64 = map.values().sum();
+    let mut rows: Vec<_> =
+        map.iter().map(|(name, n)| ShareRow { name, entries: *n, share: share(*n, total) }).collect();
+    rows.sort_by(|a, b| {
+        rank(b.name).cmp(&rank(a.name)).then_with(|| b.entries.cmp(&a.entries)).then_with(|| a.name.cmp(b.name))
+    });
+    rows
+}
+
+fn severities(report: &Report) -> Vec<SeverityRow<'_>> {
+    let of = &report.coverage.by_severity;
+    shares(&report.totals.severity)
+        .into_iter()
+        .map(|row| {
+            let cover = of.get(row.name);
+            SeverityRow {
+                name: row.name,
+                entries: row.entries,
+                share: row.share,
+                first: cover.and_then(|c| c.first.as_deref()),
+                last: cover.and_then(|c| c.last.as_deref()),
+                covered_s: cover.map(|c| c.covered_s),
+                asked_s: cover.map(|c| c.asked_s),
+                cap_rows: cover.and_then(|c| c.cap_rows),
+                cap: cover.is_some_and(|c| c.cap_suspected),
+            }
+        })
+        .collect()
+}
+
+/// One bar a service from its covered intervals, one a severity that is covered in part.
+fn coverage_rows(report: &Report, window: (i64, i64)) -> Vec<CoverageRow<'_>> {
+    let mut rows = Vec::new();
+    for (name, s) in &report.coverage.services {
+        let parts: Vec<(i64, i64)> = s.intervals.iter().filter_map(|[from, to]| Some((ns(from)?, ns(to)?))).collect();
+        let fraction = (s.covered_s / report.window.seconds.max(1e-9)).min(1.0);
+        let words = format!("{} of {} covered", filters::seconds(s.covered_s), filters::seconds(report.window.seconds));
+        let svg = chart::covered(window, &parts, &format!("{name}: {words}"));
+        rows.push(CoverageRow { name, words, svg, whole: fraction >= 1.0 });
+    }
+    for (name, s) in report.coverage.by_severity.iter().filter(|(_, s)| s.cap_suspected) {
+        let words = format!("{} of {} seen", filters::seconds(s.covered_s), filters::seconds(s.asked_s));
+        // A cap keeps the newest rows, so what is seen ends at the newest entry.
+        let parts: Vec<(i64, i64)> =
+            s.first.iter().zip(&s.last).filter_map(|(from, to)| Some((ns(from)?, ns(to)?))).collect();
+        let svg = chart::covered(window, &parts, &format!("{name}: {words}"));
+        rows.push(CoverageRow { name, words, svg, whole: false });
+    }
+    rows.truncate(16);
+    rows
+}
+
+impl Sums {
+    fn new(report: &Report) -> Self {
+        let entries = report.clusters.iter().map(|c| c.entries).sum();
+        let attached = report.clusters.iter().map(|c| c.attached).sum();
+        let unique = report.totals.unique;
+        Sums { entries, attached, unique, agree: entries + attached == unique, clusters: report.clusters.len() }
+    }
+}
+
+fn action_counts(actions: &[ActionView]) -> Vec<(String, usize)> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for action in actions {
+        let status = action.filed.map_or(action.a.status.as_str(), |filed| filed.status.as_str());
+        let words =
+            if action.a.kind == "none" { "no action".to_owned() } else { format!("{} {status}", action.a.kind) };
+        *counts.entry(words.replace('_', " ")).or_default() += 1;
+    }
+    counts.into_iter().collect()
+}
+
+fn tiers<'a>(report: &'a Report, options: &RenderOptions<'_>) -> Vec<Tier<'a>> {
+    let tier = |name, wanted: fn(&str) -> bool| Tier {
+        name,
+        rows: Cut::new(report.summary.findings.iter().filter(|row| wanted(&row.priority)), options.quiet),
+    };
+    let mut tiers = vec![
+        tier("Immediate (P0)", |p| p == "P0"),
+        tier("High (P1)", |p| p == "P1"),
+        tier("Medium (P2)", |p| p == "P2"),
+        tier("Monitor (P3 and lower)", |p| !matches!(p, "P0" | "P1" | "P2")),
+    ];
+    tiers.retain(|tier| tier.rows.total > 0);
+    tiers
+}
+
+/// Entries of WARNING and above per UTC day, over all clusters shown or not.
+fn days_of_all(loud: &[&Cluster]) -> Vec<DayCount> {
+    let mut days: BTreeMap<&str, (u64, bool)> = BTreeMap::new();
+    for day in loud.iter().flat_map(|c| &c.trend.per_day) {
+        let sum = days.entry(&day.day).or_default();
+        *sum = (sum.0 + day.entries, sum.1 || day.covered);
+    }
+    days.into_iter().map(|(day, (entries, covered))| DayCount { day: day.to_owned(), entries, covered }).collect()
+}

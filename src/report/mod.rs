@@ -1,0 +1,10 @@
+//! What templates render from, frozen apart from the analysis.
+//!
+//! The analysis may change its types freely; the report may not, because documents, checks and other programs read it. Its
+//! structs stand in [`v1`] and nothing else is handed to a template.
+
+mod sentences;
+pub mod v1;
+mod worklog;
+
+pub use worklog::{Material, PAYLOAD_LESS, TotalRow, build, identities, is_loud, level, title};

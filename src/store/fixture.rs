@@ -1,0 +1,81 @@
+//! Rows and inputs that tests of the store and of queries are made of.
+
+use std::path::PathBuf;
+
+use super::{AppendOptions, RawPolicy, Store};
+use crate::record::ingest::{FileReport, Ingested, SetAside, Span};
+use crate::record::{ContentId, Kind, LogRecord, Severity, hash128};
+
+/// 2025-09-15T00:00:00Z
+pub(crate) const DAY_ONE: i64 = 1_757_894_400_000_000_000;
+pub(crate) const MS: i64 = 1_000_000;
+
+/// A row of service `shop` with an id.
+pub(crate) fn row(ts_ns: i64, id: &str, message: &str) -> LogRecord {
+    LogRecord {
+        ts_ns: Some(ts_ns),
+        insert_id: Some(id.into()),
+        message: message.into(),
+        service: Some("shop".into()),
+        project: Some("acme".into()),
+        instance: Some("i1".into()),
+        log_name: Some("stderr".into()),
+        kind: Kind::App,
+        payload_rank: 2,
+        payload_hash: hash128(&[message.as_bytes()]),
+        content_hash: hash128(&[id.as_bytes(), message.as_bytes()]),
+        raw: format!("{{\"textPayload\":{message:?}}}"),
+        ..LogRecord::default()
+    }
+}
+
+pub(crate) fn error(ts_ns: i64, id: &str, message: &str) -> LogRecord {
+    LogRecord { severity: Severity::Error, effective_severity: Severity::Error, ..row(ts_ns, id, message) }
+}
+
+/// An input that holds some rows; its content id follows from the number.
+pub(crate) fn input(number: u8, records: Vec<LogRecord>) -> Ingested {
+    let id = ContentId([number; 32]);
+    let times = || records.iter().filter_map(|row| row.ts_ns);
+    let spans = times().min().zip(times().max()).map(|(first_ns, last_ns)| Span {
+        project: "acme".into(),
+        service: "shop".into(),
+        severity: Severity::Default,
+        first_ns,
+        last_ns,
+        entries: records.len() as u64,
+    });
+    let report = FileReport {
+        path: format!("dump-{number}.json"),
+        content_id: id.to_string(),
+        bytes: 100,
+        entries: records.len() as u64,
+        set_aside: SetAside { no_time: (records.len() - times().count()) as u64, by_rule: 0 },
+        ..FileReport::default()
+    };
+    let spans = spans.into_iter().collect();
+    let records =
+        records.into_iter().zip(0_u64..).map(|(row, at)| LogRecord { offset: at * 10, length: 10, ..row }).collect();
+    Ingested {
+        content_id: id,
+        disk_path: PathBuf::from(&report.path),
+        mtime_ns: 7,
+        report,
+        records,
+        spans,
+        quarantined: Vec::new(),
+    }
+}
+
+pub(crate) fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("temporary folder")
+}
+
+/// A store in a folder that holds some inputs, added one call after the other.
+pub(crate) fn store_of(folder: &tempfile::TempDir, calls: Vec<Vec<Ingested>>) -> Store {
+    let mut store = Store::create_or_open(&folder.path().join("s")).expect("opens");
+    for call in calls {
+        store.append(call, &AppendOptions { raw: RawPolicy::Warning, progress: None }).expect("appends");
+    }
+    store
+}

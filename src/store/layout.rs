@@ -1,0 +1,183 @@
+//! Where things lie in a store, and how a file comes to lie there.
+//!
+//! Names are made of days and content hashes only: no text of a log ever becomes a path. A file is written beside its place,
+//! synced and renamed, so that whatever stands under its final name is whole; nothing written counts before the manifest
+//! names it.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::StoreError;
+use crate::time;
+
+/// Version of the layout; a store with a higher one is refused.
+pub const FORMAT_VERSION: u32 = 1;
+/// Name of the format in the manifest.
+pub(super) const FORMAT_NAME: &str = "log-gardener/store";
+/// Most rows in one Parquet file.
+pub(super) const ROWS_PER_FILE: usize = 4 << 20;
+/// Rows handed to the Parquet writer, and hashed, at a time; divides [`ROWS_PER_FILE`].
+pub(super) const ROWS_PER_BATCH: usize = 1 << 16;
+/// Rows of a row group.
+pub(super) const ROWS_PER_GROUP: usize = 1 << 17;
+
+pub(super) const MANIFEST: &str = "manifest.json";
+const WRITER_LOCK: &str = "writer.lock";
+const READERS_LOCK: &str = "readers.lock";
+/// Prefix of files that are being written; never part of a name that counts.
+const PARTIAL: &str = ".partial-";
+/// Folders that hold files named by the manifest.
+pub(super) const FOLDERS: [&str; 4] = ["rows", "sketch", "ledger", "quarantine"];
+
+/// `day=2025-09-15`, or `day=none` for rows without a time.
+pub(super) fn day_folder(day: Option<i64>) -> String {
+    day.map_or_else(|| "day=none".to_owned(), |day| format!("day={}", time::day_name(day)))
+}
+
+pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> StoreError + '_ {
+    move |source| StoreError::Io { path: path.to_owned(), source }
+}
+
+/// Makes the folders of an empty store.
+///
+/// Refused where one of them holds something already: what no manifest names is removed later, and it may be somebody's.
+pub(super) fn create(root: &Path) -> Result<(), StoreError> {
+    for folder in FOLDERS.into_iter().chain(["state"]) {
+        let path = root.join(folder);
+        if fs::read_dir(&path).is_ok_and(|mut entries| entries.next().is_some()) {
+            return Err(StoreError::Foreign { path });
+        }
+        fs::create_dir_all(&path).map_err(io(&path))?;
+    }
+    Ok(())
+}
+
+/// A lock that is held until it is dropped.
+#[derive(Debug)]
+pub(super) struct Lock(#[allow(dead_code, reason = "held for its lock, which ends when it is closed")] File);
+
+/// The one writer's lock; a second writer gets [`StoreError::Locked`].
+pub(super) fn writer_lock(root: &Path) -> Result<Lock, StoreError> {
+    try_exclusive(&root.join(WRITER_LOCK))?.ok_or_else(|| StoreError::Locked { path: root.to_owned() })
+}
+
+/// A reader's lock, shared with other readers; waits while a writer removes replaced files.
+pub(super) fn reader_lock(root: &Path) -> Result<Lock, StoreError> {
+    let path = root.join(READERS_LOCK);
+    // A store on a medium that cannot be written is read through the lock file that its writer left.
+    let file = lock_file(&path).or_else(|error| File::open(&path).map_err(|_| error)).map_err(io(&path))?;
+    file.lock_shared().map_err(io(&path))?;
+    Ok(Lock(file))
+}
+
+/// The right to delete what no reader can see any more; `None` while somebody reads.
+pub(super) fn no_readers(root: &Path) -> Result<Option<Lock>, StoreError> {
+    try_exclusive(&root.join(READERS_LOCK))
+}
+
+fn lock_file(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().create(true).truncate(false).write(true).read(true).open(path)
+}
+
+fn try_exclusive(path: &Path) -> Result<Option<Lock>, StoreError> {
+    let file = lock_file(path).map_err(io(path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Lock(file))),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(source)) => Err(StoreError::Io { path: path.to_owned(), source }),
+    }
+}
+
+/// A file in the making: it hashes what is written and gets its name from the hash.
+pub(super) struct Draft {
+    file: tempfile::NamedTempFile,
+    folder: PathBuf,
+    hasher: blake3::Hasher,
+    bytes: u64,
+}
+
+/// A file that stands under its final name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Placed {
+    /// Path relative to the store, with `/`.
+    pub(super) path: String,
+    /// blake3 of its bytes, hex.
+    pub(super) id: String,
+    /// Length in bytes.
+    pub(super) bytes: u64,
+}
+
+impl Draft {
+    /// Starts a file in `folder`, a path relative to the store.
+    pub(super) fn new(root: &Path, folder: &str) -> Result<Self, StoreError> {
+        let full = root.join(folder);
+        fs::create_dir_all(&full).map_err(io(&full))?;
+        let file = tempfile::Builder::new().prefix(PARTIAL).tempfile_in(&full).map_err(io(&full))?;
+        Ok(Self { file, folder: PathBuf::from(folder), hasher: blake3::Hasher::new(), bytes: 0 })
+    }
+
+    /// Syncs and renames to `<hash>.<extension>`. The same content gets the same name, so writing twice changes nothing.
+    pub(super) fn place(self, root: &Path, extension: &str) -> Result<Placed, StoreError> {
+        let id = self.hasher.finalize().to_hex().to_string();
+        let name = self.folder.join(format!("{id}.{extension}"));
+        let full = root.join(&name);
+        self.file.as_file().sync_all().map_err(io(&full))?;
+        self.file.persist(&full).map_err(|error| StoreError::Io { path: full.clone(), source: error.error })?;
+        sync_folder(&full);
+        let path = name.to_string_lossy().replace('\\', "/");
+        Ok(Placed { path, id, bytes: self.bytes })
+    }
+}
+
+impl Write for Draft {
+    fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
+        let written = self.file.write(buf)?;
+        self.hasher.update(&buf[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Replaces a file as a whole: after a crash either the old or the new one stands there.
+pub(super) fn replace(root: &Path, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+    let full = root.join(name);
+    let mut file = tempfile::Builder::new().prefix(PARTIAL).tempfile_in(root).map_err(io(root))?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(io(&full))?;
+    file.persist(&full).map_err(|error| StoreError::Io { path: full.clone(), source: error.error })?;
+    sync_folder(&full);
+    Ok(())
+}
+
+/// Makes a rename durable. Not every system can sync a folder; the rename itself is atomic all the same.
+fn sync_folder(file: &Path) {
+    if let Some(folder) = file.parent().and_then(|folder| File::open(folder).ok()) {
+        folder.sync_all().ok();
+    }
+}
+
+/// Removes every file below the store's folders that `live` does not name (leftovers of killed runs, replaced files).
+///
+/// Returns how many were removed. The caller holds the writer's lock and [`no_readers`].
+pub(super) fn sweep(root: &Path, live: &std::collections::BTreeSet<String>) -> Result<usize, StoreError> {
+    let mut removed = 0;
+    for folder in FOLDERS {
+        for entry in walkdir::WalkDir::new(root.join(folder)).sort_by_file_name().into_iter().flatten() {
+            let name = entry.path().strip_prefix(root).unwrap_or(entry.path()).to_string_lossy().replace('\\', "/");
+            if entry.file_type().is_file() && !live.contains(&name) {
+                fs::remove_file(entry.path()).map_err(io(entry.path()))?;
+                removed += 1;
+            }
+        }
+    }
+    for entry in fs::read_dir(root).map_err(io(root))?.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(PARTIAL) {
+            fs::remove_file(entry.path()).map_err(io(&entry.path()))?;
+        }
+    }
+    Ok(removed)
+}

@@ -1,0 +1,237 @@
+//! Books kept beside the rows: which inputs were read and what they cover, and per day what they brought.
+//!
+//! Nothing may be called new, gone or rising without asking what was covered, so the ledger is as important as the rows. What
+//! it says of a content does not depend on the call that brought it: duplicates and conflicts of a file are computed from
+//! what was kept, a content that came under several names is listed under the least.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::StoreError;
+use super::layout::{Draft, Placed, io};
+use super::merge::Conflict;
+use super::row::Row;
+use crate::record::Severity;
+use crate::record::ingest::{DeclaredWindow, FileReport, Quarantined, Span};
+
+/// What the rows of the store say of one revision's deploy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deploy {
+    /// Project.
+    pub project: Option<String>,
+    /// Service.
+    pub service: Option<String>,
+    /// Revision.
+    pub revision: String,
+    /// First row that names it, nanoseconds.
+    pub at_ns: i64,
+    /// `ok` if any row says so, else `failed` if any row says so, else `unknown`.
+    pub outcome: String,
+    /// Who asked for it, as the first row that knows says.
+    pub by: Option<String>,
+    /// The platform's words in the first row of the outcome.
+    pub message: Option<String>,
+}
+
+impl Deploy {
+    fn rank(&self) -> u8 {
+        match self.outcome.as_str() {
+            "ok" => 2,
+            "failed" => 1,
+            _ => 0,
+        }
+    }
+
+    /// Takes in what a later row or day says of the same revision.
+    fn absorb(&mut self, later: &Self) {
+        self.at_ns = self.at_ns.min(later.at_ns);
+        if later.rank() > self.rank() {
+            self.outcome.clone_from(&later.outcome);
+            self.message.clone_from(&later.message);
+        } else if later.rank() == self.rank() && self.message.is_none() {
+            self.message.clone_from(&later.message);
+        }
+        if self.by.is_none() {
+            self.by.clone_from(&later.by);
+        }
+        if self.service.is_none() {
+            self.service.clone_from(&later.service);
+        }
+    }
+}
+
+/// One deploy per project and revision, in order of time.
+pub(super) fn deploys(seen: impl IntoIterator<Item = Deploy>) -> Vec<Deploy> {
+    let mut by_revision: BTreeMap<(Option<String>, String), Deploy> = BTreeMap::new();
+    for deploy in seen {
+        let key = (deploy.project.clone(), deploy.revision.clone());
+        match by_revision.get_mut(&key) {
+            Some(known) => known.absorb(&deploy),
+            None => {
+                by_revision.insert(key, deploy);
+            }
+        }
+    }
+    let mut out: Vec<Deploy> = by_revision.into_values().collect();
+    out.sort_by(|a, b| (a.at_ns, &a.revision, &a.project).cmp(&(b.at_ns, &b.revision, &b.project)));
+    out
+}
+
+/// Deploys that a day's sorted rows report.
+pub(super) fn deploys_of(rows: &[Row]) -> Vec<Deploy> {
+    deploys(rows.iter().filter_map(|row| {
+        let mark = row.rec.deploy.as_ref()?;
+        Some(Deploy {
+            project: row.rec.project.clone(),
+            service: row.rec.service.clone(),
+            revision: mark.revision.clone(),
+            at_ns: row.rec.ts_ns?,
+            outcome: mark.outcome.to_owned(),
+            by: mark.by.clone(),
+            message: mark.message.clone(),
+        })
+    }))
+}
+
+/// What a day's rows came from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct DayLedger {
+    /// Rows kept per input, by content id.
+    pub(super) kept: BTreeMap<String, u64>,
+    /// Rows per service.
+    pub(super) services: BTreeMap<String, u64>,
+    /// Bodies that were not kept.
+    pub(super) conflicts: Vec<Conflict>,
+    /// Deploys, in order of time.
+    pub(super) deploys: Vec<Deploy>,
+}
+
+/// A span of coverage as stored.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct StoredSpan {
+    pub(super) project: String,
+    pub(super) service: String,
+    pub(super) severity: Severity,
+    pub(super) first_ns: i64,
+    pub(super) last_ns: i64,
+    pub(super) entries: u64,
+}
+
+impl From<&Span> for StoredSpan {
+    fn from(span: &Span) -> Self {
+        Self {
+            project: span.project.clone(),
+            service: span.service.clone(),
+            severity: span.severity,
+            first_ns: span.first_ns,
+            last_ns: span.last_ns,
+            entries: span.entries,
+        }
+    }
+}
+
+/// One content that was read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Source {
+    /// Its report, under the least name, without what depends on the call.
+    pub(super) report: FileReport,
+    /// Every name it came under.
+    pub(super) names: BTreeSet<String>,
+    /// Where it lies: path to (bytes, modification time in nanoseconds).
+    pub(super) places: BTreeMap<String, (u64, i64)>,
+    /// What it covers.
+    pub(super) spans: Vec<StoredSpan>,
+}
+
+/// Every content that was read, by content id.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Sources(pub(super) BTreeMap<String, Source>);
+
+impl Sources {
+    /// Notes a content, or a further name or place of a known one.
+    pub(super) fn note(&mut self, report: &FileReport, spans: &[Span], place: Option<(&Path, u64, i64)>) {
+        let mut stored = FileReport { duplicates: 0, conflicts: 0, ..report.clone() };
+        stored.skipped = None;
+        let mut spans: Vec<StoredSpan> = spans.iter().map(StoredSpan::from).collect();
+        spans.sort();
+        let source = self.0.entry(report.content_id.clone()).or_insert_with(|| Source {
+            report: stored,
+            names: BTreeSet::new(),
+            places: BTreeMap::new(),
+            spans,
+        });
+        source.report.declared_window = wider(source.report.declared_window.take(), report.declared_window.clone());
+        self.name(&report.content_id, &report.path, place);
+    }
+
+    /// Notes a name and a place of a known content.
+    pub(super) fn name(&mut self, content_id: &str, name: &str, place: Option<(&Path, u64, i64)>) {
+        if let Some((path, bytes, mtime_ns)) = place {
+            let path = path.to_string_lossy().into_owned();
+            self.0.values_mut().for_each(|source| {
+                source.places.remove(&path);
+            });
+            if let Some(source) = self.0.get_mut(content_id) {
+                source.places.insert(path, (bytes, mtime_ns));
+            }
+        }
+        let Some(source) = self.0.get_mut(content_id) else { return };
+        source.names.insert(name.to_owned());
+        if let Some(least) = source.names.first() {
+            source.report.path.clone_from(least);
+        }
+    }
+
+    /// The content that lay at a path with this length and modification time.
+    pub(super) fn known(&self, path: &Path, bytes: u64, mtime_ns: i64) -> Option<&str> {
+        let path = path.to_string_lossy();
+        let here = |source: &Source| source.places.get(path.as_ref()) == Some(&(bytes, mtime_ns));
+        self.0.iter().find(|(_, source)| here(source)).map(|(id, _)| id.as_str())
+    }
+}
+
+/// Of two windows stated for one content the one that begins first and ends last; `file metadata` yields to any other.
+fn wider(a: Option<DeclaredWindow>, b: Option<DeclaredWindow>) -> Option<DeclaredWindow> {
+    let rank = |window: &DeclaredWindow| {
+        (
+            window.source == "file metadata",
+            window.since.clone(),
+            std::cmp::Reverse(window.until.clone()),
+            window.source.clone(),
+            window.filter.clone(),
+        )
+    };
+    [a, b].into_iter().flatten().min_by_key(rank)
+}
+
+/// Writes a value as JSON under the hash of its text.
+pub(super) fn write_json<T: Serialize>(root: &Path, folder: &str, value: &T) -> Result<Placed, StoreError> {
+    let mut draft = Draft::new(root, folder)?;
+    let mut text = serde_json::to_vec(value).expect("ledgers have string keys and finite numbers only");
+    text.push(b'\n');
+    draft.write_all(&text).map_err(io(root))?;
+    draft.place(root, "json")
+}
+
+/// Reads what [`write_json`] wrote.
+pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, StoreError> {
+    let text = std::fs::read_to_string(path).map_err(io(path))?;
+    serde_json::from_str(&text)
+        .map_err(|error| StoreError::Damaged { path: path.to_owned(), reason: error.to_string() })
+}
+
+/// Writes the pieces of one input that could not be read, a JSON line each.
+pub(super) fn write_quarantine(root: &Path, content_id: &str, pieces: &[Quarantined]) -> Result<Placed, StoreError> {
+    let mut draft = Draft::new(root, "quarantine")?;
+    for piece in pieces {
+        let line = serde_json::json!({
+            "file": content_id, "offset": piece.offset, "length": piece.length, "reason": piece.reason, "text": piece.text,
+        });
+        writeln!(draft, "{line}").map_err(io(root))?;
+    }
+    draft.place(root, "jsonl")
+}

@@ -1,0 +1,93 @@
+//! Parquet files of the store: how batches are written, and read back.
+//!
+//! ZSTD level 3, page statistics, no embedded Arrow schema; identifiers that never repeat get no dictionary, moments are
+//! delta packed.
+
+use std::fs::File;
+use std::path::Path;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
+
+use super::StoreError;
+use super::columns::{ColumnSpec, ColumnType};
+use super::layout::{Draft, Placed, ROWS_PER_BATCH, ROWS_PER_GROUP, io};
+
+/// zstd level of every column.
+const ZSTD_LEVEL: i32 = 3;
+
+fn properties(columns: &[ColumnSpec]) -> WriterProperties {
+    let level = ZstdLevel::try_new(ZSTD_LEVEL).expect("3 is a zstd level");
+    let mut builder = WriterProperties::builder()
+        .set_created_by("log-gardener".to_owned())
+        .set_compression(Compression::ZSTD(level))
+        .set_statistics_enabled(EnabledStatistics::Page)
+        .set_max_row_group_row_count(Some(ROWS_PER_GROUP));
+    for column in columns.iter().filter(|column| !column.repeats()) {
+        let path = ColumnPath::from(column.name);
+        builder = builder.set_column_dictionary_enabled(path.clone(), false);
+        if matches!(column.kind, ColumnType::Int64 | ColumnType::Micros) && column.name != "payload_hash" {
+            builder = builder.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
+        }
+    }
+    builder.build()
+}
+
+/// A Parquet file in the making.
+pub(super) struct Writer {
+    writer: ArrowWriter<Draft>,
+    rows: usize,
+}
+
+impl Writer {
+    pub(super) fn new(
+        root: &Path,
+        folder: &str,
+        columns: &[ColumnSpec],
+        schema: SchemaRef,
+    ) -> Result<Self, StoreError> {
+        let options = ArrowWriterOptions::new().with_properties(properties(columns)).with_skip_arrow_metadata(true);
+        let draft = Draft::new(root, folder)?;
+        let writer = ArrowWriter::try_new_with_options(draft, schema, options).map_err(|error| broken(root, &error))?;
+        Ok(Self { writer, rows: 0 })
+    }
+
+    pub(super) fn write(&mut self, root: &Path, batch: &RecordBatch) -> Result<(), StoreError> {
+        self.rows += batch.num_rows();
+        self.writer.write(batch).map_err(|error| broken(root, &error))
+    }
+
+    /// Number of rows written so far.
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    pub(super) fn place(self, root: &Path) -> Result<Placed, StoreError> {
+        self.writer.into_inner().map_err(|error| broken(root, &error))?.place(root, "parquet")
+    }
+}
+
+fn broken(path: &Path, error: &parquet::errors::ParquetError) -> StoreError {
+    StoreError::Damaged { path: path.to_owned(), reason: error.to_string() }
+}
+
+/// Hands every batch of a file to `each`.
+pub(super) fn read(
+    path: &Path,
+    mut each: impl FnMut(&RecordBatch) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let file = File::open(path).map_err(io(path))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| broken(path, &error))?;
+    let reader = builder.with_batch_size(ROWS_PER_BATCH).build().map_err(|error| broken(path, &error))?;
+    for batch in reader {
+        let batch = batch.map_err(|error| StoreError::Damaged { path: path.to_owned(), reason: error.to_string() })?;
+        each(&batch)?;
+    }
+    Ok(())
+}

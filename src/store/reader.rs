@@ -1,0 +1,212 @@
+//! Reading a store: a snapshot that stays whole while others append.
+//!
+//! A snapshot holds a shared lock and the manifest it began with. Writers replace the manifest but delete replaced files only
+//! when nobody holds that lock.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::ledger::{DayLedger, Sources};
+use super::manifest::{Day, Manifest, Role};
+use super::{Conflict, Deploy, StoreError, SummaryRow, compact, layout, ledger, sketch};
+use crate::mine::SignatureTable;
+use crate::record::Severity;
+use crate::record::ingest::FileReport;
+use crate::time::{self, Window};
+
+/// One content that was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceRow {
+    /// blake3 of the file, hex.
+    pub content_id: String,
+    /// Its report under the least name. `duplicates` is what other files hold as well or better, whatever came first;
+    /// `conflicts` the bodies of it that were not kept.
+    pub report: FileReport,
+    /// Every name it came under, least first.
+    pub names: Vec<String>,
+    /// Rows of the store that come from it.
+    pub kept: u64,
+}
+
+/// First and last entry of one service and severity in one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpanRow {
+    /// blake3 of the file, hex.
+    pub content_id: String,
+    /// The file's least name.
+    pub file: String,
+    /// Project, or empty.
+    pub project: String,
+    /// Service, or empty.
+    pub service: String,
+    /// Envelope severity.
+    pub severity: Severity,
+    /// Oldest entry, nanoseconds.
+    pub first_ns: i64,
+    /// Newest entry, nanoseconds.
+    pub last_ns: i64,
+    /// Number of entries before deduplication.
+    pub entries: u64,
+}
+
+/// A store as it stood at one moment.
+#[derive(Debug)]
+pub struct Snapshot {
+    root: PathBuf,
+    pub(super) manifest: Manifest,
+    sources: Sources,
+    books: BTreeMap<Option<i64>, DayLedger>,
+    _lock: layout::Lock,
+}
+
+impl Snapshot {
+    /// Takes a snapshot of the store in a folder.
+    pub fn open(root: &Path) -> Result<Self, StoreError> {
+        let absent = || StoreError::Absent { path: root.to_owned() };
+        // Asked before locking: a lock file must not appear where there is no store.
+        Manifest::load(root)?.ok_or_else(absent)?;
+        let lock = layout::reader_lock(root)?;
+        let manifest = Manifest::load(root)?.ok_or_else(absent)?;
+        let sources = super::read_sources(root, &manifest)?;
+        let days = manifest.days.iter().map(|(day, files)| (Some(*day), files));
+        let books = days
+            .chain(manifest.undated.iter().map(|files| (None, files)))
+            .map(|(day, files)| Ok((day, compact::day_ledger(root, files)?)))
+            .collect::<Result<_, StoreError>>()?;
+        Ok(Self { root: root.to_owned(), manifest, sources, books, _lock: lock })
+    }
+
+    /// Folder of the store.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Days with rows that a window touches, or all of them.
+    fn days(&self, window: Option<Window>) -> impl Iterator<Item = (i64, &Day)> {
+        let (first, last) = window
+            .map_or((i64::MIN, i64::MAX), |window| (time::day_of(window.since_ns), time::day_of(window.until_ns - 1)));
+        self.manifest.days.range(first..=last).map(|(day, files)| (*day, files))
+    }
+
+    /// Parquet files with the rows of the days that a window touches, oldest first. Rows without a time are in none of them.
+    pub fn files(&self, window: Option<Window>) -> Vec<PathBuf> {
+        let rows = self.days(window).flat_map(|(_, day)| day.of(Role::Rows));
+        rows.map(|file| self.root.join(&file.path)).collect()
+    }
+
+    /// Oldest and newest row that has a time, nanoseconds; `None` for an empty store.
+    pub fn range(&self) -> Option<(i64, i64)> {
+        self.manifest.range()
+    }
+
+    /// The window that holds every row: from the oldest to 1 ns after the newest.
+    pub fn whole(&self) -> Option<Window> {
+        let (first, last) = self.range()?;
+        Window::new(first, last.checked_add(1)?).ok()
+    }
+
+    /// Union of the signature tables of all rows before `up_to_ns`, or of all rows.
+    ///
+    /// The day that the moment falls into is read row by row, so the cut is exact.
+    pub fn signature_table(&self, up_to_ns: Option<i64>) -> Result<SignatureTable, StoreError> {
+        let mut table = SignatureTable::new();
+        for (day, files) in &self.manifest.days {
+            let newest = files.of(Role::Rows).filter_map(|file| file.max_ns).max();
+            match up_to_ns {
+                Some(until) if time::day_start(*day) >= until => break,
+                Some(until) if newest.is_some_and(|newest| newest >= until) => {
+                    let mut rows = compact::read_rows_joined(&self.root, files)?;
+                    rows.retain(|row| row.rec.ts_ns.is_some_and(|ns| ns < until));
+                    table.merge(compact::signatures(&mut rows));
+                }
+                _ => {
+                    for file in files.of(Role::Signatures) {
+                        table.merge(sketch::read_signatures(&self.root.join(&file.path))?);
+                    }
+                }
+            }
+        }
+        Ok(table)
+    }
+
+    /// Rows per hour and intervals of the days that a window touches, or of all days. Whole days: the caller cuts.
+    pub fn summary(&self, window: Option<Window>) -> Result<Vec<SummaryRow>, StoreError> {
+        let mut out = Vec::new();
+        for (day, files) in self.days(window) {
+            for file in files.of(Role::Summary) {
+                sketch::read_summary(&self.root.join(&file.path), day, &mut out)?;
+            }
+        }
+        Ok(out)
+    }
+
+    /// Every content that was read, by least name.
+    pub fn sources(&self) -> Vec<SourceRow> {
+        let mut conflicts: BTreeMap<&str, u64> = BTreeMap::new();
+        for conflict in self.books.values().flat_map(|book| &book.conflicts) {
+            *conflicts.entry(&conflict.file).or_insert(0) += 1;
+        }
+        let mut out: Vec<SourceRow> = self
+            .sources
+            .0
+            .iter()
+            .map(|(id, source)| {
+                let kept: u64 = self.books.values().filter_map(|book| book.kept.get(id)).sum();
+                let mut report = source.report.clone();
+                report.duplicates = report.entries.saturating_sub(kept);
+                report.conflicts = conflicts.get(id.as_str()).copied().unwrap_or(0);
+                SourceRow { content_id: id.clone(), report, names: source.names.iter().cloned().collect(), kept }
+            })
+            .collect();
+        out.sort_by(|a, b| (&a.report.path, &a.content_id).cmp(&(&b.report.path, &b.content_id)));
+        out
+    }
+
+    /// What each file covers, per service and severity, in order of files' names.
+    pub fn spans(&self) -> Vec<SpanRow> {
+        let mut out = Vec::new();
+        for (id, source) in &self.sources.0 {
+            out.extend(source.spans.iter().map(|span| SpanRow {
+                content_id: id.clone(),
+                file: source.report.path.clone(),
+                project: span.project.clone(),
+                service: span.service.clone(),
+                severity: span.severity,
+                first_ns: span.first_ns,
+                last_ns: span.last_ns,
+                entries: span.entries,
+            }));
+        }
+        out.sort_by(|a, b| {
+            let key = |span: &SpanRow| {
+                (span.file.clone(), span.content_id.clone(), span.project.clone(), span.service.clone(), span.severity)
+            };
+            key(a).cmp(&key(b))
+        });
+        out
+    }
+
+    /// Deploys that stored rows report, one per project and revision, in order of time.
+    pub fn deploys(&self) -> Vec<Deploy> {
+        ledger::deploys(self.books.values().flat_map(|book| book.deploys.iter().cloned()))
+    }
+
+    /// Bodies that were not kept though they differ from the kept one.
+    pub fn conflicts(&self) -> Vec<Conflict> {
+        self.books.values().flat_map(|book| book.conflicts.iter().cloned()).collect()
+    }
+
+    /// Rows per service, of rows that name one.
+    pub fn services(&self) -> BTreeMap<String, u64> {
+        let mut out = BTreeMap::new();
+        for (service, rows) in self.books.iter().filter(|(day, _)| day.is_some()).flat_map(|(_, book)| &book.services) {
+            *out.entry(service.clone()).or_insert(0) += rows;
+        }
+        out
+    }
+
+    /// Number of contents that were read.
+    pub(super) fn source_count(&self) -> usize {
+        self.sources.0.len()
+    }
+}

@@ -1,0 +1,263 @@
+//! What reports read instead of rows: the signature table of a day, and rows per hour with the intervals they stand in.
+//!
+//! Both are unions of sums, minima and maxima over distinct rows, so they can be merged over days, machines and groupings of
+//! signatures in any order and stay exact. Events, traces, users and instances are never summed here: they are counted from
+//! rows.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use rustc_hash::FxHashMap;
+
+use super::StoreError;
+use super::columns::{ColumnSpec, SIGNATURE_COLUMNS, SUMMARY_COLUMNS, schema};
+use super::decode::Columns;
+use super::encode::Digest;
+use super::layout::Placed;
+use super::parquet_file::{self, Writer};
+use super::row::Row;
+use crate::mine::{SigId, SignatureRow, SignatureTable};
+use crate::record::Kind;
+use crate::time::{self, HOUR_NS};
+
+/// Longest pause inside an interval: the gap between two episodes.
+pub const EPISODE_GAP_NS: i64 = HOUR_NS / 4;
+
+/// Rows of one signature in one project, service, kind and revision on one UTC day; joiners and frames are not in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SummaryRow {
+    /// UTC day, days since 1970-01-01.
+    pub day: i64,
+    /// Signature.
+    pub sig_id: SigId,
+    /// Project.
+    pub project: Option<String>,
+    /// Service.
+    pub service: Option<String>,
+    /// Kind.
+    pub kind: Kind,
+    /// Revision.
+    pub revision: Option<String>,
+    /// Rows of the day.
+    pub rows: u64,
+    /// Rows per hour of the day.
+    pub hours: [u64; 24],
+    /// First and last row of each run without a pause over [`EPISODE_GAP_NS`], nanoseconds, in order.
+    pub intervals: Vec<(i64, i64)>,
+}
+
+/// Unites intervals of any number of lists; runs that come within [`EPISODE_GAP_NS`] become one.
+///
+/// The result is the same in whatever order and grouping lists are united.
+pub fn unite(mut intervals: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
+    intervals.sort_unstable();
+    let mut out: Vec<(i64, i64)> = Vec::with_capacity(intervals.len());
+    for (first, last) in intervals {
+        match out.last_mut() {
+            Some(open) if first.saturating_sub(open.1) <= EPISODE_GAP_NS => open.1 = open.1.max(last),
+            _ => out.push((first, last)),
+        }
+    }
+    out
+}
+
+/// The summary of a day's sorted rows.
+pub(super) fn summarise(day: i64, rows: &[Row]) -> Vec<SummaryRow> {
+    type Key<'a> = (SigId, Option<&'a str>, Option<&'a str>, Kind, Option<&'a str>);
+    let mut index: FxHashMap<Key<'_>, usize> = FxHashMap::default();
+    let mut out: Vec<SummaryRow> = Vec::new();
+    let start = time::day_start(day);
+    for row in rows.iter().filter(|row| !row.role.is_attached()) {
+        let Some(ts_ns) = row.rec.ts_ns else { continue };
+        let rec = &row.rec;
+        let key = (row.sig, rec.project.as_deref(), rec.service.as_deref(), rec.kind, rec.revision.as_deref());
+        let at = *index.entry(key).or_insert_with(|| {
+            out.push(SummaryRow {
+                day,
+                sig_id: row.sig,
+                project: rec.project.clone(),
+                service: rec.service.clone(),
+                kind: rec.kind,
+                revision: rec.revision.clone(),
+                rows: 0,
+                hours: [0; 24],
+                intervals: Vec::new(),
+            });
+            out.len() - 1
+        });
+        let summary = &mut out[at];
+        summary.rows += 1;
+        let hour = usize::try_from((ts_ns - start) / HOUR_NS).unwrap_or(0).min(23);
+        summary.hours[hour] += 1;
+        match summary.intervals.last_mut() {
+            Some(open) if ts_ns - open.1 <= EPISODE_GAP_NS => open.1 = ts_ns,
+            _ => summary.intervals.push((ts_ns, ts_ns)),
+        }
+    }
+    let key = |row: &SummaryRow| (row.project.clone(), row.service.clone(), row.kind, row.revision.clone(), row.sig_id);
+    out.sort_by_cached_key(key);
+    out
+}
+
+fn texts<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
+    Arc::new(values.collect::<StringArray>())
+}
+
+fn made(values: impl Iterator<Item = String>) -> ArrayRef {
+    Arc::new(values.map(Some).collect::<StringArray>())
+}
+
+fn json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("sketches hold numbers and strings only")
+}
+
+fn batch(columns: &[ColumnSpec], arrays: Vec<ArrayRef>) -> RecordBatch {
+    RecordBatch::try_new(schema(columns), arrays).expect("arrays are made in the order of the column list")
+}
+
+fn numbers(values: impl Iterator<Item = i64>) -> ArrayRef {
+    Arc::new(values.map(Some).collect::<Int64Array>())
+}
+
+fn signature_batch(table: &SignatureTable) -> RecordBatch {
+    let mut rows = table.to_rows();
+    rows.sort_by(|a, b| a.sig_id.cmp(&b.sig_id));
+    let text = |of: fn(&SignatureRow) -> Option<&str>| texts(rows.iter().map(of));
+    let number = |of: fn(&SignatureRow) -> i64| numbers(rows.iter().map(of));
+    batch(
+        SIGNATURE_COLUMNS,
+        vec![
+            text(|row| Some(&row.sig_id)),
+            text(|row| Some(&row.tokens)),
+            number(|row| row.count),
+            number(|row| row.first_ns),
+            number(|row| row.last_ns),
+            text(|row| Some(&row.exemplar)),
+            text(|row| Some(&row.exemplar_insert_id)),
+            text(|row| row.exception.as_deref()),
+            text(|row| Some(&row.values)),
+            text(|row| Some(&row.form)),
+        ],
+    )
+}
+
+fn summary_batch(rows: &[SummaryRow]) -> RecordBatch {
+    let counts = numbers(rows.iter().map(|row| i64::try_from(row.rows).unwrap_or(i64::MAX)));
+    batch(
+        SUMMARY_COLUMNS,
+        vec![
+            made(rows.iter().map(|row| row.sig_id.to_string())),
+            texts(rows.iter().map(|row| row.project.as_deref())),
+            texts(rows.iter().map(|row| row.service.as_deref())),
+            texts(rows.iter().map(|row| Some(row.kind.as_str()))),
+            texts(rows.iter().map(|row| row.revision.as_deref())),
+            counts,
+            made(rows.iter().map(|row| json(&row.hours))),
+            made(rows.iter().map(|row| json(&row.intervals))),
+        ],
+    )
+}
+
+/// Both sketches of a day, ready to be written.
+pub(super) struct Sketches {
+    signatures: RecordBatch,
+    summary: RecordBatch,
+}
+
+impl Sketches {
+    pub(super) fn new(table: &SignatureTable, summary: &[SummaryRow]) -> Self {
+        Self { signatures: signature_batch(table), summary: summary_batch(summary) }
+    }
+
+    /// Hash over both, whatever the files.
+    pub(super) fn digest(&self) -> String {
+        let mut digest = Digest::new();
+        digest.add(&self.signatures);
+        digest.add(&self.summary);
+        digest.hex()
+    }
+
+    /// Writes both; answers (signatures, summary) with their numbers of rows.
+    pub(super) fn write(&self, root: &Path, folder: &str) -> Result<[(Placed, usize); 2], StoreError> {
+        let put = |columns: &[ColumnSpec], batch: &RecordBatch| {
+            let mut writer = Writer::new(root, folder, columns, schema(columns))?;
+            writer.write(root, batch)?;
+            let rows = writer.rows();
+            Ok((writer.place(root)?, rows))
+        };
+        Ok([put(SIGNATURE_COLUMNS, &self.signatures)?, put(SUMMARY_COLUMNS, &self.summary)?])
+    }
+}
+
+/// Reads a signature table.
+pub(super) fn read_signatures(path: &Path) -> Result<SignatureTable, StoreError> {
+    let mut rows: Vec<SignatureRow> = Vec::new();
+    parquet_file::read(path, |batch| {
+        let columns = Columns::new(batch, path);
+        let (sig, tokens, count) = (columns.text("sig_id")?, columns.text("tokens")?, columns.int("rows")?);
+        let (first, last, exemplar) = (columns.int("first_ns")?, columns.int("last_ns")?, columns.text("exemplar")?);
+        let (insert_id, exception) = (columns.text("exemplar_insert_id")?, columns.text("exception")?);
+        let (values, form) = (columns.text("values")?, columns.text("form")?);
+        for at in 0..batch.num_rows() {
+            rows.push(SignatureRow {
+                sig_id: sig.own(at).unwrap_or_default(),
+                tokens: tokens.own(at).unwrap_or_default(),
+                count: count.get(at).unwrap_or(0),
+                first_ns: first.get(at).unwrap_or(0),
+                last_ns: last.get(at).unwrap_or(0),
+                exemplar: exemplar.own(at).unwrap_or_default(),
+                exemplar_insert_id: insert_id.own(at).unwrap_or_default(),
+                exception: exception.own(at),
+                values: values.own(at).unwrap_or_default(),
+                form: form.own(at).unwrap_or_default(),
+            });
+        }
+        Ok(())
+    })?;
+    SignatureTable::from_rows(rows)
+        .map_err(|error| StoreError::Damaged { path: path.to_owned(), reason: error.to_string() })
+}
+
+/// Appends the rows of a summary.
+pub(super) fn read_summary(path: &Path, day: i64, out: &mut Vec<SummaryRow>) -> Result<(), StoreError> {
+    parquet_file::read(path, |batch| {
+        let columns = Columns::new(batch, path);
+        let (sig, project, service) = (columns.text("sig_id")?, columns.text("project")?, columns.text("service")?);
+        let (kind, revision, rows) = (columns.text("kind")?, columns.text("revision")?, columns.int("rows")?);
+        let (hours, intervals) = (columns.text("hours")?, columns.text("intervals")?);
+        for at in 0..batch.num_rows() {
+            let bad = |what: &str| columns.damaged(&format!("summary row {at}: {what} cannot be read"));
+            out.push(SummaryRow {
+                day,
+                sig_id: sig.get(at).and_then(|hex| hex.parse().ok()).ok_or_else(|| bad("sig_id"))?,
+                project: project.own(at),
+                service: service.own(at),
+                kind: kind.get(at).and_then(Kind::from_word).ok_or_else(|| bad("kind"))?,
+                revision: revision.own(at),
+                rows: rows.get(at).and_then(|n| u64::try_from(n).ok()).ok_or_else(|| bad("rows"))?,
+                hours: serde_json::from_str(hours.get(at).unwrap_or("")).map_err(|_| bad("hours"))?,
+                intervals: serde_json::from_str(intervals.get(at).unwrap_or("")).map_err(|_| bad("intervals"))?,
+            });
+        }
+        Ok(())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_unite_to_the_same_whatever_the_grouping() {
+        const MINUTE: i64 = 60 * time::SECOND_NS;
+        let all = [0, 10, 40, 56, 200].map(|minute| (minute * MINUTE, minute * MINUTE));
+        let whole = unite(all.to_vec());
+        assert_eq!(
+            whole,
+            [(0, 10 * MINUTE), (40 * MINUTE, 40 * MINUTE), (56 * MINUTE, 56 * MINUTE), (200 * MINUTE, 200 * MINUTE)]
+        );
+        let (left, right) = (unite(vec![all[4], all[0], all[2]]), unite(vec![all[1], all[3]]));
+        assert_eq!(unite([right, left].concat()), whole);
+    }
+}

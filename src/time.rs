@@ -1,0 +1,454 @@
+//! Times: parsing of every shape that exports hold, windows, days and zones. No other module touches a clock.
+//!
+//! A moment is an integer number of nanoseconds since 1970-01-01 UTC. Floats and string order are never used: exports drop
+//! trailing zeros, so `…28.333Z` sorts after `…28.333007Z` as text.
+
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+use thiserror::Error;
+
+/// Nanoseconds in a second.
+pub const SECOND_NS: i64 = 1_000_000_000;
+/// Nanoseconds in an hour.
+pub const HOUR_NS: i64 = 3_600 * SECOND_NS;
+/// Nanoseconds in a UTC day.
+pub const DAY_NS: i64 = 24 * HOUR_NS;
+
+/// What a person typed cannot be read as a time.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum TimeError {
+    /// Neither RFC 3339, nor a date, nor a date and time.
+    #[error(
+        "cannot read {0:?} as a time: write 2025-09-15, 2025-09-15T17:00:00Z or \"2025-09-15 17:00 America/Los_Angeles\""
+    )]
+    Moment(String),
+    /// Not a span such as `1h`.
+    #[error("cannot read {0:?} as a span: write 15m, 1h, 12h, 2d or 7d")]
+    Span(String),
+    /// Not in the time zone database.
+    #[error("unknown time zone {0:?}: write a name such as UTC or America/Los_Angeles")]
+    Zone(String),
+    /// The window ends before it starts.
+    #[error("the window is empty: --since {since} is not before --until {until}")]
+    EmptyWindow {
+        /// Start as it was understood.
+        since: String,
+        /// End as it was understood.
+        until: String,
+    },
+}
+
+/// A half-open window `[since_ns, until_ns)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// First moment inside.
+    pub since_ns: i64,
+    /// First moment after.
+    pub until_ns: i64,
+}
+
+impl Window {
+    /// A window that holds at least one nanosecond.
+    pub fn new(since_ns: i64, until_ns: i64) -> Result<Self, TimeError> {
+        if since_ns < until_ns {
+            Ok(Self { since_ns, until_ns })
+        } else {
+            Err(TimeError::EmptyWindow { since: rfc3339(since_ns), until: rfc3339(until_ns) })
+        }
+    }
+
+    /// Whether a moment lies inside.
+    pub fn holds(self, ns: i64) -> bool {
+        self.since_ns <= ns && ns < self.until_ns
+    }
+
+    /// Length in seconds.
+    pub fn seconds(self) -> f64 {
+        (self.until_ns - self.since_ns) as f64 / SECOND_NS as f64
+    }
+}
+
+/// A time read from an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parsed {
+    /// Nanoseconds since 1970-01-01 UTC.
+    pub ns: i64,
+    /// It had no zone and was read as UTC.
+    pub naive: bool,
+}
+
+/// Reads a timestamp of any shape that exports hold; `None` when it is none.
+///
+/// RFC 3339 and its relatives (`T` or space, 0 to n fraction digits after point or comma, `Z`, ` UTC`, `+hh:mm`, `+hhmm`),
+/// Common Log Format, and integers or decimals as epoch seconds, milli-, micro- or nanoseconds by their size. More than nine
+/// fraction digits are cut. A leap second counts as the first second after it.
+pub fn parse(text: &str) -> Option<Parsed> {
+    let text = text.trim();
+    let bytes = text.as_bytes();
+    if bytes.len() >= 19 && bytes[4] == b'-' && bytes[7] == b'-' {
+        return parse_iso(text);
+    }
+    if bytes.first().is_some_and(|b| b.is_ascii_digit() || *b == b'-') && !text.contains('/') {
+        return parse_epoch(text).map(|ns| Parsed { ns, naive: false });
+    }
+    parse_clf(text).map(|ns| Parsed { ns, naive: false })
+}
+
+/// Epoch number as text, seconds to nanoseconds by size; fractions are kept exactly.
+pub fn parse_epoch(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let (negative, digits) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    // Exponents come from float formatting; there is no exact nanosecond behind them, so the float's value is what was written.
+    if digits.bytes().any(|b| matches!(b, b'e' | b'E')) {
+        let value: f64 = text.parse().ok()?;
+        return parse_epoch(&format!("{value:.9}"));
+    }
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    if whole.is_empty() || whole.len() > 19 || !whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let value: i64 = whole.parse().ok()?;
+    let (unit_ns, scale) = match value {
+        0..100_000_000_000 => (SECOND_NS, 9),
+        100_000_000_000..100_000_000_000_000 => (1_000_000, 6),
+        100_000_000_000_000..100_000_000_000_000_000 => (1_000, 3),
+        _ => (1, 0),
+    };
+    let mut below = 0_i64;
+    for place in 0..scale {
+        below = below * 10 + i64::from(fraction.as_bytes().get(place).map_or(0, |b| b - b'0'));
+    }
+    let ns = value.checked_mul(unit_ns)?.checked_add(below)?;
+    Some(if negative { -ns } else { ns })
+}
+
+fn number(bytes: &[u8]) -> Option<i64> {
+    if bytes.is_empty() || !bytes.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    Some(bytes.iter().fold(0, |value, b| value * 10 + i64::from(b - b'0')))
+}
+
+fn parse_iso(text: &str) -> Option<Parsed> {
+    let b = text.as_bytes();
+    if !(matches!(b[10], b'T' | b't' | b' ') && b[13] == b':' && b[16] == b':') {
+        return None;
+    }
+    let date = days_from_civil(number(&b[0..4])?, number(&b[5..7])?, number(&b[8..10])?)?;
+    let (hour, minute, second) = (number(&b[11..13])?, number(&b[14..16])?, number(&b[17..19])?);
+    if hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let mut at = 19;
+    let mut fraction_ns = 0_i64;
+    if matches!(b.get(at), Some(b'.' | b',')) {
+        at += 1;
+        let start = at;
+        while b.get(at).is_some_and(u8::is_ascii_digit) {
+            at += 1;
+        }
+        if at == start {
+            return None;
+        }
+        for place in 0..9 {
+            fraction_ns = fraction_ns * 10 + i64::from(if start + place < at { b[start + place] - b'0' } else { 0 });
+        }
+    }
+    let zone = text[at..].trim();
+    let (offset_s, naive) = match zone {
+        "" => (0, true),
+        "Z" | "z" | "UTC" | "GMT" => (0, false),
+        _ => (offset_seconds(zone)?, false),
+    };
+    let seconds = date * 86_400 + hour * 3_600 + minute * 60 + second - offset_s;
+    Some(Parsed { ns: seconds.checked_mul(SECOND_NS)?.checked_add(fraction_ns)?, naive })
+}
+
+fn offset_seconds(zone: &str) -> Option<i64> {
+    let b = zone.as_bytes();
+    let sign = match b.first()? {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let (hours, minutes) = match b.len() {
+        3 => (number(&b[1..3])?, 0),
+        5 => (number(&b[1..3])?, number(&b[3..5])?),
+        6 if b[3] == b':' => (number(&b[1..3])?, number(&b[4..6])?),
+        _ => return None,
+    };
+    Some(sign * (hours * 3_600 + minutes * 60))
+}
+
+/// `15/Sep/2025:17:00:00 +0000`
+fn parse_clf(text: &str) -> Option<i64> {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let b = text.as_bytes();
+    if !text.is_ascii() || b.len() != 26 || b[2] != b'/' || b[6] != b'/' || b[11] != b':' || b[20] != b' ' {
+        return None;
+    }
+    let month = MONTHS.iter().position(|name| *name == &text[3..6])? as i64 + 1;
+    let date = days_from_civil(number(&b[7..11])?, month, number(&b[0..2])?)?;
+    let (hour, minute, second) = (number(&b[12..14])?, number(&b[15..17])?, number(&b[18..20])?);
+    let offset = offset_seconds(&text[21..])?;
+    (hour < 24 && minute < 60 && second < 61)
+        .then_some((date * 86_400 + hour * 3_600 + minute * 60 + second - offset) * SECOND_NS)
+}
+
+/// Days since 1970-01-01 of a civil date; `None` when the calendar has no such day.
+///
+/// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`.
+fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let length = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + i64::from(leap),
+        _ => return None,
+    };
+    if day < 1 || day > length {
+        return None;
+    }
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let of_era = year - era * 400;
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    Some(era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468)
+}
+
+/// UTC day of a moment as days since 1970-01-01.
+pub fn day_of(ns: i64) -> i64 {
+    ns.div_euclid(DAY_NS)
+}
+
+/// First nanosecond of a UTC day.
+pub fn day_start(day: i64) -> i64 {
+    day * DAY_NS
+}
+
+/// `YYYY-MM-DD` of a UTC day.
+pub fn day_name(day: i64) -> String {
+    rfc3339(day_start(day))[..10].to_owned()
+}
+
+/// The day that a name such as `2025-09-15` stands for.
+pub fn day_from_name(name: &str) -> Option<i64> {
+    let b = name.as_bytes();
+    if b.len() != 10 || b[4] != b'-' || b[7] != b'-' {
+        return None;
+    }
+    days_from_civil(number(&b[0..4])?, number(&b[5..7])?, number(&b[8..10])?)
+}
+
+fn civil(ns: i64) -> (i64, i64, i64, i64, i64, i64, i64) {
+    let days = day_of(ns);
+    let rest = ns - day_start(days);
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let of_era = shifted - era * 146_097;
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let seconds = rest / SECOND_NS;
+    (year, month, day, seconds / 3_600, seconds / 60 % 60, seconds % 60, rest % SECOND_NS)
+}
+
+/// RFC 3339 in UTC with nine fraction digits.
+pub fn rfc3339(ns: i64) -> String {
+    let (year, month, day, hour, minute, second, fraction) = civil(ns);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction:09}Z")
+}
+
+/// RFC 3339 in UTC, as few fraction digits as lose nothing (0, 3, 6 or 9).
+pub fn rfc3339_short(ns: i64) -> String {
+    let full = rfc3339(ns);
+    let cut = match ns.rem_euclid(SECOND_NS) {
+        0 => 19,
+        n if n % 1_000_000 == 0 => 23,
+        n if n % 1_000 == 0 => 26,
+        _ => 29,
+    };
+    format!("{}Z", &full[..cut])
+}
+
+/// RFC 3339 in UTC to the second, floored.
+pub fn rfc3339_seconds(ns: i64) -> String {
+    format!("{}Z", &rfc3339(ns)[..19])
+}
+
+/// `2025-09-16T004113Z`: a moment in a form that every file system takes as a name.
+pub fn file_stamp(ns: i64) -> String {
+    rfc3339_seconds(ns).replace(':', "")
+}
+
+/// A zone by name; `UTC` always works.
+pub fn zone(name: &str) -> Result<TimeZone, TimeError> {
+    if name.eq_ignore_ascii_case("utc") {
+        return Ok(TimeZone::UTC);
+    }
+    TimeZone::get(name).map_err(|_| TimeError::Zone(name.to_owned()))
+}
+
+/// `2025-09-15 17:41:13 PDT`: a moment in a zone, to the second.
+pub fn local(ns: i64, zone: &TimeZone) -> String {
+    Timestamp::from_nanosecond(i128::from(ns)).map_or_else(
+        |_| rfc3339_seconds(ns),
+        |at| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string(),
+    )
+}
+
+/// Reads a moment as a person types it: RFC 3339, a date, a date and time, or either followed by a zone's name.
+///
+/// What has no zone of its own is read in `default_zone`.
+pub fn parse_user(text: &str, default_zone: &TimeZone) -> Result<i64, TimeError> {
+    let bad = || TimeError::Moment(text.to_owned());
+    let trimmed = text.trim();
+    if let Some(parsed) = parse(trimmed).filter(|parsed| !parsed.naive && trimmed.contains('-')) {
+        return Ok(parsed.ns);
+    }
+    let (stamp, zone_of) = match trimmed.rsplit_once(' ') {
+        Some((front, last)) if last.starts_with(|c: char| c.is_ascii_alphabetic()) => (front.trim(), zone(last)?),
+        _ => (
+            trimmed.trim_end_matches(['Z', 'z']),
+            if trimmed.ends_with(['Z', 'z']) { TimeZone::UTC } else { default_zone.clone() },
+        ),
+    };
+    let civil: DateTime = stamp.parse().map_err(|_| bad())?;
+    let at = civil.to_zoned(zone_of).map_err(|_| bad())?;
+    i64::try_from(at.timestamp().as_nanosecond()).map_err(|_| bad())
+}
+
+/// Reads a span such as `15m`, `1h`, `2d` or `1h30m` as nanoseconds.
+pub fn parse_span(text: &str) -> Result<i64, TimeError> {
+    let bad = || TimeError::Span(text.to_owned());
+    let mut total = 0_i64;
+    let mut digits = String::new();
+    for c in text.trim().chars() {
+        if c.is_ascii_digit() {
+            digits.push(c);
+            continue;
+        }
+        let unit_ns = match c {
+            's' => SECOND_NS,
+            'm' => 60 * SECOND_NS,
+            'h' => HOUR_NS,
+            'd' => DAY_NS,
+            'w' => 7 * DAY_NS,
+            _ => return Err(bad()),
+        };
+        let count: i64 = digits.parse().map_err(|_| bad())?;
+        total = count.checked_mul(unit_ns).and_then(|ns| total.checked_add(ns)).ok_or_else(bad)?;
+        digits.clear();
+    }
+    if total > 0 && digits.is_empty() { Ok(total) } else { Err(bad()) }
+}
+
+/// `2 h 13 min`, `106.9 s`, `450 ms`: a length with its unit, never ambiguous.
+pub fn words(ns: i64) -> String {
+    let seconds = ns as f64 / SECOND_NS as f64;
+    if ns < SECOND_NS {
+        format!("{:.0} ms", seconds * 1_000.0)
+    } else if ns < 10 * 60 * SECOND_NS {
+        format!("{seconds:.1} s")
+    } else if ns < 2 * HOUR_NS {
+        format!("{:.1} min", seconds / 60.0)
+    } else if ns < 2 * DAY_NS {
+        format!("{:.1} h", seconds / 3_600.0)
+    } else {
+        format!("{:.1} days", seconds / 86_400.0)
+    }
+}
+
+/// Monday of the ISO week that holds a UTC day.
+pub fn week_start(day: i64) -> i64 {
+    // 1970-01-01 was a Thursday.
+    day - (day + 3).rem_euclid(7)
+}
+
+/// A moment some whole hours later, for messages such as "valid until".
+pub fn plus_hours(ns: i64, hours: i64) -> i64 {
+    Timestamp::from_nanosecond(i128::from(ns))
+        .ok()
+        .and_then(|at| at.checked_add(hours.hours()).ok())
+        .and_then(|at| i64::try_from(at.as_nanosecond()).ok())
+        .unwrap_or(ns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_every_shape_of_timestamp_exactly() {
+        for (text, expected, naive) in [
+            ("2025-09-16T00:41:13.023662Z", "2025-09-16T00:41:13.023662000Z", false),
+            ("2025-09-16T00:41:13Z", "2025-09-16T00:41:13.000000000Z", false),
+            ("2025-09-16 00:41:13,557", "2025-09-16T00:41:13.557000000Z", true),
+            ("2025-09-16 00:41:13.1234567891 UTC", "2025-09-16T00:41:13.123456789Z", false),
+            ("2025-09-16T11:41:13+11:00", "2025-09-16T00:41:13.000000000Z", false),
+            ("2025-09-15T17:41:13-0700", "2025-09-16T00:41:13.000000000Z", false),
+            ("15/Sep/2025:17:00:00 -0700", "2025-09-16T00:00:00.000000000Z", false),
+            ("1757983273", "2025-09-16T00:41:13.000000000Z", false),
+            ("1757983273.5", "2025-09-16T00:41:13.500000000Z", false),
+            ("1757983273023", "2025-09-16T00:41:13.023000000Z", false),
+            ("1757983273023662", "2025-09-16T00:41:13.023662000Z", false),
+            ("1757983273023662123", "2025-09-16T00:41:13.023662123Z", false),
+            ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00.000000000Z", false),
+        ] {
+            let parsed = parse(text).unwrap_or_else(|| panic!("{text}"));
+            assert_eq!((rfc3339(parsed.ns).as_str(), parsed.naive), (expected, naive), "{text}");
+        }
+        for text in [
+            "",
+            "yesterday",
+            "2025-02-30T00:00:00Z",
+            "2025-09-16T25:00:00Z",
+            "2025-09-16T00:00:00+xx",
+            "2025-09-16T00:00:00.Z",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn days_and_their_names_agree_around_leap_years_and_before_1970() {
+        for name in ["1969-12-31", "1970-01-01", "2000-02-29", "2024-02-29", "2025-09-15", "2100-03-01"] {
+            assert_eq!(day_name(day_from_name(name).expect(name)), name);
+        }
+        assert_eq!(day_of(-1), -1);
+        assert_eq!(week_start(day_from_name("2025-09-24").expect("day")), day_from_name("2025-09-22").expect("day"));
+    }
+
+    #[test]
+    fn reads_what_people_type_in_the_zone_they_mean() {
+        let la = zone("America/Los_Angeles").expect("zone");
+        assert_eq!(parse_user("2025-09-15T17:00:00Z", &la).map(rfc3339_seconds), Ok("2025-09-15T17:00:00Z".into()));
+        assert_eq!(parse_user("2025-09-15", &TimeZone::UTC).map(rfc3339_seconds), Ok("2025-09-15T00:00:00Z".into()));
+        assert_eq!(parse_user("2025-09-15 17:00", &la).map(rfc3339_seconds), Ok("2025-09-16T00:00:00Z".into()));
+        assert_eq!(
+            parse_user("2025-09-15 17:00 America/Los_Angeles", &TimeZone::UTC).map(rfc3339_seconds),
+            Ok("2025-09-16T00:00:00Z".into())
+        );
+        assert!(parse_user("soon", &TimeZone::UTC).is_err());
+        assert!(parse_user("2025-09-15 17:00 Mars/Base", &TimeZone::UTC).is_err());
+    }
+
+    #[test]
+    fn spans_and_words_carry_units() {
+        assert_eq!(parse_span("1h30m"), Ok(90 * 60 * SECOND_NS));
+        assert!(parse_span("7").is_err() && parse_span("h").is_err() && parse_span("0s").is_err());
+        assert_eq!(words(106_887_000_000), "106.9 s");
+        assert_eq!(words(7 * DAY_NS), "7.0 days");
+    }
+
+    #[test]
+    fn windows_are_half_open_and_never_empty() {
+        let window = Window::new(10, 20).expect("window");
+        assert!(window.holds(10) && !window.holds(20));
+        assert!(Window::new(20, 20).is_err());
+    }
+}
