@@ -1,6 +1,7 @@
 -- Which stored entry stands for a cluster? The oldest of its loudest.
 -- Inputs: rows, templates.
--- Output: template_id, project, service, kind; the entry's own columns
+-- Output: template_id, project, service, kind; the entry's ts_ns (ns since 1970, UTC), insert_id, severity (Google's
+-- number), message, raw, file (content id), byte_offset, revision, instance, trace, location
 WITH members AS (
   SELECT
     t.template_id AS template_id,
@@ -27,7 +28,7 @@ WITH members AS (
 ranked AS (
   SELECT
     *,
-    ROW_NUMBER() OVER (PARTITION BY template_id, project, service, kind ORDER BY quietness, ts_ns, insert_id, dedup_key) AS place
+    CAST(ROW_NUMBER() OVER (PARTITION BY template_id, project, service, kind ORDER BY quietness, ts_ns, insert_id, dedup_key) AS BIGINT) AS place
   FROM members
 )
 SELECT

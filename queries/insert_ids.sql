@@ -17,7 +17,7 @@ WITH members AS (
 ranked AS (
   SELECT
     *,
-    ROW_NUMBER() OVER (PARTITION BY template_id, project, service, kind ORDER BY ts_ns, insert_id, dedup_key) AS place
+    CAST(ROW_NUMBER() OVER (PARTITION BY template_id, project, service, kind ORDER BY ts_ns, insert_id, dedup_key) AS BIGINT) AS place
   FROM members
 )
 SELECT template_id, project, service, kind, insert_id

@@ -136,6 +136,7 @@ pub fn run(
     for family in &mut families {
         family.root = place[family.root];
         family.members.iter_mut().for_each(|member| *member = place[*member]);
+        family.lags_ns = std::mem::take(&mut family.lags_ns).into_iter().map(|(at, lag)| (place[at], lag)).collect();
         let root = family.root;
         family.members.sort_by_key(|member| (*member != root, *member));
     }
