@@ -110,7 +110,10 @@ mod tests {
         let mut gaps = [1.0; 17];
         gaps[8] = 40_000.0;
         assert_eq!(cadence(&times(&gaps)).words, "2 bursts, 18 events in 11.1 h; median gap 1.0 s");
-        assert_eq!(cadence(&times(&[100.0, 9_000.0, 700.0])).words, "1.5 per hour (4 events in 2.7 h; median gap 11.7 min)");
+        assert_eq!(
+            cadence(&times(&[100.0, 9_000.0, 700.0])).words,
+            "1.5 per hour (4 events in 2.7 h; median gap 11.7 min)"
+        );
     }
 
     #[test]

@@ -29,7 +29,7 @@ use crate::time;
 
 use framing::{Sink, Verdict};
 use json::{Tape, Value};
-use shape::{Mapping, Unwrapped};
+use shape::{Carried, Mapping, Unwrapped};
 
 /// Bytes of a malformed piece that are kept for a person to look at.
 const QUARANTINE_TEXT: usize = 4 << 10;
@@ -262,7 +262,7 @@ impl<'a> Reader<'a> {
             }
             match shape::unwrap(object) {
                 Unwrapped::Row => {
-                    self.keep(object, offset, text);
+                    self.keep(object, None, offset, text);
                     Verdict::Read { entries: text.len() as u64, wrapper: false }
                 }
                 Unwrapped::Wrapper { rows, window } => {
@@ -270,11 +270,11 @@ impl<'a> Reader<'a> {
                         self.window = window;
                     }
                     let mut entries = 0;
-                    for row in rows {
+                    for Carried { row, resource } in rows {
                         let at = offset + row.start() as u64;
                         if row.is_object() {
                             entries += row.raw().len() as u64;
-                            self.keep(row, at, row.raw());
+                            self.keep(row, resource, at, row.raw());
                         } else {
                             self.malformed(at, row.raw().len() as u64, "not a JSON object", row.raw().as_bytes());
                         }
@@ -287,10 +287,14 @@ impl<'a> Reader<'a> {
         verdict
     }
 
-    fn keep(&mut self, row: Value<'_>, offset: u64, text: &str) {
+    fn keep(&mut self, row: Value<'_>, resource: Option<Value<'_>>, offset: u64, text: &str) {
+        if let Some(data) = shape::pubsub::data(row, self.options.row_bytes) {
+            self.delivered(&data, offset, text);
+            return;
+        }
         let mut record =
             LogRecord { offset, length: u32::try_from(text.len()).unwrap_or(u32::MAX), ..LogRecord::default() };
-        shape::map(row, &self.options.mappings, &mut record);
+        shape::map(row, resource, &self.options.mappings, &mut record);
         if record.insert_id.is_none() {
             let mut canonical = String::with_capacity(text.len());
             row.canonical(&mut canonical);
@@ -300,6 +304,35 @@ impl<'a> Reader<'a> {
             row.path(&rule.field).and_then(Value::scalar).is_some_and(|value| glob_matches(&rule.value, &value))
         });
         self.finish(record, text);
+    }
+
+    /// The entries inside a Pub/Sub envelope; offset and length are the envelope's.
+    fn delivered(&mut self, data: &Result<String, &'static str>, offset: u64, envelope: &str) {
+        let mut tape = Tape::default();
+        let object = match data {
+            Ok(text) => tape.parse(text).map_err(|refused| refused.reason),
+            Err(reason) => Err(*reason),
+        };
+        let rows = match object.map(|object| (object, shape::unwrap(object))) {
+            Ok((object, Unwrapped::Row)) if object.is_object() => vec![Carried { row: object, resource: None }],
+            Ok((_, Unwrapped::Wrapper { rows, .. })) => rows,
+            Ok(_) => {
+                return self.malformed(
+                    offset,
+                    envelope.len() as u64,
+                    "Pub/Sub data is not a JSON object",
+                    envelope.as_bytes(),
+                );
+            }
+            Err(reason) => return self.malformed(offset, envelope.len() as u64, reason, envelope.as_bytes()),
+        };
+        for Carried { row, resource } in rows {
+            let before = self.records.len();
+            self.keep(row, resource, offset, row.raw());
+            for record in &mut self.records[before..] {
+                record.length = u32::try_from(envelope.len()).unwrap_or(u32::MAX);
+            }
+        }
     }
 
     fn finish(&mut self, mut record: LogRecord, text: &str) {

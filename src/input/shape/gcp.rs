@@ -63,11 +63,8 @@ fn text(value: Option<Value<'_>>) -> Option<String> {
 impl Shape for CloudLogging {
     fn knows(&self, row: Value<'_>) -> bool {
         let named = KEYS.iter().filter(|key| row.get(key).is_some()).count();
-        named >= 2
-            || named == 1
-                && row.get("resource").is_none_or(|resource| {
-                    resource.get("labels").is_some_and(Value::is_object) && resource.get("type").is_some()
-                })
+        // A request or a resource alone may belong to any system.
+        named >= 2 || named == 1 && ["httpRequest", "http_request", "resource"].iter().all(|key| row.get(key).is_none())
     }
 
     fn map(&self, row: Value<'_>, record: &mut LogRecord) {
@@ -236,7 +233,7 @@ mod tests {
     fn map(text: &str) -> LogRecord {
         let mut tape = Tape::default();
         let mut record = LogRecord::default();
-        super::super::map(tape.parse(text).expect("valid"), &[], &mut record);
+        super::super::map(tape.parse(text).expect("valid"), None, &[], &mut record);
         record
     }
 

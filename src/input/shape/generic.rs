@@ -223,7 +223,7 @@ mod tests {
     fn map(text: &str) -> LogRecord {
         let mut tape = Tape::default();
         let mut record = LogRecord::default();
-        super::super::map(tape.parse(text).expect("valid"), &[], &mut record);
+        super::super::map(tape.parse(text).expect("valid"), None, &[], &mut record);
         record
     }
 

@@ -78,7 +78,7 @@ mod tests {
                 r#"{"when":"2024-01-01T00:00:00Z","a":{"lvl":"WARN"},"text":"hello","app":"till","message":"other"}"#,
             )
             .expect("valid");
-        super::super::map(row, &mappings, &mut record);
+        super::super::map(row, None, &mappings, &mut record);
         assert_eq!(
             (record.message.as_str(), record.severity, record.service.as_deref()),
             ("hello", Severity::Warning, Some("till"))

@@ -7,12 +7,14 @@ mod audit;
 mod gcp;
 mod generic;
 mod mapped;
+mod otlp;
+pub(crate) mod pubsub;
 mod wrapper;
 
 use std::borrow::Cow;
 
 pub(crate) use mapped::Mapping;
-pub(crate) use wrapper::{Unwrapped, unwrap};
+pub(crate) use wrapper::{Carried, Unwrapped, unwrap};
 
 use super::json::Value;
 use crate::record::{LogRecord, Severity};
@@ -30,10 +32,18 @@ pub(crate) trait Shape: Sync {
 const REGISTRY: [&dyn Shape; 2] = [&gcp::CloudLogging, &generic::Generic];
 
 /// Maps a row by the first shape that knows it, the user's own mappings before the built-in ones.
-pub(crate) fn map(row: Value<'_>, mappings: &[Mapping], record: &mut LogRecord) {
+///
+/// `resource` is what a wrapper says of all its rows, such as the service's name.
+pub(crate) fn map(row: Value<'_>, resource: Option<Value<'_>>, mappings: &[Mapping], record: &mut LogRecord) {
     let own = mappings.iter().map(|mapping| mapping as &dyn Shape);
     if let Some(shape) = own.chain(REGISTRY).find(|shape| shape.knows(row)) {
         shape.map(row, record);
+    }
+    if let Some(resource) = resource {
+        let said = |key: &str| otlp::attribute(resource, key);
+        record.service = record.service.take().or_else(|| said("service.name"));
+        record.revision = record.revision.take().or_else(|| said("service.version"));
+        record.instance = record.instance.take().or_else(|| said("service.instance.id")).or_else(|| said("host.name"));
     }
     record.lossy = i32::try_from(record.message.matches(['?', '\u{FFFD}']).count()).unwrap_or(i32::MAX);
 }

@@ -5,7 +5,7 @@
 //! file's metadata: a window that was asked for, counts that were claimed.
 
 use super::super::json::Value;
-use super::{first, timestamp};
+use super::{first, otlp, timestamp};
 use crate::record::ingest::DeclaredWindow;
 use crate::time;
 
@@ -62,10 +62,23 @@ pub(crate) enum Unwrapped<'a> {
     /// It carries rows; elements that are no objects are counted as malformed by the caller.
     Wrapper {
         /// The rows.
-        rows: Vec<Value<'a>>,
+        rows: Vec<Carried<'a>>,
         /// A window it says it was asked for.
         window: Option<DeclaredWindow>,
     },
+}
+
+/// A row, and what its wrapper says of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Carried<'a> {
+    /// The row.
+    pub(crate) row: Value<'a>,
+    /// The resource that carries it.
+    pub(crate) resource: Option<Value<'a>>,
+}
+
+fn alone(row: Value<'_>) -> Carried<'_> {
+    Carried { row, resource: None }
 }
 
 /// Tells rows from wrappers.
@@ -75,16 +88,22 @@ pub(crate) fn unwrap(object: Value<'_>) -> Unwrapped<'_> {
 }
 
 /// Adds the rows that an object carries; `false` when it is a row itself.
-fn expand<'a>(object: Value<'a>, depth: usize, rows: &mut Vec<Value<'a>>) -> bool {
+fn expand<'a>(object: Value<'a>, depth: usize, rows: &mut Vec<Carried<'a>>) -> bool {
     if depth == 0 || !object.is_object() {
         return false;
     }
+    if let Some(records) = otlp::records(object) {
+        rows.extend(records.into_iter().map(|(row, resource)| Carried { row, resource }));
+        return true;
+    }
     if let Some(groups) = by_severity(object) {
-        rows.extend(groups);
+        rows.extend(groups.into_iter().map(alone));
         return true;
     }
     if let Some(hits) = object.path("hits.hits").filter(|hits| hits.is_array()) {
-        rows.extend(hits.items().map(|hit| hit.some("_source").filter(|source| source.is_object()).unwrap_or(hit)));
+        rows.extend(
+            hits.items().map(|hit| alone(hit.some("_source").filter(|source| source.is_object()).unwrap_or(hit))),
+        );
         return true;
     }
     if ROW_KEYS.iter().any(|key| object.get(key).is_some()) {
@@ -97,7 +116,7 @@ fn expand<'a>(object: Value<'a>, depth: usize, rows: &mut Vec<Value<'a>>) -> boo
         }
         for item in list.items() {
             if !expand(item, depth - 1, rows) {
-                rows.push(item);
+                rows.push(alone(item));
             }
         }
         return true;

@@ -1,0 +1,61 @@
+//! Pub/Sub envelopes, pushed (`{"message":{"data":…},"subscription":…}`) and pulled (`{"ackId":…,"message":…}`).
+//!
+//! The entry is base64 inside `data`, sometimes compressed. Delivery is at least once, so identity is the inner entry's,
+//! never the message's. Source: <https://cloud.google.com/pubsub/docs/push>.
+
+use std::io::Read;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+
+use super::super::json::Value;
+
+/// The text inside an envelope: `None` when the object is none, an error when its data cannot be decoded.
+pub(crate) fn data(object: Value<'_>, limit: usize) -> Option<Result<String, &'static str>> {
+    let message = object.some("message").filter(|message| message.is_object())?;
+    let encoded = message.some("data")?.as_str()?;
+    let envelope = object.get("subscription").is_some()
+        || object.get("ackId").is_some()
+        || ["messageId", "message_id"].iter().any(|key| message.get(key).is_some());
+    if !envelope {
+        return None;
+    }
+    let Ok(bytes) = STANDARD.decode(encoded.as_bytes()).or_else(|_| URL_SAFE.decode(encoded.as_bytes())) else {
+        return Some(Err("Pub/Sub data is not base64"));
+    };
+    let bytes = if bytes.starts_with(&[0x1f, 0x8b]) {
+        let mut plain = Vec::new();
+        let most = limit as u64 + 1;
+        if flate2::read::MultiGzDecoder::new(bytes.as_slice()).take(most).read_to_end(&mut plain).is_err() {
+            return Some(Err("Pub/Sub data is a damaged gzip stream"));
+        }
+        if plain.len() > limit {
+            return Some(Err("Pub/Sub data is larger than the limit of row-bytes"));
+        }
+        plain
+    } else {
+        bytes
+    };
+    Some(String::from_utf8(bytes).map_err(|_| "Pub/Sub data is not UTF-8"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::json::Tape;
+    use super::*;
+
+    fn of(text: &str) -> Option<Result<String, &'static str>> {
+        data(Tape::default().parse(text).expect("valid"), 1_000)
+    }
+
+    #[test]
+    fn decodes_what_an_envelope_carries_and_nothing_else() {
+        assert_eq!(
+            of(r#"{"message":{"data":"eyJhIjoxfQ==","messageId":"1"},"subscription":"s"}"#),
+            Some(Ok("{\"a\":1}".into()))
+        );
+        assert_eq!(of(r#"{"ackId":"x","message":{"data":"!!"}}"#), Some(Err("Pub/Sub data is not base64")));
+        assert_eq!(of(r#"{"message":{"data":"eyJhIjoxfQ=="}}"#), None, "a row that happens to have such keys");
+        assert_eq!(of(r#"{"message":"text","subscription":"s"}"#), None);
+    }
+}
