@@ -1,6 +1,7 @@
 -- How many rows has the window, by severity, effective severity and kind?
 -- Inputs: rows.
--- Output: project, service, kind, severity, effective_severity (Google's numbers), rows, without_payload (rows)
+-- Output: project, service, kind, severity, effective_severity (Google's numbers); n (rows), first_ns, last_ns (ns since
+-- 1970, UTC), without_payload (rows)
 SELECT
   COALESCE(project, '') AS project,
   COALESCE(service, '') AS service,
@@ -8,6 +9,8 @@ SELECT
   severity,
   effective_severity,
   CAST(COUNT(*) AS BIGINT) AS n,
+  MIN(ts_ns) AS first_ns,
+  MAX(ts_ns) AS last_ns,
   CAST(SUM(CASE WHEN payload_rank = 0 THEN 1 ELSE 0 END) AS BIGINT) AS without_payload
 FROM rows
 GROUP BY COALESCE(project, ''), COALESCE(service, ''), kind, severity, effective_severity

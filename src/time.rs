@@ -14,6 +14,15 @@ pub const SECOND_NS: i64 = 1_000_000_000;
 pub const HOUR_NS: i64 = 3_600 * SECOND_NS;
 /// Nanoseconds in a UTC day.
 pub const DAY_NS: i64 = 24 * HOUR_NS;
+/// First moment an entry may have: 1970-01-01.
+const EARLIEST_NS: i64 = 0;
+/// First moment no entry may have: 2200-01-01. Differences and sums of moments in between never overflow.
+const LATEST_NS: i64 = 84_006 * DAY_NS;
+
+/// Whether a moment can be the time of an entry; a broken clock's year 1 or 2262 would stretch every window.
+pub fn is_plausible(ns: i64) -> bool {
+    (EARLIEST_NS..LATEST_NS).contains(&ns)
+}
 
 /// What a person typed cannot be read as a time.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -443,6 +452,13 @@ mod tests {
         assert!(parse_span("7").is_err() && parse_span("h").is_err() && parse_span("0s").is_err());
         assert_eq!(words(106_887_000_000), "106.9 s");
         assert_eq!(words(7 * DAY_NS), "7.0 days");
+    }
+
+    #[test]
+    fn implausible_moments_are_told() {
+        let at = |text: &str| parse(text).expect(text).ns;
+        assert!(is_plausible(at("1970-01-01T00:00:00Z")) && is_plausible(at("2199-12-31T23:59:59Z")));
+        assert!(!is_plausible(at("1969-12-31T23:59:59Z")) && !is_plausible(at("2200-01-01T00:00:00Z")));
     }
 
     #[test]

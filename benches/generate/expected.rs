@@ -100,7 +100,7 @@ pub(crate) fn build() -> Value {
 }
 
 /// The configuration that goes with the sample.
-pub(crate) const CONFIG: &str = r#"# Configuration of the sample in data/. `gardener config check` says what each rule matched.
+pub(crate) const CONFIG: &str = r#"# Configuration of the sample in data/: who owns what, what it means, and what is known noise.
 
 time-zone   = "UTC"
 week-starts = "Monday"

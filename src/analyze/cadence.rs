@@ -1,7 +1,7 @@
 //! How often something comes, in words that carry their unit.
 //!
 //! A hand-written report printed `1:13` and its readers took minutes for hours; so every figure has a unit and no word is
-//! approximate (`analysis.md` 3.15).
+//! approximate.
 
 use super::stats;
 use crate::time::{HOUR_NS, SECOND_NS, words};

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::{AnalyzeError, cadence, stats};
 use crate::mine::{Form, TemplateSet};
 use crate::query::{Engine, Table};
-use crate::record::Severity;
+use crate::record::{Severity, error_type};
 
 /// Template of rows of an event whose first row was not exported.
 pub(super) const HEADLESS: &str = "<stack without head>";
@@ -237,7 +237,10 @@ fn base(engine: &Engine, templates: &TemplateSet) -> Result<Book, AnalyzeError> 
         book.clusters.push(Cluster {
             template: template.map(|template| template.text.clone()).unwrap_or_default(),
             canonical: template.map(|template| template.canonical.clone()).unwrap_or_default(),
-            exception: template.and_then(|template| template.exception.as_ref().map(ToString::to_string)),
+            exception: template.and_then(|template| {
+                // A stack that came row by row has its type in the first row only.
+                template.exception.clone().or_else(|| error_type(&template.text).map(str::to_owned))
+            }),
             data_quality: template.is_some_and(|template| template.form == Form::Empty),
             entries: count(entries, row),
             events: count(events, row),
@@ -258,7 +261,7 @@ fn base(engine: &Engine, templates: &TemplateSet) -> Result<Book, AnalyzeError> 
 /// Joiner and frame rows go to the cluster of their head, those without one to a cluster of the service.
 fn attached(engine: &Engine, book: &mut Book) -> Result<(), AnalyzeError> {
     let table = super::ask(engine, "attached")?;
-    let rows = table.i64("attached")?;
+    let (rows, first, last) = (table.i64("attached")?, table.i64("first_ns")?, table.i64("last_ns")?);
     for (row, mut key) in keys(&table)?.into_iter().enumerate() {
         let headless = key.template_id.is_empty();
         if headless {
@@ -274,7 +277,13 @@ fn attached(engine: &Engine, book: &mut Book) -> Result<(), AnalyzeError> {
             });
             book.clusters.len() - 1
         });
-        book.clusters[at].attached += count(rows, row);
+        let cluster = &mut book.clusters[at];
+        cluster.attached += count(rows, row);
+        if headless {
+            let (first_ns, last_ns) = (first[row].unwrap_or(0), last[row].unwrap_or(0));
+            cluster.first_ns = if cluster.first_ns == 0 { first_ns } else { cluster.first_ns.min(first_ns) };
+            cluster.last_ns = cluster.last_ns.max(last_ns);
+        }
     }
     Ok(())
 }

@@ -3,15 +3,15 @@
 //! Exposure comes from the exports, never from the calendar: a missing hour is not an hour without errors. What a sidecar or
 //! a flag states is covered; without one a file covers what lies between its first and its last entry, and where its row
 //! count looks like a `--limit`, only what lies after the oldest entry of the capped severity. A window that a dump names
-//! inside itself was asked for, and proves nothing (`decisions.md`, "Coverage").
+//! inside itself was asked for, and proves nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Cluster;
 use super::cadence::EPISODE_GAP_NS;
 use crate::record::Severity;
 use crate::record::ingest::{DeclaredWindow, FileReport, Span};
-use crate::time::{DAY_NS, HOUR_NS, SECOND_NS, Window, day_of, parse};
+use crate::time::{HOUR_NS, SECOND_NS, Window, day_of, parse};
 
 /// A row cap that a file shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,10 +33,6 @@ pub struct CapCut {
 pub struct SeverityCoverage {
     /// Union of the covered intervals, ascending; gaps of at most 15 minutes are no gaps.
     pub intervals: Vec<(i64, i64)>,
-    /// Oldest entry.
-    pub first_ns: Option<i64>,
-    /// Newest entry.
-    pub last_ns: Option<i64>,
     /// Rows of the file or severity whose count looks like a cap.
     pub cap_rows: Option<u64>,
 }
@@ -87,9 +83,7 @@ impl ServiceCoverage {
 
     /// UTC days in which some input covers the service.
     pub fn days(&self) -> Vec<i64> {
-        let mut days: Vec<i64> = self.intervals.iter().flat_map(|(from, to)| day_of(*from)..=day_of(*to)).collect();
-        days.dedup();
-        days
+        days_of(self.intervals.iter().copied())
     }
 }
 
@@ -134,13 +128,16 @@ pub(crate) fn hours_between(intervals: &[(i64, i64)], from_ns: i64, to_ns: i64) 
 
 /// Covered UTC days of an interval list between two moments.
 pub(crate) fn days_between(intervals: &[(i64, i64)], from_ns: i64, to_ns: i64) -> usize {
-    let mut days: Vec<i64> = intervals
-        .iter()
-        .filter(|(from, to)| *from < to_ns && *to > from_ns)
-        .flat_map(|(from, to)| day_of((*from).max(from_ns))..=((*to).min(to_ns)).div_euclid(DAY_NS))
-        .collect();
+    let parts = intervals.iter().filter(|(from, to)| *from < to_ns && *to > from_ns);
+    days_of(parts.map(|(from, to)| ((*from).max(from_ns), (*to).min(to_ns)))).len()
+}
+
+/// UTC days that intervals touch; an interval that ends at midnight does not touch the day that begins there.
+fn days_of(intervals: impl Iterator<Item = (i64, i64)>) -> Vec<i64> {
+    let mut days: Vec<i64> = intervals.flat_map(|(from, to)| day_of(from)..=day_of((to - 1).max(from))).collect();
+    days.sort_unstable();
     days.dedup();
-    days.len()
+    days
 }
 
 /// Coverage of a window by files: each file's report with its spans per service and severity.
@@ -150,8 +147,9 @@ pub fn coverage(files: &[(&FileReport, Vec<Span>)], window: Window, asked: Windo
     let mut result = Coverage { asked_s: asked.seconds(), ..Coverage::default() };
     let mut by_severity: BTreeMap<Severity, SeverityCoverage> = BTreeMap::new();
     let mut by_service = ByService::new();
+    let known = Known::of(files, window, services);
     for (report, spans) in files {
-        file(report, spans, window, services, &mut result, &mut by_severity, &mut by_service);
+        file(report, spans, window, &known, &mut result, &mut by_severity, &mut by_service);
     }
     for severity in by_severity.values_mut() {
         severity.intervals = union(std::mem::take(&mut severity.intervals));
@@ -183,86 +181,87 @@ fn floor_of(filter: Option<&str>) -> Option<Severity> {
     Severity::from_word(&word)
 }
 
+/// What stands anywhere in the window: a file without a row of it may still have covered it.
+struct Known<'a> {
+    wanted: &'a [String],
+    services: BTreeSet<String>,
+    severities: BTreeSet<Severity>,
+}
+
+impl<'a> Known<'a> {
+    fn of(files: &[(&FileReport, Vec<Span>)], window: Window, wanted: &'a [String]) -> Self {
+        let mut known = Self { wanted, services: BTreeSet::new(), severities: BTreeSet::new() };
+        for span in files.iter().flat_map(|(_, spans)| spans) {
+            if known.is_wanted(span) && span.last_ns >= window.since_ns && span.first_ns < window.until_ns {
+                known.services.insert(span.service.clone());
+                known.severities.insert(span.severity);
+            }
+        }
+        known
+    }
+
+    fn is_wanted(&self, span: &Span) -> bool {
+        self.wanted.is_empty() || self.wanted.iter().any(|name| name.eq_ignore_ascii_case(&span.service))
+    }
+}
+
 fn file(
     report: &FileReport,
     spans: &[Span],
     window: Window,
-    services: &[String],
+    known: &Known<'_>,
     result: &mut Coverage,
     by_severity: &mut BTreeMap<Severity, SeverityCoverage>,
     by_service: &mut ByService,
 ) {
-    let wanted: Vec<&Span> = spans
-        .iter()
-        .filter(|span| services.is_empty() || services.iter().any(|name| name.eq_ignore_ascii_case(&span.service)))
-        .collect();
     if let Some(declared) = report.declared_window.as_ref().filter(|declared| declared.source == "file metadata") {
         result.asked_for.push((report.path.clone(), declared.clone()));
     }
     let stated = stated(report.declared_window.as_ref());
     let observed = spans.iter().map(|span| span.first_ns).min().zip(spans.iter().map(|span| span.last_ns).max());
     let Some((mut from, to)) = stated.or(observed) else { return };
+    let own: BTreeSet<String> =
+        spans.iter().filter(|span| known.is_wanted(span)).map(|span| span.service.clone()).collect();
+    // An empty export that says what it covers is evidence of zero, for every service the others name.
+    let names = if spans.is_empty() { &known.services } else { &own };
     let capped = |severity: Option<Severity>| {
         let name = severity.map_or("ALL", Severity::as_str);
         report.cap_suspected.iter().find(|cap| cap.severity == name).map(|cap| cap.rows)
     };
-    let newest = observed.map_or(to, |(_, last)| last);
+    let newest_ns = observed.map_or(to, |(_, last)| last);
+    let cut = |severity, rows, oldest_ns| CapCut { file: report.path.clone(), severity, rows, oldest_ns, newest_ns };
     if let (Some(rows), Some((oldest, _))) = (capped(None), observed) {
         from = from.max(oldest);
-        note_cap(
-            result,
-            window,
-            CapCut { file: report.path.clone(), severity: None, rows, oldest_ns: oldest, newest_ns: newest },
-        );
+        note_cap(result, window, cut(None, rows, oldest));
     }
     let floor = floor_of(report.declared_window.as_ref().and_then(|declared| declared.filter.as_deref()));
     for severity in Severity::ALL {
-        let own: Vec<&&Span> = wanted.iter().filter(|span| span.severity == severity).collect();
+        let oldest = spans.iter().filter(|span| span.severity == severity).map(|span| span.first_ns).min();
         let mut since = from;
-        let mut cap_rows = capped(None);
-        if let (Some(rows), Some(oldest)) = (
-            capped(Some(severity)),
-            spans.iter().filter(|span| span.severity == severity).map(|span| span.first_ns).min(),
-        ) {
+        let mut cap_rows = capped(None).filter(|_| oldest.is_some());
+        if let (Some(rows), Some(oldest)) = (capped(Some(severity)), oldest) {
             since = since.max(oldest);
             cap_rows = Some(rows);
             if capped(None).is_none() {
-                note_cap(
-                    result,
-                    window,
-                    CapCut {
-                        file: report.path.clone(),
-                        severity: Some(severity),
-                        rows,
-                        oldest_ns: oldest,
-                        newest_ns: newest,
-                    },
-                );
+                note_cap(result, window, cut(Some(severity), rows, oldest));
             }
         }
         // A filter with a severity floor says nothing of what lies below it.
-        if floor.is_some_and(|floor| severity < floor) && own.is_empty() {
+        if floor.is_some_and(|floor| severity < floor) && oldest.is_none() {
             continue;
         }
         let clipped = (since.max(window.since_ns), to.min(window.until_ns));
-        if clipped.0 > clipped.1 {
+        if clipped.0 > clipped.1 || names.is_empty() {
             continue;
         }
-        for name in wanted.iter().map(|span| span.service.clone()).collect::<std::collections::BTreeSet<_>>() {
-            by_service.entry(name).or_default().entry(severity).or_default().push(clipped);
+        for name in names {
+            by_service.entry(name.clone()).or_default().entry(severity).or_default().push(clipped);
         }
-        if own.is_empty() {
-            continue;
+        if known.severities.contains(&severity) {
+            let entry = by_severity.entry(severity).or_default();
+            entry.intervals.push(clipped);
+            entry.cap_rows = entry.cap_rows.max(cap_rows);
         }
-        let entry = by_severity.entry(severity).or_default();
-        entry.intervals.push(clipped);
-        let inside = |ns: i64| ns.clamp(window.since_ns, window.until_ns - 1);
-        for span in own.iter().filter(|span| span.last_ns >= window.since_ns && span.first_ns < window.until_ns) {
-            entry.first_ns =
-                Some(entry.first_ns.map_or(inside(span.first_ns), |first| first.min(inside(span.first_ns))));
-            entry.last_ns = Some(entry.last_ns.map_or(inside(span.last_ns), |last| last.max(inside(span.last_ns))));
-        }
-        entry.cap_rows = entry.cap_rows.max(cap_rows);
     }
 }
 
@@ -361,6 +360,8 @@ mod tests {
             [(0, 6 * minute), (40 * minute, 41 * minute)]
         );
         assert!((hours_between(&[(0, HOUR_NS)], HOUR_NS / 2, HOUR_NS) - 0.5).abs() < 1e-9);
-        assert_eq!(days_between(&[(0, 2 * DAY_NS + 1)], 0, 10 * DAY_NS), 3);
+        let day = 24 * HOUR_NS;
+        assert_eq!(days_between(&[(0, 2 * day + 1)], 0, 10 * day), 3);
+        assert_eq!(days_between(&[(0, 2 * day)], 0, 10 * day), 2, "an end at midnight begins no day");
     }
 }

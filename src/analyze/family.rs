@@ -1,9 +1,9 @@
 //! Which clusters belong to one incident: crash loops, and clusters of one request.
 //!
 //! Order is stated, cause never is. A crash loop is read from the instances' own rows: a start is what one instance wrote up
-//! to its exit, so two loops that end in the same exit line stay two families when their starts hold different errors
-//! (`decisions.md`, "Words").
+//! to its exit, so two loops that end in the same exit line stay two families when their starts hold different errors.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cluster::keys;
@@ -73,6 +73,13 @@ pub(crate) struct StartRow {
     exception: bool,
     severity: Severity,
     message: String,
+}
+
+impl StartRow {
+    /// An error that says something: a row without payload names no problem, so it is neither root nor member.
+    fn is_error(&self) -> bool {
+        self.severity >= Severity::Error && !self.message.is_empty()
+    }
 }
 
 /// A trace in which a louder cluster stands.
@@ -228,7 +235,7 @@ fn by_service(rows: &[StartRow]) -> BTreeMap<(&str, &str), Vec<&StartRow>> {
 
 /// The loop's root within one start: the first exception of the last traceback event, else the earliest error.
 fn root_of<'a>(start: &Start<'a>) -> Option<&'a ClusterKey> {
-    let errors = || start.rows.iter().copied().filter(|row| row.severity >= Severity::Error);
+    let errors = || start.rows.iter().copied().filter(|row| row.is_error());
     let Some(last) = errors().rfind(|row| row.exception) else { return errors().next().map(|row| &row.key) };
     let head = start.rows.iter().copied().find(|row| row.event_id == last.event_id && row.head && row.exception);
     Some(&head.unwrap_or(last).key)
@@ -264,6 +271,7 @@ pub(crate) fn crash_loops(clusters: &[Cluster], rows: &[StartRow], exits: &Exits
             families.extend(loop_of(&run, service, &at, seen));
         }
     }
+    let mut families = one_family_a_root(families);
     families.sort_by_key(|family| (family.times_ns.first().copied(), family.root));
     dedup_members(&mut families);
     families
@@ -297,7 +305,7 @@ fn loop_of(run: &[&Start<'_>], service: &str, at: &BTreeMap<&ClusterKey, usize>,
     for start in run {
         members.extend(at.get(&start.exit.key));
         let standing: BTreeSet<&ClusterKey> =
-            start.rows.iter().filter(|row| row.severity >= Severity::Error).map(|row| &row.key).collect();
+            start.rows.iter().filter(|row| row.is_error()).map(|row| &row.key).collect();
         for key in standing {
             *presence.entry(key).or_default() += 1;
         }
@@ -379,6 +387,31 @@ fn lags<'a>(
             (index, lags[lags.len() / 2])
         })
         .collect()
+}
+
+/// Loops with one root are one problem that came in several runs.
+fn one_family_a_root(families: Vec<Family>) -> Vec<Family> {
+    let mut merged: BTreeMap<usize, Family> = BTreeMap::new();
+    for family in families {
+        match merged.entry(family.root) {
+            Entry::Vacant(place) => {
+                place.insert(family);
+            }
+            Entry::Occupied(mut place) => {
+                let known = place.get_mut();
+                known.members.extend(family.members);
+                known.members.sort_unstable();
+                known.members.dedup();
+                known.times_ns.extend(family.times_ns);
+                known.times_ns.sort_unstable();
+                known.failed += family.failed;
+                for (at, lag) in family.lags_ns {
+                    known.lags_ns.entry(at).or_insert(lag);
+                }
+            }
+        }
+    }
+    merged.into_values().collect()
 }
 
 /// A cluster belongs to one family only: the first that holds it as its root, else the first that holds it.
@@ -533,6 +566,14 @@ mod tests {
         assert_eq!((family.root, family.members.as_slice(), family.times_ns.len()), (1, &[0, 1, 2, 3][..], 5));
         assert_eq!(family.cadence().median_s, Some(7.0));
         assert_eq!(family.lags_ns.get(&3), Some(&S));
+    }
+
+    #[test]
+    fn one_loop_in_two_runs_is_one_family() {
+        let clusters = [cluster("noise"), cluster("trace-inner"), cluster("trace-outer2"), cluster("exit")];
+        let rows: Vec<_> = (0..4).chain(500..504).flat_map(|n| start(n, "trace-inner")).collect();
+        let families = crash_loops(&clusters, &rows, &Exits::new(&[]), &Coverage::default());
+        assert_eq!(families.iter().map(|family| (family.root, family.times_ns.len())).collect::<Vec<_>>(), [(1, 8)]);
     }
 
     #[test]

@@ -47,6 +47,15 @@ pub struct IssueTie {
     pub number: u64,
 }
 
+/// The time before a window, as far as it is stored.
+#[derive(Debug, Clone, Default)]
+pub struct Before {
+    /// Its clusters, with their sizes only.
+    pub clusters: Vec<Cluster>,
+    /// What was covered of it.
+    pub coverage: Coverage,
+}
+
 /// The analysis of one window.
 #[derive(Debug, Clone)]
 pub struct Analysis {
@@ -81,12 +90,11 @@ pub struct Ranked {
 
 /// Concludes everything about the clusters of a window.
 ///
-/// `ties` has an entry for each cluster, in the order of `clusters`; `before` are the clusters of the time before the window,
-/// with the hours covered then.
+/// `ties` has an entry for each cluster, in the order of `clusters`; `before` is the time before the window.
 pub fn run(
     engine: &Engine,
     clusters: Vec<Cluster>,
-    before: &[Cluster],
+    before: &Before,
     seen: &Coverage,
     ties: &[Option<IssueTie>],
     window: Window,

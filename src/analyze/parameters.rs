@@ -1,7 +1,7 @@
 //! The values inside a cluster's messages: how many, which, and whether a constant became another one.
 //!
 //! A number that was one value and then another is a fact that needs no test: it is stated with the moment at which the new
-//! value first stood (`analysis.md` 3.10 a). Values that are almost all different are ids and are only counted.
+//! value first stood. Values that are almost all different are ids and are only counted.
 
 use std::collections::BTreeMap;
 

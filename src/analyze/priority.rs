@@ -1,7 +1,7 @@
 //! How urgent a cluster is: points added up, each printed with the fact behind it.
 //!
 //! The same message got four priorities from four people; here the same facts give the same number, and a reader who
-//! disagrees sees which term to argue with. The table is `decisions.md`, "Priority"; its points are configuration.
+//! disagrees sees which term to argue with. The points are `[actions.priority]` of the configuration.
 
 use super::{Cluster, Family, FamilyKind, Role, Status};
 use crate::config::{Config, IssuePolicy, RuleSubject};

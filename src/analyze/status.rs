@@ -2,10 +2,10 @@
 //!
 //! This version answers with the two exact statements that need no model of rates: how surprising it is that nothing was
 //! seen before the first entry, and how surprising it is that nothing was seen after the last one, both in covered hours
-//! (`analysis.md` 3.4 and 3.5 with dispersion 1). Rising and falling rates are not judged here and are not claimed.
+//! (conditional binomial with dispersion 1: Przyborowski and Wilenski 1940). Rising and falling rates are not judged here and are not claimed.
 
 use super::coverage::{days_between, hours_between};
-use super::{Cluster, Coverage, IssueTie};
+use super::{Before, Cluster, Coverage, IssueTie};
 use crate::config::Config;
 use crate::time::{DAY_NS, Window, rfc3339_seconds};
 
@@ -15,6 +15,8 @@ const QUIET_DAYS: u32 = 7;
 const ALPHA: f64 = 0.05;
 /// Covered days before the first entry that `new` needs.
 const NEW_DAYS: usize = 3;
+/// Covered time before a window, in its own length, that `new` needs.
+const HISTORY: f64 = 2.0;
 /// Covered days in a window that has no time before it, from which statuses come from the window itself.
 const LONG_WINDOW_DAYS: usize = 3;
 /// Covered hours after the last entry that `resolved` needs.
@@ -67,7 +69,7 @@ fn of(status: Status, why: String) -> StatusOf {
 /// Judges one cluster; see the module.
 pub(crate) fn status(
     cluster: &Cluster,
-    before: &[Cluster],
+    before: &Before,
     seen: &Coverage,
     tie: Option<&IssueTie>,
     window: Window,
@@ -80,7 +82,7 @@ pub(crate) fn status(
     if let Some(found) = tie.and_then(|tie| regressed(cluster, tie)) {
         return gone.unwrap_or(found);
     }
-    if let Some(earlier) = before.iter().find(|earlier| earlier.key == cluster.key) {
+    if let Some(earlier) = before.clusters.iter().find(|earlier| earlier.key == cluster.key) {
         let mut found = gone.unwrap_or_else(|| of(Status::Ongoing, String::new()));
         found.why.retain(|why| !why.is_empty());
         found.why.push(format!(
@@ -90,13 +92,13 @@ pub(crate) fn status(
         ));
         return found;
     }
+    if let Some(found) = against_before(cluster, before, hours, window) {
+        return found;
+    }
     if days < LONG_WINDOW_DAYS {
         return of(
             Status::InsufficientCoverage,
-            format!(
-                "first seen here; {} covered on {days} day(s), and nothing before the window was exported to compare with",
-                hours_words(hours)
-            ),
+            format!("first seen here; {} covered in this window, and nothing before it is stored", hours_words(hours)),
         );
     }
     if let Some(found) = gone {
@@ -123,6 +125,26 @@ pub(crate) fn status(
             rfc3339_seconds(cluster.first_ns)
         ),
     )
+}
+
+/// New, or too little history to say so: not seen before the window, while a time before it is stored.
+///
+/// `new` needs at least twice the window's covered hours before it, on three days or more; both figures are printed.
+fn against_before(cluster: &Cluster, before: &Before, hours: f64, window: Window) -> Option<StatusOf> {
+    let intervals = before.coverage.intervals_of(cluster);
+    let hours_before = hours_between(intervals, i64::MIN, window.since_ns);
+    let days_before = days_between(intervals, i64::MIN, window.since_ns);
+    if hours_before <= 0.0 {
+        return None;
+    }
+    let unseen = format!("not seen in {} covered on {days_before} days before", hours_words(hours_before));
+    Some(if hours_before >= HISTORY * hours && days_before >= NEW_DAYS {
+        of(Status::New, format!("new since {}: {unseen}", rfc3339_seconds(cluster.first_ns)))
+    } else {
+        let needed =
+            format!("calling it new needs {HISTORY} times the window's {} on {NEW_DAYS} days", hours_words(hours));
+        of(Status::InsufficientCoverage, format!("first seen here; {unseen}, and {needed}"))
+    })
 }
 
 /// Closed as completed, and seen again afterwards in a revision that is newer than the closing.
@@ -206,12 +228,42 @@ mod tests {
             times_ns,
             ..Cluster::default()
         };
-        status(&cluster, &[], &seen, None, Window::new(0, days * DAY_NS).expect("window"), &Config::default())
+        status(
+            &cluster,
+            &Before::default(),
+            &seen,
+            None,
+            Window::new(0, days * DAY_NS).expect("window"),
+            &Config::default(),
+        )
     }
 
     #[test]
     fn a_short_window_without_a_before_says_that_it_cannot_tell() {
         assert_eq!(judged(1, &[1, 2, 3]).status, Status::InsufficientCoverage);
+    }
+
+    #[test]
+    fn new_against_the_time_before_needs_enough_of_it() {
+        let interval = |from: i64, to: i64| {
+            let mut seen = Coverage::default();
+            let intervals = vec![(from * DAY_NS, to * DAY_NS)];
+            seen.services
+                .insert(String::new(), ServiceCoverage { intervals, severities: std::collections::BTreeMap::new() });
+            seen
+        };
+        let window = Window::new(10 * DAY_NS, 12 * DAY_NS).expect("window");
+        let at = 11 * DAY_NS;
+        let cluster =
+            Cluster { entries: 1, episodes: 1, first_ns: at, last_ns: at, times_ns: vec![at], ..Cluster::default() };
+        let judge = |covered_before: Coverage, clusters: Vec<Cluster>| {
+            let before = Before { clusters, coverage: covered_before };
+            status(&cluster, &before, &interval(10, 12), None, window, &Config::default()).status
+        };
+        assert_eq!(judge(interval(1, 10), Vec::new()), Status::New);
+        assert_eq!(judge(interval(8, 10), Vec::new()), Status::InsufficientCoverage, "two days are too few");
+        assert_eq!(judge(interval(1, 10), vec![cluster.clone()]), Status::Ongoing);
+        assert_eq!(judge(Coverage::default(), Vec::new()), Status::InsufficientCoverage);
     }
 
     #[test]

@@ -278,6 +278,9 @@ pub(crate) struct ExplainArgs {
     /// Cluster, family or fingerprint, also a unique beginning of one
     #[arg(value_name = "ID")]
     pub(crate) id: String,
+    /// Issue export: FILE, or OWNER/REPO=FILE (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) issues: Vec<String>,
     /// Folder of the store [default: garden, or `store` of the configuration]
     #[arg(long, value_name = "DIR")]
     pub(crate) store: Option<PathBuf>,

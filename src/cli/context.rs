@@ -57,6 +57,11 @@ impl Context {
         !self.common.no_progress && !self.common.quiet && std::io::stderr().is_terminal()
     }
 
+    /// The zone of display and of times typed without one.
+    pub(crate) fn zone_name(&self, args: &WindowArgs) -> String {
+        args.tz.clone().or_else(|| self.config.time_zone.clone()).unwrap_or_else(|| "UTC".into())
+    }
+
     /// A remark for people: on stderr when stdout carries JSON.
     pub(crate) fn say(&self, text: &str) -> std::io::Result<()> {
         if self.common.quiet {
@@ -69,12 +74,27 @@ impl Context {
     }
 
     /// Resolves the window flags against what a store holds; `None` for a store without a dated row.
-    pub(crate) fn window(&self, args: &WindowArgs, snapshot: &Snapshot) -> anyhow::Result<Option<Asked>> {
-        let zone_name = args.tz.clone().or_else(|| self.config.time_zone.clone()).unwrap_or_else(|| "UTC".into());
+    ///
+    /// Without a flag the window is `inputs`, what the inputs of this call cover, else everything stored.
+    pub(crate) fn window(
+        &self,
+        args: &WindowArgs,
+        snapshot: &Snapshot,
+        inputs: Option<Window>,
+    ) -> anyhow::Result<Option<Asked>> {
+        let zone_name = self.zone_name(args);
         let zone = time::zone(&zone_name)?;
         let Some((first, last)) = snapshot.range() else { return Ok(None) };
         let as_of_ns = args.as_of.as_deref().map_or(Ok(last + 1), |text| time::parse_user(text, &zone))?;
-        let until_ns = args.until.as_deref().map_or(Ok(as_of_ns), |text| time::parse_user(text, &zone))?.min(as_of_ns);
+        let mut until_ns = args.until.as_deref().map_or(Ok(as_of_ns), |text| time::parse_user(text, &zone))?;
+        if args.as_of.is_some() {
+            until_ns = until_ns.min(as_of_ns);
+        }
+        let unknown = |name: &&String| !snapshot.services().keys().any(|known| known.eq_ignore_ascii_case(name));
+        if let Some(name) = args.service.iter().find(unknown) {
+            let known = snapshot.services().into_keys().take(8).collect::<Vec<_>>().join(", ");
+            return Err(Stop::Usage(format!("no service {name:?} is stored; there are {known}")).into());
+        }
         let (since_ns, words) = match (&args.last, &args.since) {
             (Some(span), _) => (until_ns - time::parse_span(span)?, format!("last {span}")),
             (None, Some(text)) => (
@@ -84,7 +104,13 @@ impl Context {
             (None, None) if args.until.is_some() => {
                 (first, format!("everything before {}", args.until.as_deref().unwrap_or_default()))
             }
-            (None, None) => (first, "everything stored".into()),
+            (None, None) => match inputs.filter(|_| args.as_of.is_none()) {
+                Some(inputs) => {
+                    until_ns = inputs.until_ns;
+                    (inputs.since_ns, "everything the inputs cover".into())
+                }
+                None => (first, "everything stored".into()),
+            },
         };
         Ok(Some(Asked {
             window: Window::new(since_ns, until_ns)?,

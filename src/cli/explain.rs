@@ -11,7 +11,13 @@ use crate::report::v1::{Cluster, Report};
 /// Runs the verb.
 pub(crate) fn run(context: &Context, args: &ExplainArgs) -> anyhow::Result<()> {
     let path = context.store_path(args.store.as_ref());
-    let made = report::make(context, &path, &args.window, &ReportArgs::default())?;
+    let made = report::make(
+        context,
+        &path,
+        &args.window,
+        &ReportArgs { issues: args.issues.clone(), ..ReportArgs::default() },
+        None,
+    )?;
     let cluster = find(&made.report, &args.id)?;
     if context.common.json {
         return Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(cluster)?)?);

@@ -11,7 +11,7 @@ use super::progress::Bar;
 use super::{Stop, context};
 use crate::input::{self, InputError, ReadOptions, Source};
 use crate::record::ContentId;
-use crate::record::ingest::{DeclaredWindow, FileReport, IngestReport, IngestTotal, Ingested};
+use crate::record::ingest::{DeclaredWindow, FileReport, IngestReport, IngestTotal, Ingested, Problem};
 use crate::store::{AppendOptions, Named, Progress, RawPolicy, Store};
 use crate::time;
 
@@ -36,8 +36,7 @@ pub(crate) fn run(context: &Context, args: &IngestArgs) -> anyhow::Result<()> {
 
 /// Exit code 3 when nothing could be read at all, or with `--strict` when something was not read as it stands.
 pub(crate) fn verdict(context: &Context, report: &IngestReport) -> anyhow::Result<()> {
-    let unread = |file: &FileReport| file.skipped.as_deref().is_some_and(|why| why != KNOWN);
-    if !report.files.is_empty() && report.files.iter().all(unread) {
+    if nothing_read(report) {
         let why = report.files.first().and_then(|file| file.skipped.clone()).unwrap_or_default();
         return Err(Stop::Input(format!("no input could be read: {why}")).into());
     }
@@ -52,6 +51,12 @@ pub(crate) fn verdict(context: &Context, report: &IngestReport) -> anyhow::Resul
     Ok(())
 }
 
+/// Whether no input could be opened or decoded; empty ones count as read.
+pub(crate) fn nothing_read(report: &IngestReport) -> bool {
+    let unread = |file: &FileReport| file.skipped.as_deref().is_some_and(|why| why != KNOWN);
+    !report.files.is_empty() && report.files.iter().all(unread)
+}
+
 /// Reads inputs into a store; also whether the store was created.
 pub(crate) fn ingest(
     context: &Context,
@@ -59,7 +64,7 @@ pub(crate) fn ingest(
     path: &Path,
     args: &ReadArgs,
 ) -> anyhow::Result<(IngestReport, bool)> {
-    let sources = input::expand(inputs)?;
+    let input::Expanded { sources, missing } = input::expand(inputs)?;
     let options = options(context, args)?;
     let created = !path.join("manifest.json").exists();
     let mut store = Store::create_or_open(path)?;
@@ -78,12 +83,15 @@ pub(crate) fn ingest(
         })
         .collect();
     drop(bar);
+    for (path, error) in missing {
+        files.push(unread(path, &error));
+    }
     let mut ingested = Vec::new();
     for outcome in read {
         match outcome {
             Ok(read) => ingested.push(read),
             Err((source, error)) => {
-                files.push(FileReport { path: source.name, skipped: Some(error.to_string()), ..FileReport::default() });
+                files.push(unread(source.name, &error));
             }
         }
     }
@@ -116,6 +124,13 @@ fn options(context: &Context, args: &ReadArgs) -> anyhow::Result<ReadOptions> {
         });
     }
     Ok(options)
+}
+
+/// The report of a file that could not be opened or decoded.
+fn unread(path: String, error: &InputError) -> FileReport {
+    let reason = error.to_string();
+    let problems = vec![Problem { offset: 0, reason: reason.clone() }];
+    FileReport { path, skipped: Some(reason), problems, ..FileReport::default() }
 }
 
 /// Files that the store knows by path, size and time, and those that must be read.

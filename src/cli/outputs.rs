@@ -25,42 +25,59 @@ impl Outputs {
         self.files.insert(name.into(), content.into());
     }
 
-    /// Refuses a folder in which a file of an earlier run was changed by hand.
-    pub(crate) fn check(folder: &Path, force: bool) -> anyhow::Result<()> {
-        let changed: Vec<String> = read_written(folder)
-            .into_iter()
-            .filter(|(name, hash)| {
-                std::fs::read(folder.join(name)).is_ok_and(|bytes| blake3::hash(&bytes).to_hex().as_str() != hash)
-            })
-            .map(|(name, _)| name)
-            .collect();
-        if changed.is_empty() || force {
+    /// Refuses to overwrite what this tool did not write, or what was changed by hand since.
+    fn check(&self, folder: &Path) -> anyhow::Result<()> {
+        let written = read_written(folder);
+        let foreign = |name: &&String| {
+            std::fs::read(folder.join(name))
+                .is_ok_and(|bytes| written.get(*name).map(String::as_str) != Some(hash(&bytes).as_str()))
+        };
+        let changed: Vec<&str> = self.files.keys().filter(foreign).map(String::as_str).collect();
+        if changed.is_empty() {
             return Ok(());
         }
         let names = changed.join(", ");
-        Err(Stop::Usage(format!("{}: {names} changed by hand since it was written; put remarks into notes.md, choose another --out, or overwrite with --force", folder.display())).into())
+        let remedy = "put remarks into notes.md, choose another --out, or overwrite with --force";
+        Err(Stop::Usage(format!("{}: {names} changed by hand, or not written by gardener; {remedy}", folder.display()))
+            .into())
     }
 
     /// Writes everything; files of an earlier run that this one does not have are removed.
-    pub(crate) fn write(self, folder: &Path) -> anyhow::Result<()> {
+    pub(crate) fn write(self, folder: &Path, force: bool) -> anyhow::Result<()> {
+        if !force {
+            self.check(folder)?;
+        }
         let fail = |path: &Path, error: std::io::Error| {
             anyhow::Error::new(error).context(format!("cannot write {}", path.display()))
         };
+        let earlier = read_written(folder);
         let mut written = BTreeMap::new();
         for (name, content) in &self.files {
             let path = folder.join(name);
             let parent = path.parent().unwrap_or(folder);
             std::fs::create_dir_all(parent).map_err(|error| fail(parent, error))?;
             place(parent, &path, content).map_err(|error| fail(&path, error))?;
-            written.insert(name.clone(), blake3::hash(content).to_hex().to_string());
+            written.insert(name.clone(), hash(content));
         }
-        for name in read_written(folder).into_keys().filter(|name| !self.files.contains_key(name)) {
-            let _ = std::fs::remove_file(folder.join(name));
+        for (name, known) in earlier.iter().filter(|(name, _)| !self.files.contains_key(*name) && is_inside(name)) {
+            let path = folder.join(name);
+            if std::fs::read(&path).is_ok_and(|bytes| hash(&bytes) == *known) {
+                let _ = std::fs::remove_file(path);
+            }
         }
         let path = folder.join(WRITTEN);
         place(folder, &path, format!("{}\n", serde_json::to_string_pretty(&written)?).as_bytes())
             .map_err(|error| fail(&path, error))
     }
+}
+
+fn hash(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex().to_string()
+}
+
+/// Whether a remembered name stays inside the folder: the memory is a file that anybody may have edited.
+fn is_inside(name: &str) -> bool {
+    Path::new(name).components().all(|part| matches!(part, std::path::Component::Normal(_)))
 }
 
 fn read_written(folder: &Path) -> BTreeMap<String, String> {
@@ -101,23 +118,31 @@ mod tests {
     }
 
     #[test]
-    fn a_file_changed_by_hand_is_not_overwritten_without_force() {
+    fn a_file_changed_by_hand_or_not_ours_is_not_overwritten_without_force() {
         let dir = tempfile::tempdir().expect("dir");
-        outputs(&["a.md", "bodies/b.md"]).write(dir.path()).expect("writes");
-        Outputs::check(dir.path(), false).expect("nothing changed");
-        std::fs::write(dir.path().join("a.md"), "mine").expect("write");
-        let error = Outputs::check(dir.path(), false).expect_err("must refuse").to_string();
-        assert!(error.contains("a.md") && error.contains("--force"), "{error}");
-        Outputs::check(dir.path(), true).expect("forced");
+        outputs(&["a.md", "bodies/b.md"]).write(dir.path(), false).expect("writes");
+        outputs(&["a.md", "bodies/b.md"]).write(dir.path(), false).expect("nothing changed");
+        for change in ["a.md", ".written.json"] {
+            std::fs::write(dir.path().join(change), "mine").expect("write");
+            let error = outputs(&["a.md"]).write(dir.path(), false).expect_err("must refuse").to_string();
+            assert!(error.contains("a.md") && error.contains("--force"), "{error}");
+        }
+        outputs(&["a.md"]).write(dir.path(), true).expect("forced");
     }
 
     #[test]
     fn files_of_an_earlier_run_go_and_strangers_stay() {
         let dir = tempfile::tempdir().expect("dir");
-        outputs(&["a.md", "b.md"]).write(dir.path()).expect("writes");
-        std::fs::write(dir.path().join("notes.md"), "mine").expect("write");
-        outputs(&["a.md"]).write(dir.path()).expect("writes");
-        assert!(dir.path().join("a.md").exists() && !dir.path().join("b.md").exists());
-        assert_eq!(std::fs::read_to_string(dir.path().join("notes.md")).expect("kept"), "mine");
+        let out = dir.path().join("out");
+        outputs(&["a.md", "b.md"]).write(&out, false).expect("writes");
+        std::fs::write(out.join("notes.md"), "mine").expect("write");
+        std::fs::write(dir.path().join("victim"), "x").expect("write");
+        let memory = std::fs::read_to_string(out.join(WRITTEN)).expect("memory");
+        let forged = memory.replacen('{', &format!("{{\"../victim\":\"{}\",", hash(b"x")), 1);
+        std::fs::write(out.join(WRITTEN), forged).expect("write");
+        outputs(&["a.md"]).write(&out, true).expect("writes");
+        assert!(out.join("a.md").exists() && !out.join("b.md").exists());
+        assert!(dir.path().join("victim").exists(), "nothing outside the folder is touched");
+        assert_eq!(std::fs::read_to_string(out.join("notes.md")).expect("kept"), "mine");
     }
 }

@@ -26,7 +26,7 @@ pub(crate) fn run(context: &Context, args: &QueryArgs) -> anyhow::Result<()> {
     }
     let path = context.store_path(args.store.as_ref());
     let snapshot = Snapshot::open(&path)?;
-    let asked = context.window(&args.window, &snapshot)?.ok_or_else(|| nothing_stored(&path));
+    let asked = context.window(&args.window, &snapshot, None)?.ok_or_else(|| nothing_stored(&path));
     let (window, as_of_ns) = match asked {
         Ok(asked) => (asked.window, asked.as_of_ns),
         // An empty store answers with empty tables.

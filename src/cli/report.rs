@@ -26,7 +26,7 @@ use crate::time::{self, Window};
 /// Runs the verb.
 pub(crate) fn run(context: &Context, args: &WorklogArgs) -> anyhow::Result<()> {
     let path = context.store_path(args.store.as_ref());
-    report(context, &path, args.out.as_deref(), &args.window, &args.report)
+    report(context, &path, args.out.as_deref(), &args.window, &args.report, None)
 }
 
 /// A report with all that was made on the way.
@@ -45,12 +45,16 @@ pub(crate) fn report(
     out: Option<&Path>,
     window: &WindowArgs,
     args: &ReportArgs,
+    inputs: Option<Window>,
 ) -> anyhow::Result<()> {
+    if let Some(least) = args.require_coverage.filter(|least| !(0.0..=1.0).contains(least)) {
+        return Err(Stop::Usage(format!("--require-coverage {least} is no share: write a number from 0 to 1")).into());
+    }
     let renderer = Renderer::new(args.templates.as_deref())?;
     if let Some(word) = &args.fail_on {
         check_priority(word)?;
     }
-    let Made { mut report, analysis, coverage, asked, exports } = make(context, store, window, args)?;
+    let Made { mut report, analysis, coverage, asked, exports } = make(context, store, window, args, inputs)?;
     let policy = planning::policy(&context.config);
     let raw: Vec<_> = exports.iter().map(|state| state.export.clone()).collect();
     let index = planning::index(&raw, &policy);
@@ -60,8 +64,14 @@ pub(crate) fn report(
     filing::add_actions(&mut report, &planned, &exports);
 
     let folder = out.map_or_else(|| default_out(&report, asked.window), Path::to_owned);
-    Outputs::check(&folder, args.force)?;
-    let notes = std::fs::read_to_string(folder.join("notes.md")).ok();
+    // What people wrote is read as it is, whatever its encoding, and never written again.
+    let notes = match std::fs::read(folder.join("notes.md")) {
+        Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => {
+            return Err(anyhow::Error::new(error).context(format!("cannot read {}/notes.md", folder.display())));
+        }
+    };
     let limits = &context.config.limits;
     let options = RenderOptions {
         examples: !args.no_examples,
@@ -78,11 +88,11 @@ pub(crate) fn report(
     outputs.add("report.json", format!("{}\n", serde_json::to_string_pretty(&report)?));
     let list = filing::actions(&renderer, &report, &planned, &exports, &policy, &asked, &mut outputs)?;
     outputs.add("actions.json", format!("{}\n", serde_json::to_string_pretty(&list)?));
-    outputs.write(&folder)?;
+    outputs.write(&folder, args.force)?;
     if notes.is_none() {
         std::fs::write(folder.join("notes.md"), render::notes_skeleton(&report))?;
     }
-    finish(context, &report, &folder, store, args)
+    finish(context, &report, &folder, store, window, args)
 }
 
 fn finish(
@@ -90,15 +100,20 @@ fn finish(
     report: &v1::Report,
     folder: &Path,
     store: &Path,
+    window: &WindowArgs,
     args: &ReportArgs,
 ) -> anyhow::Result<()> {
     let shown = folder.display();
     let commands: Vec<String> = [
-        Some(format!("open {shown}/worklog.html        read it (or worklog.md)")),
+        Some(format!("open {shown}/worklog.html")),
         report.summary.findings.first().map(|row| {
-            format!("gardener explain {} --store {}   everything known of the worst", row.cluster, store.display())
+            format!(
+                "gardener explain {}{}",
+                row.cluster,
+                flags(context, store, window, args)
+            )
         }),
-        Some(format!("less {shown}/review.md           what would be filed; then APPLY=1 {shown}/apply.sh")),
+        Some(format!("less {shown}/review.md")),
     ]
     .into_iter()
     .flatten()
@@ -148,6 +163,29 @@ fn finish(
     Ok(())
 }
 
+/// The flags under which another verb sees the same window, configuration and issues.
+fn flags(context: &Context, store: &Path, window: &WindowArgs, args: &ReportArgs) -> String {
+    let mut words = vec![("--store", store.display().to_string())];
+    words.extend(context.common.config.iter().map(|path| ("--config", path.display().to_string())));
+    words.extend(args.issues.iter().map(|issues| ("--issues", issues.clone())));
+    let given = [
+        ("--since", &window.since),
+        ("--until", &window.until),
+        ("--last", &window.last),
+        ("--as-of", &window.as_of),
+        ("--tz", &window.tz),
+    ];
+    words.extend(given.into_iter().filter_map(|(flag, value)| Some((flag, value.clone()?))));
+    words.extend(window.service.iter().map(|name| ("--service", name.clone())));
+    words.iter().fold(String::new(), |text, (flag, value)| format!("{text} {flag} {}", word(value)))
+}
+
+/// A word of a shell command, quoted where it must be.
+fn word(value: &str) -> String {
+    let plain = !value.is_empty() && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-./:=@%+,".contains(&b));
+    if plain { value.to_owned() } else { render::safe::shell_word(value) }
+}
+
 fn check_priority(word: &str) -> anyhow::Result<()> {
     let valid = word.strip_prefix('P').and_then(|n| n.parse::<u8>().ok()).is_some_and(|n| n <= 10);
     if valid { Ok(()) } else { Err(Stop::Usage(format!("--fail-on {word:?} is no priority: write P0 to P10")).into()) }
@@ -162,20 +200,26 @@ fn default_out(report: &v1::Report, window: Window) -> PathBuf {
 }
 
 /// Query, analysis, matching and the masked report of a window.
-pub(crate) fn make(context: &Context, store: &Path, window: &WindowArgs, args: &ReportArgs) -> anyhow::Result<Made> {
+pub(crate) fn make(
+    context: &Context,
+    store: &Path,
+    window: &WindowArgs,
+    args: &ReportArgs,
+    inputs: Option<Window>,
+) -> anyhow::Result<Made> {
     let snapshot = Snapshot::open(store)?;
-    let zone = time::zone(context.config.time_zone.as_deref().unwrap_or("UTC"))?;
+    let zone = time::zone(&context.zone_name(window))?;
     let exported_at = args.issues_exported_at.as_deref().map(|text| time::parse_user(text, &zone)).transpose()?;
     let raw = planning::read_exports(&args.issues, exported_at)?;
     let steps = Bar::steps(context.bars(), 6);
     // A store without rows still has a report: it says that nothing was read.
-    let asked = match context.window(window, &snapshot)? {
+    let asked = match context.window(window, &snapshot, inputs)? {
         Some(asked) => asked,
         None => Asked {
             window: Window { since_ns: 0, until_ns: 1 },
             as_of_ns: 1,
             zone: zone.clone(),
-            zone_name: context.config.time_zone.clone().unwrap_or_else(|| "UTC".into()),
+            zone_name: context.zone_name(window),
             services: window.service.clone(),
             words: "everything stored (which is nothing)".into(),
             explicit: false,
@@ -188,8 +232,8 @@ pub(crate) fn make(context: &Context, store: &Path, window: &WindowArgs, args: &
     steps.step("queries");
     let engine = Engine::open(&snapshot, &templates, asked.window, EngineOptions { services: &asked.services })?;
     let clusters = analyze::clusters(&engine, &templates)?;
-    let before = before(&snapshot, &templates, &asked)?;
     let files: Vec<FileReport> = snapshot.sources().into_iter().map(|source| source.report).collect();
+    let before = before(&snapshot, &templates, &files, &asked)?;
     let coverage = coverage(&snapshot, &files, &asked);
     steps.step("issues");
     let policy = planning::policy(&context.config);
@@ -236,14 +280,20 @@ fn touches(file: &FileReport, window: Window) -> bool {
     }
 }
 
-/// Clusters of the time before the window, for what was seen before.
-fn before(snapshot: &Snapshot, templates: &TemplateSet, asked: &Asked) -> anyhow::Result<Vec<analyze::Cluster>> {
+/// The time before the window: its clusters and what was covered of it.
+fn before(
+    snapshot: &Snapshot,
+    templates: &TemplateSet,
+    files: &[FileReport],
+    asked: &Asked,
+) -> anyhow::Result<analyze::Before> {
     let Some((first, _)) = snapshot.range().filter(|(first, _)| *first < asked.window.since_ns) else {
-        return Ok(Vec::new());
+        return Ok(analyze::Before::default());
     };
-    let earlier = Window::new(first, asked.window.since_ns)?;
-    let engine = Engine::open(snapshot, templates, earlier, EngineOptions { services: &asked.services })?;
-    Ok(analyze::sizes(&engine, templates)?)
+    let window = Window::new(first, asked.window.since_ns)?;
+    let engine = Engine::open(snapshot, templates, window, EngineOptions { services: &asked.services })?;
+    let earlier = Asked { window, as_of_ns: window.until_ns, ..asked.clone() };
+    Ok(analyze::Before { clusters: analyze::sizes(&engine, templates)?, coverage: coverage(snapshot, files, &earlier) })
 }
 
 fn coverage(snapshot: &Snapshot, files: &[FileReport], asked: &Asked) -> Coverage {
@@ -261,23 +311,33 @@ fn coverage(snapshot: &Snapshot, files: &[FileReport], asked: &Asked) -> Coverag
     let beside: Vec<(&FileReport, Vec<Span>)> =
         files.iter().map(|file| (file, spans.remove(&file.content_id).unwrap_or_default())).collect();
     let mut wanted = asked.window;
+    let mut inside = asked.window;
     if !asked.explicit {
         // What the dumps say they were asked for counts as asked, when nobody asked for anything else.
         for declared in files.iter().filter_map(|file| file.declared_window.as_ref()) {
-            if let (Some(since), Some(until)) = (time::parse(&declared.since), time::parse(&declared.until)) {
+            let (Some(since), Some(until)) = (time::parse(&declared.since), time::parse(&declared.until)) else {
+                continue;
+            };
+            if since.ns < asked.as_of_ns {
                 wanted.since_ns = wanted.since_ns.min(since.ns);
-                wanted.until_ns = wanted.until_ns.max(until.ns.min(asked.as_of_ns.max(until.ns)));
+                wanted.until_ns = wanted.until_ns.max(until.ns.min(asked.as_of_ns));
+                // What a sidecar states is covered also where no row stands.
+                if declared.source != "file metadata" {
+                    inside.since_ns = inside.since_ns.min(since.ns);
+                    inside.until_ns = inside.until_ns.max(until.ns.min(asked.as_of_ns));
+                }
             }
         }
     }
-    analyze::coverage(&beside, asked.window, wanted, &asked.services)
+    analyze::coverage(&beside, inside, wanted, &asked.services)
 }
 
 fn totals(engine: &Engine) -> anyhow::Result<Vec<TotalRow>> {
     let table = analyze::totals(engine)?;
     let (projects, services, kinds) = (table.str("project")?, table.str("service")?, table.str("kind")?);
-    let (severity, effective, n, empty) =
-        (table.i64("severity")?, table.i64("effective_severity")?, table.i64("n")?, table.i64("without_payload")?);
+    let (severity, effective) = (table.i64("severity")?, table.i64("effective_severity")?);
+    let (n, empty) = (table.i64("n")?, table.i64("without_payload")?);
+    let (first, last) = (table.i64("first_ns")?, table.i64("last_ns")?);
     let level = |column: &[Option<i64>], row: usize| column[row].and_then(Severity::from_number).unwrap_or_default();
     let count = |column: &[Option<i64>], row: usize| column[row].and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
     Ok((0..table.len())
@@ -289,6 +349,8 @@ fn totals(engine: &Engine) -> anyhow::Result<Vec<TotalRow>> {
             effective: level(effective, row),
             n: count(n, row),
             without_payload: count(empty, row),
+            first_ns: first[row].unwrap_or(0),
+            last_ns: last[row].unwrap_or(0),
         })
         .collect())
 }

@@ -1,8 +1,12 @@
 //! `gardener run`: dumps to worklog and action list in one go.
 
+use std::io::Write;
+
 use super::args::RunArgs;
 use super::context::Context;
 use super::{ingest, report};
+use crate::record::ingest::IngestReport;
+use crate::time::{self, Window};
 
 /// Runs the verb.
 pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<()> {
@@ -14,6 +18,22 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<()> {
         total.files, total.entries, total.malformed, total.repaired
     ))?;
     context.say(&ingest::store_line(&path, created)?)?;
-    ingest::verdict(context, &read)?;
-    report::report(context, &path, args.out.as_deref(), &args.window, &args.report)
+    let verdict = ingest::verdict(context, &read);
+    if verdict.is_err() {
+        // Bad entries end no run, but the person who asked for strictness sees them.
+        write!(anstream::stderr(), "{}", ingest::text(&read))?;
+    }
+    if ingest::nothing_read(&read) {
+        return verdict;
+    }
+    report::report(context, &path, args.out.as_deref(), &args.window, &args.report, covered(&read))?;
+    verdict
+}
+
+/// From the oldest to the newest entry of the inputs.
+fn covered(read: &IngestReport) -> Option<Window> {
+    let at = |text: &Option<String>| text.as_deref().and_then(time::parse).map(|parsed| parsed.ns);
+    let first = read.files.iter().filter_map(|file| at(&file.first)).min()?;
+    let last = read.files.iter().filter_map(|file| at(&file.last)).max()?;
+    Window::new(first, last + 1).ok()
 }

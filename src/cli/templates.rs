@@ -12,7 +12,7 @@ use crate::store::Snapshot;
 pub(crate) fn run(context: &Context, args: &TemplatesArgs) -> anyhow::Result<()> {
     let path = context.store_path(args.store.as_ref());
     let snapshot = Snapshot::open(&path)?;
-    let asked = context.window(&args.window, &snapshot)?.ok_or_else(|| nothing_stored(&path))?;
+    let asked = context.window(&args.window, &snapshot, None)?.ok_or_else(|| nothing_stored(&path))?;
     let templates = Context::templates(&snapshot, asked.as_of_ns)?;
     let engine = Engine::open(&snapshot, &templates, asked.window, EngineOptions { services: &asked.services })?;
     let query = named("template_counts").expect("the query ships with the program");

@@ -159,7 +159,7 @@ pub enum AutoPolicy {
     Exact,
 }
 
-/// `[actions.priority]`: points of `decisions.md`, "Priority".
+/// `[actions.priority]`: points and thresholds of the priority model.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct PriorityPoints {
@@ -286,12 +286,39 @@ impl Config {
         for (at, mute) in self.mute.iter().enumerate() {
             mute.check().map_err(|reason| ConfigError::Value { key: format!("mute[{at}]"), reason })?;
         }
+        self.check_actions()?;
         let thresholds = self.actions.priority.thresholds;
         if !thresholds.is_sorted_by(|a, b| a > b) {
             return Err(ConfigError::Value {
                 key: "actions.priority.thresholds".into(),
                 reason: "must fall from P0 to P3".into(),
             });
+        }
+        Ok(())
+    }
+
+    fn check_actions(&self) -> Result<(), ConfigError> {
+        let invalid = |key: &str, reason: String| Err(ConfigError::Value { key: key.into(), reason });
+        let title = &self.actions.title;
+        let bare = title.replace("{category}", "").replace("{priority}", "").replace("{name}", "");
+        if !title.contains("{name}") || bare.contains(['{', '}']) {
+            let reason = format!("{title:?} must hold {{name}}, and of others only {{category}} and {{priority}}");
+            return invalid("actions.title", reason);
+        }
+        let repos = self.service.iter().filter_map(|rule| rule.repo.as_ref()).chain(&self.actions.repo);
+        let is_repo = |repo: &&String| {
+            let word =
+                |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+            repo.split_once('/').is_some_and(|(owner, name)| word(owner) && word(name))
+        };
+        if let Some(repo) = repos.into_iter().find(|repo| !is_repo(repo)) {
+            return invalid("repo", format!("{repo:?} is no repository: write owner/name"));
+        }
+        if self.redaction.key_file.is_some() {
+            return invalid(
+                "redaction.key-file",
+                "is not supported by this version: placeholders are numbered per document".into(),
+            );
         }
         Ok(())
     }
@@ -338,6 +365,9 @@ mod tests {
             |text: &str| toml::from_str::<Config>(text).expect("parses").check().expect_err("must fail").to_string();
         assert!(of("time-zone = \"Mars\"").starts_with("configuration key time-zone"));
         assert!(of("[[rule]]\nname = \"x\"\npriority = \"P11\"").contains("rule[0].priority"));
+        assert!(of("[actions]\ntitle = \"{nope}\"").contains("actions.title"));
+        assert!(of("[actions]\nrepo = \"bad\"").contains("owner/name"));
+        assert!(of("[redaction]\nkey-file = \"k\"").contains("redaction.key-file"));
         assert!(of("[[mute]]\ntemplate = \"x\"\nreason = \"\"\nowner = \"a\"\nuntil = \"never\"").contains("mute[0]"));
     }
 

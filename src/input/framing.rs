@@ -217,7 +217,7 @@ impl<R: Read> Framer<'_, R> {
                     self.blank();
                     self.column = 0;
                 }
-                b' ' | b'\t' | b'\r' | 0 => self.blank(),
+                b' ' | b'\t' | b'\r' | 0x0b | 0x0c | 0 => self.blank(),
                 b',' | b']' if self.in_array => {
                     self.in_array = byte == b',';
                     self.structure();
@@ -366,12 +366,14 @@ impl<R: Read> Framer<'_, R> {
             return Ok(());
         }
         let trimmed = line.trim_ascii_end();
-        // Inside an array a scalar element ends at its comma; a banner ends with its line.
-        let length = if self.in_array {
-            trimmed.strip_suffix(b",").or(trimmed.strip_suffix(b"]")).unwrap_or(trimmed).len().max(1)
+        // Inside an array a scalar element ends at its comma; a banner ends with its line. At least one byte is taken, or
+        // the line would be looked at for ever.
+        let element = if self.in_array {
+            trimmed.strip_suffix(b",").or(trimmed.strip_suffix(b"]")).unwrap_or(trimmed)
         } else {
-            trimmed.len()
+            trimmed
         };
+        let length = element.len().max(1);
         let (offset, bytes) = (self.base + self.at as u64, &self.buf[self.at..self.at + length]);
         if self.sink.text_line(offset, bytes) {
             self.seen.texts += 1;

@@ -18,7 +18,7 @@ use std::time::UNIX_EPOCH;
 
 use thiserror::Error;
 
-pub use source::{SIDECAR_SUFFIX, Source, expand};
+pub use source::{Expanded, SIDECAR_SUFFIX, Source, expand};
 
 use crate::config::{Config, SetAsideRule, glob_matches};
 use crate::record::ingest::{
@@ -82,6 +82,14 @@ pub enum InputError {
         path: PathBuf,
         /// The system's reason.
         source: std::io::Error,
+    },
+    /// A compressed file of which nothing can be decoded.
+    #[error("cannot decode {}: {reason}", path.display())]
+    Undecodable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with the stream.
+        reason: String,
     },
     /// A sidecar that is not valid.
     #[error("{} is not a valid sidecar: {reason}", path.display())]
@@ -150,6 +158,9 @@ pub fn read(source: &Source, options: &ReadOptions) -> Result<Ingested, InputErr
     let framed = framing::frame(&mut decoded, options.row_bytes, &mut reader)
         .map_err(|error| InputError::Open { path: source.path.clone(), source: error })?;
     if let Some(reason) = decoded.broken.take() {
+        if framed.decoded == 0 {
+            return Err(InputError::Undecodable { path: source.path.clone(), reason });
+        }
         reader.problem(framed.decoded, reason);
     }
     let (content_id, bytes) = decoded.finish();
@@ -336,6 +347,7 @@ impl<'a> Reader<'a> {
     }
 
     fn finish(&mut self, mut record: LogRecord, text: &str) {
+        record.ts_ns = record.ts_ns.filter(|ns| time::is_plausible(*ns));
         let http = record.http.as_ref();
         record.payload_hash = hash128(&[
             record.message.as_bytes(),

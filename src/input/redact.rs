@@ -1,7 +1,7 @@
 //! Credentials never reach the store: what they look like, and what stands in their place.
 //!
 //! Masking happens per row, after the hashes that identify it were taken, so that two exports of one entry stay one row.
-//! Personal data stays: the store is as private as the dumps, and documents mask it (`decisions.md`, "Configuration"). What
+//! Personal data stays: the store is as private as the dumps, and documents mask it. What
 //! an exporter masked already (`REDACTED`, `***`) is left as it is.
 
 use std::borrow::Cow;
@@ -12,17 +12,17 @@ use regex::{Captures, Regex, RegexSet};
 /// A form of credential: name, pattern, and which group is the secret (0: the whole match).
 const FORMS: [(&str, &str, usize); 6] = [
     ("private-key", r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|\z)", 0),
-    ("jwt", r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*", 0),
+    ("jwt", r"(?-u:\b)eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*", 0),
     (
         "api-key",
-        r"\b(?:AIza[0-9A-Za-z_-]{35}|ya29\.[0-9A-Za-z_-]{20,}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{22,}|glpat-[A-Za-z0-9_-]{20,}|xox[abeoprs]-[A-Za-z0-9-]{10,}|sk-(?:ant-|proj-)?[A-Za-z0-9_-]{20,}|[sr]k_live_[A-Za-z0-9]{16,}|(?:AKIA|ASIA)[0-9A-Z]{16}|npm_[A-Za-z0-9]{36}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,})",
+        r"(?-u:\b)(?:AIza[0-9A-Za-z_-]{35}|ya29\.[0-9A-Za-z_-]{20,}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{22,}|glpat-[A-Za-z0-9_-]{20,}|xox[abeoprs]-[A-Za-z0-9-]{10,}|sk-(?:ant-|proj-)?[A-Za-z0-9_-]{20,}|[sr]k_live_[A-Za-z0-9]{16,}|(?:AKIA|ASIA)[0-9A-Z]{16}|npm_[A-Za-z0-9]{36}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,})",
         0,
     ),
-    ("token", r"(?i)\b(?:bearer|basic)\s+([A-Za-z0-9._~+/=-]{16,})", 1),
+    ("token", r"(?i-u)\b(?:bearer|basic)[ \t]+([A-Za-z0-9._~+/=-]{16,})", 1),
     ("password", r#"://[^/\s:@"'\\]*:([^/\s@"'\\]{1,256})@"#, 1),
     (
         "password",
-        r#"(?i)(?:\b|_)(?:password|passwd|pwd|(?:client|api|app|secret)[_-]?(?:secret|key)|access[_-]?token|auth[_-]?token|refresh[_-]?token)\\?["']?\s*[:=]\s*\\?["']?([^\s"'\\,;&{}()<>]{6,})"#,
+        r#"(?i-u)(?:\b|_)(?:password|passwd|pwd|(?:client|api|app|secret)[_-]?(?:secret|key)|access[_-]?token|auth[_-]?token|refresh[_-]?token)\\?["']?[ \t]*[:=][ \t]*\\?["']?((?u:[^\s"'\\,;&{}()<>]){6,})"#,
         1,
     ),
 ];

@@ -20,30 +20,48 @@ pub struct Source {
     pub path: PathBuf,
 }
 
-/// Expands files, folders, globs and `-`, in the order of the names; a file named twice is listed once.
-pub fn expand(arguments: &[String]) -> Result<Vec<Source>, InputError> {
-    let mut sources = Vec::new();
+/// What arguments mean: the files they name, and the arguments that name none.
+#[derive(Debug, Default)]
+pub struct Expanded {
+    /// Files in the order of their names; a file named twice is listed once.
+    pub sources: Vec<Source>,
+    /// Arguments that name no file, with the reason.
+    pub missing: Vec<(String, InputError)>,
+}
+
+/// Expands files, folders, globs and `-`. An argument that names nothing does not keep the others from being read; an
+/// address of another machine is refused whatever stands beside it.
+pub fn expand(arguments: &[String]) -> Result<Expanded, InputError> {
+    let mut expanded = Expanded::default();
     for argument in arguments {
-        if argument == "-" {
-            sources.push(Source { name: "stdin".into(), path: "-".into() });
-            continue;
-        }
         if let Some((scheme, _)) = argument.split_once("://") {
             return Err(InputError::Address { argument: argument.clone(), scheme: scheme.to_owned() });
         }
-        let path = Path::new(argument);
-        if path.is_dir() {
-            folder(path, &mut sources)?;
-        } else if path.exists() {
-            sources.push(Source { name: file_name(path), path: path.to_owned() });
-        } else if argument.contains(['*', '?', '[', '{']) {
-            glob(argument, &mut sources)?;
-        } else {
-            return Err(InputError::NotFound { path: path.to_owned() });
+        match files_of(argument) {
+            Ok(sources) => expanded.sources.extend(sources),
+            Err(error) => expanded.missing.push((argument.clone(), error)),
         }
     }
-    sources.sort();
-    sources.dedup_by(|a, b| a.path == b.path);
+    expanded.sources.sort();
+    expanded.sources.dedup_by(|a, b| a.path == b.path);
+    Ok(expanded)
+}
+
+fn files_of(argument: &str) -> Result<Vec<Source>, InputError> {
+    let mut sources = Vec::new();
+    if argument == "-" {
+        return Ok(vec![Source { name: "stdin".into(), path: "-".into() }]);
+    }
+    let path = Path::new(argument);
+    if path.is_dir() {
+        folder(path, &mut sources)?;
+    } else if path.exists() {
+        sources.push(Source { name: file_name(path), path: path.to_owned() });
+    } else if argument.contains(['*', '?', '[', '{']) {
+        glob(argument, &mut sources)?;
+    } else {
+        return Err(InputError::NotFound { path: path.to_owned() });
+    }
     Ok(sources)
 }
 
@@ -110,7 +128,7 @@ mod tests {
     use super::*;
 
     fn names(arguments: &[String]) -> Vec<String> {
-        expand(arguments).expect("expands").into_iter().map(|source| source.name).collect()
+        expand(arguments).expect("expands").sources.into_iter().map(|source| source.name).collect()
     }
 
     #[test]
@@ -124,8 +142,10 @@ mod tests {
         assert_eq!(names(&[dir.path().display().to_string()]), ["2.log", "a/1.json"]);
         assert_eq!(names(&[at("*.log")]), ["2.log"]);
         assert_eq!(names(&[at("a/1.json"), at("a/1.json")]), ["1.json"]);
-        assert!(matches!(expand(&[at("none.json")]), Err(InputError::NotFound { .. })));
-        assert!(matches!(expand(&[at("*.csv")]), Err(InputError::Nothing { .. })));
+        let expanded = expand(&[at("none.json"), at("2.log")]).expect("expands");
+        assert!(matches!(expanded.missing[0].1, InputError::NotFound { .. }));
+        assert_eq!(expanded.sources.len(), 1, "the others are read");
+        assert!(matches!(expand(&[at("*.csv")]).expect("expands").missing[0].1, InputError::Nothing { .. }));
     }
 
     #[test]

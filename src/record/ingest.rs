@@ -74,7 +74,7 @@ pub struct Problem {
     pub reason: String,
 }
 
-/// The ingest report of one file (`cli.md`).
+/// The ingest report of one file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FileReport {
     /// Name relative to the argument that brought it.

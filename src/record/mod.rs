@@ -7,7 +7,7 @@
 pub mod ingest;
 mod severity;
 
-pub use severity::{EffectiveSeverity, Severity, effective};
+pub use severity::{EffectiveSeverity, Severity, effective, error_type};
 
 use serde::{Deserialize, Serialize};
 
@@ -179,7 +179,7 @@ pub struct LogRecord {
 }
 
 impl LogRecord {
-    /// Identity of the row for deduplication, before redaction (`decisions.md`, "The store").
+    /// Identity of the row for deduplication, before redaction.
     ///
     /// With an id and a time: (project, id, time floored to a microsecond), because some exports keep only microseconds.
     /// Otherwise the content itself.

@@ -1,7 +1,7 @@
 //! Severity as Google Cloud Logging defines it, and the severity that a row's text implies.
 //!
 //! The envelope's word is never overwritten: a runtime that prints `[ERROR]` to a stream without severities is an error for
-//! the reader, but the export said DEFAULT, and both counts are shown (`input.md`, S1-S3).
+//! the reader, but the export said DEFAULT, and both counts are shown.
 
 use serde::{Deserialize, Serialize};
 
@@ -182,7 +182,15 @@ fn leading_level(head: &str) -> Option<Severity> {
     (upper && (marked || rest.starts_with("  ")) || rest.starts_with(": ")).then_some(severity)
 }
 
-/// `TypeError: …`, `java.io.IOException: …`, `Uncaught Error: …` at the front.
+/// The exception type that a line opens with: `TypeError: …`, `java.io.IOException: …`, `Uncaught Error: …`.
+pub fn error_type(line: &str) -> Option<&str> {
+    let head = line.trim_start();
+    starts_with_error_type(head).then(|| {
+        let front = head.split(':').next().unwrap_or(head);
+        front.rsplit(' ').next().unwrap_or(front)
+    })
+}
+
 fn starts_with_error_type(head: &str) -> bool {
     let head = head.strip_prefix("Uncaught ").unwrap_or(head);
     let head = head

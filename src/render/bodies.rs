@@ -313,7 +313,7 @@ fn next(c: &Cluster, family: Option<&Family>, action: &ActionFacts) -> String {
     match family {
         Some(f) if f.kind == "crash_loop" => format!("check {place}; it stands first in the starts that failed."),
         _ if rank(&c.effective_severity) >= rank("ERROR") => format!("check {place}."),
-        _ => format!("decide whether {place} should warn, or mute it with gardener decide {}.", c.id),
+        _ => format!("decide whether {place} should warn, or mute it with a [[mute]] rule of gardener.toml."),
     }
 }
 

@@ -23,15 +23,17 @@ pub fn terminal_summary_with(report: &Report, commands: &[String]) -> String {
     lines.extend(wrap(&report.coverage.sentence));
     let t = &report.totals;
     lines.push(format!(
-        "{} entries read, {} distinct, {} events, {} clusters",
+        "{} entries in the files, {} distinct in the window, {} events, {} clusters",
         filters::count(t.entries),
         filters::count(t.unique),
         filters::count(t.events),
         filters::count(t.clusters)
     ));
     lines.extend(wrap(&report.summary.sentence));
-    let tail = tail(report, commands);
-    let room = LINES.saturating_sub(lines.len() + tail.len() + 3);
+    let tail = tail(report);
+    let commands = &commands[..commands.len().min(3)];
+    let below = if commands.is_empty() { 0 } else { commands.len() + 1 };
+    let room = LINES.saturating_sub(lines.len() + tail.len() + below + 3);
     let findings = &report.summary.findings;
     if !findings.is_empty() {
         lines.push(String::new());
@@ -40,7 +42,8 @@ pub fn terminal_summary_with(report: &Report, commands: &[String]) -> String {
         let since = filters::time_words(&row.since);
         let since = since.get(..16).map_or(since.clone(), |minute| format!("{minute}Z"));
         // The title gives way, not the figures.
-        let facts = format!("; {}, since {since}", safe::terminal(&row.how_often));
+        let often = row.how_often.split(" (").next().unwrap_or_default();
+        let facts = format!("; {}, since {since}", safe::terminal(often));
         let head = format!("{:<3} {}  {}: ", row.priority, row.cluster, row.service);
         let width = WIDTH.saturating_sub(head.chars().count() + facts.chars().count()).max(24);
         lines.push(format!("{head}{}{facts}", safe::cut(&safe::terminal(&row.title), width)));
@@ -50,10 +53,20 @@ pub fn terminal_summary_with(report: &Report, commands: &[String]) -> String {
     }
     lines.extend(tail);
     let lines = lines.iter().map(|line| safe::cut(&safe::terminal(line), WIDTH).trim_end().to_owned());
-    lines.take(LINES).collect::<Vec<_>>().join("\n") + "\n"
+    let mut text = lines.take(LINES - below).collect::<Vec<_>>().join("\n") + "\n";
+    if !commands.is_empty() {
+        text.push('\n');
+    }
+    // A command is copied as a whole, so it is never cut.
+    for command in commands {
+        text.push_str("  ");
+        text.push_str(&safe::terminal(command));
+        text.push('\n');
+    }
+    text
 }
 
-fn tail(report: &Report, commands: &[String]) -> Vec<String> {
+fn tail(report: &Report) -> Vec<String> {
     let mut tail = Vec::new();
     let s = &report.summary;
     for (name, list) in [("new", &s.new), ("worse", &s.worse), ("gone", &s.gone), ("not seen", &s.unseen)] {
@@ -73,10 +86,6 @@ fn tail(report: &Report, commands: &[String]) -> Vec<String> {
     }
     if !tail.is_empty() {
         tail.insert(0, String::new());
-    }
-    if !commands.is_empty() {
-        tail.push(String::new());
-        tail.extend(commands.iter().take(3).map(|command| format!("  {command}")));
     }
     tail
 }

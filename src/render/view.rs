@@ -280,10 +280,12 @@ fn window(report: &Report) -> (i64, i64) {
 }
 
 fn services(report: &Report) -> Vec<&str> {
-    if report.services.is_empty() {
-        report.window.services.iter().map(String::as_str).collect()
-    } else {
-        report.services.iter().map(|row| row.service.as_str()).collect()
+    let named: Vec<&str> =
+        report.services.iter().map(|row| row.service.as_str()).filter(|name| !name.is_empty()).collect();
+    match (report.services.is_empty(), named.is_empty()) {
+        (true, _) => report.window.services.iter().map(String::as_str).collect(),
+        (false, true) => vec!["(no service)"],
+        _ => named,
     }
 }
 

@@ -179,8 +179,12 @@ pub(super) fn data_quality(material: &Material<'_>) -> Vec<v1::DataQuality> {
             None,
         ));
     }
-    let empty: Vec<String> =
-        material.files.iter().filter(|file| file.entries == 0).map(|file| file.path.clone()).collect();
+    let empty: Vec<String> = material
+        .files
+        .iter()
+        .filter(|file| file.entries == 0 && file.declared_window.is_none())
+        .map(|file| file.path.clone())
+        .collect();
     if !empty.is_empty() {
         let n = empty.len() as u64;
         rows.push(row(
@@ -268,9 +272,14 @@ pub(super) fn family(family: &Family, clusters: &[Ranked]) -> String {
     let after = if after.is_empty() { String::new() } else { format!("; {}", after.join(", ")) };
     match family.kind {
         FamilyKind::CrashLoop => format!(
-            "crash loop: {} ended in an exit, {}; first exception of each: \"{}\"{after}",
+            "crash loop: {} ended in an exit, {}; {}: \"{}\"{after}",
             of(n, "start", "starts"),
             family.cadence().words,
+            if clusters[family.root].cluster.exception.is_some() {
+                "first exception of each"
+            } else {
+                "what stands first in each"
+            },
             title(family.root),
         ),
         FamilyKind::SameTrace => {
@@ -300,10 +309,10 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
     let families: BTreeMap<&str, &v1::Family> =
         report.families.iter().map(|family| (family.root.as_str(), family)).collect();
     for cluster in report.clusters.iter().filter(|cluster| is_loud(cluster)) {
-        *summary.statuses.entry(cluster.status.clone()).or_default() += 1;
         if cluster.role == "symptom" {
             continue;
         }
+        *summary.statuses.entry(cluster.status.clone()).or_default() += 1;
         let family = families.get(cluster.id.as_str());
         summary.findings.push(v1::FindingRow {
             cluster: cluster.id.clone(),
@@ -387,8 +396,8 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
         })
         .collect();
     summary.unseen.clone_from(&report.coverage.reasons);
-    if material.totals.iter().all(|row| row.severity != Severity::Info) {
-        summary.unseen.push("INFO was not exported: what stopped coming cannot be seen".into());
+    if !material.totals.is_empty() && material.totals.iter().all(|row| row.severity != Severity::Info) {
+        summary.unseen.push("no INFO entry is in this window: what stopped coming cannot be seen".into());
     }
     let unseen = report
         .data_quality

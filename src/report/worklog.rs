@@ -9,7 +9,8 @@ use jiff::tz::TimeZone;
 use super::sentences;
 use super::v1;
 use crate::analyze::{
-    Analysis, Cadence, Cluster, Coverage, Parameter, Ranked, Status, explorer_url, fetch_command, logging_filter,
+    Analysis, Cadence, Cluster, Coverage, Parameter, Ranked, ServiceCoverage, Status, explorer_url, fetch_command,
+    logging_filter,
 };
 use crate::config::Config;
 use crate::issue::{Fingerprint, FingerprintParts, FingerprintText, cluster_ids, issue_signature, top_signatures};
@@ -42,6 +43,10 @@ pub struct TotalRow {
     pub n: u64,
     /// Rows without payload.
     pub without_payload: u64,
+    /// Oldest row.
+    pub first_ns: i64,
+    /// Newest row.
+    pub last_ns: i64,
 }
 
 /// All that a report is made of.
@@ -172,19 +177,21 @@ fn window(material: &Material<'_>) -> v1::ReportWindow {
 fn coverage(material: &Material<'_>) -> v1::Coverage {
     let seen = material.coverage;
     let mut by_severity = BTreeMap::new();
-    let mut fraction: f64 = 1.0;
+    let mut fraction: Option<f64> = None;
     for (severity, found) in &seen.severities {
-        let entries = material.totals.iter().filter(|row| row.severity == *severity).map(|row| row.n).sum();
+        let own = || material.totals.iter().filter(|row| row.severity == *severity);
+        let entries = own().map(|row| row.n).sum();
         let covered_s = found.covered_s();
         if *severity >= Severity::Warning && entries > 0 && seen.asked_s > 0.0 {
-            fraction = fraction.min((covered_s / seen.asked_s).clamp(0.0, 1.0));
+            let share = (covered_s / seen.asked_s).clamp(0.0, 1.0);
+            fraction = Some(fraction.map_or(share, |least| least.min(share)));
         }
         by_severity.insert(
             severity.as_str().to_owned(),
             v1::SeverityCoverage {
                 entries,
-                first: found.first_ns.map(rfc3339),
-                last: found.last_ns.map(rfc3339),
+                first: own().map(|row| row.first_ns).min().map(rfc3339),
+                last: own().map(|row| row.last_ns).max().map(rfc3339),
                 covered_s,
                 asked_s: seen.asked_s,
                 cap_suspected: found.cap_rows.is_some(),
@@ -205,6 +212,9 @@ fn coverage(material: &Material<'_>) -> v1::Coverage {
             (name.clone(), row)
         })
         .collect();
+    // Without a row of WARNING or above, what was covered at all says how much could have been seen; nothing covers nothing.
+    let longest = seen.services.values().map(ServiceCoverage::covered_s).fold(0.0, f64::max);
+    let fraction = fraction.unwrap_or(if seen.asked_s > 0.0 { (longest / seen.asked_s).clamp(0.0, 1.0) } else { 0.0 });
     let reasons = sentences::coverage_reasons(material, &by_severity);
     v1::Coverage {
         fraction: (fraction * 10_000.0).round() / 10_000.0,
@@ -447,12 +457,7 @@ pub fn title(template: &str) -> String {
 }
 
 fn per_day(cluster: &Cluster, material: &Material<'_>) -> Vec<v1::DayCount> {
-    let covered = material
-        .coverage
-        .services
-        .get(&cluster.key.service)
-        .map(crate::analyze::ServiceCoverage::days)
-        .unwrap_or_default();
+    let covered = material.coverage.services.get(&cluster.key.service).map(ServiceCoverage::days).unwrap_or_default();
     let (first, last) =
         (crate::time::day_of(material.window.since_ns), crate::time::day_of(material.window.until_ns - 1));
     (first..=last)

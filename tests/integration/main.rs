@@ -1,0 +1,21 @@
+//! Whole runs of the built binary: one test binary, because every further one links the query engine again.
+//!
+//! What needs a program that is not here is skipped and says so; with `GARDENER_TEST_ALL=1` (set by `.ci/run`, which
+//! installs them first) it fails instead, so that nothing is skipped unnoticed where it matters.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test may end at the first surprise, and says why it was skipped"
+)]
+
+mod harness;
+
+mod cli;
+mod duckdb;
+mod offline;
+mod pages;
+mod run;
+mod schema;
+mod scripts;
+mod truth;

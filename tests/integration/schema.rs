@@ -1,0 +1,89 @@
+//! What is written validates against the schemas that the binary prints.
+
+use serde_json::{Value, json};
+
+use crate::harness::{repository, run, sample};
+
+fn errors(schema: &Value, value: &Value) -> Vec<String> {
+    let validator = jsonschema::validator_for(schema).expect("a valid schema");
+    validator.iter_errors(value).take(20).map(|error| format!("{}: {error}", error.instance_path())).collect()
+}
+
+fn schema(name: &str) -> Value {
+    run(["schema", name]).exits(0).json()
+}
+
+#[track_caller]
+pub(crate) fn assert_valid(name: &str, value: &Value) {
+    let errors = errors(&schema(name), value);
+    assert!(errors.is_empty(), "{} errors against `schema {name}`:\n{}", errors.len(), errors.join("\n"));
+}
+
+#[test]
+fn the_action_list_is_valid() {
+    assert_valid("actions", &sample().actions);
+    let mut broken = sample().actions.clone();
+    broken["actions"][0]["kind"] = json!("delete");
+    assert!(!errors(&schema("actions"), &broken).is_empty(), "the schema refuses an unknown kind");
+}
+
+#[test]
+fn the_report_is_valid() {
+    assert_valid("report", &sample().report);
+    let mut broken = sample().report.clone();
+    broken["clusters"][0]["entries"] = json!("many");
+    assert!(!errors(&schema("report"), &broken).is_empty(), "the schema refuses a count that is a word");
+}
+
+#[test]
+fn the_sample_configuration_is_valid() {
+    let text = std::fs::read_to_string(repository("data/gardener.toml")).unwrap();
+    let table: toml::Table = text.parse().unwrap();
+    assert_valid("config", &as_json(&toml::Value::Table(table)));
+}
+
+/// TOML as JSON; dates become text, as in the configuration's schema.
+fn as_json(value: &toml::Value) -> Value {
+    match value {
+        toml::Value::Datetime(date) => json!(date.to_string()),
+        toml::Value::Array(items) => items.iter().map(as_json).collect(),
+        toml::Value::Table(table) => {
+            Value::Object(table.iter().map(|(key, value)| (key.clone(), as_json(value))).collect())
+        }
+        plain => serde_json::to_value(plain).unwrap(),
+    }
+}
+
+#[test]
+fn a_reader_of_version_one_may_meet_unknown_fields() {
+    let mut later = sample().actions.clone();
+    later["added_in_1_1"] = json!(true);
+    later["actions"][0]["added_in_1_1"] = json!([1]);
+    assert_valid("actions", &later);
+}
+
+#[test]
+fn every_body_is_there_with_the_hash_that_the_list_names() {
+    use sha2::{Digest, Sha256};
+    let mut bodies = 0;
+    for action in sample().actions["actions"].as_array().unwrap() {
+        let Some(name) = action["body_file"].as_str() else { continue };
+        let bytes = std::fs::read(sample().out.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let hash = format!("{:x}", Sha256::digest(&bytes));
+        assert_eq!(action["body_sha256"], json!(hash), "{name}");
+        let text = String::from_utf8(bytes).unwrap();
+        assert_eq!(action["body_chars"], json!(text.chars().count()), "{name}");
+        assert!(text.starts_with("<!-- log-gardener:fp=lgfp1:"), "{name} begins with its marker");
+        bodies += 1;
+    }
+    assert!(bodies >= 5, "{bodies} bodies");
+}
+
+#[test]
+fn the_published_schemas_are_what_the_program_prints() {
+    for name in ["actions", "report", "config", "ingest"] {
+        let printed = run(["schema", name]).exits(0).out;
+        let published = std::fs::read_to_string(repository(&format!("docs/schema/{name}.json"))).unwrap();
+        assert_eq!(printed, published, "write it again: gardener schema {name} > docs/schema/{name}.json");
+    }
+}
