@@ -106,13 +106,11 @@ fn finish(
     let shown = folder.display();
     let commands: Vec<String> = [
         Some(format!("open {shown}/worklog.html")),
-        report.summary.findings.first().map(|row| {
-            format!(
-                "gardener explain {}{}",
-                row.cluster,
-                flags(context, store, window, args)
-            )
-        }),
+        report
+            .summary
+            .findings
+            .first()
+            .map(|row| format!("gardener explain {}{}", row.cluster, flags(context, store, window, args))),
         Some(format!("less {shown}/review.md")),
     ]
     .into_iter()
