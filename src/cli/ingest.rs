@@ -89,7 +89,14 @@ pub(crate) fn ingest(
     let mut ingested = Vec::new();
     for outcome in read {
         match outcome {
-            Ok(read) => ingested.push(read),
+            Ok(read) => {
+                let report = &read.report;
+                tracing::info!(file = report.path, report.framing, report.entries, report.malformed, "read");
+                for problem in &report.problems {
+                    tracing::debug!(file = report.path, problem.offset, problem.reason, "not read as it stands");
+                }
+                ingested.push(read);
+            }
             Err((source, error)) => {
                 files.push(unread(source.name, &error));
             }

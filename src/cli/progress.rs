@@ -42,6 +42,7 @@ impl Bar {
     }
 
     pub(crate) fn step(&self, name: &'static str) {
+        tracing::debug!(step = name);
         self.0.set_message(name);
         self.0.inc(1);
         self.0.tick();
