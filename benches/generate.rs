@@ -4,10 +4,11 @@
 //! shapes in which teams hold their logs, an issue export that goes with them, a configuration, and
 //! the truth about all of it. With more entries, other days or other services it writes hour files of
 //! plain load instead. The same arguments give the same bytes: there is no clock in it, and no random
-//! number that does not come from `--seed`.
+//! number that does not come from `--seed`. `--load` makes entries of a kilobyte by the gibibyte, fast,
+//! for the comparison with other programs and for the tests of limits.
 //!
 //! `cargo run --example generate` rewrites `data/`; `-- --entries 1000000 --days 8 --out target/bulk`
-//! makes a million entries.
+//! makes a million entries, `-- --load 1000000 --out target/load` a gibibyte.
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -37,6 +38,10 @@ mod fleet;
 mod folder;
 #[path = "generate/issues.rs"]
 mod issues;
+#[path = "generate/load.rs"]
+mod load;
+#[path = "generate/load_entry.rs"]
+mod load_entry;
 #[path = "generate/rng.rs"]
 mod rng;
 #[path = "generate/story.rs"]
@@ -60,6 +65,7 @@ use crate::clock::{MINUTE, at};
 use crate::codec::{Codec, save};
 use crate::dumps::{CAPPED_HOUR, Exports};
 use crate::fleet::{DAYS, Fleet, SERVICES};
+use crate::load::Shape;
 use crate::rng::Rng;
 use crate::traffic::Traffic;
 use crate::world::World;
@@ -78,12 +84,21 @@ struct Arguments {
     /// Distinct entries: near this number for the sample, exactly this number for bulk load.
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(i64).range(1..))]
     entries: i64,
-    /// Days from Monday 2025-09-01. The sample has 24; any other number makes bulk load.
-    #[arg(long, default_value_t = DAYS, value_parser = clap::value_parser!(i64).range(1..=3_650))]
-    days: i64,
-    /// Services. The sample has 3; any other number makes bulk load.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=1_000))]
-    services: u64,
+    /// Make load instead: this many distinct entries of about a kilobyte, and 2 in 100 of them twice.
+    #[arg(long, conflicts_with = "entries", value_parser = clap::value_parser!(i64).range(1..))]
+    load: Option<i64>,
+    /// How the load lies in files.
+    #[arg(long, value_enum, default_value_t = Shape::Hours, requires = "load")]
+    shape: Shape,
+    /// Files of the shape `small`.
+    #[arg(long, default_value_t = 100_000, requires = "load", value_parser = clap::value_parser!(i64).range(1..))]
+    files: i64,
+    /// Days from Monday 2025-09-01. The sample has 24; any other number makes bulk load. [load: 8]
+    #[arg(long, value_parser = clap::value_parser!(i64).range(1..=3_650))]
+    days: Option<i64>,
+    /// Services. The sample has 3; any other number makes bulk load. [load: 6]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    services: Option<u64>,
     /// Distinct message forms of bulk load.
     #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     templates: u64,
@@ -165,9 +180,12 @@ fn sample(arguments: &Arguments, described: &Value) -> io::Result<String> {
 
 fn main() -> io::Result<()> {
     let arguments = Arguments::parse();
-    let described = json!({
-        "entries": arguments.entries, "days": arguments.days, "services": arguments.services, "seed": arguments.seed,
-    });
+    let (days, services) = match arguments.load {
+        Some(_) => (arguments.days.unwrap_or(8), arguments.services.unwrap_or(6)),
+        None => (arguments.days.unwrap_or(DAYS), arguments.services.unwrap_or(SERVICES.len() as u64)),
+    };
+    let entries = arguments.load.unwrap_or(arguments.entries);
+    let described = json!({"entries": entries, "days": days, "services": services, "seed": arguments.seed});
     // Files of an earlier run would be read as dumps of this one.
     let dumps = arguments.out.join("dumps");
     if dumps.is_dir() {
@@ -179,15 +197,34 @@ fn main() -> io::Result<()> {
         }
         std::fs::remove_dir_all(&dumps)?;
     }
-    let is_sample =
-        arguments.days == DAYS && arguments.services == SERVICES.len() as u64 && arguments.entries <= SAMPLE_LIMIT;
-    let summary = if is_sample {
+    let is_sample = days == DAYS && services == SERVICES.len() as u64 && arguments.entries <= SAMPLE_LIMIT;
+    let summary = if arguments.load.is_some() {
+        let load = load::Load {
+            entries,
+            days,
+            services: services as usize,
+            templates: arguments.templates as usize,
+            seed: arguments.seed,
+            codec: arguments.compress,
+            shape: arguments.shape,
+            files: arguments.files,
+        };
+        let written = load::write(&load, &arguments.out, &described)?;
+        format!(
+            "Wrote {}: {} entries, {entries} of them distinct, in {} files of {:.1} MiB (seed {}).",
+            arguments.out.display(),
+            written.entries,
+            written.files,
+            written.bytes as f64 / f64::from(1 << 20),
+            load.seed,
+        )
+    } else if is_sample {
         sample(&arguments, &described)?
     } else {
         let bulk = bulk::Bulk {
-            entries: arguments.entries,
-            days: arguments.days,
-            services: arguments.services as usize,
+            entries,
+            days,
+            services: services as usize,
             templates: arguments.templates as usize,
             seed: arguments.seed,
             codec: arguments.compress,

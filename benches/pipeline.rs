@@ -9,10 +9,10 @@ use std::path::Path;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use log_gardener::config::Config;
-use log_gardener::input::{self, ReadOptions, Source};
-use log_gardener::mine::{Miner, Subject, templates};
+use log_gardener::input::{self, Outlet, ReadOptions, Source};
+use log_gardener::mine::{Miner, SignatureTable, Subject, templates};
 use log_gardener::query::{Engine, EngineOptions, named};
-use log_gardener::record::ingest::Ingested;
+use log_gardener::record::{Collect, LogRecord};
 use log_gardener::store::{AppendOptions, Store};
 
 const ROWS: usize = 20_000;
@@ -46,9 +46,43 @@ fn message(i: usize) -> String {
     format!("step {form} of basket b-{} priced {} items in {} ms for tenant t{}", i * 31, i % 17, i * 13 % 900, i % 5)
 }
 
-fn read(path: &Path, options: &ReadOptions) -> Ingested {
-    input::read(&Source { name: "bench.ndjson".into(), path: path.to_owned() }, options)
-        .expect("the file was just written")
+/// Counts the bytes of messages.
+#[derive(Default)]
+struct Weigh(u64);
+
+impl Collect for Weigh {
+    fn wants_raw(&self, _: &LogRecord<'_>) -> bool {
+        false
+    }
+    fn push(&mut self, record: &LogRecord<'_>) {
+        self.0 += record.message.len() as u64;
+    }
+}
+
+fn read(path: &Path, options: &ReadOptions) {
+    let source = Source { name: "bench.ndjson".into(), path: path.to_owned() };
+    let outlet = Outlet {
+        known: &|_| false,
+        make: &|_| Weigh::default(),
+        emit: &|weigh| _ = black_box(weigh.0),
+        progress: &|_| {},
+    };
+    input::read(&source, options, outlet).expect("the file was just written");
+}
+
+fn append(path: &Path, options: &ReadOptions, store: &mut Store) {
+    let source = Source { name: "bench.ndjson".into(), path: path.to_owned() };
+    let append = AppendOptions::default();
+    let ingest = store.ingest(&append).expect("nobody else writes");
+    let outlet = Outlet {
+        known: &|id| ingest.knows(id),
+        make: &|id| ingest.collector(id),
+        emit: &|part| ingest.take(part).expect("fits into memory"),
+        progress: &|_| {},
+    };
+    let read = input::read(&source, options, outlet).expect("the file was just written");
+    ingest.finish_file(read);
+    ingest.commit().expect("commits");
 }
 
 fn stages(criterion: &mut Criterion) {
@@ -56,34 +90,37 @@ fn stages(criterion: &mut Criterion) {
     let path = folder.path().join("bench.ndjson");
     let text = ndjson();
     std::fs::write(&path, &text).expect("writes");
-    let options = ReadOptions::new(&Config::default());
+    let options = ReadOptions::new(&Config::default()).expect("it has no patterns");
 
     let mut group = criterion.benchmark_group("input");
     group.throughput(Throughput::Bytes(text.len() as u64)).sample_size(20);
-    group.bench_function("read NDJSON, one thread", |bench| bench.iter(|| black_box(read(&path, &options))));
+    group.bench_function("read NDJSON, one thread", |bench| bench.iter(|| read(&path, &options)));
     group.finish();
 
     let messages: Vec<String> = (0..ROWS).map(message).collect();
     let mut group = criterion.benchmark_group("mine");
     group.throughput(Throughput::Elements(ROWS as u64)).sample_size(20);
-    group.bench_function("pass 1, unique messages, one thread", |bench| {
+    group.bench_function("pass 1 with the signature table, unique messages, one thread", |bench| {
         bench.iter_batched_ref(
-            Miner::new,
-            |miner| messages.iter().for_each(|message| drop(black_box(miner.scan(Subject::Text(message))))),
+            || (Miner::new(), SignatureTable::new()),
+            |(miner, table)| {
+                for (at, message) in (0_i64..).zip(&messages) {
+                    black_box(miner.sign(table, Subject::Text(message), Some(at), "", message).sig);
+                }
+            },
             BatchSize::LargeInput,
         );
     });
     group.finish();
 
-    let ingested = read(&path, &options);
     let mut group = criterion.benchmark_group("store");
     group.throughput(Throughput::Elements(ROWS as u64)).sample_size(10);
-    group.bench_function("append to an empty store", |bench| {
+    group.bench_function("read and store, empty store", |bench| {
         bench.iter_batched(
-            || (tempfile::tempdir().expect("folder"), ingested.clone()),
-            |(folder, ingested)| {
+            || tempfile::tempdir().expect("folder"),
+            |folder| {
                 let mut store = Store::create_or_open(&folder.path().join("store")).expect("creates");
-                store.append(vec![ingested], &AppendOptions::default()).expect("appends");
+                append(&path, &options, &mut store);
                 folder
             },
             BatchSize::PerIteration,
@@ -93,7 +130,7 @@ fn stages(criterion: &mut Criterion) {
 
     let root = folder.path().join("store");
     let mut store = Store::create_or_open(&root).expect("creates");
-    store.append(vec![ingested], &AppendOptions::default()).expect("appends");
+    append(&path, &options, &mut store);
     let snapshot = store.snapshot().expect("reads");
     let set = templates(&snapshot.signature_table(None).expect("reads"));
     let window = snapshot.whole().expect("rows");

@@ -19,8 +19,7 @@ WITH members AS (
     r.revision AS revision,
     r.instance AS instance,
     r.trace AS trace,
-    r.location AS location,
-    r.dedup_key AS dedup_key
+    r.location AS location
   FROM rows AS r
   JOIN templates AS t ON r.sig_id = t.sig_id
   WHERE r.event_role IN ('head', 'traceback')
@@ -28,7 +27,10 @@ WITH members AS (
 ranked AS (
   SELECT
     *,
-    CAST(ROW_NUMBER() OVER (PARTITION BY template_id, project, service, kind ORDER BY quietness, ts_ns, insert_id, dedup_key) AS BIGINT) AS place
+    CAST(ROW_NUMBER() OVER (
+      PARTITION BY template_id, project, service, kind
+      ORDER BY quietness, ts_ns, insert_id, file, byte_offset
+    ) AS BIGINT) AS place
   FROM members
 )
 SELECT

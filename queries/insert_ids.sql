@@ -9,7 +9,8 @@ WITH members AS (
     r.kind AS kind,
     r.ts_ns AS ts_ns,
     r.insert_id AS insert_id,
-    r.dedup_key AS dedup_key
+    r.file AS file,
+    r.offset AS byte_offset
   FROM rows AS r
   JOIN templates AS t ON r.sig_id = t.sig_id
   WHERE r.event_role IN ('head', 'traceback') AND r.insert_id IS NOT NULL
@@ -17,7 +18,10 @@ WITH members AS (
 ranked AS (
   SELECT
     *,
-    CAST(ROW_NUMBER() OVER (PARTITION BY template_id, project, service, kind ORDER BY ts_ns, insert_id, dedup_key) AS BIGINT) AS place
+    CAST(ROW_NUMBER() OVER (
+      PARTITION BY template_id, project, service, kind
+      ORDER BY ts_ns, insert_id, file, byte_offset
+    ) AS BIGINT) AS place
   FROM members
 )
 SELECT template_id, project, service, kind, insert_id

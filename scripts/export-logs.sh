@@ -32,7 +32,8 @@ case ${1:-} in
 esac
 if [ $# -lt 4 ] || [ $# -gt 5 ]; then die 2 "usage: export-logs.sh PROJECT SINCE UNTIL FILTER [DIR]"; fi
 project=$1
-filter=${4//[$'\n\r\t']/ }
+# Control characters would break the sidecar; a line break in a filter means no more than a space.
+filter=${4//[[:cntrl:]]/ }
 dir=${5:-exports/${project//:/_}}
 [[ $project =~ ^[a-z0-9.:-]+$ ]] || die 2 "$project is no project id"
 [[ $filter != *timestamp* ]] || die 2 "FILTER holds a timestamp: say SINCE and UNTIL instead"
@@ -67,6 +68,13 @@ until=$(seconds "$3")
 [ "$until" -le "$(date -u +%s)" ] || die 2 "UNTIL $3 is still to come: end at the last full hour"
 mkdir -p -- "$dir"
 
+# A stopped export leaves no half file behind that somebody might read.
+part=
+clean() { [ -z "$part" ] || rm -f -- "$part"; }
+trap clean EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
 escaped=${filter//\\/\\\\}
 escaped=${escaped//\"/\\\"}
 new=0
@@ -91,13 +99,17 @@ while [ "$start" -lt "$until" ]; do
   fi
   asked="timestamp>=\"$from\" AND timestamp<\"$to\""
   [ -z "$filter" ] || asked="$asked AND ($filter)"
-  if ! gcloud logging read "$asked" --project="$project" --order=asc --format=json </dev/null | gzip -n >"$file.part"; then
-    rm -f -- "$file.part"
+  part=$file.part
+  if ! gcloud logging read "$asked" --project="$project" --order=asc --format=json </dev/null | gzip -n >"$part"; then
     die 1 "gcloud failed for $from to $to; $new files are new, run the same command again to go on"
   fi
-  mv -- "$file.part" "$file"
-  printf '%s\n' "$meta" >"$file.meta.json.part"
-  mv -- "$file.meta.json.part" "$file.meta.json"
+  # Success without a word is an hour without a row; a file of 0 bytes would look like an export that went wrong.
+  if [ -z "$(gzip -dc -- "$part" | head -c 1 | tr -d '\0')" ]; then echo '[]' | gzip -n >"$part"; fi
+  mv -- "$part" "$file"
+  part=$file.meta.json.part
+  printf '%s\n' "$meta" >"$part"
+  mv -- "$part" "$file.meta.json"
+  part=
   new=$((new + 1))
   printf '%s\n' "$file" >&2
 done

@@ -3,10 +3,16 @@
 //! A moment is an integer number of nanoseconds since 1970-01-01 UTC. Floats and string order are never used: exports drop
 //! trailing zeros, so `…28.333Z` sorts after `…28.333007Z` as text.
 
+mod parse;
+
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use thiserror::Error;
+
+pub use parse::{Parsed, parse, parse_epoch};
+
+use parse::{days_from_civil, number};
 
 /// Nanoseconds in a second.
 pub const SECOND_NS: i64 = 1_000_000_000;
@@ -76,154 +82,6 @@ impl Window {
     pub fn seconds(self) -> f64 {
         (self.until_ns - self.since_ns) as f64 / SECOND_NS as f64
     }
-}
-
-/// A time read from an export.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Parsed {
-    /// Nanoseconds since 1970-01-01 UTC.
-    pub ns: i64,
-    /// It had no zone and was read as UTC.
-    pub naive: bool,
-}
-
-/// Reads a timestamp of any shape that exports hold; `None` when it is none.
-///
-/// RFC 3339 and its relatives (`T` or space, 0 to n fraction digits after point or comma, `Z`, ` UTC`, `+hh:mm`, `+hhmm`),
-/// Common Log Format, and integers or decimals as epoch seconds, milli-, micro- or nanoseconds by their size. More than nine
-/// fraction digits are cut. A leap second counts as the first second after it.
-pub fn parse(text: &str) -> Option<Parsed> {
-    let text = text.trim();
-    let bytes = text.as_bytes();
-    if bytes.len() >= 19 && bytes[4] == b'-' && bytes[7] == b'-' {
-        return parse_iso(text);
-    }
-    if bytes.first().is_some_and(|b| b.is_ascii_digit() || *b == b'-') && !text.contains('/') {
-        return parse_epoch(text).map(|ns| Parsed { ns, naive: false });
-    }
-    parse_clf(text).map(|ns| Parsed { ns, naive: false })
-}
-
-/// Epoch number as text, seconds to nanoseconds by size; fractions are kept exactly.
-pub fn parse_epoch(text: &str) -> Option<i64> {
-    let text = text.trim();
-    let (negative, digits) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
-    // Exponents come from float formatting; there is no exact nanosecond behind them, so the float's value is what was written.
-    if digits.bytes().any(|b| matches!(b, b'e' | b'E')) {
-        let value: f64 = text.parse().ok()?;
-        return parse_epoch(&format!("{value:.9}"));
-    }
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    if whole.is_empty() || whole.len() > 19 || !whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let value: i64 = whole.parse().ok()?;
-    let (unit_ns, scale) = match value {
-        0..100_000_000_000 => (SECOND_NS, 9),
-        100_000_000_000..100_000_000_000_000 => (1_000_000, 6),
-        100_000_000_000_000..100_000_000_000_000_000 => (1_000, 3),
-        _ => (1, 0),
-    };
-    let mut below = 0_i64;
-    for place in 0..scale {
-        below = below * 10 + i64::from(fraction.as_bytes().get(place).map_or(0, |b| b - b'0'));
-    }
-    let ns = value.checked_mul(unit_ns)?.checked_add(below)?;
-    Some(if negative { -ns } else { ns })
-}
-
-fn number(bytes: &[u8]) -> Option<i64> {
-    if bytes.is_empty() || !bytes.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    Some(bytes.iter().fold(0, |value, b| value * 10 + i64::from(b - b'0')))
-}
-
-fn parse_iso(text: &str) -> Option<Parsed> {
-    let b = text.as_bytes();
-    if !(matches!(b[10], b'T' | b't' | b' ') && b[13] == b':' && b[16] == b':') {
-        return None;
-    }
-    let date = days_from_civil(number(&b[0..4])?, number(&b[5..7])?, number(&b[8..10])?)?;
-    let (hour, minute, second) = (number(&b[11..13])?, number(&b[14..16])?, number(&b[17..19])?);
-    if hour > 23 || minute > 59 || second > 60 {
-        return None;
-    }
-    let mut at = 19;
-    let mut fraction_ns = 0_i64;
-    if matches!(b.get(at), Some(b'.' | b',')) {
-        at += 1;
-        let start = at;
-        while b.get(at).is_some_and(u8::is_ascii_digit) {
-            at += 1;
-        }
-        if at == start {
-            return None;
-        }
-        for place in 0..9 {
-            fraction_ns = fraction_ns * 10 + i64::from(if start + place < at { b[start + place] - b'0' } else { 0 });
-        }
-    }
-    let zone = text[at..].trim();
-    let (offset_s, naive) = match zone {
-        "" => (0, true),
-        "Z" | "z" | "UTC" | "GMT" => (0, false),
-        _ => (offset_seconds(zone)?, false),
-    };
-    let seconds = date * 86_400 + hour * 3_600 + minute * 60 + second - offset_s;
-    Some(Parsed { ns: seconds.checked_mul(SECOND_NS)?.checked_add(fraction_ns)?, naive })
-}
-
-fn offset_seconds(zone: &str) -> Option<i64> {
-    let b = zone.as_bytes();
-    let sign = match b.first()? {
-        b'+' => 1,
-        b'-' => -1,
-        _ => return None,
-    };
-    let (hours, minutes) = match b.len() {
-        3 => (number(&b[1..3])?, 0),
-        5 => (number(&b[1..3])?, number(&b[3..5])?),
-        6 if b[3] == b':' => (number(&b[1..3])?, number(&b[4..6])?),
-        _ => return None,
-    };
-    Some(sign * (hours * 3_600 + minutes * 60))
-}
-
-/// `15/Sep/2025:17:00:00 +0000`
-fn parse_clf(text: &str) -> Option<i64> {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let b = text.as_bytes();
-    if !text.is_ascii() || b.len() != 26 || b[2] != b'/' || b[6] != b'/' || b[11] != b':' || b[20] != b' ' {
-        return None;
-    }
-    let month = MONTHS.iter().position(|name| *name == &text[3..6])? as i64 + 1;
-    let date = days_from_civil(number(&b[7..11])?, month, number(&b[0..2])?)?;
-    let (hour, minute, second) = (number(&b[12..14])?, number(&b[15..17])?, number(&b[18..20])?);
-    let offset = offset_seconds(&text[21..])?;
-    (hour < 24 && minute < 60 && second < 61)
-        .then_some((date * 86_400 + hour * 3_600 + minute * 60 + second - offset) * SECOND_NS)
-}
-
-/// Days since 1970-01-01 of a civil date; `None` when the calendar has no such day.
-///
-/// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`.
-fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let length = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 => 28 + i64::from(leap),
-        _ => return None,
-    };
-    if day < 1 || day > length {
-        return None;
-    }
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year - era * 400;
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    Some(era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468)
 }
 
 /// UTC day of a moment as days since 1970-01-01.

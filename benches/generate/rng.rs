@@ -27,6 +27,13 @@ impl Rng {
         Self(std::array::from_fn(|_| splitmix64(&mut state)))
     }
 
+    /// The stream of item `n` of part `part` of `seed`, for items that must not depend on one another.
+    pub(crate) fn numbered(seed: u64, part: u64, n: u64) -> Self {
+        let mut state =
+            (seed ^ part.wrapping_mul(0x9E37_79B9_7F4A_7C15)).rotate_left(23) ^ n.wrapping_mul(0xD1B5_4A32_D192_ED03);
+        Self(std::array::from_fn(|_| splitmix64(&mut state)))
+    }
+
     /// The next 64 bits.
     pub(crate) fn next(&mut self) -> u64 {
         let s = &mut self.0;

@@ -353,6 +353,43 @@ mod tests {
     }
 
     #[test]
+    fn a_stated_empty_export_covers_the_services_and_severities_that_are_seen_elsewhere() {
+        let seen = FileReport { path: "a".into(), ..FileReport::default() };
+        let spans = || vec![span(Severity::Error, 0, 100, 5), span(Severity::Info, 10, 90, 2)];
+        let stating = |filter: Option<&str>| FileReport {
+            path: "b".into(),
+            declared_window: Some(DeclaredWindow {
+                since: "1970-01-01T01:00:00Z".into(),
+                until: "1970-01-01T02:00:00Z".into(),
+                source: "sidecar".into(),
+                filter: filter.map(str::to_owned),
+            }),
+            ..FileReport::default()
+        };
+        let whole = window(0, 7_200);
+        let hour = (3_600 * SECOND_NS, 7_200 * SECOND_NS);
+        let empty = stating(None);
+        let found = coverage(&[(&seen, spans()), (&empty, Vec::new())], whole, whole, &[]);
+        assert!(found.covers("s", Severity::Error, hour.0, hour.1), "no error came in that hour");
+        assert!(found.covers("s", Severity::Warning, hour.0, hour.1), "nor anything else of that service");
+        assert_eq!(found.services["s"].intervals, [(0, 100 * SECOND_NS), hour]);
+        for severity in [Severity::Error, Severity::Info] {
+            assert!((found.severities[&severity].covered_s() - 3_700.0).abs() < 1e-9, "{severity:?}");
+        }
+        assert!(!found.severities.contains_key(&Severity::Warning), "of what nobody has seen nothing is said");
+        assert!(!found.covers("other", Severity::Error, hour.0, hour.1), "nor of services that no file names");
+
+        let errors_only = stating(Some("severity>=ERROR"));
+        let found = coverage(&[(&seen, spans()), (&errors_only, Vec::new())], whole, whole, &[]);
+        assert!(found.covers("s", Severity::Error, hour.0, hour.1));
+        assert!(!found.covers("s", Severity::Info, hour.0, hour.1), "below the filter's floor it is no evidence");
+
+        let asked_only = FileReport { declared_window: None, ..stating(None) };
+        let found = coverage(&[(&seen, spans()), (&asked_only, Vec::new())], whole, whole, &[]);
+        assert!(!found.covers("s", Severity::Error, hour.0, hour.1), "an empty file without a statement is none");
+    }
+
+    #[test]
     fn unions_join_what_overlaps_or_nearly_touches() {
         let minute = 60 * SECOND_NS;
         assert_eq!(

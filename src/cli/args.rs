@@ -313,6 +313,34 @@ pub(crate) enum StoreAction {
     Stats,
     /// Check every live file against the manifest
     Verify,
+    /// Remove what the manifest does not name: leftovers of stopped runs, replaced files
+    #[command(
+        long_about = "Removes files in the store's folders that the manifest does not name: leftovers of stopped runs, and \
+                      files that were replaced while somebody read them. An ingest does the same when it begins and ends, \
+                      so this is for afterwards. Exits 4 while another process reads or writes the store."
+    )]
+    Tidy {
+        /// Only count what would be removed
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Drop whole UTC days before a date, for good
+    #[command(
+        long_about = "Drops the rows, summaries and books of all UTC days before DATE. It happens as a whole or not at all. \
+                      state/pruned.json keeps which days went and how many rows they had.\n\n\
+                      Pruned days stay away: a later ingest reads files that reach back before DATE, stores what lies after \
+                      it, and counts the rest as set aside (`set_aside.pruned` with --json). Reports claim no coverage \
+                      before DATE. Rows without a time stay. To look at pruned days again, ingest their dumps into another \
+                      store; nothing brings them back into this one."
+    )]
+    Prune {
+        /// First day that stays, such as 2025-09-15 (UTC)
+        #[arg(long, value_name = "DATE")]
+        before: String,
+        /// Only say what would be dropped
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 /// `mine`

@@ -104,7 +104,7 @@ impl Context {
             (None, None) if args.until.is_some() => {
                 (first, format!("everything before {}", args.until.as_deref().unwrap_or_default()))
             }
-            (None, None) => match inputs.filter(|_| args.as_of.is_none()) {
+            (None, None) => match inputs.filter(|_| args.as_of.is_none()).and_then(|all| unpruned(all, snapshot)) {
                 Some(inputs) => {
                     until_ns = inputs.until_ns;
                     (inputs.since_ns, "everything the inputs cover".into())
@@ -128,6 +128,12 @@ impl Context {
         let until = snapshot.range().filter(|(_, last)| as_of_ns <= *last).map(|_| as_of_ns);
         Ok(templates(&snapshot.signature_table(until)?))
     }
+}
+
+/// The part of a window that was not pruned; what was is not asked for by naming an old file again.
+fn unpruned(window: Window, snapshot: &Snapshot) -> Option<Window> {
+    let since_ns = window.since_ns.max(snapshot.pruned_until().unwrap_or(window.since_ns));
+    Window::new(since_ns, window.until_ns).ok()
 }
 
 /// The usage error for a store without rows.

@@ -2,17 +2,16 @@
 
 use std::io::Write;
 use std::path::Path;
-
-use rayon::prelude::*;
+use std::sync::{Mutex, PoisonError};
 
 use super::args::{IngestArgs, Raw, ReadArgs};
 use super::context::{BOLD, Context, DIM};
 use super::progress::Bar;
 use super::{Stop, context};
-use crate::input::{self, InputError, ReadOptions, Source};
+use crate::input::{self, InputError, Outlet, ReadOptions, Source};
 use crate::record::ContentId;
-use crate::record::ingest::{DeclaredWindow, FileReport, IngestReport, IngestTotal, Ingested, Problem};
-use crate::store::{AppendOptions, Named, Progress, RawPolicy, Store};
+use crate::record::ingest::{self, DeclaredWindow, FileReport, IngestReport, IngestTotal, Problem};
+use crate::store::{AppendOptions, Ingest, Named, Progress, RawPolicy, Store, StoreError};
 use crate::time;
 
 /// Why a known file is not read again.
@@ -53,7 +52,7 @@ pub(crate) fn verdict(context: &Context, report: &IngestReport) -> anyhow::Resul
 
 /// Whether no input could be opened or decoded; empty ones count as read.
 pub(crate) fn nothing_read(report: &IngestReport) -> bool {
-    let unread = |file: &FileReport| file.skipped.as_deref().is_some_and(|why| why != KNOWN);
+    let unread = |file: &FileReport| file.skipped.as_deref().is_some_and(|why| ![KNOWN, ingest::KNOWN].contains(&why));
     !report.files.is_empty() && report.files.iter().all(unread)
 }
 
@@ -72,35 +71,8 @@ pub(crate) fn ingest(
     let mut files: Vec<FileReport> = known.iter().map(|(source, id)| skipped(&store, source, id)).collect();
     store.add_names(&known.iter().filter_map(|(source, id)| named(source, id)).collect::<Vec<_>>())?;
 
-    let bytes = fresh.iter().filter_map(|source| input::identity(&source.path)).map(|(bytes, _)| bytes).sum();
-    let bar = Bar::bytes(context.bars(), bytes);
-    let read: Vec<Result<Ingested, (Source, InputError)>> = fresh
-        .into_par_iter()
-        .map(|source| {
-            let read = input::read(&source, &options);
-            bar.add(input::identity(&source.path).map_or(0, |(bytes, _)| bytes));
-            read.map_err(|error| (source, error))
-        })
-        .collect();
-    drop(bar);
     for (path, error) in missing {
         files.push(unread(path, &error));
-    }
-    let mut ingested = Vec::new();
-    for outcome in read {
-        match outcome {
-            Ok(read) => {
-                let report = &read.report;
-                tracing::info!(file = report.path, report.framing, report.entries, report.malformed, "read");
-                for problem in &report.problems {
-                    tracing::debug!(file = report.path, problem.offset, problem.reason, "not read as it stands");
-                }
-                ingested.push(read);
-            }
-            Err((source, error)) => {
-                files.push(unread(source.name, &error));
-            }
-        }
     }
     let days = Bar::days(context.bars(), 0);
     let progress = |progress: Progress| days.set(progress.days_done as u64, progress.days as u64);
@@ -109,18 +81,57 @@ pub(crate) fn ingest(
         Raw::Warning => RawPolicy::Warning,
         Raw::All => RawPolicy::All,
     };
-    let appended = store.append(ingested, &AppendOptions { raw, progress: Some(&progress) })?;
+    let append = AppendOptions { raw, progress: Some(&progress), ..AppendOptions::default() };
+    let ingest = store.ingest(&append)?;
+    read(context, &fresh, &options, &ingest, &mut files)?;
+    let appended = ingest.commit()?;
     let total = total(&appended.total, &files);
     files.extend(appended.files);
     files.sort_by(|a, b| (&a.path, &a.content_id).cmp(&(&b.path, &b.content_id)));
     Ok((IngestReport { schema: "log-gardener/ingest".into(), schema_version: "1.0".into(), files, total }, created))
 }
 
+/// Reads files into an ingest; those that cannot be read are told in `unread_files`.
+fn read(
+    context: &Context,
+    sources: &[Source],
+    options: &ReadOptions,
+    ingest: &Ingest<'_, '_>,
+    unread_files: &mut Vec<FileReport>,
+) -> anyhow::Result<()> {
+    let bytes = sources.iter().filter_map(|source| input::identity(&source.path)).map(|(bytes, _)| bytes).sum();
+    let bar = Bar::bytes(context.bars(), bytes);
+    let failed: Mutex<Option<StoreError>> = Mutex::new(None);
+    let outlet = Outlet {
+        known: &|id| ingest.knows(id),
+        make: &|id| ingest.collector(id),
+        emit: &|part| {
+            if let Err(error) = ingest.take(part) {
+                failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+            }
+        },
+        progress: &|bytes| bar.add(bytes),
+    };
+    for (source, outcome) in sources.iter().zip(input::read_all(sources, options, outlet)) {
+        match outcome {
+            Ok(read) => {
+                let report = &read.report;
+                tracing::info!(file = report.path, report.framing, report.entries, report.malformed, "read");
+                for problem in &report.problems {
+                    tracing::debug!(file = report.path, problem.offset, problem.reason, "not read as it stands");
+                }
+                ingest.finish_file(read);
+            }
+            Err(error) => unread_files.push(unread(source.name.clone(), &error)),
+        }
+    }
+    failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), |error| Err(error.into()))
+}
+
 fn options(context: &Context, args: &ReadArgs) -> anyhow::Result<ReadOptions> {
-    let mut options = ReadOptions::new(&context.config);
+    let mut options = ReadOptions::new(&context.config)?;
     options.text = args.text;
     options.redact = !args.no_redact;
-    options.keep_raw = args.raw != Raw::None;
     if let (Some(since), Some(until)) = (&args.declared_since, &args.declared_until) {
         let zone = time::zone(context.config.time_zone.as_deref().unwrap_or("UTC"))?;
         options.declared = Some(DeclaredWindow {
@@ -162,9 +173,8 @@ fn named<'a>(source: &'a Source, id: &ContentId) -> Option<Named<'a>> {
 }
 
 fn skipped(store: &Store, source: &Source, id: &ContentId) -> FileReport {
-    let mut report = store.report_of(id).cloned().unwrap_or_default();
+    let mut report = store.report_of(id).unwrap_or_default();
     report.path.clone_from(&source.name);
-    report.duplicates = report.entries;
     report.skipped = Some(KNOWN.into());
     report
 }
@@ -176,7 +186,7 @@ fn total(appended: &IngestTotal, skipped: &[FileReport]) -> IngestTotal {
         total.files += 1;
         total.entries += file.entries;
         total.duplicates += file.duplicates;
-        total.set_aside += file.set_aside.no_time + file.set_aside.by_rule;
+        total.set_aside += file.set_aside.total();
         total.malformed += file.malformed;
         total.repaired += file.repaired;
         total.bytes += file.bytes;
@@ -251,6 +261,14 @@ pub(crate) fn text(report: &IngestReport) -> String {
         total.malformed,
         total.repaired
     );
+    let pruned: u64 = report.files.iter().map(|file| file.set_aside.pruned).sum();
+    if pruned > 0 {
+        let _ = writeln!(
+            out,
+            "{pruned} of those set aside are of days that were pruned: `gardener store stats` says before which day; to \
+             analyze them, ingest their files into another store"
+        );
+    }
     out
 }
 

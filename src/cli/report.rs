@@ -17,10 +17,10 @@ use crate::issue::ExportState;
 use crate::mine::TemplateSet;
 use crate::query::{Engine, EngineOptions, NAMED};
 use crate::record::Severity;
-use crate::record::ingest::{FileReport, Span};
+use crate::record::ingest::{DeclaredWindow, FileReport, Span};
 use crate::render::{self, RenderOptions, Renderer};
 use crate::report::{self, Material, TotalRow, level, v1};
-use crate::store::Snapshot;
+use crate::store::{Snapshot, SourceRow};
 use crate::time::{self, Window};
 
 /// Runs the verb.
@@ -230,9 +230,11 @@ pub(crate) fn make(
     steps.step("queries");
     let engine = Engine::open(&snapshot, &templates, asked.window, EngineOptions { services: &asked.services })?;
     let clusters = analyze::clusters(&engine, &templates)?;
-    let files: Vec<FileReport> = snapshot.sources().into_iter().map(|source| source.report).collect();
-    let before = before(&snapshot, &templates, &files, &asked)?;
-    let coverage = coverage(&snapshot, &files, &asked);
+    let sources = snapshot.sources();
+    let stated = stated(&sources);
+    let files: Vec<FileReport> = sources.into_iter().map(|source| source.report).collect();
+    let before = before(&snapshot, &templates, &stated, &asked)?;
+    let coverage = coverage(&snapshot, &stated, &asked);
     steps.step("issues");
     let policy = planning::policy(&context.config);
     let ties = if raw.is_empty() {
@@ -268,6 +270,16 @@ pub(crate) fn make(
     };
     let report = render::mask_report(&report::build(&material));
     Ok(Made { report, analysis, coverage, asked, exports })
+}
+
+/// The files as coverage sees them: an empty content once for each window that was stated for it.
+fn stated(sources: &[SourceRow]) -> Vec<FileReport> {
+    let of = |source: &SourceRow| {
+        let again =
+            |window: &DeclaredWindow| FileReport { declared_window: Some(window.clone()), ..source.report.clone() };
+        std::iter::once(source.report.clone()).chain(source.empty_windows.iter().map(again)).collect::<Vec<_>>()
+    };
+    sources.iter().flat_map(of).collect()
 }
 
 fn touches(file: &FileReport, window: Window) -> bool {

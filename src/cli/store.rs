@@ -1,16 +1,23 @@
 //! `gardener store`: what other programs and careful people ask of a store.
 
 use std::io::Write;
+use std::path::Path;
 
 use super::args::{StoreAction, StoreArgs};
 use super::context::Context;
 use super::{Stop, pages};
-use crate::store::Snapshot;
-use crate::time::rfc3339_seconds;
+use crate::store::{Snapshot, Stats, Store};
+use crate::time::{self, DAY_NS, rfc3339_seconds};
 
 /// Runs the verb.
 pub(crate) fn run(context: &Context, args: &StoreArgs) -> anyhow::Result<()> {
     let path = context.store_path(args.store.as_ref());
+    // Those that remove files hold no snapshot: they would wait for themselves.
+    match &args.action {
+        StoreAction::Tidy { dry_run } => return tidy(context, &path, *dry_run),
+        StoreAction::Prune { before, dry_run } => return prune(context, &path, before, *dry_run),
+        _ => {}
+    }
     let snapshot = Snapshot::open(&path)?;
     let mut out = std::io::stdout().lock();
     match &args.action {
@@ -33,20 +40,7 @@ pub(crate) fn run(context: &Context, args: &StoreArgs) -> anyhow::Result<()> {
             if context.common.json {
                 writeln!(out, "{}", serde_json::to_string_pretty(&stats)?)?;
             } else {
-                let span = stats.first_ns.zip(stats.last_ns).map_or_else(
-                    || "no entry".to_owned(),
-                    |(first, last)| format!("{} to {}", rfc3339_seconds(first), rfc3339_seconds(last)),
-                );
-                writeln!(
-                    out,
-                    "{span}: {} days, {} rows, {} set aside, {} parts joined",
-                    stats.days, stats.rows, stats.set_aside, stats.parts_joined
-                )?;
-                writeln!(
-                    out,
-                    "{} inputs, {} conflicts; {} live files, {} bytes",
-                    stats.sources, stats.conflicts, stats.files, stats.bytes
-                )?;
+                write!(out, "{}", figures(&stats))?;
             }
         }
         StoreAction::Verify => {
@@ -62,6 +56,84 @@ pub(crate) fn run(context: &Context, args: &StoreArgs) -> anyhow::Result<()> {
                 .into());
             }
             writeln!(out, "the store is sound")?;
+        }
+        StoreAction::Tidy { .. } | StoreAction::Prune { .. } => {}
+    }
+    Ok(())
+}
+
+/// Figures for people.
+fn figures(stats: &Stats) -> String {
+    let span = stats.first_ns.zip(stats.last_ns).map_or_else(
+        || "no entry".to_owned(),
+        |(first, last)| format!("{} to {}", rfc3339_seconds(first), rfc3339_seconds(last)),
+    );
+    let mut text = format!(
+        "{span}: {} days, {} rows, {} set aside, {} parts joined\n{} inputs, {} conflicts; {} live files, {} bytes\n",
+        stats.days,
+        stats.rows,
+        stats.set_aside,
+        stats.parts_joined,
+        stats.sources,
+        stats.conflicts,
+        stats.files,
+        stats.bytes
+    );
+    if let Some(day) = &stats.pruned_before {
+        text.push_str(&format!("days before {day} were pruned, with {} rows\n", stats.pruned_rows));
+    }
+    text
+}
+
+fn tidy(context: &Context, path: &Path, dry_run: bool) -> anyhow::Result<()> {
+    let tidied = Store::open(path)?.tidy(dry_run)?;
+    let mut out = std::io::stdout().lock();
+    if context.common.json {
+        let mut value = serde_json::to_value(tidied)?;
+        value["dry_run"] = dry_run.into();
+        writeln!(out, "{}", serde_json::to_string_pretty(&value)?)?;
+    } else if !context.common.quiet {
+        let verb = if dry_run { "would remove" } else { "removed" };
+        writeln!(out, "{verb} {} files, {} bytes, that the manifest does not name", tidied.files, tidied.bytes)?;
+    }
+    Ok(())
+}
+
+fn prune(context: &Context, path: &Path, before: &str, dry_run: bool) -> anyhow::Result<()> {
+    let is_whole = |day: &i64| day.checked_mul(DAY_NS).is_some() && time::day_name(*day) == before;
+    let day = time::day_from_name(before).filter(is_whole).ok_or_else(|| {
+        Stop::Usage(format!("--before {before:?} is no date: whole UTC days are pruned, write one such as 2025-09-15"))
+    })?;
+    let mut store = Store::open(path)?;
+    // Opened and closed here: a snapshot that is still held would keep the files on disk.
+    let newest = store.snapshot()?.range().map(|(_, last_ns)| time::day_of(last_ns));
+    if let Some(newest) = newest.filter(|newest| day > newest + 1) {
+        return Err(Stop::Usage(format!(
+            "--before {before} lies after everything stored and would keep later days out as well: the newest entry is \
+             of {}, so {} is the last date that can be given",
+            time::day_name(newest),
+            time::day_name(newest + 1)
+        ))
+        .into());
+    }
+    let pruned = store.prune(day, dry_run)?;
+    let mut out = std::io::stdout().lock();
+    if context.common.json {
+        let mut value = serde_json::to_value(&pruned)?;
+        value["dry_run"] = dry_run.into();
+        writeln!(out, "{}", serde_json::to_string_pretty(&value)?)?;
+    } else if !context.common.quiet {
+        match (pruned.days.keys().next(), pruned.days.keys().next_back()) {
+            (Some(first), Some(last)) => writeln!(
+                out,
+                "{} {} days, {first} to {last}: {} rows, {} files, {} bytes",
+                if dry_run { "would drop" } else { "dropped" },
+                pruned.days.len(),
+                pruned.rows,
+                pruned.files,
+                pruned.bytes
+            )?,
+            _ => writeln!(out, "no stored day lies before {before}: nothing is dropped")?,
         }
     }
     Ok(())

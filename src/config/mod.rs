@@ -85,6 +85,20 @@ pub struct Config {
 pub struct Redaction {
     /// File with the key for placeholders that are equal across documents.
     pub key_file: Option<String>,
+    /// Further forms of credentials, masked before anything is stored.
+    pub patterns: Vec<RedactionPattern>,
+    /// Regular expressions of what is no credential though it looks like one.
+    pub allow: Vec<String>,
+}
+
+/// A form of credential that only the user knows.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RedactionPattern {
+    /// Name in the placeholder, `<redacted:name>`, and in the report.
+    pub name: String,
+    /// Regular expression; its group `secret`, else its first group, else all of it is masked.
+    pub pattern: String,
 }
 
 /// `[actions]`
@@ -232,6 +246,8 @@ impl Default for PriorityPoints {
 pub struct Limits {
     /// Largest entry, in bytes; a larger one is malformed.
     pub row_bytes: usize,
+    /// Times its size on disk that a compressed file may hold, beyond the first 64 MiB; what is larger is cut off there.
+    pub max_ratio: u64,
     /// Row counts that look like a `--limit`.
     pub round_counts: Vec<u64>,
     /// Clusters with a section of their own in a document.
@@ -248,6 +264,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             row_bytes: 16 << 20,
+            max_ratio: 1_000,
             round_counts: vec![50, 100, 200, 500, 1_000, 5_000, 10_000],
             clusters: 40,
             quiet_clusters: 25,

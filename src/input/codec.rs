@@ -1,19 +1,17 @@
 //! Bytes on disk to UTF-8 text: compression by magic number, UTF-16 by byte order mark, never by suffix.
 //!
-//! A stream that breaks keeps what was decoded before the break; the break itself is a problem with an offset. The content
-//! id is taken on the way, over the bytes as they are on disk.
+//! A stream that breaks keeps what was decoded before the break; the break itself is a problem with an offset. Members and
+//! frames are decoded one by one, so that what stands behind the last one is told from damage. A stream that grows beyond
+//! any honest ratio is ended: it was made to fill a disk.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::{self, BufRead, Read};
 
 use encoding_rs::{Decoder, UTF_16BE, UTF_16LE};
 
-use super::InputError;
-use crate::record::ContentId;
-
-const BUFFER: usize = 256 << 10;
+/// Decoded bytes below which no ratio is looked at.
+const FREE: u64 = 64 << 20;
+/// Bytes decoded or transcoded at once.
+const STEP: usize = 256 << 10;
 
 /// How a file was decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,182 +20,241 @@ pub(crate) struct Coding {
     pub(crate) encoding: &'static str,
 }
 
-#[derive(Debug, Default)]
-struct Tally {
-    hasher: blake3::Hasher,
-    bytes: u64,
+/// The bytes on disk, and how many of them were consumed.
+struct Raw<'a> {
+    inner: Box<dyn BufRead + Send + 'a>,
+    consumed: u64,
 }
 
-/// What the raw side of the stream saw; complete once [`Decoded::finish`] was called.
-#[derive(Debug, Clone, Default)]
-struct Shared(Arc<Mutex<Tally>>);
-
-struct Counted<R> {
-    inner: R,
-    shared: Shared,
-}
-
-impl<R: Read> Read for Counted<R> {
+impl Read for Raw<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(buf)?;
-        let mut tally = self.shared.0.lock().unwrap_or_else(PoisonError::into_inner);
-        tally.hasher.update(&buf[..n]);
-        tally.bytes += n as u64;
+        self.consumed += n as u64;
         Ok(n)
     }
 }
 
-type Raw = BufReader<Counted<Box<dyn Read + Send>>>;
+impl BufRead for Raw<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.inner.fill_buf()
+    }
+    fn consume(&mut self, n: usize) {
+        self.consumed += n as u64;
+        self.inner.consume(n);
+    }
+}
+
+enum Stream<'a> {
+    Plain(Raw<'a>),
+    Gzip(Box<flate2::bufread::GzDecoder<Raw<'a>>>),
+    Zstd(zstd::stream::read::Decoder<'static, Raw<'a>>),
+    Ended,
+}
+
+impl<'a> Stream<'a> {
+    /// The decoder of the member, frame or text that stands at the front.
+    fn of(mut raw: Raw<'a>) -> io::Result<Self> {
+        let codec = codec_of(raw.fill_buf()?);
+        Ok(match codec {
+            "gzip" => Self::Gzip(Box::new(flate2::bufread::GzDecoder::new(raw))),
+            "zstd" => Self::Zstd(zstd::stream::read::Decoder::with_buffer(raw)?.single_frame()),
+            _ => Self::Plain(raw),
+        })
+    }
+
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(raw) => raw.read(buf),
+            Self::Gzip(member) => member.read(buf),
+            Self::Zstd(frame) => frame.read(buf),
+            Self::Ended => Ok(0),
+        }
+    }
+}
+
+/// The compression that the first bytes of a file name.
+pub(crate) fn codec_of(front: &[u8]) -> &'static str {
+    match front {
+        [0x1f, 0x8b, ..] => "gzip",
+        // Frames, and the skippable ones that some writers put before them.
+        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => "zstd",
+        _ => "none",
+    }
+}
+
+/// The encoding that the first decoded bytes show, and how many of them are its mark.
+pub(crate) fn encoding_of(front: &[u8]) -> (&'static str, usize) {
+    match front {
+        [0xff, 0xfe, ..] => ("utf-16le", 2),
+        [0xfe, 0xff, ..] => ("utf-16be", 2),
+        [first, 0, second, 0, ..] if *first != 0 && *second != 0 => ("utf-16le", 0),
+        [0, first, 0, second, ..] if *first != 0 && *second != 0 => ("utf-16be", 0),
+        _ => ("utf-8", 0),
+    }
+}
+
+/// Whether bytes are text as they stand, neither compressed nor UTF-16.
+pub(crate) fn is_plain(bytes: &[u8]) -> bool {
+    codec_of(bytes) == "none" && encoding_of(bytes).0 == "utf-8"
+}
 
 /// A file as UTF-8 text.
-pub(crate) struct Decoded {
-    inner: Box<dyn Read + Send>,
-    shared: Shared,
+pub(crate) struct Decoded<'a> {
+    stream: Stream<'a>,
     pub(crate) coding: Coding,
     utf16: Option<Decoder>,
-    /// Bytes read for the look at the front, or left over from a UTF-16 block.
-    pending: Vec<u8>,
-    pending_at: usize,
-    ended: bool,
+    /// Bytes read for the look at the front, or waiting to be transcoded.
+    waiting: Vec<u8>,
+    /// Bytes that came out of the decompressor, and how many may.
+    size: u64,
+    most: u64,
+    max_ratio: u64,
     /// Why the stream ended before its end.
     pub(crate) broken: Option<String>,
 }
 
-/// Opens a file (`-` is standard input) and looks at its front.
-pub(crate) fn open(path: &Path) -> Result<Decoded, InputError> {
-    let raw: Box<dyn Read + Send> = if path == Path::new("-") {
-        Box::new(io::stdin())
-    } else {
-        Box::new(File::open(path).map_err(|source| InputError::Open { path: path.to_owned(), source })?)
-    };
-    decode(raw).map_err(|source| InputError::Open { path: path.to_owned(), source })
-}
-
-fn decode(raw: Box<dyn Read + Send>) -> io::Result<Decoded> {
-    let shared = Shared::default();
-    let mut raw: Raw = BufReader::with_capacity(BUFFER, Counted { inner: raw, shared: shared.clone() });
-    let front = raw.fill_buf()?;
-    let (codec, inner): (_, Box<dyn Read + Send>) = match front {
-        [0x1f, 0x8b, ..] => ("gzip", Box::new(flate2::bufread::MultiGzDecoder::new(raw))),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => ("zstd", Box::new(zstd::stream::read::Decoder::with_buffer(raw)?)),
-        _ => ("none", Box::new(raw)),
-    };
-    let mut decoded = Decoded {
-        inner,
-        shared,
-        coding: Coding { codec, encoding: "utf-8" },
-        utf16: None,
-        pending: Vec::new(),
-        pending_at: 0,
-        ended: false,
-        broken: None,
-    };
-    decoded.look();
-    Ok(decoded)
-}
-
-impl Decoded {
-    /// Reads the first four bytes to tell UTF-16 from UTF-8.
-    fn look(&mut self) {
-        let mut front = [0_u8; 4];
-        let mut n = 0;
-        while n < front.len() {
-            match self.read_inner(&mut front[n..]) {
-                0 => break,
-                got => n += got,
-            }
-        }
-        let front = &front[..n];
-        let (encoding, skip) = match front {
-            [0xff, 0xfe, ..] => ("utf-16le", 2),
-            [0xfe, 0xff, ..] => ("utf-16be", 2),
-            [first, 0, second, 0] if *first != 0 && *second != 0 => ("utf-16le", 0),
-            [0, first, 0, second] if *first != 0 && *second != 0 => ("utf-16be", 0),
-            _ => ("utf-8", 0),
+impl<'a> Decoded<'a> {
+    /// Looks at the front of `inner`, which holds `size` bytes; it may grow to `max_ratio` times that.
+    pub(crate) fn new(inner: Box<dyn BufRead + Send + 'a>, size: u64, max_ratio: u64) -> io::Result<Self> {
+        let mut raw = Raw { inner, consumed: 0 };
+        let codec = codec_of(raw.fill_buf()?);
+        let most = if codec == "none" { u64::MAX } else { size.saturating_mul(max_ratio).max(FREE) };
+        let mut decoded = Self {
+            stream: Stream::of(raw)?,
+            coding: Coding { codec, encoding: "utf-8" },
+            utf16: None,
+            waiting: Vec::new(),
+            size: 0,
+            most,
+            max_ratio,
+            broken: None,
         };
-        self.coding.encoding = encoding;
-        self.utf16 = match encoding {
+        let mut front = Vec::new();
+        while front.len() < 4 && decoded.decode(&mut front, 4) {}
+        let (encoding, mark) = encoding_of(&front);
+        decoded.coding.encoding = encoding;
+        decoded.utf16 = match encoding {
             "utf-16le" => Some(UTF_16LE.new_decoder_without_bom_handling()),
             "utf-16be" => Some(UTF_16BE.new_decoder_without_bom_handling()),
             _ => None,
         };
-        let front = front[skip..].to_vec();
-        self.pending = if self.utf16.is_some() { self.transcode(&front, false) } else { front };
+        decoded.waiting = front[mark..].to_vec();
+        Ok(decoded)
     }
 
-    /// Reads decompressed bytes; a broken stream ends there and says why.
-    fn read_inner(&mut self, buf: &mut [u8]) -> usize {
-        if self.ended {
-            return 0;
+    /// Adds text to `out` until it holds `most` bytes (somewhat more where it is transcoded) or the file ends; whether more
+    /// follows.
+    pub(crate) fn fill(&mut self, out: &mut Vec<u8>, most: usize) -> bool {
+        let Some(mut decoder) = self.utf16.take() else {
+            out.append(&mut self.waiting);
+            return self.decode(out, most);
+        };
+        let mut more = true;
+        while more && out.len() < most {
+            let mut bytes = std::mem::take(&mut self.waiting);
+            more = self.decode(&mut bytes, STEP);
+            let begin = out.len();
+            let room = decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len() * 3 + 8);
+            out.resize(begin + room, 0);
+            let (_, _, written, _) = decoder.decode_to_utf8(&bytes, &mut out[begin..], !more);
+            out.truncate(begin + written);
+            bytes.clear();
+            self.waiting = bytes;
         }
+        if more {
+            self.utf16 = Some(decoder);
+        }
+        more
+    }
+
+    /// Adds decompressed bytes until `out` holds `most`; `false` at the end.
+    fn decode(&mut self, out: &mut Vec<u8>, most: usize) -> bool {
         loop {
-            match self.inner.read(buf) {
-                Ok(0) => {
-                    self.ended = true;
-                    return 0;
+            let begin = out.len();
+            if begin >= most {
+                return true;
+            }
+            let step = (most - begin).min(if matches!(self.stream, Stream::Plain(_)) { most } else { STEP });
+            let read = match &mut self.stream {
+                // Reads into fresh capacity, without filling it with zeros first.
+                Stream::Plain(raw) => raw.take(step as u64).read_to_end(out),
+                stream => {
+                    out.resize(begin + step, 0);
+                    let read = stream.read(&mut out[begin..]);
+                    out.truncate(begin + read.as_ref().map_or(0, |n| *n));
+                    read
                 }
-                Ok(n) => return n,
+            };
+            self.size += (out.len() - begin) as u64;
+            match read {
+                Ok(0) => {
+                    if !self.advance() {
+                        return false;
+                    }
+                }
+                Ok(_) if self.size > self.most => {
+                    let over = (self.size - self.most) as usize;
+                    out.truncate(out.len().saturating_sub(over).max(begin));
+                    return self.end(format!(
+                        "the {} stream grows to more than {} times its size: limit max-ratio",
+                        self.coding.codec, self.max_ratio
+                    ));
+                }
+                Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
-                    self.ended = true;
-                    self.broken = Some(match (self.coding.codec, error.kind()) {
+                    return self.end(match (self.coding.codec, error.kind()) {
                         ("none", _) => format!("reading stopped: {error}"),
                         (codec, io::ErrorKind::UnexpectedEof) => format!("the {codec} stream is cut off"),
                         (codec, _) => format!("the {codec} stream is damaged: {error}"),
                     });
-                    return 0;
                 }
             }
         }
     }
 
-    fn transcode(&mut self, bytes: &[u8], last: bool) -> Vec<u8> {
-        let Some(decoder) = &mut self.utf16 else { return bytes.to_vec() };
-        let room = decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len() * 3 + 8);
-        let mut out = vec![0; room];
-        let (_, _, written, _) = decoder.decode_to_utf8(bytes, &mut out, last);
-        out.truncate(written);
-        out
+    fn end(&mut self, reason: String) -> bool {
+        self.stream = Stream::Ended;
+        self.broken.get_or_insert(reason);
+        false
     }
 
-    /// Reads what is left so that hash and size cover the whole file, and returns them.
-    pub(crate) fn finish(mut self) -> (ContentId, u64) {
-        let mut sink = vec![0; BUFFER];
-        while self.read_inner(&mut sink) > 0 {}
-        let tally = self.shared.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (ContentId(*tally.hasher.finalize().as_bytes()), tally.bytes)
-    }
-}
-
-impl Read for Decoded {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let waiting = &self.pending[self.pending_at..];
-            if !waiting.is_empty() {
-                let n = waiting.len().min(buf.len());
-                buf[..n].copy_from_slice(&waiting[..n]);
-                self.pending_at += n;
-                return Ok(n);
+    /// Goes on to the next member or frame; `false` where there is none.
+    fn advance(&mut self) -> bool {
+        let mut raw = match std::mem::replace(&mut self.stream, Stream::Ended) {
+            Stream::Gzip(member) => member.into_inner(),
+            Stream::Zstd(frame) => frame.finish(),
+            Stream::Plain(_) | Stream::Ended => return false,
+        };
+        let codec = match raw.fill_buf() {
+            Ok([]) => return false,
+            Ok(front) => codec_of(front),
+            Err(error) => return self.end(format!("reading stopped: {error}")),
+        };
+        let at = raw.consumed;
+        if codec != self.coding.codec {
+            let (mut rest, mut buffer) = ((0_u64, false), vec![0; 8 << 10]);
+            while let Ok(n @ 1..) = raw.read(&mut buffer) {
+                rest = (rest.0 + n as u64, rest.1 || buffer[..n].iter().any(|byte| *byte != 0));
             }
-            if self.utf16.is_none() {
-                return Ok(self.read_inner(buf));
+            // Tapes and archives pad with zeros.
+            if rest.1 {
+                let codec = self.coding.codec;
+                self.end(format!(
+                    "{} bytes behind the {codec} stream, at byte {at} of the file on disk, are no {codec}",
+                    rest.0
+                ));
             }
-            if self.ended {
-                return Ok(0);
+            return false;
+        }
+        match Stream::of(raw) {
+            Ok(stream) => {
+                self.stream = stream;
+                true
             }
-            let mut block = vec![0; BUFFER];
-            let n = self.read_inner(&mut block);
-            self.pending = self.transcode(&block[..n], n == 0);
-            self.pending_at = 0;
+            Err(error) => self.end(format!("the {codec} stream is damaged: {error}")),
         }
     }
-}
-
-/// Hash of a file's bytes, without decoding it.
-pub(crate) fn content_id(path: &Path) -> io::Result<ContentId> {
-    let mut hasher = blake3::Hasher::new();
-    io::copy(&mut File::open(path)?, &mut hasher)?;
-    Ok(ContentId(*hasher.finalize().as_bytes()))
 }
 
 #[cfg(test)]
@@ -206,16 +263,14 @@ mod tests {
 
     use super::*;
 
-    fn read(bytes: &[u8]) -> (String, Coding, Option<String>, u64) {
-        let size = bytes.len() as u64;
-        let mut decoded = decode(Box::new(io::Cursor::new(bytes.to_vec()))).expect("opens");
+    fn read(bytes: &[u8]) -> (String, Coding, Option<String>) {
+        let mut decoded = Decoded::new(Box::new(bytes), bytes.len() as u64, 1_000).expect("opens");
         let mut text = Vec::new();
-        decoded.read_to_end(&mut text).expect("never fails");
-        let (coding, broken) = (decoded.coding, decoded.broken.clone());
-        let (id, counted) = decoded.finish();
-        assert_eq!(id.0, *blake3::hash(bytes).as_bytes(), "the hash covers the whole file");
-        assert_eq!(counted, size);
-        (String::from_utf8(text).expect("utf-8"), coding, broken, counted)
+        let mut most = 3;
+        while decoded.fill(&mut text, most) {
+            most = text.len() + 3;
+        }
+        (String::from_utf8(text).expect("utf-8"), decoded.coding, decoded.broken)
     }
 
     fn gzip(text: &str) -> Vec<u8> {
@@ -224,14 +279,16 @@ mod tests {
         encoder.finish().expect("finish")
     }
 
+    fn zstd(text: &str) -> Vec<u8> {
+        zstd::encode_all(text.as_bytes(), 1).expect("zstd")
+    }
+
     #[test]
     fn reads_several_members_and_frames_as_one_text() {
-        let (text, coding, broken, _) = read(&[gzip("one\n"), gzip("two\n")].concat());
+        let (text, coding, broken) = read(&[gzip("one\n"), gzip(""), gzip("two\n")].concat());
         assert_eq!((text.as_str(), coding.codec, broken), ("one\ntwo\n", "gzip", None));
-        let frames =
-            [zstd::encode_all(&b"one\n"[..], 1).expect("zstd"), zstd::encode_all(&b"two\n"[..], 1).expect("zstd")]
-                .concat();
-        let (text, coding, broken, _) = read(&frames);
+        let skippable = [0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 7, 7];
+        let (text, coding, broken) = read(&[&skippable[..], &zstd("one\n"), &skippable, &zstd("two\n")].concat());
         assert_eq!((text.as_str(), coding.codec, broken), ("one\ntwo\n", "zstd", None));
     }
 
@@ -239,9 +296,32 @@ mod tests {
     fn a_torn_stream_keeps_what_came_before_the_break() {
         let long = (0..5_000).map(|n| n.to_string()).collect::<Vec<_>>().join("\n");
         let whole = gzip(&long);
-        let (text, _, broken, _) = read(&whole[..whole.len() - 40]);
+        let (text, _, broken) = read(&whole[..whole.len() - 40]);
         assert!(!text.is_empty() && long.starts_with(&text));
         assert_eq!(broken.as_deref(), Some("the gzip stream is cut off"));
+        let whole = zstd(&long);
+        assert_eq!(read(&whole[..whole.len() - 4]).2.as_deref(), Some("the zstd stream is cut off"));
+    }
+
+    #[test]
+    fn what_stands_behind_a_stream_is_told_with_its_place() {
+        for (codec, stream) in [("gzip", gzip("one\n")), ("zstd", zstd("one\n"))] {
+            let at = stream.len();
+            let (text, _, broken) = read(&[&stream[..], b"rest of it"].concat());
+            let said = format!("10 bytes behind the {codec} stream, at byte {at} of the file on disk, are no {codec}");
+            assert_eq!((text.as_str(), broken), ("one\n", Some(said)));
+            assert_eq!(read(&[&stream[..], &[0; 512]].concat()).2, None, "padding is none");
+        }
+    }
+
+    #[test]
+    fn a_stream_that_grows_beyond_measure_is_ended() {
+        let bomb = zstd::encode_all(io::repeat(b'x').take(FREE + (8 << 20)), 1).expect("zstd");
+        let mut decoded = Decoded::new(Box::new(&bomb[..]), bomb.len() as u64, 2).expect("opens");
+        let mut text = Vec::new();
+        assert!(!decoded.fill(&mut text, usize::MAX));
+        assert_eq!(text.len() as u64, FREE);
+        assert!(decoded.broken.is_some_and(|why| why.contains("max-ratio")));
     }
 
     #[test]
@@ -253,9 +333,10 @@ mod tests {
             ([vec![0xff, 0xfe], le(text)].concat(), "utf-16le"),
             ([vec![0xfe, 0xff], be(text)].concat(), "utf-16be"),
             (le(text), "utf-16le"),
+            (be(text), "utf-16be"),
             (text.as_bytes().to_vec(), "utf-8"),
         ] {
-            let (got, coding, _, _) = read(&bytes);
+            let (got, coding, _) = read(&bytes);
             assert_eq!((got.as_str(), coding.encoding), (text, encoding));
         }
         assert_eq!(read(&[]).0, "");

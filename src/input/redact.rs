@@ -3,68 +3,412 @@
 //! Masking happens per row, after the hashes that identify it were taken, so that two exports of one entry stay one row.
 //! Personal data stays: the store is as private as the dumps, and documents mask it. What
 //! an exporter masked already (`REDACTED`, `***`) is left as it is.
+//!
+//! Nearly no text holds a credential, so every text is first looked through for marks: literals that tokens start with, in one
+//! pass for all, and names that end before a `:` or `=`. Only the forms whose mark was found run their pattern.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use regex::{Captures, Regex, RegexSet};
+use aho_corasick::packed;
+use regex::{Captures, Regex, RegexBuilder};
 
 /// A form of credential: name, pattern, and which group is the secret (0: the whole match).
-const FORMS: [(&str, &str, usize); 6] = [
-    ("private-key", r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|\z)", 0),
+type Form = (&'static str, &'static str, usize);
+
+const PRIVATE_KEY: usize = 0;
+const JWT: usize = 1;
+const API_KEY: usize = 2;
+const TOKEN: usize = 3;
+const URL: usize = 4;
+const PASSWORD: usize = 5;
+const HEADER: usize = 6;
+const COOKIE: usize = 7;
+const SIGNATURE: usize = 8;
+const WEBHOOK: usize = 9;
+
+/// The forms, in the order in which they are applied.
+const FORMS: [Form; 10] = [
+    (
+        "private-key",
+        r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|\z)",
+        0,
+    ),
     ("jwt", r"(?-u:\b)eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*", 0),
     (
         "api-key",
-        r"(?-u:\b)(?:AIza[0-9A-Za-z_-]{35}|ya29\.[0-9A-Za-z_-]{20,}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{22,}|glpat-[A-Za-z0-9_-]{20,}|xox[abeoprs]-[A-Za-z0-9-]{10,}|sk-(?:ant-|proj-)?[A-Za-z0-9_-]{20,}|[sr]k_live_[A-Za-z0-9]{16,}|(?:AKIA|ASIA)[0-9A-Z]{16}|npm_[A-Za-z0-9]{36}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,})",
+        concat!(
+            r"(?-u:\b)(?:AIza[0-9A-Za-z_-]{35}|ya29\.[0-9A-Za-z_-]{20,}|GOCSPX-[0-9A-Za-z_-]{20,}",
+            r"|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{22,}|glpat-[A-Za-z0-9_-]{20,}",
+            r"|xox[abeoprs]-[A-Za-z0-9-]{10,}|xapp-[0-9]-[A-Za-z0-9-]{10,}",
+            r"|sk-(?:ant-|proj-)?[A-Za-z0-9_-]{20,}|[sr]k_(?:live|test)_[A-Za-z0-9]{16,}|whsec_[A-Za-z0-9+/=]{24,}",
+            r"|(?:AKIA|ASIA)[0-9A-Z]{16}|npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{32,}|hf_[A-Za-z0-9]{30,}",
+            r"|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|shpat_[A-Fa-f0-9]{32}|dckr_pat_[A-Za-z0-9_-]{20,}",
+            r"|gsk_[A-Za-z0-9]{40,})",
+        ),
         0,
     ),
-    ("token", r"(?i-u)\b(?:bearer|basic)[ \t]+([A-Za-z0-9._~+/=-]{16,})", 1),
+    ("token", r"(?-u:\b)(?:[Bb](?:earer|asic)|B(?:EARER|ASIC))[ \t]+([A-Za-z0-9._~+/=-]{16,})", 1),
     ("password", r#"://[^/\s:@"'\\]*:([^/\s@"'\\]{1,256})@"#, 1),
     (
         "password",
-        r#"(?i-u)(?:\b|_)(?:password|passwd|pwd|(?:client|api|app|secret)[_-]?(?:secret|key)|access[_-]?token|auth[_-]?token|refresh[_-]?token)\\?["']?[ \t]*[:=][ \t]*\\?["']?((?u:[^\s"'\\,;&{}()<>]){6,})"#,
+        concat!(
+            r#"(?i-u)(?:\b|_)(?:password|passwd|pwd|passphrase|(?:client|api|app|secret)[_-]?(?:secret|key)"#,
+            r#"|(?:webhook|jwt|session|signing|oauth)[_-]?secret|(?:secret[_-]?access|shared[_-]?access|account)[_-]?key"#,
+            r#"|(?:access|auth|refresh|id|session|security|api|bot)[_-]?token)"#,
+            r#"\\?["']?[ \t]*[:=][ \t]*\\?["']?((?u:[^\s"'\\,;&{}()<>]){6,})"#,
+        ),
+        1,
+    ),
+    (
+        "token",
+        concat!(
+            r#"(?i-u)\bauthorization\\?["']?[ \t]*[:=][ \t]*\\?["']?(?:token|apikey|digest|negotiate|key|hmac)?[ \t]*"#,
+            r"([A-Za-z0-9._~+/=-]{16,})"
+        ),
+        1,
+    ),
+    (
+        "cookie",
+        concat!(
+            r#"(?i-u)(?:\b(?:set-)?cookie\\?["']?[ \t]*[:=][ \t]*\\?["']?[A-Za-z0-9_.%-]+=|\b(?:phpsessid|jsessionid|connect\.sid)=)"#,
+            r#"((?u:[^\r\n"'\\]){6,})"#
+        ),
+        1,
+    ),
+    ("signature", r"(?i-u)(?:\b(?:x-goog|x-amz)-(?:signature|security-token)|[?&]sig)=([A-Za-z0-9%/+_-]{20,})", 1),
+    (
+        "webhook",
+        r"(?:hooks\.slack\.com/(?:services|workflows|triggers)/|discord(?:app)?\.com/api/webhooks/)([A-Za-z0-9/_-]{16,})",
         1,
     ),
 ];
 
-struct Forms {
-    any: RegexSet,
-    each: Vec<Regex>,
+/// What tokens hold at or near their start: literal, form, and the least number of a token's characters behind it.
+///
+/// All are searched at once by their first three bytes; that stays fast up to 32 literals, none shorter.
+const MARKS: [(&str, usize, usize); 32] = [
+    ("PRIVATE KEY", PRIVATE_KEY, 0),
+    (".eyJ", JWT, 8),
+    ("AIza", API_KEY, 35),
+    ("ya29.", API_KEY, 20),
+    ("GOCSPX-", API_KEY, 20),
+    ("ghp_", API_KEY, 30),
+    ("gho_", API_KEY, 30),
+    ("ghu_", API_KEY, 30),
+    ("ghs_", API_KEY, 30),
+    ("ghr_", API_KEY, 30),
+    ("_pat_", API_KEY, 20),
+    ("glpat-", API_KEY, 20),
+    ("xox", API_KEY, 12),
+    ("xapp-", API_KEY, 12),
+    ("sk-", API_KEY, 20),
+    ("k_live_", API_KEY, 16),
+    ("k_test_", API_KEY, 16),
+    ("whsec_", API_KEY, 24),
+    ("AKIA", API_KEY, 16),
+    ("ASIA", API_KEY, 16),
+    ("npm_", API_KEY, 36),
+    ("pypi-", API_KEY, 32),
+    ("hf_", API_KEY, 30),
+    ("SG.", API_KEY, 32),
+    ("shpat_", API_KEY, 32),
+    ("gsk_", API_KEY, 40),
+    ("hooks.slack.com/", WEBHOOK, 16),
+    ("/api/webhooks/", WEBHOOK, 16),
+    ("earer", TOKEN, 16),
+    ("EARER", TOKEN, 16),
+    ("asic", TOKEN, 16),
+    ("ASIC", TOKEN, 16),
+];
+
+/// Names before a `:` or `=`, in lower case and without `_` and `-`: what they end in, and their form.
+const NAMES: [(&str, usize); 41] = [
+    ("password", PASSWORD),
+    ("passwd", PASSWORD),
+    ("pwd", PASSWORD),
+    ("passphrase", PASSWORD),
+    ("clientsecret", PASSWORD),
+    ("clientkey", PASSWORD),
+    ("apisecret", PASSWORD),
+    ("apikey", PASSWORD),
+    ("appsecret", PASSWORD),
+    ("appkey", PASSWORD),
+    ("secretsecret", PASSWORD),
+    ("secretkey", PASSWORD),
+    ("webhooksecret", PASSWORD),
+    ("jwtsecret", PASSWORD),
+    ("sessionsecret", PASSWORD),
+    ("signingsecret", PASSWORD),
+    ("oauthsecret", PASSWORD),
+    ("secretaccesskey", PASSWORD),
+    ("sharedaccesskey", PASSWORD),
+    ("accountkey", PASSWORD),
+    ("accesstoken", PASSWORD),
+    ("authtoken", PASSWORD),
+    ("refreshtoken", PASSWORD),
+    ("idtoken", PASSWORD),
+    ("sessiontoken", PASSWORD),
+    ("securitytoken", PASSWORD),
+    ("apitoken", PASSWORD),
+    ("bottoken", PASSWORD),
+    ("authorization", HEADER),
+    ("cookie", COOKIE),
+    ("phpsessid", COOKIE),
+    ("jsessionid", COOKIE),
+    ("connect.sid", COOKIE),
+    ("xgoogsignature", SIGNATURE),
+    ("xamzsignature", SIGNATURE),
+    ("xgoogsecuritytoken", SIGNATURE),
+    ("xamzsecuritytoken", SIGNATURE),
+    ("?sig", SIGNATURE),
+    ("&sig", SIGNATURE),
+    ("\\u0026sig", SIGNATURE),
+    ("&amp;sig", SIGNATURE),
+];
+/// Longest name of [`NAMES`] as it may be written, in bytes.
+const NAME_MAX_BYTES: usize = 24;
+
+/// How often each form was masked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Hits(BTreeMap<String, u64>);
+
+impl Hits {
+    /// All hits.
+    pub(crate) fn total(&self) -> u64 {
+        self.0.values().sum()
+    }
+
+    /// (name of the form, hits), ascending by name.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.0.iter().map(|(name, hits)| (name.as_str(), *hits))
+    }
+
+    /// Adds the hits of another text or thread.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        for (name, hits) in other.iter() {
+            self.add(name, hits);
+        }
+    }
+
+    fn add(&mut self, name: &str, hits: u64) {
+        if let Some(sum) = self.0.get_mut(name) {
+            *sum += hits;
+        } else {
+            self.0.insert(name.to_owned(), hits);
+        }
+    }
 }
 
-fn forms() -> &'static Forms {
-    static FORMS_ONCE: OnceLock<Forms> = OnceLock::new();
-    FORMS_ONCE.get_or_init(|| Forms {
-        any: RegexSet::new(FORMS.iter().map(|form| form.1)).expect("the patterns are constants and were tested"),
-        each: FORMS
-            .iter()
-            .map(|form| Regex::new(form.1).expect("the patterns are constants and were tested"))
-            .collect(),
+/// A rule of the configuration.
+#[derive(Debug)]
+struct Rule {
+    name: String,
+    pattern: Regex,
+    group: usize,
+}
+
+/// What is masked: the forms known here, and rules of the configuration.
+#[derive(Debug)]
+pub(crate) struct Redactor {
+    marks: Option<packed::Searcher>,
+    /// Patterns of [`FORMS`]; most runs need few of them.
+    forms: [OnceLock<Regex>; FORMS.len()],
+    rules: Vec<Rule>,
+    allow: Vec<Regex>,
+}
+
+impl Redactor {
+    /// A redactor with rules (name, pattern) and patterns of what stays although a form or rule matches it.
+    ///
+    /// A rule masks its group `secret`, else its first group, else the whole match. The error names the rule and what is
+    /// wrong with it.
+    pub(crate) fn new(rules: &[(&str, &str)], allow: &[&str]) -> Result<Self, String> {
+        Ok(Self {
+            marks: packed::Builder::new().extend(MARKS.map(|mark| mark.0)).build(),
+            forms: [const { OnceLock::new() }; FORMS.len()],
+            rules: rules.iter().map(|(name, pattern)| rule(name, pattern)).collect::<Result<_, _>>()?,
+            allow: allow.iter().map(|pattern| compile("allow", pattern)).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Masks credentials in a text and counts them.
+    pub(crate) fn redact<'a>(&self, text: &'a str, hits: &mut Hits) -> Cow<'a, str> {
+        let marked = self.marked(text.as_bytes());
+        if marked == 0 && self.rules.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        self.replace(text, marked, hits)
+    }
+
+    /// The forms whose mark a text holds, one bit each.
+    fn marked(&self, s: &[u8]) -> u16 {
+        named(s) | self.started(s)
+    }
+
+    /// Forms whose tokens start with a literal that the text holds.
+    fn started(&self, s: &[u8]) -> u16 {
+        let Some(marks) = &self.marks else {
+            // No fast search on this machine: every pattern runs.
+            return u16::MAX;
+        };
+        let mut found = 0;
+        let mut from = 0;
+        while let Some(hit) = marks.find_in(s, (from..s.len()).into()) {
+            let (_, form, least) = MARKS[hit.pattern().as_usize()];
+            let rest = &s[hit.end()..];
+            let likely = match form {
+                TOKEN => scheme_credential(rest, least),
+                API_KEY => {
+                    // Before `k_live_` and `_pat_` stands more.
+                    let within = matches!(s[hit.start()], b'k' | b'_');
+                    (within || hit.start() == 0 || !is_word(s[hit.start() - 1])) && long(rest, least)
+                }
+                _ => long(rest, least),
+            };
+            found |= u16::from(likely) << form;
+            from = hit.start() + 1;
+        }
+        found
+    }
+
+    #[cold]
+    fn replace<'a>(&self, text: &'a str, marked: u16, hits: &mut Hits) -> Cow<'a, str> {
+        let mut out = Cow::Borrowed(text);
+        let marked = (0..FORMS.len()).filter(|form| marked & 1 << form != 0);
+        // Forms are judged by the text as it came: what one of them wrote is nothing for the next.
+        for form in marked.filter(|&form| self.form(form).is_match(text)).collect::<Vec<_>>() {
+            let (name, _, group) = FORMS[form];
+            self.apply(self.form(form), name, group, &mut out, hits);
+        }
+        for rule in &self.rules {
+            self.apply(&rule.pattern, &rule.name, rule.group, &mut out, hits);
+        }
+        out
+    }
+
+    fn apply(&self, pattern: &Regex, name: &str, group: usize, out: &mut Cow<'_, str>, hits: &mut Hits) {
+        let mut count = 0;
+        let replaced = pattern.replace_all(out, |captures: &Captures<'_>| {
+            let whole = captures.get_match();
+            let secret = captures.get(group).unwrap_or(whole);
+            let stays = |text: &str| self.allow.iter().any(|allowed| allowed.is_match(text));
+            if masked_already(secret.as_str()) || stays(secret.as_str()) || stays(whole.as_str()) {
+                return whole.as_str().to_owned();
+            }
+            count += 1;
+            let (before, rest) = whole.as_str().split_at(secret.start() - whole.start());
+            format!("{before}<redacted:{name}>{}", &rest[secret.len()..])
+        });
+        if count > 0 {
+            let replaced = replaced.into_owned();
+            *out = Cow::Owned(replaced);
+            hits.add(name, count);
+        }
+    }
+
+    fn form(&self, form: usize) -> &Regex {
+        self.forms[form].get_or_init(|| Regex::new(FORMS[form].1).expect("the patterns are constants and were tested"))
+    }
+}
+
+/// Masks credentials by the built-in forms alone, and adds the number of hits to `hits`.
+#[cfg(test)]
+fn redact<'a>(text: &'a str, hits: &mut u64) -> Cow<'a, str> {
+    let redactor = Redactor::new(&[], &[]).expect("there is no rule that could be wrong");
+    let mut found = Hits::default();
+    let out = redactor.redact(text, &mut found);
+    *hits += found.total();
+    out
+}
+
+fn compile(name: &str, pattern: &str) -> Result<Regex, String> {
+    RegexBuilder::new(pattern)
+        .size_limit(1 << 22)
+        .build()
+        .map_err(|error| format!("redaction: pattern of `{name}` cannot be used: {error}"))
+}
+
+fn rule(name: &str, pattern: &str) -> Result<Rule, String> {
+    if name.is_empty() || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+        return Err(format!("redaction: name `{name}` is not made of lower-case letters, digits and `-`"));
+    }
+    let pattern = compile(name, pattern)?;
+    if pattern.is_match("") {
+        return Err(format!("redaction: pattern of `{name}` matches the empty text; make it match something"));
+    }
+    let named = pattern.capture_names().position(|group| group == Some("secret"));
+    let group = named.unwrap_or(usize::from(pattern.captures_len() > 1));
+    Ok(Rule { name: name.to_owned(), pattern, group })
+}
+
+fn is_word(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b == b'_'
+}
+
+fn is_token(b: u8) -> bool {
+    is_word(b) || matches!(b, b'-' | b'.' | b'~' | b'+' | b'/' | b'=')
+}
+
+/// Whether `least` characters of a token follow.
+fn long(rest: &[u8], least: usize) -> bool {
+    rest.get(..least).is_some_and(|token| token.iter().all(|&b| is_token(b)))
+}
+
+/// Whether white space and a long word follow.
+fn scheme_credential(rest: &[u8], least: usize) -> bool {
+    let blanks = rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+    blanks > 0 && long(&rest[blanks..], least)
+}
+
+/// Forms that are told by a name before a `:` or `=`, and URLs with a password.
+fn named(s: &[u8]) -> u16 {
+    let mut found = 0;
+    for at in memchr::memchr2_iter(b':', b'=', s) {
+        let mut end = at;
+        while end > 0 && matches!(s[end - 1], b'"' | b'\'' | b'\\' | b' ' | b'\t') {
+            end -= 1;
+        }
+        if may_name(&s[..end]) {
+            found |= name_form(&s[..end]);
+        }
+        if s[at..].starts_with(b"://") && has_password(&s[at + 3..]) {
+            found |= 1 << URL;
+        }
+    }
+    found
+}
+
+/// Whether a text ends as one of [`NAMES`] does.
+#[inline]
+fn may_name(s: &[u8]) -> bool {
+    s.last_chunk::<3>().is_some_and(|end| {
+        matches!(
+            &end.map(|b| b | 0x20),
+            b"ord" | b"swd" | b"pwd" | b"ase" | b"ret" | b"key" | b"ken" | b"ion" | b"kie" | b"sid" | b"ure" | b"sig"
+        )
     })
 }
 
-/// Masks credentials in a text and adds the number of hits to `hits`.
-pub(crate) fn redact<'a>(text: &'a str, hits: &mut u64) -> Cow<'a, str> {
-    let forms = forms();
-    let found = forms.any.matches(text);
-    if !found.matched_any() {
-        return Cow::Borrowed(text);
+/// The form that the name at the end of `s` tells of.
+fn name_form(s: &[u8]) -> u16 {
+    let mut name = [0; NAME_MAX_BYTES];
+    let mut from = NAME_MAX_BYTES;
+    for b in s.iter().rev().take(NAME_MAX_BYTES).filter(|b| !matches!(b, b'_' | b'-')) {
+        from -= 1;
+        name[from] = b.to_ascii_lowercase();
     }
-    let mut out = Cow::Borrowed(text);
-    for at in &found {
-        let (name, _, group) = FORMS[at];
-        let replaced = forms.each[at].replace_all(&out, |captures: &Captures<'_>| {
-            let whole = captures.get(0).map_or("", |found| found.as_str());
-            let secret = captures.get(group).map_or("", |found| found.as_str());
-            if masked_already(secret) {
-                return whole.to_owned();
-            }
-            *hits += 1;
-            whole.replace(secret, &format!("<redacted:{name}>"))
-        });
-        out = Cow::Owned(replaced.into_owned());
-    }
-    out
+    let found = NAMES.iter().filter(|(known, _)| name.ends_with(known.as_bytes()));
+    found.fold(0, |forms, (_, form)| forms | 1 << form)
+}
+
+/// Whether what follows `://` is `user:password@`.
+fn has_password(rest: &[u8]) -> bool {
+    let ends = |b: &u8| matches!(b, b'/' | b'@' | b'"' | b'\'' | b'\\') || b.is_ascii_whitespace();
+    let user = rest.iter().position(|b| *b == b':' || ends(b)).unwrap_or(rest.len());
+    rest.get(user) == Some(&b':')
+        && rest[user..].iter().take(1100).position(ends).is_some_and(|end| rest[user + end] == b'@')
 }
 
 /// What an exporter, this tool, or a configuration's placeholder put there instead of a secret.
@@ -79,6 +423,7 @@ fn masked_already(secret: &str) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
 mod tests {
     use super::*;
 
@@ -107,6 +452,69 @@ mod tests {
     }
 
     #[test]
+    fn tokens_of_many_makers_are_masked() {
+        let a = |n: usize| "a1B2".repeat(16)[..n].to_owned();
+        let hex = "0f1e".repeat(16);
+        for token in [
+            format!("AIza{}", a(35)),
+            format!("ya29.{}", a(30)),
+            format!("GOCSPX-{}", a(28)),
+            format!("ghs_{}", a(36)),
+            format!("glpat-{}", a(20)),
+            format!("github_pat_{}", a(30)),
+            format!("xoxb-{}", a(20)),
+            format!("xapp-1-{}", a(20)),
+            format!("sk-ant-api03-{}", a(40)),
+            format!("sk-proj-{}", a(40)),
+            format!("rk_live_{}", a(24)),
+            format!("sk_test_{}", a(24)),
+            format!("whsec_{}", a(32)),
+            format!("npm_{}", a(36)),
+            format!("pypi-{}", a(60)),
+            format!("hf_{}", a(34)),
+            format!("SG.{}.{}", a(22), a(43)),
+            format!("shpat_{}", &hex[..32]),
+            format!("dckr_pat_{}", a(27)),
+            format!("gsk_{}", a(52)),
+        ] {
+            let expected = "sent <redacted:api-key> (ok)".to_owned();
+            assert_eq!(masked(&format!("sent {token} (ok)")), (expected, 1), "{token}");
+            assert_eq!(masked(&format!("x{token}")).1, 0, "inside a word: {token}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_masked_after_their_names_in_any_spelling() {
+        for (text, expected) in [
+            ("AWS_SECRET_ACCESS_KEY=wJalrXUt/K7MDENG", "AWS_SECRET_ACCESS_KEY=<redacted:password>"),
+            ("secretAccessKey: 'wJalrXUt/K7MDENG'", "secretAccessKey: '<redacted:password>'"),
+            ("Name=a;AccountKey=Zm9vYmFy==;Suffix=b", "Name=a;AccountKey=<redacted:password>;Suffix=b"),
+            (r#"{\"client-secret\":\"q1w2e3r4\"}"#, r#"{\"client-secret\":\"<redacted:password>\"}"#),
+            ("DB_PaSsWoRd = hunter22 end", "DB_PaSsWoRd = <redacted:password> end"),
+            ("X-Api-Key: 0123456789", "X-Api-Key: <redacted:password>"),
+            ("authorization: token 0123456789abcdef0", "authorization: token <redacted:token>"),
+            ("BASIC\tdXNlcjpwYXNzd29yZA==", "BASIC\t<redacted:token>"),
+            ("Cookie: theme=dark; id=q1w2e3", "Cookie: theme=<redacted:cookie>"),
+            ("GET /f?a=1&sig=abcdefghij0123456789%3D HTTP", "GET /f?a=1&sig=<redacted:signature> HTTP"),
+            (
+                "https://discord.com/api/webhooks/123456789/abcDEF_ghi",
+                "https://discord.com/api/webhooks/<redacted:webhook>",
+            ),
+            (
+                "https://hooks.slack.com/services/T000/B000/abcdef",
+                "https://hooks.slack.com/services/<redacted:webhook>",
+            ),
+            (
+                r#""private_key": "-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\n", "id": 1"#,
+                r#""private_key": "<redacted:private-key>\n", "id": 1"#,
+            ),
+            ("amqp://:p%40ss@mq:5672", "amqp://:<redacted:password>@mq:5672"),
+        ] {
+            assert_eq!(masked(text), (expected.to_owned(), 1), "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_masked_already_or_no_secret_stays() {
         for text in [
             "AUTH=REDACTED",
@@ -115,8 +523,118 @@ mod tests {
             "password: ********",
             "password is wrong",
             "the basic plan costs nothing",
+            "basic configuration loaded",
+            "tokens: 1234567 used, token=short",
+            "https://shop.example:8443/a?x=b@c",
+            "cookie: disabled entirely",
+            "task-management-of-everything-else",
+            "session=0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+            "webhook delivered to /webhooks/short",
         ] {
             assert_eq!(masked(text), (text.to_owned(), 0), "{text}");
         }
+    }
+
+    #[test]
+    fn masking_twice_changes_nothing_more() {
+        let once = masked("password=hunter22 Bearer abcdef0123456789abcdef postgres://u:pw@h").0;
+        assert_eq!(masked(&once), (once.clone(), 0));
+    }
+
+    #[test]
+    fn only_the_place_of_the_secret_changes() {
+        assert_eq!(masked("api_key=api_key").0, "api_key=<redacted:password>");
+    }
+
+    #[test]
+    fn rules_add_forms_and_allowed_texts_stay() {
+        let rules = [("badge", r"badge-(?<secret>[0-9]{4})"), ("pin", "PIN[0-9]+")];
+        let redactor = Redactor::new(&rules, &["^hunter", "^PIN0$"]).unwrap();
+        let mut hits = Hits::default();
+        let out = redactor.redact("badge-1234 badge-5678 PIN0 PIN1 password=hunter22 pwd=secret77", &mut hits);
+        assert_eq!(
+            out,
+            "badge-<redacted:badge> badge-<redacted:badge> PIN0 <redacted:pin> password=hunter22 pwd=<redacted:password>"
+        );
+        assert_eq!(hits.iter().collect::<Vec<_>>(), [("badge", 2), ("password", 1), ("pin", 1)]);
+        assert_eq!(hits.total(), 4);
+    }
+
+    #[test]
+    fn a_rule_that_cannot_work_is_refused_by_name() {
+        let error = |rule: (&str, &str)| Redactor::new(&[rule], &[]).err().unwrap();
+        assert!(error(("badge", "(")).contains("`badge`"));
+        assert!(error(("badge", "x*")).contains("empty"));
+        assert!(error(("Badge 1", "x")).contains("`Badge 1`"));
+        assert!(Redactor::new(&[], &["["]).err().unwrap().contains("`allow`"));
+    }
+
+    #[test]
+    fn every_form_is_marked_wherever_its_pattern_matches() {
+        let redactor = Redactor::new(&[], &[]).unwrap();
+        let pieces = [
+            "password",
+            "passwd",
+            "pwd",
+            "secret",
+            "access",
+            "key",
+            "token",
+            "client",
+            "_",
+            "-",
+            "\\",
+            "\"",
+            "'",
+            " ",
+            "\t",
+            ":",
+            "=",
+            "://",
+            "@",
+            "Bearer",
+            "BASIC",
+            "authorization",
+            "cookie",
+            "?sig",
+            "&sig",
+            "x-amz-signature",
+            "eyJ",
+            ".eyJ",
+            "sk-",
+            "sk_live_",
+            "AKIA",
+            "github_pat_",
+            "a1b2c3d4",
+            "0123456789abcdef",
+            "ABCDEFGH01234567",
+            "/",
+            ".",
+            "é",
+            "\n",
+            "-----BEGIN ",
+            "PRIVATE KEY-----",
+            "hooks.slack.com/services/",
+            "connect.sid",
+            "xoxb-",
+            "refresh",
+            "id",
+        ];
+        let mut state = 1_u64;
+        let mut matched = 0;
+        for _ in 0..60_000 {
+            let mut text = String::new();
+            for _ in 0..9 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                text.push_str(pieces[(state >> 33) as usize % pieces.len()]);
+            }
+            let marked = redactor.marked(text.as_bytes());
+            for (form, (name, ..)) in FORMS.iter().enumerate() {
+                let matches = redactor.form(form).is_match(&text);
+                matched += u64::from(matches);
+                assert!(!matches || marked & 1 << form != 0, "{name} in {text:?}");
+            }
+        }
+        assert!(matched > 3000, "{matched}");
     }
 }

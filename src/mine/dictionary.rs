@@ -184,7 +184,7 @@ fn revealed(entry: &Entry) -> Cow<'_, [Token]> {
 
 /// Letters, one or two digits, letters.
 fn is_word_with_digits(text: &str) -> bool {
-    super::wordform::is_soft(text) && text.bytes().all(|b| b.is_ascii_alphanumeric())
+    super::wordform::is_soft(text.as_bytes()) && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
 fn collect(groups: BTreeMap<Key, Vec<Leaf<'_>>>) -> TemplateSet {

@@ -85,6 +85,6 @@ fn collect(paths: &mut BTreeSet<String>, path: &str, value: &Value, depth: usize
 
 /// A key that is an id (maps keyed by user, by day) must not make a signature of its own.
 fn masked(key: &str) -> String {
-    let varies = key.bytes().any(|b| b.is_ascii_digit()) && (!is_soft(key) || is_hex(key));
+    let varies = key.bytes().any(|b| b.is_ascii_digit()) && (!is_soft(key.as_bytes()) || is_hex(key.as_bytes()));
     if varies { "*".to_owned() } else { key.to_owned() }
 }

@@ -133,11 +133,10 @@ pub(super) fn uuid(s: &[u8], i: usize) -> Option<usize> {
     if at(s, i + 8) != b'-' {
         return None;
     }
-    let groups = [(0, 8), (9, 4), (14, 4), (19, 4), (24, 12)];
-    let dashes = [8, 13, 18, 23];
-    if s.len() < i + 36
-        || !groups.iter().all(|&(o, n)| hex_run(s, i + o, n))
-        || !dashes.iter().all(|&o| s[i + o] == b'-')
+    let whole = s.get(i..i + 36)?;
+    let groups = [0..8, 9..13, 14..18, 19..23, 24..36];
+    if [13, 18, 23].iter().any(|&dash| whole[dash] != b'-')
+        || !groups.into_iter().all(|group| whole[group].iter().all(u8::is_ascii_hexdigit))
     {
         return None;
     }
@@ -179,11 +178,15 @@ pub(super) fn date(s: &[u8], i: usize) -> Option<usize> {
 
 /// `Mon Jan 31 12:00:00 UTC 2025`, zone and year optional.
 pub(super) fn weekday(s: &[u8], i: usize) -> Option<usize> {
+    // Asked for every word that starts with one of five letters: the cheap test first.
+    if !is_space(at(s, i + 3)) {
+        return None;
+    }
     let day = s.get(i..i + 3)?;
     let days: [&[u8]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
     let months: [&[u8]; 12] =
         [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
-    if !days.contains(&day) || !is_space(at(s, i + 3)) || !months.contains(&s.get(i + 4..i + 7)?) {
+    if !days.contains(&day) || !months.contains(&s.get(i + 4..i + 7)?) {
         return None;
     }
     let date = run(s, i + 7, is_space);

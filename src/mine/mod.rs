@@ -11,6 +11,7 @@ mod dictionary;
 mod evidence;
 mod json;
 mod mask;
+mod memo;
 mod params;
 mod parts;
 mod render;
@@ -30,7 +31,7 @@ mod tests;
 pub use dictionary::{Template, TemplateSet, templates};
 pub use params::{Param, ParamKind, extract};
 pub use parts::{VALUE_MAX_BYTES, Values};
-pub use scan::{Miner, Scanned, Subject};
+pub use scan::{Miner, Scanned, Signed, Subject};
 pub use signature::{Form, Shape, SigId, Token};
 pub use sketch::{SKETCH_VALUES, Sketch};
 pub use stack::{Frame, RowRole, Stack, parse_stack, row_role};
@@ -82,13 +83,8 @@ pub enum MineError {
 pub fn mine_lines<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<(String, String)> {
     let mut miner = Miner::new();
     let mut table = SignatureTable::new();
-    let sigs: Vec<SigId> = lines
-        .map(|line| {
-            let scanned = miner.scan(Subject::Text(line));
-            table.add(&scanned, 0, "", line);
-            scanned.sig
-        })
-        .collect();
+    let sigs: Vec<SigId> =
+        lines.map(|line| miner.sign(&mut table, Subject::Text(line), Some(0), "", line).sig).collect();
     let set = templates(&table);
     sigs.iter().map(|&sig| set.get(sig).map_or_else(Default::default, |t| (t.id.clone(), t.text.clone()))).collect()
 }

@@ -109,7 +109,7 @@ pub(super) fn kind_of(value: &str) -> (ParamKind, Option<&str>, Option<f64>) {
                     ParamKind::Duration
                 }
                 _ => {
-                    return plain(if is_hex(value) { ParamKind::Hex } else { ParamKind::Text });
+                    return plain(if is_hex(b) { ParamKind::Hex } else { ParamKind::Text });
                 }
             };
             return (kind, Some(unit).filter(|u| !u.is_empty()), Some(number));
@@ -130,7 +130,7 @@ pub(super) fn kind_of(value: &str) -> (ParamKind, Option<&str>, Option<f64>) {
     if super::mask::weekday(b, 0) == Some(b.len()) {
         return plain(ParamKind::Time);
     }
-    if super::mask::hex_literal(b, 0) == Some(b.len()) || is_hex(value) {
+    if super::mask::hex_literal(b, 0) == Some(b.len()) || is_hex(b) {
         return plain(ParamKind::Hex);
     }
     if super::mask::drive_path(b, 0).is_some() || first == b'/' || value.starts_with("./") || value.starts_with("~/") {

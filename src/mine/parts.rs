@@ -14,22 +14,10 @@ pub struct Values {
     ends: Vec<(u16, bool, u32)>,
 }
 
-/// How much room the values of a row take.
-#[derive(Default)]
-pub(super) struct Room {
-    pub(super) count: usize,
-    pub(super) bytes: usize,
-}
-
 impl Values {
-    pub(super) fn with_room(room: &Room) -> Self {
-        Self { text: String::with_capacity(room.bytes), ends: Vec::with_capacity(room.count) }
-    }
-
     pub(super) fn push(&mut self, position: usize, soft: bool, value: &str) {
-        self.text.push_str(cut(value, VALUE_MAX_BYTES));
-        let position = u16::try_from(position).unwrap_or(u16::MAX);
-        self.ends.push((position, soft, u32::try_from(self.text.len()).unwrap_or(u32::MAX)));
+        self.text.push_str(value);
+        self.ends.push((position_of(position), soft, u32::try_from(self.text.len()).unwrap_or(u32::MAX)));
     }
 
     /// (position among the signature's tokens, soft, value), ascending by position.
@@ -41,6 +29,17 @@ impl Values {
             (position, soft, &self.text[start..from])
         })
     }
+}
+
+/// A token's position, as it is stored.
+pub(super) fn position_of(position: usize) -> u16 {
+    u16::try_from(position).unwrap_or(u16::MAX)
+}
+
+/// As much of a value as is handed on.
+#[inline]
+pub(super) fn cut_value(value: &str) -> &str {
+    if value.len() <= VALUE_MAX_BYTES { value } else { cut(value, VALUE_MAX_BYTES) }
 }
 
 /// Cuts to at most `limit` bytes at a character boundary.
@@ -82,9 +81,11 @@ impl<'a> Parts<'a> {
     }
 
     pub(super) fn mined(&mut self, scanner: &mut Scanner, line: &'a str) {
-        for span in scanner.scan(line) {
-            self.pieces.push(piece(span, line));
-        }
+        self.spans(scanner.scan(line), line);
+    }
+
+    pub(super) fn spans(&mut self, spans: &[Span], line: &'a str) {
+        self.pieces.extend(spans.iter().map(|span| piece(span, line)));
     }
 
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
@@ -107,14 +108,12 @@ impl<'a> Parts<'a> {
         Shape { form: self.form, exception: self.exception.map(Into::into), tokens: tokens.collect() }
     }
 
-    pub(super) fn values(&self) -> Values {
-        let mut values = Values::default();
-        for (position, piece) in self.pieces.iter().enumerate() {
-            if let Piece::Variable(soft, value) = piece {
-                values.push(position, *soft, value);
-            }
-        }
-        values
+    /// (soft, value) of each variable.
+    pub(super) fn values(&self) -> impl Iterator<Item = (bool, &'a str)> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Variable(soft, value) => Some((*soft, cut_value(value))),
+            Piece::Space | Piece::Constant(_) => None,
+        })
     }
 }
 

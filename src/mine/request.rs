@@ -4,31 +4,52 @@
 //! counted them would melt `/orders` and `/users` into one.
 
 use super::parts::Parts;
+use super::token::{Kind, Span};
 
 /// Segments of a path that are mined; the rest of a longer path is one variable.
 const SEGMENTS_MAX: usize = 16;
 
-/// Writes `METHOD /route -> status` into `parts`.
-pub(super) fn parts<'a>(parts: &mut Parts<'a>, method: &'a str, route: &'a str, status: Option<u16>) {
-    let method = method.trim();
-    parts.word(if method.is_empty() { "?" } else { method });
-    parts.space();
-    let path = path_of(route.trim());
-    let mut segments = path.split('/').skip(1).peekable();
-    if segments.peek().is_none() {
-        parts.word("/");
-    }
-    for (n, segment) in segments.enumerate() {
-        parts.word("/");
-        if n == SEGMENTS_MAX {
-            parts.variable(false, segment);
+/// Finds the segments of a route's path that are ids; answers the path as far as it is mined.
+pub(super) fn scan<'a>(vars: &mut Vec<Span>, route: &'a str) -> &'a str {
+    vars.clear();
+    let path = path_of(super::scan::trim(route));
+    let mut at = path.find('/').unwrap_or(path.len());
+    for n in 0.. {
+        if at >= path.len() {
             break;
         }
-        if is_id(segment) {
-            parts.variable(false, segment);
-        } else if !segment.is_empty() {
-            parts.word(segment);
+        let start = at + 1;
+        let end = memchr::memchr(b'/', &path.as_bytes()[start..]).map_or(path.len(), |p| start + p);
+        if n == SEGMENTS_MAX || is_id(&path[start..end]) {
+            vars.push(Span { kind: Kind::Hard, start, end });
         }
+        if n == SEGMENTS_MAX {
+            return &path[..end];
+        }
+        at = end;
+    }
+    path
+}
+
+/// Writes `METHOD /route -> status` into `parts`; `path` and `vars` are those of [`scan`].
+pub(super) fn parts<'a>(parts: &mut Parts<'a>, method: &'a str, path: &'a str, vars: &[Span], status: Option<u16>) {
+    parts.word(if method.is_empty() { "?" } else { method });
+    parts.space();
+    let mut vars = vars.iter().peekable();
+    let mut at = path.find('/').unwrap_or(path.len());
+    if at == path.len() {
+        parts.word("/");
+    }
+    while at < path.len() {
+        parts.word("/");
+        let start = at + 1;
+        let end = path[start..].find('/').map_or(path.len(), |p| start + p);
+        if vars.next_if(|var| var.start == start).is_some() {
+            parts.variable(false, &path[start..end]);
+        } else if start < end {
+            parts.word(&path[start..end]);
+        }
+        at = end;
     }
     if let Some(status) = status {
         parts.space();
@@ -40,35 +61,41 @@ pub(super) fn parts<'a>(parts: &mut Parts<'a>, method: &'a str, route: &'a str, 
 
 /// Path of a URL or path: without scheme, host, query and fragment.
 fn path_of(route: &str) -> &str {
-    let cut = route.split(['?', '#']).next().unwrap_or_default();
+    let cut = memchr::memchr2(b'?', b'#', route.as_bytes()).map_or(route, |p| &route[..p]);
+    if cut.starts_with('/') && memchr::memchr(b':', cut.as_bytes()).is_none() {
+        return cut;
+    }
     let Some(host) = cut.find("://").map(|p| p + 3) else {
         return cut;
     };
-    cut[host..].find('/').map_or("/", |p| &cut[host + p..])
+    memchr::memchr(b'/', &cut.as_bytes()[host..]).map_or("/", |p| &cut[host + p..])
 }
 
 /// Whether a segment names one thing rather than a kind of thing.
 fn is_id(segment: &str) -> bool {
-    if segment.bytes().any(|b| matches!(b, b'%' | b'@')) {
-        return true;
+    let s = segment.as_bytes();
+    let mut digits = 0;
+    for b in s {
+        match b {
+            b'%' | b'@' => return true,
+            _ => digits += usize::from(b.is_ascii_digit()),
+        }
     }
-    let digits = segment.bytes().filter(u8::is_ascii_digit).count();
-    if digits == 0 {
-        return false;
-    }
-    digits == segment.len() || segment.split(['.', '-', '_', '~', ':', '+', '=']).any(is_id_part)
+    digits > 0
+        && (digits == s.len()
+            || s.split(|b| matches!(b, b'.' | b'-' | b'_' | b'~' | b':' | b'+' | b'=')).any(is_id_part))
 }
 
-fn is_id_part(part: &str) -> bool {
-    let digits = part.bytes().filter(u8::is_ascii_digit).count();
+fn is_id_part(part: &[u8]) -> bool {
+    let digits = part.iter().filter(|b| b.is_ascii_digit()).count();
     if digits == part.len() {
         return digits >= 3;
     }
     if digits == 0 || !part.is_ascii() {
         return false;
     }
-    let hex = part.len() >= 6 && part.bytes().all(|b| b.is_ascii_hexdigit());
-    let turns = part.as_bytes().windows(2).filter(|w| w[0].is_ascii_digit() != w[1].is_ascii_digit()).count();
+    let hex = part.len() >= 6 && part.iter().all(u8::is_ascii_hexdigit);
+    let turns = part.windows(2).filter(|w| w[0].is_ascii_digit() != w[1].is_ascii_digit()).count();
     hex || (turns >= 3 && part.len() >= 6) || (part.len() >= 12 && digits >= 3) || part.len() >= 24
 }
 

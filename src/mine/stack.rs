@@ -82,6 +82,9 @@ pub enum RowRole {
 
 /// The role of a row, from its text alone.
 pub fn row_role(message: &str) -> RowRole {
+    if is_plain(message.as_bytes()) {
+        return RowRole::Plain;
+    }
     let body = message.trim();
     if body.is_empty() {
         return RowRole::Plain;
@@ -111,6 +114,28 @@ pub fn row_role(message: &str) -> RowRole {
         Some(stack) if stack.head.is_none() => RowRole::Frame,
         _ => RowRole::Plain,
     }
+}
+
+/// Whether a text is one line that can be no line of any stack, seen from its ends; asked for every row that is read.
+fn is_plain(s: &[u8]) -> bool {
+    const STARTS: [&[u8]; 8] =
+        [b"During ", b"The above ", b"File \"", b"at ", b"thrown in ", b"created by ", b"goroutine ", b"Traceback "];
+    let [first @ b'!'..=b'~', .., last @ b'!'..=b'~'] = s else {
+        return false;
+    };
+    // Joiners, elisions, carets and frames that start with a sign; Rust's start with a number; Ruby's end with a quote.
+    let start = match first {
+        b'-' | b'.' | b'#' | b'+' | b'|' | b'^' | b'~' | b'0'..=b'9' => true,
+        b'D' | b'T' | b'F' | b'a' | b't' | b'c' | b'g' => STARTS.iter().any(|start| s.starts_with(start)),
+        b'E' => s.starts_with(b"Exception Group "),
+        _ => false,
+    };
+    if start || *last == b'\'' || memchr::memchr2(b'\n', b'\\', s).is_some() {
+        return false;
+    }
+    // Go: the first word is `file.go:12`.
+    let word = memchr::memchr(b' ', s).unwrap_or(s.len());
+    !s[..word].last().is_some_and(u8::is_ascii_digit)
 }
 
 /// Reads the stack trace of a row; `None` when the row holds none.

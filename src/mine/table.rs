@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::MineError;
-use super::parts::cut;
+use super::parts::{cut, position_of};
 use super::scan::Scanned;
 use super::signature::{Form, Shape, SigId, Token};
 use super::sketch::Sketch;
@@ -38,39 +38,61 @@ pub struct Entry {
     pub values: Vec<(u16, Sketch)>,
 }
 
+/// What a table keeps of a row besides its signature and values.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'a> {
+    pub(super) ts_ns: i64,
+    pub(super) insert_id: &'a str,
+    pub(super) message: &'a str,
+}
+
 impl Entry {
-    fn new(scanned: &Scanned, ts_ns: i64, insert_id: &str, message: &str) -> Self {
-        let mut entry = Self {
-            shape: Arc::clone(&scanned.shape),
-            count: 1,
-            first_ns: ts_ns,
-            last_ns: ts_ns,
-            exemplar: cut(message, EXEMPLAR_MAX_BYTES).into(),
-            exemplar_insert_id: insert_id.into(),
-            values: Vec::new(),
-        };
-        for (position, soft, value) in scanned.values.iter() {
+    fn new<'v>(shape: &Arc<Shape>, row: Row<'_>, values: impl Iterator<Item = (bool, &'v str)>) -> Self {
+        let sketch_of = |(position, (soft, value))| {
             let mut sketch = Sketch::default();
             sketch.add(soft, value);
-            entry.values.push((position, sketch));
+            (position_of(position), sketch)
+        };
+        Self {
+            shape: Arc::clone(shape),
+            count: 1,
+            first_ns: row.ts_ns,
+            last_ns: row.ts_ns,
+            exemplar: cut(row.message, EXEMPLAR_MAX_BYTES).into(),
+            exemplar_insert_id: row.insert_id.into(),
+            values: shape.variables().zip(values).map(sketch_of).collect(),
         }
-        entry
     }
 
-    fn add(&mut self, scanned: &Scanned, ts_ns: i64, insert_id: &str, message: &str) {
+    /// Adds a row with its values, one for each variable.
+    #[inline]
+    pub(super) fn add<'v>(&mut self, row: Row<'_>, values: impl Iterator<Item = (bool, &'v str)>) {
+        self.count(row);
+        for ((soft, value), (_, sketch)) in values.zip(&mut self.values) {
+            sketch.add(soft, value);
+        }
+    }
+
+    /// Adds a row whose values are known to be among the entry's.
+    #[inline]
+    pub(super) fn count(&mut self, row: Row<'_>) {
         let none_yet = self.count == 0;
         self.count += 1;
-        self.last_ns = if none_yet { ts_ns } else { self.last_ns.max(ts_ns) };
-        if none_yet || ts_ns <= self.first_ns {
-            let message = cut(message, EXEMPLAR_MAX_BYTES);
-            if none_yet || (ts_ns, insert_id, message) < (self.first_ns, &*self.exemplar_insert_id, &*self.exemplar) {
-                self.first_ns = ts_ns;
-                self.exemplar_insert_id = insert_id.into();
-                self.exemplar = message.into();
-            }
+        self.last_ns = if none_yet { row.ts_ns } else { self.last_ns.max(row.ts_ns) };
+        if none_yet || row.ts_ns <= self.first_ns {
+            self.exemplify(row, none_yet);
         }
-        for ((_, soft, value), (_, sketch)) in scanned.values.iter().zip(&mut self.values) {
-            sketch.add(soft, value);
+    }
+
+    /// Makes the row the exemplar if it is the least.
+    #[cold]
+    fn exemplify(&mut self, row: Row<'_>, none_yet: bool) {
+        let message = cut(row.message, EXEMPLAR_MAX_BYTES);
+        let key = (row.ts_ns, row.insert_id, message);
+        if none_yet || key < self.exemplar_key() {
+            self.first_ns = row.ts_ns;
+            self.exemplar_insert_id = row.insert_id.into();
+            self.exemplar = message.into();
         }
     }
 
@@ -170,11 +192,25 @@ impl SignatureRow {
     }
 }
 
+/// Names one table until an entry of it moves: where entries lie may be remembered as long.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Epoch(Arc<()>);
+
+impl Epoch {
+    #[inline]
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
 /// Additive state per signature.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct SignatureTable {
     limit: usize,
-    entries: BTreeMap<SigId, Entry>,
+    epoch: Epoch,
+    entries: Vec<(SigId, Entry)>,
+    /// Where the entry of a signature lies.
+    index: BTreeMap<SigId, u32>,
     coarse: BTreeMap<SigId, Entry>,
 }
 
@@ -184,6 +220,27 @@ impl Default for SignatureTable {
     }
 }
 
+impl Clone for SignatureTable {
+    fn clone(&self) -> Self {
+        // The copy goes its own way.
+        Self {
+            limit: self.limit,
+            epoch: Epoch::default(),
+            entries: self.entries.clone(),
+            index: self.index.clone(),
+            coarse: self.coarse.clone(),
+        }
+    }
+}
+
+impl PartialEq for SignatureTable {
+    fn eq(&self, other: &Self) -> bool {
+        self.limit == other.limit && self.len() == other.len() && self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for SignatureTable {}
+
 impl SignatureTable {
     /// An empty table.
     pub fn new() -> Self {
@@ -191,16 +248,39 @@ impl SignatureTable {
     }
 
     fn with_limit(limit: usize) -> Self {
-        Self { limit, entries: BTreeMap::new(), coarse: BTreeMap::new() }
+        let (index, coarse) = (BTreeMap::new(), BTreeMap::new());
+        Self { limit, epoch: Epoch::default(), entries: Vec::new(), index, coarse }
     }
 
     /// Adds one row.
     pub fn add(&mut self, scanned: &Scanned, ts_ns: i64, insert_id: &str, message: &str) {
-        if let Some(entry) = self.entries.get_mut(&scanned.sig) {
-            entry.add(scanned, ts_ns, insert_id, message);
+        let values = scanned.values.iter().map(|(_, soft, value)| (soft, value));
+        self.add_row(scanned.sig, &scanned.shape, Row { ts_ns, insert_id, message }, values);
+    }
+
+    pub(super) fn epoch(&self) -> &Epoch {
+        &self.epoch
+    }
+
+    /// The entry that lies there.
+    pub(super) fn entry(&mut self, index: u32) -> &mut Entry {
+        &mut self.entries[index as usize].1
+    }
+
+    /// Adds one row; answers where its entry lies, unless it fell out of a full table.
+    pub(super) fn add_row<'v>(
+        &mut self,
+        sig: SigId,
+        shape: &Arc<Shape>,
+        row: Row<'_>,
+        values: impl Iterator<Item = (bool, &'v str)>,
+    ) -> Option<u32> {
+        if let Some(&index) = self.index.get(&sig) {
+            self.entry(index).add(row, values);
         } else {
-            self.insert(scanned.sig, Entry::new(scanned, ts_ns, insert_id, message));
+            self.insert(sig, Entry::new(shape, row, values));
         }
+        self.index.get(&sig).copied()
     }
 
     /// Adds another table: counts are summed, times and exemplars the least, values united.
@@ -213,15 +293,21 @@ impl SignatureTable {
     fn insert(&mut self, sig: SigId, entry: Entry) {
         if sig.is_coarse() {
             self.insert_coarse(sig, entry);
-        } else if let Some(known) = self.entries.get_mut(&sig) {
-            known.merge(entry);
+        } else if let Some(&index) = self.index.get(&sig) {
+            self.entry(index).merge(entry);
+        } else if self.entries.len() < self.limit {
+            self.index.insert(sig, u32::try_from(self.entries.len()).unwrap_or(u32::MAX));
+            self.entries.push((sig, entry));
+        } else if let Some((last, index)) = self.index.last_key_value().map(|(last, index)| (*last, *index))
+            && sig < last
+        {
+            self.index.remove(&last);
+            self.index.insert(sig, index);
+            let (_, fallen) = std::mem::replace(&mut self.entries[index as usize], (sig, entry));
+            self.epoch = Epoch::default();
+            self.insert_coarse(last.coarse(), fallen.into_coarse());
         } else {
-            self.entries.insert(sig, entry);
-            if self.entries.len() > self.limit
-                && let Some((last, entry)) = self.entries.pop_last()
-            {
-                self.insert_coarse(last.coarse(), entry.into_coarse());
-            }
+            self.insert_coarse(sig.coarse(), entry.into_coarse());
         }
     }
 
@@ -250,12 +336,14 @@ impl SignatureTable {
 
     /// What is known of a signature; of its coarse bucket when it fell out of a full table.
     pub fn get(&self, sig: SigId) -> Option<&Entry> {
-        self.entries.get(&sig).or_else(|| self.coarse.get(&sig.coarse()))
+        let index = self.index.get(&sig).map(|&index| &self.entries[index as usize].1);
+        index.or_else(|| self.coarse.get(&sig.coarse()))
     }
 
     /// Every signature, ascending by id; coarse buckets last.
     pub fn iter(&self) -> impl Iterator<Item = (SigId, &Entry)> {
-        self.entries.iter().chain(&self.coarse).map(|(sig, entry)| (*sig, entry))
+        let entries = self.index.iter().map(|(&sig, &index)| (sig, &self.entries[index as usize].1));
+        entries.chain(self.coarse.iter().map(|(&sig, entry)| (sig, entry)))
     }
 
     /// The table as rows, ascending by signature id.

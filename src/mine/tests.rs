@@ -313,3 +313,61 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn signing_equals_scanning_and_adding_in_any_order_of_tables() {
+    let trace = "boom\nTraceback (most recent call last):\n  File \"/app/a.py\", line 3, in f\nValueError: bad 7";
+    let texts = [
+        "job 17 done in 3 ms",
+        "job 18 done in 4 ms",
+        "job 17 done in 3 ms",
+        "job  19 done in 5 ms",
+        "user=anna tried 3,4,5",
+        "peer --db.eu.example.org:5432 refused",
+        "see http://shop.example/cart?id=7, then C:\\data\\new.txt",
+        r#"{"msg":"saved 3 items","level":"info"}"#,
+        trace,
+        trace,
+        "",
+    ];
+    let (mut scanning, mut signing) = (Miner::new(), Miner::new());
+    let mut expected = [SignatureTable::new(), SignatureTable::new()];
+    let mut found = [SignatureTable::new(), SignatureTable::new()];
+    for n in 0..texts.len() * 12 {
+        let text = texts[n * 7 % texts.len()];
+        let subject = match n % 5 {
+            0 => Subject::Request { method: "GET", route: "/users/42/orders/?x=1", status: Some(200 + n as u16 % 2) },
+            _ if text.is_empty() => Subject::Empty,
+            _ => Subject::Text(text),
+        };
+        // Tables change now in long runs, now row by row; some rows have no time.
+        let table = if n < 60 { n / 20 % 2 } else { n % 2 };
+        let ts_ns = (n % 6 != 0).then_some(1000 - (n as i64 * 37) % 500);
+        let id = format!("id{}", n % 3);
+        let scanned = scanning.scan(subject);
+        if let Some(ts_ns) = ts_ns {
+            expected[table].add(&scanned, ts_ns, &id, text);
+        }
+        let signed = signing.sign(&mut found[table], subject, ts_ns, &id, text);
+        assert_eq!((signed.sig, signed.stack_id), (scanned.sig, scanned.stack_id));
+        assert_eq!(signed.exception, scanned.exception.as_deref());
+    }
+    assert_eq!(found, expected);
+    let rows = |tables: &[SignatureTable; 2]| tables.each_ref().map(SignatureTable::to_rows);
+    assert_eq!(rows(&found), rows(&expected));
+}
+
+#[test]
+fn a_copy_of_a_table_takes_no_values_for_known_that_only_the_other_has() {
+    let mut miner = Miner::new();
+    let mut first = SignatureTable::new();
+    let mut sign = |table: &mut SignatureTable, text| miner.sign(table, Subject::Text(text), Some(1), "", text).sig;
+    let sig = sign(&mut first, "job 1 done");
+    let mut second = first.clone();
+    for text in ["job 2 done", "job 2 done"] {
+        sign(&mut first, text);
+    }
+    sign(&mut second, "job 2 done");
+    let values = |table: &SignatureTable| table.get(sig).unwrap().sketch(2).unwrap().iter().count();
+    assert_eq!((values(&first), values(&second)), (2, 2));
+}

@@ -6,7 +6,7 @@
 
 use super::class::{self, is_space, is_word};
 use super::mask::{self, Urls};
-use super::wordform::{classify, has_alnum, is_redacted};
+use super::wordform::{classify, has_alnum, is_bool, is_hex, is_redacted, is_soft};
 
 /// Constant words of one message that are mined; the rest of a longer message becomes one variable.
 pub const WORDS_MAX: usize = 64;
@@ -76,6 +76,7 @@ pub(super) fn is_delimiter(text: &str) -> bool {
 }
 
 /// Reusable buffers of the scanner.
+#[allow(clippy::struct_excessive_bools, reason = "each says of one line which further pass it needs")]
 #[derive(Default)]
 pub(super) struct Scanner {
     raw: Vec<Span>,
@@ -84,14 +85,21 @@ pub(super) struct Scanner {
     has_keys: bool,
     /// Whether a `,` or `:` follows a value directly.
     has_lists: bool,
+    /// Whether one stands between a variable and something other than white space: where no key
+    /// turns words into variables later, there is no list without it.
+    has_open_lists: bool,
+    /// See [`Scanner::is_irregular`].
+    irregular: bool,
 }
 
 impl Scanner {
     /// The tokens of one line of text.
     pub(super) fn scan(&mut self, message: &str) -> &[Span] {
-        self.raw.clear();
-        (self.has_keys, self.has_lists) = (false, false);
-        let cut = self.split(message);
+        self.clear();
+        let cut = self.split::<false>(message, None).unwrap_or_else(|| {
+            self.clear();
+            self.split::<true>(message, Some(Urls::new(message.as_bytes()))).unwrap_or(false)
+        });
         while self.raw.last().is_some_and(|t| t.kind == Kind::Space) {
             self.raw.pop();
         }
@@ -99,32 +107,55 @@ impl Scanner {
             self.key_values(message);
             std::mem::swap(&mut self.raw, &mut self.spare);
         }
-        if self.has_lists {
+        if self.has_lists && (self.has_keys || self.has_open_lists) {
             self.lists(message);
         }
+        self.irregular |= cut;
         if self.raw.len() > WORDS_MAX || cut {
             self.cap(message.trim_end().len(), cut);
         }
         &self.raw
     }
 
-    /// Cuts the message into raw tokens; answers whether it stopped early.
-    fn split(&mut self, message: &str) -> bool {
+    /// The tokens found last.
+    pub(super) fn spans(&self) -> &[Span] {
+        &self.raw
+    }
+
+    /// Whether that line's tokens are more than a function of the texts between its variables and of their kinds, or its last
+    /// variable is the rest of a line that was too long.
+    pub(super) const fn is_irregular(&self) -> bool {
+        self.irregular
+    }
+
+    fn clear(&mut self) {
+        self.raw.clear();
+        (self.has_keys, self.has_lists, self.has_open_lists, self.irregular) = (false, false, false, false);
+    }
+
+    /// Cuts the message into raw tokens; answers whether it stopped early, or nothing when `urls` is
+    /// absent and a URL was met: looking for URLs ahead costs time that few messages pay back.
+    fn split<const URLS: bool>(&mut self, message: &str, mut urls: Option<Urls<'_>>) -> Option<bool> {
         let s = message.as_bytes();
-        let mut urls = Urls::new(s);
         let mut chunk = 0;
         // Classes of the bytes of the chunk so far.
         let mut seen = 0;
         let mut i = 0;
-        while i < s.len() {
-            let b = s[i];
+        while let Some(&b) = s.get(i) {
             let classes = class::of(b);
             if classes & class::WORD != 0 {
-                let boundary = i == 0 || !is_word(s[i - 1]);
-                let url = b.is_ascii_alphabetic() && urls.starts(i);
-                if (boundary || url)
-                    && let Some(end) = masked_word(s, i, boundary, url, &mut urls)
-                {
+                let mut stop = s.len();
+                let mut mask = None;
+                if URLS && let Some(urls) = &mut urls {
+                    if b.is_ascii_alphabetic() && urls.starts(i) {
+                        mask = urls.end(i);
+                    }
+                    stop = stop.min(urls.stop());
+                }
+                if mask.is_none() && classes & class::LEAD != 0 && (i == 0 || !is_word(s[i - 1])) {
+                    mask = masked_word(s, i);
+                }
+                if let Some(end) = mask {
                     self.flush(message, chunk, i, seen);
                     self.push(Kind::Hard, i, end);
                     (i, chunk, seen) = (end, end, 0);
@@ -132,8 +163,16 @@ impl Scanner {
                 }
                 seen |= classes;
                 i += 1;
-                let stop = urls.stop().min(s.len());
+                let stop = stop.max(i);
                 while i < stop {
+                    let letters = class::letters(s, i);
+                    if letters > 0 {
+                        seen |= class::LETTER;
+                        i += letters;
+                        if letters == 8 || i >= stop {
+                            continue;
+                        }
+                    }
                     let classes = class::of(s[i]);
                     if classes & class::WORD == 0 {
                         break;
@@ -141,10 +180,12 @@ impl Scanner {
                     seen |= classes;
                     i += 1;
                 }
+                i = i.min(stop);
             } else if classes & class::SPACE != 0 {
                 self.flush(message, chunk, i, seen);
                 let start = i;
-                while i < s.len() && is_space(s[i]) {
+                i += 1;
+                while s.get(i).is_some_and(|&b| is_space(b)) {
                     i += 1;
                 }
                 if !self.raw.is_empty() {
@@ -152,13 +193,26 @@ impl Scanner {
                 }
                 (chunk, seen) = (i, 0);
                 if self.raw.len() >= SCAN_TOKENS_MAX {
-                    return i < s.len();
+                    return Some(i < s.len());
                 }
             } else if classes & class::DELIM != 0 {
-                if b == b':'
-                    && let Some((start, end)) = mask::host_port(s, chunk, i)
-                {
-                    self.flush(message, chunk, start, seen);
+                let mut around = None;
+                if b == b':' {
+                    if !URLS && s[i..].starts_with(b"://") {
+                        return None;
+                    }
+                    around = mask::host_port(s, chunk, i);
+                    if around.is_none()
+                        && let Some(end) = drive_path(s, chunk, i)
+                    {
+                        seen = s[chunk..i - 1].iter().fold(0, |seen, &b| seen | class::of(b));
+                        around = Some((i - 1, end));
+                    }
+                }
+                if let Some((start, end)) = around {
+                    // The classes seen are those of the masked bytes too, and decide about what stands before.
+                    self.irregular |= chunk < start;
+                    self.flush_any(message, chunk, start, seen);
                     self.push(Kind::Hard, start, end);
                     i = end;
                 } else {
@@ -168,7 +222,7 @@ impl Scanner {
                 (chunk, seen) = (i, 0);
                 // Text without spaces must end somewhere too.
                 if self.raw.len() >= 2 * SCAN_TOKENS_MAX {
-                    return i < s.len();
+                    return Some(i < s.len());
                 }
             } else {
                 let mask = if b == b'/' { mask::ipv4(s, i).or_else(|| mask::http_target(s, i)) } else { None };
@@ -191,10 +245,11 @@ impl Scanner {
             }
         }
         self.flush(message, chunk, s.len(), seen);
-        false
+        Some(false)
     }
 
     /// Adds a token; a word that touches a variable belongs to it.
+    #[inline]
     fn push(&mut self, kind: Kind, start: usize, end: usize) {
         if kind.is_value()
             && let Some(last) = self.raw.last_mut()
@@ -231,7 +286,12 @@ impl Scanner {
                     return end;
                 }
             }
-            b',' | b':' => self.has_lists |= self.raw.last().is_some_and(|t| t.kind.is_value()),
+            b',' | b':' => {
+                if let Some(last) = self.raw.last() {
+                    self.has_lists |= last.kind.is_value();
+                    self.has_open_lists |= last.kind.is_variable() && s.get(i + 1).is_some_and(|&b| !is_space(b));
+                }
+            }
             b')' => self.has_keys |= i > 0 && s[i - 1] == b'(',
             _ => {}
         }
@@ -240,7 +300,37 @@ impl Scanner {
     }
 
     /// Classifies the chunk `start..end`, without its closing `.!?`; `seen` are its bytes' classes.
+    #[inline]
     fn flush(&mut self, message: &str, start: usize, end: usize, seen: u8) {
+        if start >= end {
+            return;
+        }
+        let plain = seen & (class::CLOSER | class::HIGH) == 0 && seen & (class::DIGIT | class::LETTER) != 0;
+        if !plain {
+            self.flush_any(message, start, end, seen);
+            return;
+        }
+        let s = message.as_bytes();
+        let mut stop = end;
+        while stop > start && matches!(s[stop - 1], b'.' | b'!') {
+            stop -= 1;
+        }
+        let body = &s[start..stop];
+        let kind = if seen & class::DIGIT != 0 {
+            if is_soft(body) && !is_hex(body) { Kind::Soft } else { Kind::Hard }
+        } else if is_bool(body) {
+            Kind::Hard
+        } else {
+            Kind::Word
+        };
+        self.push(kind, start, stop);
+        if stop < end {
+            self.raw.push(Span::new(Kind::Delim, stop, end));
+        }
+    }
+
+    /// As [`Scanner::flush`], for any chunk.
+    fn flush_any(&mut self, message: &str, start: usize, end: usize, seen: u8) {
         if start >= end {
             return;
         }
@@ -275,17 +365,19 @@ impl Scanner {
         let res = &self.raw;
         let out = &mut self.spare;
         out.clear();
+        // Where the last `=` went in `out`.
+        let mut equals = usize::MAX;
         for (i, &token) in res.iter().enumerate() {
             let mut token = token;
             let n = out.len();
-            let after_key = n > 1 && is(&out[n - 1], b'=') && out[n - 2].kind.is_key();
-            if token.kind == Kind::Word && !is_redacted(token.text(message)) {
+            let after_key = n > 1 && equals == n - 1 && out[n - 2].kind.is_key();
+            if token.kind == Kind::Word {
                 let spaced = n > 2
+                    && equals == n - 2
                     && out[n - 1].kind == Kind::Space
-                    && is(&out[n - 2], b'=')
                     && (out[n - 3].kind.is_key()
                         || (n > 3 && out[n - 3].kind == Kind::Space && out[n - 4].kind.is_key()));
-                if after_key || spaced {
+                if (after_key || spaced) && !is_redacted(token.text(message)) {
                     token.kind = Kind::Soft;
                 }
             }
@@ -301,10 +393,13 @@ impl Scanner {
             if n > 1 && is(&token, b')') && is(&out[n - 1], b'(') && out[n - 2].kind == Kind::Space {
                 out.push(Span::new(Kind::Soft, token.start, token.start));
             }
+            if is(&token, b'=') {
+                equals = out.len();
+            }
             out.push(token);
         }
         let n = out.len();
-        if n > 1 && is(&out[n - 1], b'=') && out[n - 2].kind.is_key() {
+        if n > 1 && equals == n - 1 && out[n - 2].kind.is_key() {
             let end = out[n - 1].end;
             out.push(Span::new(Kind::Soft, end, end));
         }
@@ -344,6 +439,7 @@ impl Scanner {
         if limit == self.raw.len() && !cut {
             return;
         }
+        self.irregular = true;
         self.raw.truncate(limit);
         while self.raw.last().is_some_and(|t| t.kind != Kind::Space) && limit == TOKENS_MAX {
             self.raw.pop();
@@ -355,35 +451,34 @@ impl Scanner {
     }
 }
 
-fn masked_word(s: &[u8], i: usize, boundary: bool, url: bool, urls: &mut Urls<'_>) -> Option<usize> {
-    if url && let Some(end) = urls.end(i) {
+/// Where the mask ends that starts with the word at `i`; what follows its hex digits says which it can be.
+fn masked_word(s: &[u8], i: usize) -> Option<usize> {
+    let b = s[i];
+    if matches!(b, b'M' | b'T' | b'W' | b'F' | b'S')
+        && let Some(end) = mask::weekday(s, i)
+    {
         return Some(end);
     }
-    if !boundary {
+    let run = s[i..].iter().take(9).take_while(|b| b.is_ascii_hexdigit()).count();
+    match (s.get(i + run)?, run) {
+        (b'-', 8) => mask::uuid(s, i),
+        (b'-', 4) => mask::date(s, i),
+        (b'-', 2) => mask::mac(s, i),
+        (b':', 1..=4) => {
+            let clock = || if b.is_ascii_digit() { mask::clock(s, i) } else { None };
+            mask::mac(s, i).or_else(|| mask::ipv6(s, i)).or_else(clock)
+        }
+        (b'.', 1..=3) => mask::ipv4(s, i),
+        (b'x' | b'X', 1) => mask::hex_literal(s, i),
+        _ => None,
+    }
+}
+
+/// Where the drive path ends whose colon is at `colon`; its letter must be a word of the chunk.
+fn drive_path(s: &[u8], chunk: usize, colon: usize) -> Option<usize> {
+    let start = colon.checked_sub(1).filter(|&start| start >= chunk)?;
+    if s.get(colon + 1) != Some(&b'\\') || (start > 0 && is_word(s[start - 1])) {
         return None;
     }
-    let b = s[i];
-    if b.is_ascii_digit() {
-        return mask::uuid(s, i)
-            .or_else(|| mask::date(s, i))
-            .or_else(|| mask::mac(s, i))
-            .or_else(|| mask::ipv6(s, i))
-            .or_else(|| mask::ipv4(s, i))
-            .or_else(|| mask::clock(s, i))
-            .or_else(|| mask::hex_literal(s, i));
-    }
-    let mut found = None;
-    if b.is_ascii_hexdigit() {
-        found = mask::uuid(s, i);
-    }
-    if found.is_none() && matches!(b, b'M' | b'T' | b'W' | b'F' | b'S') {
-        found = mask::weekday(s, i);
-    }
-    if found.is_none() && b.is_ascii_hexdigit() {
-        found = mask::mac(s, i).or_else(|| mask::ipv6(s, i));
-    }
-    if found.is_none() && s.get(i + 1) == Some(&b':') {
-        found = mask::drive_path(s, i);
-    }
-    found
+    mask::drive_path(s, start)
 }

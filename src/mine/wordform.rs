@@ -17,11 +17,11 @@ pub(super) fn is_redacted(word: &str) -> bool {
 /// The kind of a chunk that holds a letter or digit.
 pub(super) fn classify(text: &str) -> Kind {
     let has_digit = text.bytes().any(|b| b.is_ascii_digit());
-    if (text.bytes().any(|b| b == b'/') && is_path(text)) || is_bool(text) {
+    if (text.bytes().any(|b| b == b'/') && is_path(text)) || is_bool(text.as_bytes()) {
         return Kind::Hard;
     }
     if has_digit {
-        return if is_soft(text) && !is_hex(text) { Kind::Soft } else { Kind::Hard };
+        return if is_soft(text.as_bytes()) && !is_hex(text.as_bytes()) { Kind::Soft } else { Kind::Hard };
     }
     if text.contains("??") || lost_inside(text) { Kind::Hard } else { Kind::Word }
 }
@@ -32,8 +32,14 @@ fn lost_inside(text: &str) -> bool {
         && !text.contains('/')
 }
 
-fn is_bool(text: &str) -> bool {
-    matches!(text.len(), 4 | 5) && ["true", "false", "null"].iter().any(|b| text.eq_ignore_ascii_case(b))
+/// `true`, `false`, `null` in any case.
+#[inline]
+pub(super) fn is_bool(text: &[u8]) -> bool {
+    match text.len() {
+        4 => text.eq_ignore_ascii_case(b"true") || text.eq_ignore_ascii_case(b"null"),
+        5 => text.eq_ignore_ascii_case(b"false"),
+        _ => false,
+    }
 }
 
 /// `/a`, `~/a`, `./a`, `../a`, or at least three segments `a/b/c`.
@@ -59,8 +65,7 @@ fn is_path(text: &str) -> bool {
 }
 
 /// Letters, one or two digits, letters: `ssh2`, `eth0`, `worker-12`.
-pub(super) fn is_soft(text: &str) -> bool {
-    let b = text.as_bytes();
+pub(super) fn is_soft(b: &[u8]) -> bool {
     let letter = |c: u8| c.is_ascii_alphabetic() || c == b'_' || c == b'-';
     if !b.first().is_some_and(u8::is_ascii_alphabetic) {
         return false;
@@ -72,6 +77,6 @@ pub(super) fn is_soft(text: &str) -> bool {
 }
 
 /// At least six hex digits with a decimal digit among them.
-pub(super) fn is_hex(text: &str) -> bool {
-    text.len() >= 6 && text.bytes().all(|b| b.is_ascii_hexdigit()) && text.bytes().any(|b| b.is_ascii_digit())
+pub(super) fn is_hex(text: &[u8]) -> bool {
+    text.len() >= 6 && text.iter().all(u8::is_ascii_hexdigit) && text.iter().any(u8::is_ascii_digit)
 }

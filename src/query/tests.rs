@@ -33,12 +33,12 @@ fn busy(folder: &tempfile::TempDir) -> Store {
         ..row(DAY_ONE + 4 * MS, "q", "")
     };
     let deploy = LogRecord {
-        deploy: Some(DeployMark {
+        deploy: Some(Box::new(DeployMark {
             revision: "shop-2".into(),
             outcome: "failed",
             by: None,
             message: Some("no port".into()),
-        }),
+        })),
         revision: Some("shop-2".into()),
         ..row(DAY_ONE + DAY_NS, "d", "replace")
     };

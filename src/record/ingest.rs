@@ -8,8 +8,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ContentId, LogRecord, Severity};
+use super::{ContentId, Severity};
 
+/// Why a file whose content the store has is not read.
+pub const KNOWN: &str = "its content is in the store already";
 /// Problems listed per file; more are counted.
 pub const PROBLEMS_LISTED: usize = 100;
 
@@ -40,10 +42,20 @@ pub struct SetAside {
     pub no_time: u64,
     /// A `[[set-aside]]` rule.
     pub by_rule: u64,
+    /// Of a UTC day that was pruned from the store: not stored again.
+    #[serde(default)]
+    pub pruned: u64,
+}
+
+impl SetAside {
+    /// Sum over the reasons.
+    pub fn total(self) -> u64 {
+        self.no_time + self.by_rule + self.pruned
+    }
 }
 
 /// A window somebody stated for a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct DeclaredWindow {
     /// Start, RFC 3339.
     pub since: String,
@@ -131,8 +143,14 @@ pub struct FileReport {
     pub problems_more: u64,
     /// Times without a zone, read as UTC.
     pub naive_times: u64,
+    /// Severities that are none, read as `DEFAULT`.
+    pub unknown_severities: u64,
+    /// Keys that stand a second time in their object; the last one was read.
+    pub duplicate_keys: u64,
     /// Credentials masked before anything was stored.
     pub redacted: u64,
+    /// The same, by what they look like.
+    pub redacted_by: BTreeMap<String, u64>,
 }
 
 /// Sums over the files of one call.
@@ -199,7 +217,7 @@ pub struct Quarantined {
     pub text: String,
 }
 
-/// All that reading one file yields.
+/// All that reading one file yields beside its records, which go to a [`super::Collect`].
 #[derive(Debug, Clone)]
 pub struct Ingested {
     /// Hash of the file's bytes.
@@ -210,8 +228,6 @@ pub struct Ingested {
     pub mtime_ns: i64,
     /// What is said of the file; duplicates and conflicts are filled in by the store.
     pub report: FileReport,
-    /// Rows in file order.
-    pub records: Vec<LogRecord>,
     /// First and last entry per service and severity.
     pub spans: Vec<Span>,
     /// What could not be read.

@@ -5,9 +5,12 @@
 //! reports show both.
 
 pub mod ingest;
+mod owned;
 mod severity;
 
 pub use severity::{EffectiveSeverity, Severity, effective, error_type};
+
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
@@ -66,13 +69,13 @@ impl std::fmt::Debug for ContentId {
 
 /// The request an entry describes.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Http {
+pub struct Http<'a> {
     /// Verb, upper case as exported.
-    pub method: Option<String>,
+    pub method: Option<Cow<'a, str>>,
     /// Host of the URL.
-    pub host: Option<String>,
+    pub host: Option<Cow<'a, str>>,
     /// Path of the URL without its query.
-    pub path: Option<String>,
+    pub path: Option<Cow<'a, str>>,
     /// Response status.
     pub status: Option<i32>,
     /// Time to the response, in nanoseconds.
@@ -94,9 +97,9 @@ pub struct DeployMark {
 
 /// One part of an entry that the exporter split because of its size.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Split {
+pub struct Split<'a> {
     /// Common id of the parts.
-    pub uid: String,
+    pub uid: Cow<'a, str>,
     /// Position of this part, from 0.
     pub index: i32,
     /// Number of parts.
@@ -106,16 +109,21 @@ pub struct Split {
 /// One normalised log row.
 ///
 /// Times are integer nanoseconds since 1970-01-01 UTC. Optional text fields are `None` when absent, never empty.
+/// Texts point into the row they were read from wherever they stand there as they are: nothing is copied before a column is.
 #[derive(Debug, Clone, Default)]
-pub struct LogRecord {
+pub struct LogRecord<'a> {
     /// The entry's own time; `None` keeps the row out of every rate.
     pub ts_ns: Option<i64>,
+    /// The field that the time was read from.
+    pub ts_source: Option<Cow<'a, str>>,
     /// The time had no zone and was read as UTC.
     pub ts_naive: bool,
     /// When the collector received the entry.
     pub receive_ns: Option<i64>,
     /// The envelope's own severity; absent is [`Severity::Default`].
     pub severity: Severity,
+    /// The envelope names a severity that is none.
+    pub severity_unknown: bool,
     /// The severity the reports rank by.
     pub effective_severity: Severity,
     /// Why the effective severity differs from the envelope's.
@@ -123,81 +131,81 @@ pub struct LogRecord {
     /// What sort of row this is.
     pub kind: Kind,
     /// The one line or text that people read; empty when the entry had no payload.
-    pub message: String,
+    pub message: Cow<'a, str>,
     /// Cloud project or account.
-    pub project: Option<String>,
+    pub project: Option<Cow<'a, str>>,
     /// Service, as the resource names it.
-    pub service: Option<String>,
+    pub service: Option<Cow<'a, str>>,
     /// Resource type, such as `cloud_run_revision`.
-    pub resource_type: Option<String>,
+    pub resource_type: Option<Cow<'a, str>>,
     /// Region or zone.
-    pub location: Option<String>,
+    pub location: Option<Cow<'a, str>>,
     /// Deployed revision or version.
-    pub revision: Option<String>,
+    pub revision: Option<Cow<'a, str>>,
     /// Instance, pod or container id.
-    pub instance: Option<String>,
+    pub instance: Option<Cow<'a, str>>,
     /// Trace id without its path.
-    pub trace: Option<String>,
+    pub trace: Option<Cow<'a, str>>,
     /// Span id.
-    pub span: Option<String>,
+    pub span: Option<Cow<'a, str>>,
     /// The exporter's id of the entry.
-    pub insert_id: Option<String>,
+    pub insert_id: Option<Cow<'a, str>>,
     /// Log name, decoded.
-    pub log_name: Option<String>,
+    pub log_name: Option<Cow<'a, str>>,
     /// Module, logger or file that wrote the row.
-    pub module: Option<String>,
+    pub module: Option<Cow<'a, str>>,
     /// Function that wrote the row.
-    pub function: Option<String>,
+    pub function: Option<Cow<'a, str>>,
     /// Source line.
     pub line: Option<i64>,
     /// User the row names, as the payload's own field says.
-    pub user: Option<String>,
+    pub user: Option<Cow<'a, str>>,
     /// The request, for request entries and application access logs.
-    pub http: Option<Http>,
+    pub http: Option<Http<'a>>,
     /// Labels as a JSON object.
-    pub labels: Option<String>,
+    pub labels: Option<Cow<'a, str>>,
     /// Set for parts of a split entry.
-    pub split: Option<Split>,
+    pub split: Option<Split<'a>>,
     /// Set for audit and system rows that report a deploy.
-    pub deploy: Option<DeployMark>,
+    pub deploy: Option<Box<DeployMark>>,
     /// How much of a payload the row carries: 0 none, 1 request only, 2 text or JSON. The richer duplicate is kept.
     pub payload_rank: i32,
     /// Number of `?` and U+FFFD in the message: the less damaged duplicate is kept.
     pub lossy: i32,
     /// Hash of the payload before redaction: equal keys with other payloads are conflicts.
-    pub payload_hash: u128,
+    pub payload_hash: u64,
     /// Hash of the whole entry before redaction: the identity of rows without an id.
     pub content_hash: u128,
     /// A `[[set-aside]]` rule keeps the row out of the analysis.
     pub set_aside: bool,
     /// The entry itself, redacted; empty when it is not to be kept.
-    pub raw: String,
+    pub raw: Cow<'a, str>,
     /// Byte offset of the entry in the decoded file.
     pub offset: u64,
     /// Byte length of the entry in the decoded file.
     pub length: u32,
 }
 
-impl LogRecord {
-    /// Identity of the row for deduplication, before redaction.
-    ///
-    /// With an id and a time: (project, id, time floored to a microsecond), because some exports keep only microseconds.
-    /// Otherwise the content itself.
-    pub fn dedup_key(&self) -> u128 {
-        let mut hasher = blake3::Hasher::new();
-        if let (Some(id), ts_ns) = (&self.insert_id, self.ts_ns) {
-            hasher.update(b"id\0");
-            hasher.update(self.project.as_deref().unwrap_or("").as_bytes());
-            hasher.update(b"\0");
-            hasher.update(id.as_bytes());
-            hasher.update(b"\0");
-            hasher.update(&ts_ns.map_or(i64::MIN, |ns| ns.div_euclid(1_000)).to_le_bytes());
-        } else {
-            hasher.update(b"content\0");
-            hasher.update(&self.content_hash.to_le_bytes());
-        }
-        truncated(&hasher)
+/// Takes the records of one piece of a file, in file order. What stands behind it decides what is copied.
+pub trait Collect: Send {
+    /// Whether the entry itself is to be kept for a record; asked before its credentials are masked.
+    fn wants_raw(&self, record: &LogRecord<'_>) -> bool;
+    /// Takes one record.
+    fn push(&mut self, record: &LogRecord<'_>);
+}
+
+/// Hash of what a row says, before redaction: equal keys with other payloads are conflicts.
+pub fn payload_hash(message: &str, method: &str, path: &str, status: Option<i32>) -> u64 {
+    if method.is_empty() && path.is_empty() && status.is_none() {
+        return xxhash_rust::xxh3::xxh3_64(message.as_bytes());
     }
+    let mut hasher = xxhash_rust::xxh3::Xxh3Default::new();
+    for part in [message, method, path] {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher.update(&status.unwrap_or(0).to_le_bytes());
+    hasher.digest()
 }
 
 /// The first 128 bits of a blake3 hash.
@@ -219,19 +227,6 @@ fn truncated(hasher: &blake3::Hasher) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn keys_agree_below_a_microsecond_and_differ_between_projects() {
-        let row = |project: &str, ts_ns| LogRecord {
-            project: Some(project.into()),
-            insert_id: Some("a1".into()),
-            ts_ns: Some(ts_ns),
-            ..LogRecord::default()
-        };
-        assert_eq!(row("p", 1_000_000_123).dedup_key(), row("p", 1_000_000_900).dedup_key());
-        assert_ne!(row("p", 1_000_000_123).dedup_key(), row("q", 1_000_000_123).dedup_key());
-        assert_ne!(row("p", 1_000_000_123).dedup_key(), row("p", 1_000_001_123).dedup_key());
-    }
 
     #[test]
     fn kinds_survive_their_stored_word() {

@@ -30,6 +30,9 @@ pub enum Severity {
     Emergency,
 }
 
+/// Length of the longest level word, `informational`.
+const LONGEST_WORD: usize = 13;
+
 impl Severity {
     /// Every severity, least first.
     pub const ALL: [Self; 9] = [
@@ -71,38 +74,27 @@ impl Severity {
 
     /// The severity a level word stands for, in any case and with the synonyms that logging libraries use.
     pub fn from_word(word: &str) -> Option<Self> {
-        const WORDS: [(&str, Severity); 28] = [
-            ("default", Severity::Default),
-            ("debug", Severity::Debug),
-            ("trace", Severity::Debug),
-            ("verbose", Severity::Debug),
-            ("fine", Severity::Debug),
-            ("finer", Severity::Debug),
-            ("finest", Severity::Debug),
-            ("info", Severity::Info),
-            ("information", Severity::Info),
-            ("informational", Severity::Info),
-            ("notice", Severity::Notice),
-            ("warn", Severity::Warning),
-            ("warning", Severity::Warning),
-            ("err", Severity::Error),
-            ("error", Severity::Error),
-            ("severe", Severity::Error),
-            ("crit", Severity::Critical),
-            ("critical", Severity::Critical),
-            ("fatal", Severity::Critical),
-            ("panic", Severity::Critical),
-            ("dpanic", Severity::Critical),
-            ("alert", Severity::Alert),
-            ("emerg", Severity::Emergency),
-            ("emergency", Severity::Emergency),
-            ("dbg", Severity::Debug),
-            ("inf", Severity::Info),
-            ("wrn", Severity::Warning),
-            ("ftl", Severity::Critical),
-        ];
-        let word = word.trim();
-        WORDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, severity)| *severity)
+        let word = word.trim_ascii().as_bytes();
+        let mut lower = [0_u8; LONGEST_WORD];
+        // Most texts that are asked about are no level at all: their length or their first byte says so.
+        let lower = lower.get_mut(..word.len())?;
+        if !word.first()?.is_ascii_alphabetic() {
+            return None;
+        }
+        lower.copy_from_slice(word);
+        lower.make_ascii_lowercase();
+        Some(match &*lower {
+            b"default" => Self::Default,
+            b"debug" | b"trace" | b"verbose" | b"fine" | b"finer" | b"finest" | b"dbg" => Self::Debug,
+            b"info" | b"information" | b"informational" | b"inf" => Self::Info,
+            b"notice" => Self::Notice,
+            b"warn" | b"warning" | b"wrn" => Self::Warning,
+            b"err" | b"error" | b"severe" => Self::Error,
+            b"crit" | b"critical" | b"fatal" | b"panic" | b"dpanic" | b"ftl" => Self::Critical,
+            b"alert" => Self::Alert,
+            b"emerg" | b"emergency" => Self::Emergency,
+            _ => return None,
+        })
     }
 }
 
@@ -139,7 +131,7 @@ pub fn effective(envelope: Severity, message: &str, inner: Option<Severity>) -> 
     if head.starts_with("Traceback (most recent call last)") || head.starts_with("panic: ") {
         return EffectiveSeverity { severity: Severity::Error, reason: Some("stack trace") };
     }
-    if starts_with_error_type(head) || message.contains("\nTraceback (most recent call last)") {
+    if starts_with_error_type(head) || holds_traceback(message) {
         return EffectiveSeverity { severity: Severity::Error, reason: Some("exception in the text") };
     }
     if let Some(severity) = leading_level(head) {
@@ -150,12 +142,20 @@ pub fn effective(envelope: Severity, message: &str, inner: Option<Severity>) -> 
 
 /// The first line, at most 256 bytes of it: a level stands at the front or not at all.
 fn head_of(message: &str) -> &str {
-    let line = message.trim_start().lines().next().unwrap_or("");
-    let mut end = line.len().min(256);
+    let text = message.trim_start();
+    let mut end = text.len().min(256);
+    end = memchr::memchr(b'\n', &text.as_bytes()[..end]).unwrap_or(end);
+    let line = text;
     while !line.is_char_boundary(end) {
         end -= 1;
     }
     &line[..end]
+}
+
+/// A traceback that starts at a later line.
+fn holds_traceback(message: &str) -> bool {
+    let bytes = message.as_bytes();
+    memchr::memchr_iter(b'\n', bytes).any(|at| bytes[at + 1..].starts_with(b"Traceback (most recent call last)"))
 }
 
 /// `[ERROR]`, `[2025-01-01 …] [13] [WARNING] …`: a level alone in brackets among the leading bracketed groups.

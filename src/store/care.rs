@@ -1,13 +1,14 @@
-//! Care of a store: its one hash, its figures, and whether its files still hold what was written.
+//! Care of a store: its one hash, its figures, whether its files still hold what was written, and what lies about in it.
 
 use std::fs::File;
 use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::layout::io;
-use super::manifest::{Day, LiveFile, Role};
-use super::{Snapshot, StoreError, compact};
+use super::layout::{self, io};
+use super::manifest::{Day, LiveFile, Manifest, Role};
+use super::{Snapshot, Store, StoreError, compact};
+use crate::time;
 
 /// Figures of a store.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -34,6 +35,42 @@ pub struct Stats {
     pub first_ns: Option<i64>,
     /// Newest row, nanoseconds.
     pub last_ns: Option<i64>,
+    /// First UTC day that was not pruned, `YYYY-MM-DD`; `None` when nothing was.
+    pub pruned_before: Option<String>,
+    /// Rows of the inputs that are not stored because their day was pruned.
+    pub pruned_rows: u64,
+}
+
+/// What tidying removed, or would remove.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Tidied {
+    /// Files that no manifest names.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+impl Tidied {
+    pub(super) fn of(files: &[(PathBuf, u64)]) -> Self {
+        Self { files: files.len() as u64, bytes: files.iter().map(|(_, bytes)| bytes).sum() }
+    }
+}
+
+impl Store {
+    /// Removes what no manifest names: files of killed runs, and files that were replaced while somebody read them.
+    ///
+    /// With `dry_run` it only counts. [`StoreError::InUse`] while somebody reads, [`StoreError::Locked`] while somebody
+    /// writes.
+    pub fn tidy(&self, dry_run: bool) -> Result<Tidied, StoreError> {
+        let root = self.root();
+        let _lock = layout::writer_lock(root)?;
+        let manifest = Manifest::load(root)?.ok_or_else(|| StoreError::Absent { path: root.to_owned() })?;
+        if dry_run {
+            return Ok(Tidied::of(&layout::leftovers(root, &manifest.live())?));
+        }
+        let Some(_lock) = layout::no_readers(root)? else { return Err(StoreError::InUse { path: root.to_owned() }) };
+        Ok(Tidied::of(&layout::sweep(root, &manifest.live())?))
+    }
 }
 
 /// A live file that does not hold what was written.
@@ -68,7 +105,7 @@ impl Snapshot {
         let aside: u64 = days().map(|day| day.count(Role::SetAside)).sum();
         let set_aside = aside + undated(Role::Rows) + undated(Role::SetAside);
         let parts_joined = days().map(|day| day.count(Role::Parts)).sum::<u64>() + undated(Role::Parts);
-        let range = self.range();
+        let (range, pruned) = (self.range(), self.pruned());
         Stats {
             days: self.manifest.days.len() as u64,
             rows,
@@ -81,6 +118,8 @@ impl Snapshot {
             bytes: self.manifest.all_files().map(|file| file.bytes).sum(),
             first_ns: range.map(|range| range.0),
             last_ns: range.map(|range| range.1),
+            pruned_before: pruned.map(|(day, _)| time::day_name(day)),
+            pruned_rows: pruned.map_or(0, |(_, rows)| rows),
         }
     }
 

@@ -3,100 +3,138 @@
 //! Everything that counts is counted here, from surviving rows only. Counted where rows are read, overlapping dumps would be
 //! counted twice.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::encode::{self, Digest};
-use super::layout::{ROWS_PER_BATCH, ROWS_PER_FILE, day_folder};
-use super::ledger::{self, DayLedger};
+use super::StoreError;
+use super::computed::{self, Computed};
+use super::files::{FileList, Files};
+use super::layout::{ROWS_PER_GROUP, day_folder};
+use super::ledger::{self, DayLedger, Deploy};
 use super::manifest::{Day, LiveFile, Role};
-use super::merge::{self, Tally};
-use super::parquet_file::{self, Writer};
-use super::row::{self, Row};
-use super::sketch::{self, Sketches};
-use super::{RawPolicy, StoreError, columns, decode, regroup, split};
-use crate::mine::{Miner, RowRole, SignatureTable, row_role};
-use crate::record::{LogRecord, Severity};
+use super::merge::{Merger, Tally};
+use super::regroup::{self, Membership};
+use super::rows::{DictCol, NO_CODE, NONE, Rows};
+use super::sketch::{self, Sketches, SummaryRow};
+use super::slices::{Slices, Stream};
+use super::split::{Fate, Splits};
+use super::write::{self, Digest, Output};
+use super::{decode, parquet_file};
+use crate::mine::{Miner, SignatureTable};
 
-/// Rows signed by one thread at a time.
-const ROWS_PER_CHUNK: usize = 8 << 10;
+/// Row groups encoded before the first of them is written.
+const GROUPS_AT_ONCE: usize = 2;
 
-/// Rows of one day as they were exported: joined parts are apart again.
-fn read_rows(root: &Path, day: &Day) -> Result<Vec<Row>, StoreError> {
-    let mut rows = read(root, day.of(Role::Rows).chain(day.of(Role::Parts)))?;
-    split::part(&mut rows);
-    let aside = read(root, day.of(Role::SetAside))?;
-    rows.extend(aside.into_iter().map(|row| Row { rec: LogRecord { set_aside: true, ..row.rec }, ..row }));
-    Ok(rows)
+/// What a day is compacted from.
+pub(super) struct Sources {
+    /// Rows of the call that are in memory.
+    pub(super) memory: Vec<Rows>,
+    /// Sorted rows of the call that were put aside, as files.
+    pub(super) runs: Vec<Run>,
+    /// Rows of files that are read whole.
+    pub(super) whole_rows: usize,
 }
 
-/// Rows of one day as queries see them.
-pub(super) fn read_rows_joined(root: &Path, day: &Day) -> Result<Vec<Row>, StoreError> {
-    read(root, day.of(Role::Rows))
-}
-
-fn read<'a>(root: &Path, files: impl Iterator<Item = &'a LiveFile>) -> Result<Vec<Row>, StoreError> {
-    let mut rows = Vec::new();
-    for file in files {
-        let path = root.join(&file.path);
-        parquet_file::read(&path, |batch| decode::rows(batch, &path, &mut rows))?;
-    }
-    Ok(rows)
+/// A file of sorted rows in the scratch folder.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) path: PathBuf,
+    pub(super) rows: usize,
+    /// Its rows are set aside.
+    pub(super) aside: bool,
 }
 
 /// Merges the rows of a call into one day. Answers what the manifest is to say of it, and what the call added.
 pub(super) fn compact(
     root: &Path,
+    files: &FileList,
     day: Option<i64>,
     before: Option<&Day>,
-    called: Vec<Row>,
-    raw: RawPolicy,
+    sources: &Sources,
 ) -> Result<(Day, Tally), StoreError> {
-    let (stored, known) = match before {
-        Some(before) => (read_rows(root, before)?, day_ledger(root, before)?.conflicts),
-        None => (Vec::new(), Vec::new()),
-    };
-    let merged = merge::merge(stored, called, &known);
-    if let Some(before) = before.filter(|_| !merged.changed) {
-        return Ok((before.clone(), merged.tally));
+    let known = before.map_or_else(|| Ok(Vec::new()), |before| day_ledger(root, before).map(|book| book.conflicts))?;
+    let splits = splits_of(root, files, before, sources)?;
+    let mut slices = Slices::new(&sources.memory, streams(root, before, sources)?, sources.whole_rows, files)?;
+    let mut writer = Writer::new(root, day);
+    let mut merger = Merger::new(known);
+    let mut carry = Rows::default();
+    while let Some(slice) = slices.next()? {
+        // Inputs of stored rows are met while they are read.
+        let list = files.files();
+        let mut blocks = slice.blocks();
+        let kept = merger.keep(&blocks, &slice.order, &list);
+        let (carried, joined) = (blocks.len() as u32, blocks.len() as u32 + 1);
+        blocks.extend([&carry, &splits.rows]);
+        let (mut places, mut parts, mut aside) = (Vec::with_capacity(kept.places.len()), Vec::new(), Vec::new());
+        places.extend((0..carry.len() as u32).map(|row| (carried, row)));
+        for at in &kept.places {
+            let (rows, row) = (blocks[at.0 as usize], at.1 as usize);
+            if rows.is_aside(row) {
+                aside.push(*at);
+                continue;
+            }
+            match if splits.is_empty() { None } else { splits.fate(rows, row) } {
+                None => places.push(*at),
+                Some(Fate::Head(row)) => places.push((joined, row)),
+                Some(Fate::Part) => parts.push(*at),
+            }
+        }
+        let gather = |places: &[(u32, u32)]| kept.gather(&blocks, places);
+        writer.hidden(Role::Parts, &parts, gather, &list)?;
+        writer.hidden(Role::SetAside, &aside, gather, &list)?;
+        let (members, open_from) = regroup::regroup(&blocks, &places);
+        let end = if slice.last { places.len() } else { open_from };
+        writer.rows(&places[..end], &members[..end], gather, &list)?;
+        carry = gather(&places[end..]);
     }
-    let mut book = DayLedger { conflicts: merged.conflicts, ..DayLedger::default() };
-    for row in &merged.rows {
-        *book.kept.entry(row.file.to_string()).or_insert(0) += 1;
+    let changed = merger.changed;
+    let (conflicts, tally) = merger.finish();
+    if let Some(before) = before.filter(|_| !changed) {
+        return Ok((before.clone(), tally));
     }
-    let (mut aside, rows): (Vec<Row>, Vec<Row>) = row::sort(merged.rows).into_iter().partition(|row| row.rec.set_aside);
-    let (mut rows, mut parts) = split::join(rows);
-    let (table, roles) = sign(&mut rows);
-    apply_raw(&mut rows, &roles, raw);
-    for hidden in [&mut parts, &mut aside] {
-        let roles: Vec<RowRole> = hidden.iter().map(|row| row_role(&row.rec.message)).collect();
-        apply_raw(hidden, &roles, raw);
-    }
-    regroup::regroup(&mut rows, &roles);
-    for row in &rows {
-        if let Some(service) = &row.rec.service {
-            *book.services.entry(service.clone()).or_insert(0) += 1;
+    Ok((writer.finish(conflicts)?, tally))
+}
+
+/// The sorted files of a day: what the store holds of it, and what the call put aside.
+fn streams(root: &Path, before: Option<&Day>, sources: &Sources) -> Result<Vec<Stream>, StoreError> {
+    let mut streams = Vec::new();
+    for role in ROLES {
+        for file in before.iter().flat_map(|day| day.of(role)) {
+            let rows = usize::try_from(file.rows).unwrap_or(usize::MAX);
+            streams.push(Stream::new(root.join(&file.path), rows, role == Role::SetAside, true)?);
         }
     }
-    book.deploys = ledger::deploys_of(&rows);
+    for run in &sources.runs {
+        streams.push(Stream::new(run.path.clone(), run.rows, run.aside, false)?);
+    }
+    Ok(streams)
+}
 
-    let name = day_folder(day);
-    let mut digest = Digest::new();
-    let mut files = Vec::new();
-    for (role, rows) in [(Role::Rows, &rows), (Role::Parts, &parts), (Role::SetAside, &aside)] {
-        files.extend(write_rows(root, &format!("rows/{name}"), rows, role, &mut digest)?);
+/// Parts of split entries of the whole day, joined. They are few; rows are read twice only where there are any.
+fn splits_of(root: &Path, files: &FileList, before: Option<&Day>, sources: &Sources) -> Result<Splits, StoreError> {
+    let stored = before.iter().flat_map(|day| &day.files).filter(|file| ROLES.contains(&file.role));
+    let mut any = sources.memory.iter().any(Rows::has_splits);
+    for path in stored.map(|file| root.join(&file.path)).chain(sources.runs.iter().map(|run| run.path.clone())) {
+        any = any || parquet_file::has_values(&path, "split_uid")?;
     }
-    let mut sketch_digest = String::new();
-    if let Some(day) = day {
-        let sketches = Sketches::new(&table, &sketch::summarise(day, &rows));
-        sketch_digest = sketches.digest();
-        let [signatures, summary] = sketches.write(root, &format!("sketch/{name}"))?;
-        files.push(LiveFile::new(signatures.0, Role::Signatures, signatures.1));
-        files.push(LiveFile::new(summary.0, Role::Summary, summary.1));
+    if !any {
+        return Ok(Splits::default());
     }
-    files.push(LiveFile::new(ledger::write_json(root, &format!("ledger/{name}"), &book)?, Role::DayLedger, 1));
-    Ok((Day { files, rows_digest: digest.hex(), sketch_digest }, merged.tally))
+    let mut slices = Slices::new(&sources.memory, streams(root, before, sources)?, sources.whole_rows, files)?;
+    let (mut merger, mut rows) = (Merger::default(), Rows::default());
+    while let Some(slice) = slices.next()? {
+        let blocks = slice.blocks();
+        let kept = merger.keep(&blocks, &slice.order, &files.files());
+        let is_part = |at: &&(u32, u32)| {
+            let (rows, row) = (blocks[at.0 as usize], at.1 as usize);
+            rows.word(DictCol::SplitUid, row).is_some() && !rows.is_aside(row)
+        };
+        let parts: Vec<(u32, u32)> = kept.places.iter().filter(is_part).copied().collect();
+        rows.append(&[&kept.gather(&blocks, &parts)], &(0..parts.len() as u32).map(|row| (0, row)).collect::<Vec<_>>());
+    }
+    Ok(Splits::join(&rows, &files.files()))
 }
 
 /// The books of a day.
@@ -106,93 +144,200 @@ pub(super) fn day_ledger(root: &Path, day: &Day) -> Result<DayLedger, StoreError
         .map_or_else(|| Ok(DayLedger::default()), |file| ledger::read_json(&root.join(&file.path)))
 }
 
-/// Sets the signature of every row; answers the table of all of them and each row's role from its text.
-fn sign(rows: &mut [Row]) -> (SignatureTable, Vec<RowRole>) {
-    let mut roles = vec![RowRole::Plain; rows.len()];
-    let table = rows
-        .par_chunks_mut(ROWS_PER_CHUNK)
-        .zip(roles.par_chunks_mut(ROWS_PER_CHUNK))
-        .fold(
-            || (Miner::new(), SignatureTable::new()),
-            |(mut miner, mut table), (rows, roles)| {
-                for (row, role) in rows.iter_mut().zip(roles) {
-                    let scanned = miner.scan(row.subject());
-                    if let Some(ts_ns) = row.rec.ts_ns {
-                        table.add(&scanned, ts_ns, row.rec.insert_id.as_deref().unwrap_or(""), &row.rec.message);
-                    }
-                    row.sig = scanned.sig;
-                    row.exception = scanned.exception.as_deref().map(str::to_owned);
-                    row.stack_id = scanned.stack_id;
-                    *role = row_role(&row.rec.message);
+/// What is written of one day.
+struct Writer<'a> {
+    root: &'a Path,
+    day: Option<i64>,
+    outputs: [Output<'a>; 3],
+    digests: [Digest; 3],
+    /// Rows written so far: an event is named by its place in the day.
+    written: u64,
+    book: DayLedger,
+    table: SignatureTable,
+    summary: Vec<SummaryRow>,
+    deploys: Vec<Deploy>,
+}
+
+/// A row group, ready to be written, and what it adds to the sketches.
+struct Ready {
+    group: write::Group,
+    table: SignatureTable,
+    summary: Vec<SummaryRow>,
+    deploys: Vec<Deploy>,
+    kept: BTreeMap<u32, u64>,
+    services: BTreeMap<String, u64>,
+}
+
+const ROLES: [Role; 3] = [Role::Rows, Role::Parts, Role::SetAside];
+
+impl<'a> Writer<'a> {
+    fn new(root: &'a Path, day: Option<i64>) -> Self {
+        let folder = format!("rows/{}", day_folder(day));
+        Self {
+            root,
+            day,
+            outputs: ROLES.map(|role| Output::new(root, folder.clone(), role)),
+            digests: ROLES.map(|_| Digest::new()),
+            written: 0,
+            book: DayLedger::default(),
+            table: SignatureTable::new(),
+            summary: Vec::new(),
+            deploys: Vec::new(),
+        }
+    }
+
+    /// Rows that queries see, in file order.
+    fn rows(
+        &mut self,
+        places: &[(u32, u32)],
+        members: &[Membership],
+        gather: impl Fn(&[(u32, u32)]) -> Rows + Sync,
+        files: &Files,
+    ) -> Result<(), StoreError> {
+        let (day, first) = (self.day, self.written);
+        let groups: Vec<_> = places.chunks(ROWS_PER_GROUP).zip(members.chunks(ROWS_PER_GROUP)).collect();
+        for wave in groups.chunks(GROUPS_AT_ONCE) {
+            let ready = wave
+                .par_iter()
+                .map(|(places, members)| {
+                    let rows = gather(places);
+                    let mut computed = Computed::default();
+                    let mut table = SignatureTable::new();
+                    computed::sign(&rows, &mut Miner::new(), &mut table, &mut computed);
+                    computed::name_events(day, first, members, &mut computed);
+                    Ok(Ready {
+                        group: write::encode(&rows, Some(&computed), files)?,
+                        table,
+                        summary: day.map_or_else(Vec::new, |day| sketch::summarise(day, &rows, &computed)),
+                        deploys: ledger::deploys_of(&rows),
+                        kept: kept_of(&rows),
+                        services: services_of(&rows),
+                    })
+                })
+                .collect::<Result<Vec<_>, StoreError>>()?;
+            for ready in ready {
+                self.digests[0].add(&ready.group);
+                self.outputs[0].write(ready.group)?;
+                self.table.merge(ready.table);
+                self.summary.extend(ready.summary);
+                self.deploys.extend(ready.deploys);
+                self.keep(&ready.kept, files);
+                for (service, rows) in ready.services {
+                    *self.book.services.entry(service).or_insert(0) += rows;
                 }
-                (miner, table)
-            },
-        )
-        .map(|(_, table)| table)
-        .reduce(SignatureTable::new, |mut a, b| {
-            a.merge(b);
-            a
-        });
-    (table, roles)
-}
-
-/// Signature table of some rows, as [`compact`] makes it.
-pub(super) fn signatures(rows: &mut [Row]) -> SignatureTable {
-    sign(rows).0
-}
-
-/// Drops the entry itself where it is not to be kept.
-///
-/// The row alone decides, never its neighbours: the rest of an event may come with a later file, and what was dropped is
-/// gone. So rows that can only be part of a larger event (traces, joiners, frames) keep theirs.
-fn apply_raw(rows: &mut [Row], roles: &[RowRole], policy: RawPolicy) {
-    for (row, role) in rows.iter_mut().zip(roles) {
-        // A joined row is judged by its own text too: its parts may have come later.
-        let role =
-            row.own_bytes.and_then(|own| row.rec.message.get(..usize::try_from(own).ok()?)).map_or(*role, row_role);
-        let keep = match policy {
-            RawPolicy::All => true,
-            RawPolicy::None => false,
-            RawPolicy::Warning => role != RowRole::Plain || row.rec.effective_severity >= Severity::Warning,
-        };
-        if !keep {
-            row.rec.raw = String::new();
+            }
         }
+        self.written += places.len() as u64;
+        Ok(())
+    }
+
+    /// Rows that no query sees.
+    fn hidden(
+        &mut self,
+        role: Role,
+        places: &[(u32, u32)],
+        gather: impl Fn(&[(u32, u32)]) -> Rows,
+        files: &Files,
+    ) -> Result<(), StoreError> {
+        let at = ROLES.iter().position(|known| *known == role).unwrap_or(0);
+        for places in places.chunks(ROWS_PER_GROUP) {
+            let rows = gather(places);
+            let group = write::encode(&rows, None, files)?;
+            self.keep(&kept_of(&rows), files);
+            self.digests[at].add(&group);
+            self.outputs[at].write(group)?;
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, kept: &BTreeMap<u32, u64>, files: &Files) {
+        for (file, rows) in kept {
+            *self.book.kept.entry(files.id(*file).to_string()).or_insert(0) += rows;
+        }
+    }
+
+    fn finish(mut self, conflicts: Vec<super::Conflict>) -> Result<Day, StoreError> {
+        let name = day_folder(self.day);
+        self.book.conflicts = conflicts;
+        self.book.deploys = ledger::deploys(self.deploys);
+        let mut all = blake3::Hasher::new();
+        let mut files: Vec<LiveFile> = Vec::new();
+        for (output, digest) in self.outputs.into_iter().zip(self.digests) {
+            all.update(digest.hex().as_bytes());
+            files.extend(output.finish()?);
+        }
+        let mut sketch_digest = String::new();
+        if self.day.is_some() {
+            let sketches = Sketches::new(&self.table, &sketch::merged(self.summary));
+            sketch_digest = sketches.digest();
+            let [signatures, summary] = sketches.write(self.root, &format!("sketch/{name}"))?;
+            files.push(LiveFile::new(signatures.0, Role::Signatures, signatures.1));
+            files.push(LiveFile::new(summary.0, Role::Summary, summary.1));
+        }
+        let book = ledger::write_json(self.root, &format!("ledger/{name}"), &self.book)?;
+        files.push(LiveFile::new(book, Role::DayLedger, 1));
+        Ok(Day { files, rows_digest: all.finalize().to_hex().to_string(), sketch_digest })
     }
 }
 
-/// Writes sorted rows and adds them to the hash over the day.
-fn write_rows(
-    root: &Path,
-    folder: &str,
-    rows: &[Row],
-    role: Role,
-    digest: &mut Digest,
-) -> Result<Vec<LiveFile>, StoreError> {
-    let mut files = Vec::new();
-    for rows in rows.chunks(ROWS_PER_FILE) {
-        let mut writer = Writer::new(root, folder, columns::ROW_COLUMNS, columns::ROW_SCHEMA.clone())?;
-        for rows in rows.chunks(ROWS_PER_BATCH) {
-            let batch = encode::batch(rows);
-            digest.add(&batch);
-            writer.write(root, &batch)?;
-        }
-        let mut file = LiveFile::new(writer.place(root)?, role, rows.len());
-        file.min_ns = rows.iter().filter_map(|row| row.rec.ts_ns).min();
-        file.max_ns = rows.iter().filter_map(|row| row.rec.ts_ns).max();
-        files.push(file);
+fn kept_of(rows: &Rows) -> BTreeMap<u32, u64> {
+    let mut kept = BTreeMap::new();
+    for same in rows.files.chunk_by(|a, b| a == b) {
+        *kept.entry(same[0]).or_insert(0) += same.len() as u64;
     }
-    Ok(files)
+    kept
+}
+
+fn services_of(rows: &Rows) -> BTreeMap<String, u64> {
+    let dict = rows.dict(DictCol::Service);
+    let mut counts = vec![0_u64; dict.values.len()];
+    for code in (0..rows.len()).map(|row| dict.code_at(row)).filter(|code| *code != NO_CODE) {
+        counts[code as usize] += 1;
+    }
+    (0..dict.values.len())
+        .map(|at| (dict.values.get(at).to_owned(), counts[at]))
+        .filter(|(_, rows)| *rows > 0)
+        .collect()
+}
+
+/// Signature table of a day's rows before a moment, as compacting makes it.
+pub(super) fn signatures_before(root: &Path, day: &Day, until_ns: i64) -> Result<SignatureTable, StoreError> {
+    let files = FileList::default();
+    let (mut table, mut miner) = (SignatureTable::new(), Miner::new());
+    for file in day.of(Role::Rows) {
+        let path = root.join(&file.path);
+        parquet_file::read(&path, |batch| {
+            let rows = decode::rows_joined(batch, &path, &files)?;
+            let before: Vec<(u32, u32)> = (0..rows.len())
+                .filter(|row| rows.ts_ns[*row] != NONE && rows.ts_ns[*row] < until_ns)
+                .map(|row| (0, row as u32))
+                .collect();
+            let rows = Rows::gather(&[&rows], &before);
+            computed::sign(&rows, &mut miner, &mut table, &mut Computed::default());
+            Ok(())
+        })?;
+    }
+    Ok(table)
 }
 
 /// Number of rows of a day, hidden ones too, and the hash over them, as they lie in its files.
 pub(super) fn recount(root: &Path, day: &Day) -> Result<(u64, String), StoreError> {
-    let mut digest = Digest::new();
+    let files = FileList::default();
     let mut count = 0;
-    for file in [Role::Rows, Role::Parts, Role::SetAside].into_iter().flat_map(|role| day.of(role)) {
-        let rows = read(root, std::iter::once(file))?;
-        count += rows.len() as u64;
-        rows.chunks(ROWS_PER_BATCH).for_each(|rows| digest.add(&encode::batch(rows)));
+    let mut all = blake3::Hasher::new();
+    for role in ROLES {
+        let mut digest = Digest::new();
+        for file in day.of(role) {
+            let path = root.join(&file.path);
+            parquet_file::read(&path, |batch| {
+                let rows = decode::rows_joined(batch, &path, &files)?;
+                let computed = decode::computed(batch, &path)?;
+                count += rows.len() as u64;
+                digest.add(&write::encode(&rows, computed.as_ref(), &files.files())?);
+                Ok(())
+            })?;
+        }
+        all.update(digest.hex().as_bytes());
     }
-    Ok((count, digest.hex()))
+    Ok((count, all.finalize().to_hex().to_string()))
 }

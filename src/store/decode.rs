@@ -1,14 +1,15 @@
-//! Arrow columns back to rows: what a late file's day is merged from.
+//! Parquet back to rows: what a late file's day is merged from.
 
-use std::borrow::Cow;
 use std::path::Path;
 
 use arrow_array::{Array, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray};
 
 use super::StoreError;
-use super::row::{EventRole, Row, STORED};
-use crate::mine::SigId;
-use crate::record::{ContentId, DeployMark, Http, Kind, LogRecord, Severity, Split};
+use super::computed::Computed;
+use super::event::EventRole;
+use super::files::FileList;
+use super::rows::{DictCol, IntCol, NONE, Rows, TextCol};
+use crate::record::ContentId;
 
 /// Columns of one batch, by name; a column that is missing or of another type is damage, told with its name.
 pub(super) struct Columns<'a> {
@@ -36,159 +37,188 @@ impl<'a> Columns<'a> {
         self.column(name).map(IntColumn)
     }
 
-    fn short(&self, name: &str) -> Result<ShortColumn<'a>, StoreError> {
-        self.column(name).map(ShortColumn)
-    }
-
     pub(super) fn damaged(&self, reason: &str) -> StoreError {
         StoreError::Damaged { path: self.path.to_owned(), reason: reason.to_owned() }
     }
 }
 
+/// A text column.
+#[derive(Clone, Copy)]
 pub(super) struct TextColumn<'a>(&'a StringArray);
-pub(super) struct IntColumn<'a>(&'a Int64Array);
-struct ShortColumn<'a>(&'a Int32Array);
 
 impl<'a> TextColumn<'a> {
-    pub(super) fn get(&self, at: usize) -> Option<&'a str> {
+    pub(super) fn get(self, at: usize) -> Option<&'a str> {
         self.0.is_valid(at).then(|| self.0.value(at))
     }
 
-    pub(super) fn own(&self, at: usize) -> Option<String> {
+    pub(super) fn own(self, at: usize) -> Option<String> {
         self.get(at).map(str::to_owned)
     }
 }
 
+/// A column of 64-bit integers.
+#[derive(Clone, Copy)]
+pub(super) struct IntColumn<'a>(&'a Int64Array);
+
 impl IntColumn<'_> {
-    pub(super) fn get(&self, at: usize) -> Option<i64> {
+    pub(super) fn get(self, at: usize) -> Option<i64> {
         self.0.is_valid(at).then(|| self.0.value(at))
     }
 }
 
-impl ShortColumn<'_> {
-    fn get(&self, at: usize) -> Option<i32> {
-        self.0.is_valid(at).then(|| self.0.value(at))
-    }
+/// A column of integers or truth values of any width.
+enum Number<'a> {
+    Long(&'a Int64Array),
+    Short(&'a Int32Array),
+    Truth(&'a BooleanArray),
+}
 
-    fn or_zero(&self, at: usize) -> i32 {
-        self.get(at).unwrap_or(0)
+impl Number<'_> {
+    fn get(&self, at: usize) -> i64 {
+        match self {
+            Self::Long(array) if array.is_valid(at) => array.value(at),
+            Self::Short(array) if array.is_valid(at) => i64::from(array.value(at)),
+            Self::Truth(array) if array.is_valid(at) && array.value(at) => 1,
+            _ => NONE,
+        }
     }
 }
 
-/// Appends the rows of one batch.
-pub(super) fn rows(batch: &RecordBatch, path: &Path, out: &mut Vec<Row>) -> Result<(), StoreError> {
+const fn dict_name(column: DictCol) -> &'static str {
+    match column {
+        DictCol::Project => "project",
+        DictCol::Service => "service",
+        DictCol::Reason => "effective_reason",
+        DictCol::Kind => "kind",
+        DictCol::Revision => "revision",
+        DictCol::Instance => "instance",
+        DictCol::Location => "location",
+        DictCol::ResourceType => "resource_type",
+        DictCol::LogName => "log_name",
+        DictCol::Module => "module",
+        DictCol::Function => "function",
+        DictCol::User => "user_id",
+        DictCol::Labels => "labels",
+        DictCol::HttpMethod => "http_method",
+        DictCol::HttpHost => "http_host",
+        DictCol::HttpRoute => "http_route",
+        DictCol::DeployRevision => "deploy_revision",
+        DictCol::DeployOutcome => "deploy_outcome",
+        DictCol::DeployBy => "deploy_by",
+        DictCol::DeployMessage => "deploy_message",
+        DictCol::SplitUid => "split_uid",
+        DictCol::TsSource => "ts_source",
+    }
+}
+
+const fn text_name(column: TextCol) -> &'static str {
+    match column {
+        TextCol::InsertId => "insert_id",
+        TextCol::Message => "message",
+        TextCol::Trace => "trace",
+        TextCol::Span => "span",
+        TextCol::Raw => "raw",
+    }
+}
+
+const fn int_name(column: IntCol) -> &'static str {
+    match column {
+        IntCol::Receive => "receive_ns",
+        IntCol::Severity => "severity",
+        IntCol::EffectiveSeverity => "effective_severity",
+        IntCol::Naive => "ts_naive",
+        IntCol::Line => "line",
+        IntCol::HttpStatus => "http_status",
+        IntCol::HttpLatency => "http_latency_ns",
+        IntCol::SplitIndex => "split_index",
+        IntCol::SplitTotal => "split_total",
+        IntCol::SplitParts => "split_parts",
+        IntCol::SplitOwnBytes => "split_own_bytes",
+        IntCol::PayloadRank => "payload_rank",
+        IntCol::Lossy => "lossy",
+        IntCol::PayloadHash => "payload_hash",
+        IntCol::Offset => "offset",
+        IntCol::Length => "length",
+        IntCol::Repeat => "copy",
+    }
+}
+
+/// Rows of a batch as they were exported: joined parts are apart again. `aside`: the batch is of rows that were set aside.
+pub(super) fn rows(batch: &RecordBatch, path: &Path, files: &FileList, aside: bool) -> Result<Rows, StoreError> {
+    read(batch, path, files, aside, false)
+}
+
+/// Rows of a batch as queries see them.
+pub(super) fn rows_joined(batch: &RecordBatch, path: &Path, files: &FileList) -> Result<Rows, StoreError> {
+    read(batch, path, files, false, true)
+}
+
+fn read(batch: &RecordBatch, path: &Path, files: &FileList, aside: bool, whole: bool) -> Result<Rows, StoreError> {
     let columns = Columns::new(batch, path);
-    let text = |name: &str| columns.text(name);
-    let int = |name: &str| columns.int(name);
-    let short = |name: &str| columns.short(name);
-    let (ts_ns, receive_ns, insert_id) = (int("ts_ns")?, int("receive_ns")?, text("insert_id")?);
-    let naive: &BooleanArray = columns.column("ts_naive")?;
-    let (project, service, severity, effective) =
-        (text("project")?, text("service")?, short("severity")?, short("effective_severity")?);
-    let (reason, message, kind, revision) =
-        (text("effective_reason")?, text("message")?, text("kind")?, text("revision")?);
-    let (instance, trace, span, location) = (text("instance")?, text("trace")?, text("span")?, text("location")?);
-    let (resource_type, log_name, module, function) =
-        (text("resource_type")?, text("log_name")?, text("module")?, text("function")?);
-    let (line, user, labels) = (int("line")?, text("user_id")?, text("labels")?);
-    let (method, host, route, status, latency) =
-        (text("http_method")?, text("http_host")?, text("http_route")?, short("http_status")?, int("http_latency_ns")?);
-    let (sig, exception, stack) = (text("sig_id")?, text("exception")?, text("stack_id")?);
-    let (event, role, in_event) = (text("event_id")?, text("event_role")?, short("rows_in_event")?);
-    let (deployed, outcome, by, words) =
-        (text("deploy_revision")?, text("deploy_outcome")?, text("deploy_by")?, text("deploy_message")?);
-    let (split_uid, split_index, split_total) = (text("split_uid")?, short("split_index")?, short("split_total")?);
-    let (parts, own_bytes, rank, lossy) =
-        (short("split_parts")?, int("split_own_bytes")?, short("payload_rank")?, short("lossy")?);
-    let (payload_hash, content_hash, key) = (int("payload_hash")?, text("content_hash")?, text("dedup_key")?);
-    let (raw, file, offset, length) = (text("raw")?, text("file")?, int("offset")?, int("length")?);
-
-    for at in 0..batch.num_rows() {
-        let hex = |column: &TextColumn<'_>| -> Result<Option<u128>, StoreError> {
-            let parse = |text| {
-                u128::from_str_radix(text, 16)
-                    .map_err(|_| columns.damaged(&format!("row {at} holds an id that is not hex")))
-            };
-            column.get(at).map(parse).transpose()
+    let texts = TextCol::ALL.iter().map(|column| columns.text(text_name(*column))).collect::<Result<Vec<_>, _>>()?;
+    let words = DictCol::ALL.iter().map(|column| columns.text(dict_name(*column))).collect::<Result<Vec<_>, _>>()?;
+    let number = |column: &IntCol| {
+        let name = int_name(*column);
+        if let Ok(array) = columns.column(name) {
+            return Ok(Number::Long(array));
+        }
+        columns.column(name).map(Number::Short).or_else(|_| columns.column(name).map(Number::Truth))
+    };
+    let numbers = IntCol::ALL.iter().map(number).collect::<Result<Vec<_>, _>>()?;
+    let int = |column: IntCol, row: usize| match column {
+        IntCol::SplitParts | IntCol::SplitOwnBytes if !whole => NONE,
+        _ => numbers[column as usize].get(row),
+    };
+    let text = |column: TextCol, row: usize| {
+        let text = texts[column as usize].get(row).unwrap_or("");
+        let own = numbers[IntCol::SplitOwnBytes as usize].get(row);
+        match usize::try_from(own) {
+            Ok(own) if !whole && column == TextCol::Message => text.get(..own).unwrap_or(text),
+            _ => text,
+        }
+    };
+    let word = |column: DictCol, row: usize| words[column as usize].get(row);
+    let count = batch.num_rows();
+    let (ts_ns, content, file) = (columns.int("ts_ns")?, columns.text("content_hash")?, columns.text("file")?);
+    let mut last: Option<(&str, u32)> = None;
+    let mut from = Vec::with_capacity(count);
+    for row in 0..count {
+        let name = file.get(row).unwrap_or("");
+        let at = match last {
+            Some((known, at)) if known == name => at,
+            _ => files.add(content_id(name).ok_or_else(|| columns.damaged(&format!("row {row} names no input")))?),
         };
-        let level = |number: i32| Severity::from_number(i64::from(number)).unwrap_or_default();
-        let http = Http {
-            method: method.own(at),
-            host: host.own(at),
-            path: route.own(at),
-            status: status.get(at),
-            latency_ns: latency.get(at),
-        };
-        let rec = LogRecord {
-            ts_ns: ts_ns.get(at),
-            ts_naive: naive.is_valid(at) && naive.value(at),
-            receive_ns: receive_ns.get(at),
-            severity: level(severity.or_zero(at)),
-            effective_severity: level(effective.or_zero(at)),
-            effective_reason: None,
-            kind: kind.get(at).and_then(Kind::from_word).unwrap_or_default(),
-            message: message.own(at).unwrap_or_default(),
-            project: project.own(at),
-            service: service.own(at),
-            resource_type: resource_type.own(at),
-            location: location.own(at),
-            revision: revision.own(at),
-            instance: instance.own(at),
-            trace: trace.own(at),
-            span: span.own(at),
-            insert_id: insert_id.own(at),
-            log_name: log_name.own(at),
-            module: module.own(at),
-            function: function.own(at),
-            line: line.get(at),
-            user: user.own(at),
-            http: (http != Http::default()).then_some(http),
-            labels: labels.own(at),
-            split: split_uid.own(at).map(|uid| Split {
-                uid,
-                index: split_index.or_zero(at),
-                total: split_total.or_zero(at),
-            }),
-            deploy: deployed.own(at).map(|revision| DeployMark {
-                revision,
-                outcome: outcome_word(outcome.get(at)),
-                by: by.own(at),
-                message: words.own(at),
-            }),
-            payload_rank: rank.or_zero(at),
-            lossy: lossy.or_zero(at),
-            payload_hash: 0,
-            content_hash: hex(&content_hash)?.unwrap_or(0),
-            set_aside: false,
-            raw: raw.own(at).unwrap_or_default(),
-            offset: offset.get(at).and_then(|n| u64::try_from(n).ok()).unwrap_or(0),
-            length: length.get(at).and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
-        };
-        let key = hex(&key)?.unwrap_or_else(|| rec.dedup_key());
-        let file =
-            file.get(at).and_then(content_id).ok_or_else(|| columns.damaged(&format!("row {at} names no input")))?;
-        let mut row = Row::new(rec, key, file, STORED);
-        row.reason = reason.own(at).map(Cow::Owned);
-        row.payload_hash = payload_hash.get(at).unwrap_or(0);
-        row.parts = parts.or_zero(at);
-        row.own_bytes = own_bytes.get(at);
-        row.sig = SigId(hex(&sig)?.unwrap_or(0));
-        row.exception = exception.own(at);
-        row.stack_id = hex(&stack)?.and_then(|id| u64::try_from(id).ok());
-        row.event_id = hex(&event)?.and_then(|id| u64::try_from(id).ok()).unwrap_or(0);
-        row.role = role.get(at).and_then(EventRole::from_word).unwrap_or_default();
-        row.rows_in_event = in_event.or_zero(at);
-        out.push(row);
+        last = Some((name, at));
+        from.push(at);
     }
-    Ok(())
+    let times = (0..count).map(|row| ts_ns.get(row).unwrap_or(NONE)).collect();
+    let hashes = (0..count).map(|row| content.get(row).and_then(|hex| u128::from_str_radix(hex, 16).ok()).unwrap_or(0));
+    let rows = Rows::read_back(count, (word, text, int)).with_identity(times, from, hashes.collect(), aside);
+    if whole {
+        return Ok(rows);
+    }
+    let joined: Vec<bool> = (0..count).map(|row| numbers[IntCol::SplitOwnBytes as usize].get(row) != NONE).collect();
+    Ok(rows.apart(&joined))
 }
 
-fn outcome_word(word: Option<&str>) -> &'static str {
-    match word {
-        Some("ok") => "ok",
-        Some("failed") => "failed",
-        _ => "unknown",
+/// What compacting found out about the rows of a batch; `None` for rows that no query sees.
+pub(super) fn computed(batch: &RecordBatch, path: &Path) -> Result<Option<Computed>, StoreError> {
+    let columns = Columns::new(batch, path);
+    let (sig, role) = (columns.text("sig_id")?, columns.text("event_role")?);
+    let (exception, stack, event) = (columns.text("exception")?, columns.text("stack_id")?, columns.text("event_id")?);
+    let in_event: &Int32Array = columns.column("rows_in_event")?;
+    let mut out = Computed::default();
+    for row in 0..batch.num_rows() {
+        let Some(hex) = sig.get(row) else { return Ok(None) };
+        out.sig.push(hex.parse().map_err(|_| columns.damaged(&format!("row {row}: sig_id cannot be read")))?);
+        let word = role.get(row).unwrap_or("");
+        out.role.push(EventRole::ALL.into_iter().find(|role| role.as_str() == word).unwrap_or_default());
+        out.exception.push(row, exception.get(row));
+        out.stack.push(row, stack.get(row));
+        out.event_id.add(event.get(row).unwrap_or(""));
+        out.rows_in_event.push(if in_event.is_valid(row) { i64::from(in_event.value(row)) } else { NONE });
     }
+    Ok(Some(out))
 }
 
 /// The content id that 64 hex digits stand for.

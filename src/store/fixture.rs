@@ -2,19 +2,19 @@
 
 use std::path::PathBuf;
 
-use super::{AppendOptions, RawPolicy, Store};
+use super::{AppendOptions, Appended, Store, StoreError};
 use crate::record::ingest::{FileReport, Ingested, SetAside, Span};
-use crate::record::{ContentId, Kind, LogRecord, Severity, hash128};
+use crate::record::{Collect, ContentId, Kind, LogRecord, Severity, hash128, payload_hash};
 
 /// 2025-09-15T00:00:00Z
 pub(crate) const DAY_ONE: i64 = 1_757_894_400_000_000_000;
 pub(crate) const MS: i64 = 1_000_000;
 
 /// A row of service `shop` with an id.
-pub(crate) fn row(ts_ns: i64, id: &str, message: &str) -> LogRecord {
+pub(crate) fn row(ts_ns: i64, id: &str, message: &'static str) -> LogRecord<'static> {
     LogRecord {
         ts_ns: Some(ts_ns),
-        insert_id: Some(id.into()),
+        insert_id: (!id.is_empty()).then(|| id.to_owned().into()),
         message: message.into(),
         service: Some("shop".into()),
         project: Some("acme".into()),
@@ -22,19 +22,26 @@ pub(crate) fn row(ts_ns: i64, id: &str, message: &str) -> LogRecord {
         log_name: Some("stderr".into()),
         kind: Kind::App,
         payload_rank: 2,
-        payload_hash: hash128(&[message.as_bytes()]),
+        payload_hash: payload_hash(message, "", "", None),
         content_hash: hash128(&[id.as_bytes(), message.as_bytes()]),
-        raw: format!("{{\"textPayload\":{message:?}}}"),
+        raw: format!("{{\"textPayload\":{message:?}}}").into(),
         ..LogRecord::default()
     }
 }
 
-pub(crate) fn error(ts_ns: i64, id: &str, message: &str) -> LogRecord {
+pub(crate) fn error(ts_ns: i64, id: &str, message: &'static str) -> LogRecord<'static> {
     LogRecord { severity: Severity::Error, effective_severity: Severity::Error, ..row(ts_ns, id, message) }
 }
 
+/// An input and its rows.
+#[derive(Debug, Clone)]
+pub(crate) struct Dump {
+    pub(crate) read: Ingested,
+    pub(crate) records: Vec<LogRecord<'static>>,
+}
+
 /// An input that holds some rows; its content id follows from the number.
-pub(crate) fn input(number: u8, records: Vec<LogRecord>) -> Ingested {
+pub(crate) fn input(number: u8, records: Vec<LogRecord<'static>>) -> Dump {
     let id = ContentId([number; 32]);
     let times = || records.iter().filter_map(|row| row.ts_ns);
     let spans = times().min().zip(times().max()).map(|(first_ns, last_ns)| Span {
@@ -50,32 +57,51 @@ pub(crate) fn input(number: u8, records: Vec<LogRecord>) -> Ingested {
         content_id: id.to_string(),
         bytes: 100,
         entries: records.len() as u64,
-        set_aside: SetAside { no_time: (records.len() - times().count()) as u64, by_rule: 0 },
+        set_aside: SetAside { no_time: (records.len() - times().count()) as u64, ..SetAside::default() },
         ..FileReport::default()
     };
     let spans = spans.into_iter().collect();
     let records =
         records.into_iter().zip(0_u64..).map(|(row, at)| LogRecord { offset: at * 10, length: 10, ..row }).collect();
-    Ingested {
-        content_id: id,
-        disk_path: PathBuf::from(&report.path),
-        mtime_ns: 7,
-        report,
-        records,
-        spans,
-        quarantined: Vec::new(),
-    }
+    let disk_path = PathBuf::from(&report.path);
+    Dump { read: Ingested { content_id: id, disk_path, mtime_ns: 7, report, spans, quarantined: Vec::new() }, records }
 }
 
 pub(crate) fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("temporary folder")
 }
 
+/// Adds some inputs in one call, each in pieces of two rows, the last piece first.
+pub(crate) fn append_with(
+    store: &mut Store,
+    call: Vec<Dump>,
+    options: &AppendOptions<'_>,
+) -> Result<Appended, StoreError> {
+    let ingest = store.ingest(options)?;
+    for dump in call {
+        for piece in dump.records.chunks(2).rev() {
+            let mut part = ingest.collector(&dump.read.content_id);
+            for record in piece {
+                let raw = if part.wants_raw(record) { record.raw.clone() } else { "".into() };
+                part.push(&LogRecord { raw, ..record.clone() });
+            }
+            ingest.take(part)?;
+        }
+        ingest.finish_file(dump.read);
+    }
+    ingest.commit()
+}
+
+/// Adds some inputs in one call.
+pub(crate) fn append(store: &mut Store, call: Vec<Dump>) -> Appended {
+    append_with(store, call, &AppendOptions::default()).expect("appends")
+}
+
 /// A store in a folder that holds some inputs, added one call after the other.
-pub(crate) fn store_of(folder: &tempfile::TempDir, calls: Vec<Vec<Ingested>>) -> Store {
+pub(crate) fn store_of(folder: &tempfile::TempDir, calls: Vec<Vec<Dump>>) -> Store {
     let mut store = Store::create_or_open(&folder.path().join("s")).expect("opens");
     for call in calls {
-        store.append(call, &AppendOptions { raw: RawPolicy::Warning, progress: None }).expect("appends");
+        append(&mut store, call);
     }
     store
 }

@@ -4,6 +4,7 @@
 //! synced and renamed, so that whatever stands under its final name is whole; nothing written counts before the manifest
 //! names it.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -17,18 +18,16 @@ pub const FORMAT_VERSION: u32 = 1;
 pub(super) const FORMAT_NAME: &str = "log-gardener/store";
 /// Most rows in one Parquet file.
 pub(super) const ROWS_PER_FILE: usize = 4 << 20;
-/// Rows handed to the Parquet writer, and hashed, at a time; divides [`ROWS_PER_FILE`].
-pub(super) const ROWS_PER_BATCH: usize = 1 << 16;
-/// Rows of a row group.
-pub(super) const ROWS_PER_GROUP: usize = 1 << 17;
+/// Most rows of a row group; a group is what one thread encodes at a time.
+pub(super) const ROWS_PER_GROUP: usize = 1 << 16;
 
 pub(super) const MANIFEST: &str = "manifest.json";
 const WRITER_LOCK: &str = "writer.lock";
 const READERS_LOCK: &str = "readers.lock";
 /// Prefix of files that are being written; never part of a name that counts.
 const PARTIAL: &str = ".partial-";
-/// Folders that hold files named by the manifest.
-pub(super) const FOLDERS: [&str; 4] = ["rows", "sketch", "ledger", "quarantine"];
+/// Folders that hold files named by the manifest, and `raw`, the scratch of an ingest, which the manifest never names.
+pub(super) const FOLDERS: [&str; 5] = ["rows", "sketch", "ledger", "quarantine", "raw"];
 
 /// `day=2025-09-15`, or `day=none` for rows without a time.
 pub(super) fn day_folder(day: Option<i64>) -> String {
@@ -160,24 +159,42 @@ fn sync_folder(file: &Path) {
     }
 }
 
-/// Removes every file below the store's folders that `live` does not name (leftovers of killed runs, replaced files).
+/// Files that no manifest names (leftovers of killed runs, replaced files) with their lengths in bytes, by path.
 ///
-/// Returns how many were removed. The caller holds the writer's lock and [`no_readers`].
-pub(super) fn sweep(root: &Path, live: &std::collections::BTreeSet<String>) -> Result<usize, StoreError> {
-    let mut removed = 0;
+/// The caller holds the writer's lock: without it, files in the making are among them.
+pub(super) fn leftovers(root: &Path, live: &BTreeSet<String>) -> Result<Vec<(PathBuf, u64)>, StoreError> {
+    let mut found = Vec::new();
     for folder in FOLDERS {
         for entry in walkdir::WalkDir::new(root.join(folder)).sort_by_file_name().into_iter().flatten() {
             let name = entry.path().strip_prefix(root).unwrap_or(entry.path()).to_string_lossy().replace('\\', "/");
             if entry.file_type().is_file() && !live.contains(&name) {
-                fs::remove_file(entry.path()).map_err(io(entry.path()))?;
-                removed += 1;
+                found.push((entry.path().to_owned(), entry.metadata().map_or(0, |data| data.len())));
             }
         }
     }
     for entry in fs::read_dir(root).map_err(io(root))?.flatten() {
         if entry.file_name().to_string_lossy().starts_with(PARTIAL) {
-            fs::remove_file(entry.path()).map_err(io(&entry.path()))?;
+            found.push((entry.path(), entry.metadata().map_or(0, |data| data.len())));
         }
     }
-    Ok(removed)
+    Ok(found)
+}
+
+/// Removes [`leftovers`], and folders of days that hold nothing then.
+///
+/// Returns what was removed. The caller holds the writer's lock and [`no_readers`].
+pub(super) fn sweep(root: &Path, live: &BTreeSet<String>) -> Result<Vec<(PathBuf, u64)>, StoreError> {
+    let found = leftovers(root, live)?;
+    for (path, _) in &found {
+        fs::remove_file(path).map_err(io(path))?;
+        // Fails where other files stand beside it, and that is how it should be.
+        if let Some(folder) = path.parent().filter(|folder| is_day_folder(folder)) {
+            fs::remove_dir(folder).ok();
+        }
+    }
+    Ok(found)
+}
+
+fn is_day_folder(folder: &Path) -> bool {
+    folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with("day="))
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::StoreError;
 use super::layout::{Draft, Placed, io};
 use super::merge::Conflict;
-use super::row::Row;
+use super::rows::{DictCol, NONE, Rows};
 use crate::record::Severity;
 use crate::record::ingest::{DeclaredWindow, FileReport, Quarantined, Span};
 
@@ -81,20 +81,24 @@ pub(super) fn deploys(seen: impl IntoIterator<Item = Deploy>) -> Vec<Deploy> {
     out
 }
 
-/// Deploys that a day's sorted rows report.
-pub(super) fn deploys_of(rows: &[Row]) -> Vec<Deploy> {
-    deploys(rows.iter().filter_map(|row| {
-        let mark = row.rec.deploy.as_ref()?;
+/// Deploys that some sorted rows of a day report.
+pub(super) fn deploys_of(rows: &Rows) -> Vec<Deploy> {
+    if rows.dict(DictCol::DeployRevision).is_empty() {
+        return Vec::new();
+    }
+    let own = |column, row| rows.word(column, row).map(str::to_owned);
+    let of = |row: usize| {
         Some(Deploy {
-            project: row.rec.project.clone(),
-            service: row.rec.service.clone(),
-            revision: mark.revision.clone(),
-            at_ns: row.rec.ts_ns?,
-            outcome: mark.outcome.to_owned(),
-            by: mark.by.clone(),
-            message: mark.message.clone(),
+            revision: own(DictCol::DeployRevision, row)?,
+            project: own(DictCol::Project, row),
+            service: own(DictCol::Service, row),
+            at_ns: Some(rows.ts_ns[row]).filter(|ts_ns| *ts_ns != NONE)?,
+            outcome: own(DictCol::DeployOutcome, row).unwrap_or_else(|| "unknown".to_owned()),
+            by: own(DictCol::DeployBy, row),
+            message: own(DictCol::DeployMessage, row),
         })
-    }))
+    };
+    deploys((0..rows.len()).filter_map(of))
 }
 
 /// What a day's rows came from.
@@ -145,6 +149,17 @@ pub(super) struct Source {
     pub(super) places: BTreeMap<String, (u64, i64)>,
     /// What it covers.
     pub(super) spans: Vec<StoredSpan>,
+    /// Every window that was stated for it: all empty exports are one content, and each states another hour.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub(super) windows: BTreeSet<DeclaredWindow>,
+    /// Rows of it that are not stored because their day was pruned, before or after it came.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub(super) pruned: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// Every content that was read, by content id.
@@ -163,8 +178,21 @@ impl Sources {
             names: BTreeSet::new(),
             places: BTreeMap::new(),
             spans,
+            windows: BTreeSet::new(),
+            pruned: 0,
         });
+        source.windows.extend(report.declared_window.clone());
         source.report.declared_window = wider(source.report.declared_window.take(), report.declared_window.clone());
+        self.name(&report.content_id, &report.path, place);
+    }
+
+    /// Notes that a known content came again, under another name or with another statement of what it covers.
+    pub(super) fn again(&mut self, report: &FileReport, place: Option<(&Path, u64, i64)>) {
+        if let Some(source) = self.0.get_mut(&report.content_id) {
+            let stated = report.declared_window.clone();
+            source.windows.extend(stated.clone());
+            source.report.declared_window = wider(source.report.declared_window.take(), stated);
+        }
         self.name(&report.content_id, &report.path, place);
     }
 
@@ -183,6 +211,13 @@ impl Sources {
         source.names.insert(name.to_owned());
         if let Some(least) = source.names.first() {
             source.report.path.clone_from(least);
+        }
+    }
+
+    /// Notes that rows of a content are not stored because their day was pruned.
+    pub(super) fn note_pruned(&mut self, content_id: &str, rows: u64) {
+        if let Some(source) = self.0.get_mut(content_id) {
+            source.pruned += rows;
         }
     }
 
@@ -234,4 +269,54 @@ pub(super) fn write_quarantine(root: &Path, content_id: &str, pieces: &[Quaranti
         writeln!(draft, "{line}").map_err(io(root))?;
     }
     draft.place(root, "jsonl")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::fixture::{DAY_ONE, folder, input, row, store_of};
+
+    fn hour(number: u32) -> DeclaredWindow {
+        DeclaredWindow {
+            since: format!("2025-09-15T{number:02}:00:00Z"),
+            until: format!("2025-09-15T{:02}:00:00Z", number + 1),
+            source: "sidecar".into(),
+            filter: None,
+        }
+    }
+
+    #[test]
+    fn empty_exports_are_one_content_and_each_stated_window_of_it_counts() {
+        let stating = |number: u32| {
+            let mut empty = input(1, Vec::new());
+            empty.read.report.path = format!("hour-{number}.json");
+            empty.read.report.declared_window = Some(hour(number));
+            empty
+        };
+        let orders = [[3, 5, 9], [9, 3, 5]];
+        let found = orders.map(|order| {
+            let folder = folder();
+            let store = store_of(&folder, order.iter().map(|number| vec![stating(*number)]).collect());
+            store.snapshot().expect("snapshot").sources()
+        });
+        assert_eq!(found[0], found[1], "whatever the order");
+        assert_eq!(found[0].len(), 1);
+        assert_eq!(found[0][0].report.declared_window, Some(hour(3)));
+        assert_eq!(found[0][0].empty_windows, [hour(5), hour(9)]);
+        assert_eq!(found[0][0].names, ["hour-3.json", "hour-5.json", "hour-9.json"]);
+    }
+
+    #[test]
+    fn a_content_with_entries_has_one_window() {
+        let folder = folder();
+        let stating = |number: u32| {
+            let mut read = input(1, vec![row(DAY_ONE, "a", "tick")]);
+            read.read.report.declared_window = Some(hour(number));
+            read
+        };
+        let store = store_of(&folder, vec![vec![stating(4)], vec![stating(2)]]);
+        let sources = store.snapshot().expect("snapshot").sources();
+        assert_eq!(sources[0].report.declared_window, Some(hour(2)));
+        assert!(sources[0].empty_windows.is_empty());
+    }
 }

@@ -104,6 +104,9 @@ pub(super) struct Manifest {
     pub(super) sources: Option<LiveFile>,
     /// Pieces that could not be read, by input.
     pub(super) quarantine: Vec<LiveFile>,
+    /// First day that was not pruned, since 1970-01-01: no row before it comes back.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) pruned_before: Option<i64>,
 }
 
 impl Default for Manifest {
@@ -115,6 +118,7 @@ impl Default for Manifest {
             undated: None,
             sources: None,
             quarantine: Vec::new(),
+            pruned_before: None,
         }
     }
 }

@@ -1,7 +1,11 @@
-//! Deduplication: of all rows that share a key, one stays, whatever the order they came in.
+//! Deduplication: of all rows that are one entry, one stays, whatever the order they came in.
 //!
-//! What stays is the least in [`super::row::preference`], a total order over content. Of the bodies that disagree with it,
-//! one place each is remembered, the least: the list of conflicts then follows from the inputs alone as well.
+//! Rows come sorted, so what may be one entry stands together: rows with times of one microsecond, or without any. What stays
+//! is the least in [`super::order::preference`], a total order over content. Of the bodies that disagree with it, one place
+//! each is remembered, the least: the list of conflicts then follows from the inputs alone as well.
+//!
+//! Rows without an id are known by their content. Repeats inside one file are rows of their own, overlaps between files
+//! collapse: the multiplicity kept is the largest of any one file.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -9,18 +13,20 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use super::row::{Row, STORED, preference};
-use crate::record::ContentId;
+use super::files::Files;
+use super::order::{self, Place};
+use super::rows::{IntCol, NONE, Rows};
+use crate::record::hash128;
 
 /// Payload rank from which a row has a body that can disagree.
-const HAS_BODY: i32 = 2;
+const HAS_BODY: i64 = 2;
 
 /// A body that was not kept though it differs from the one that was.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Conflict {
     /// Key that both rows share, 32 hex.
     pub key: String,
-    /// First 64 bits of the hash of the body that was not kept, 16 hex.
+    /// Hash of the body that was not kept, 16 hex.
     pub payload_hash: String,
     /// Input that held it, content id.
     pub file: String,
@@ -28,108 +34,251 @@ pub struct Conflict {
     pub offset: u64,
 }
 
-/// What one call added to a day, by position of the input in the call.
+/// What one call added to a day, by position of the input in the list of files.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
-    /// Distinct keys among the call's rows.
+    /// Distinct entries among the call's rows.
     pub(super) distinct: u64,
-    /// Rows kept whose key the store did not have.
+    /// Rows kept that the store did not have.
     pub(super) fresh: BTreeMap<u32, u64>,
     /// Rows whose body lost against another one.
     pub(super) conflicts: BTreeMap<u32, u64>,
 }
 
-/// The outcome of merging.
-#[derive(Debug)]
-pub(super) struct Merged {
-    /// One row per key, in no particular order.
-    pub(super) rows: Vec<Row>,
-    pub(super) conflicts: Vec<Conflict>,
+impl Tally {
+    /// Adds what another part of the call added.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.distinct += other.distinct;
+        for (into, from) in [(&mut self.fresh, &other.fresh), (&mut self.conflicts, &other.conflicts)] {
+            for (file, count) in from {
+                *into.entry(*file).or_insert(0) += count;
+            }
+        }
+    }
+}
+
+/// Walks over sorted rows and keeps one of each entry; for all slices of a day.
+#[derive(Default)]
+pub(super) struct Merger {
+    /// Conflicts of the store that still have to be looked at, by key.
+    known: FxHashMap<u128, Vec<Conflict>>,
+    places: BTreeMap<(u128, u64), (String, u64)>,
+    fresh: Vec<u64>,
     pub(super) tally: Tally,
-    /// Whether any row or conflict differs from what was stored.
+    /// Whether any row kept is not one of the store's, or a conflict is new.
     pub(super) changed: bool,
 }
 
-struct Slot {
-    row: Row,
-    stored: bool,
-    called: bool,
+/// What is kept of a slice.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    /// Places of the rows that stay, in file order.
+    pub(super) places: Vec<(u32, u32)>,
+    /// Rows that are a further copy of their content.
+    pub(super) repeats: FxHashMap<(u32, u32), u32>,
 }
 
-struct Loser {
-    slot: usize,
-    payload_hash: i64,
-    rank: i32,
-    file: ContentId,
-    offset: u64,
-    input: u32,
-}
-
-/// Merges the rows of a call into those of the store. `known` are the conflicts of the store.
-pub(super) fn merge(stored: Vec<Row>, called: Vec<Row>, known: &[Conflict]) -> Merged {
-    let mut at: FxHashMap<u128, usize> = FxHashMap::default();
-    at.reserve(stored.len() + called.len());
-    let mut slots: Vec<Slot> = Vec::with_capacity(stored.len() + called.len());
-    let mut losers: Vec<Loser> = Vec::new();
-    let mut changed = false;
-    for row in stored.into_iter().chain(called) {
-        let new = row.input != STORED;
-        let slot = *at.entry(row.key).or_insert(slots.len());
-        let Some(kept) = slots.get_mut(slot) else {
-            slots.push(Slot { row, stored: !new, called: new });
-            changed |= new;
-            continue;
-        };
-        kept.called |= new;
-        let loser = if preference(&row, &kept.row) == Ordering::Less {
-            changed = true;
-            std::mem::replace(&mut kept.row, row)
-        } else {
-            row
-        };
-        losers.push(Loser {
-            slot,
-            payload_hash: loser.payload_hash,
-            rank: loser.rec.payload_rank,
-            file: loser.file,
-            offset: loser.rec.offset,
-            input: loser.input,
-        });
-    }
-
-    let mut tally = Tally { distinct: slots.iter().filter(|slot| slot.called).count() as u64, ..Tally::default() };
-    for slot in slots.iter().filter(|slot| !slot.stored) {
-        *tally.fresh.entry(slot.row.input).or_insert(0) += 1;
-    }
-    let mut places: BTreeMap<(u128, i64), (String, u64)> = BTreeMap::new();
-    let mut note = |key: u128, hash: i64, place: (String, u64)| {
-        places.entry((key, hash)).and_modify(|least| *least = place.clone().min(least.clone())).or_insert(place);
-    };
-    for conflict in known {
-        let key = u128::from_str_radix(&conflict.key, 16).unwrap_or(0);
-        let hash = u64::from_str_radix(&conflict.payload_hash, 16).unwrap_or(0).cast_signed();
-        if at.get(&key).is_some_and(|slot| slots[*slot].row.payload_hash != hash) {
-            note(key, hash, (conflict.file.clone(), conflict.offset));
+impl Kept {
+    /// Rows of a slice, each with the number of its copy.
+    pub(super) fn gather(&self, blocks: &[&Rows], places: &[(u32, u32)]) -> Rows {
+        let mut rows = Rows::gather(blocks, places);
+        if !self.repeats.is_empty() {
+            let of =
+                |(at, row): (&(u32, u32), usize)| self.repeats.get(at).copied().unwrap_or_else(|| rows.repeat(row));
+            let repeats: Vec<u32> = places.iter().zip(0..).map(of).collect();
+            rows.set_repeats(&repeats);
         }
+        rows
     }
-    for loser in &losers {
-        let kept = &slots[loser.slot].row;
-        if loser.rank >= HAS_BODY && kept.rec.payload_rank >= HAS_BODY && loser.payload_hash != kept.payload_hash {
-            if loser.input != STORED {
-                *tally.conflicts.entry(loser.input).or_insert(0) += 1;
+}
+
+impl Merger {
+    /// `known`: conflicts of the store.
+    pub(super) fn new(known: Vec<Conflict>) -> Self {
+        let mut by_key: FxHashMap<u128, Vec<Conflict>> = FxHashMap::default();
+        for conflict in known {
+            by_key.entry(u128::from_str_radix(&conflict.key, 16).unwrap_or(0)).or_default().push(conflict);
+        }
+        Self { known: by_key, ..Self::default() }
+    }
+
+    /// Keeps one of each entry of a slice; `order` holds the places of its rows in file order.
+    pub(super) fn keep(&mut self, blocks: &[&Rows], order: &[(u32, u32)], files: &Files) -> Kept {
+        let mut kept = Kept { places: Vec::with_capacity(order.len()), ..Kept::default() };
+        let mut at = 0;
+        while at < order.len() {
+            let end = at + group_len(blocks, &order[at..]);
+            if end == at + 1 {
+                self.alone(blocks, order[at]);
+                kept.places.push(order[at]);
+            } else {
+                self.group(blocks, &order[at..end], files, &mut kept);
             }
-            note(kept.key, loser.payload_hash, (loser.file.to_string(), loser.offset));
+            at = end;
+        }
+        kept
+    }
+
+    fn alone(&mut self, blocks: &[&Rows], at: (u32, u32)) {
+        let rows = blocks[at.0 as usize];
+        if !rows.stored {
+            self.tally.distinct += 1;
+            self.count_fresh(rows.files[at.1 as usize]);
+        } else if !self.known.is_empty() {
+            self.settle(place(blocks, at));
         }
     }
-    let conflicts: Vec<Conflict> = places
-        .into_iter()
-        .map(|((key, hash), (file, offset))| Conflict {
+
+    fn count_fresh(&mut self, file: u32) {
+        let file = file as usize;
+        if self.fresh.len() <= file {
+            self.fresh.resize(file + 1, 0);
+        }
+        self.fresh[file] += 1;
+        self.changed = true;
+    }
+
+    /// Rows of one microsecond: those that are one entry are found among them.
+    fn group(&mut self, blocks: &[&Rows], members: &[(u32, u32)], files: &Files, kept: &mut Kept) {
+        let first = kept.places.len();
+        let mut members = members.to_vec();
+        let key = |at: (u32, u32)| place(blocks, at);
+        members
+            .sort_by(|a, b| identity_order(key(*a), key(*b)).then_with(|| order::file_order(key(*a), key(*b), files)));
+        for same in members.chunk_by(|a, b| order::same_identity(key(*a), key(*b))) {
+            if same.len() == 1 {
+                self.alone(blocks, same[0]);
+                kept.places.push(same[0]);
+            } else if key(same[0]).insert_id().is_empty() {
+                self.copies(blocks, same, files, kept);
+            } else {
+                kept.places.push(self.one_of(blocks, same, files));
+            }
+        }
+        kept.places[first..].sort_by(|a, b| order::file_order(key(*a), key(*b), files));
+    }
+
+    /// The row that stays of several that are one entry.
+    fn one_of(&mut self, blocks: &[&Rows], same: &[(u32, u32)], files: &Files) -> (u32, u32) {
+        let key = |at: (u32, u32)| place(blocks, at);
+        let best = same
+            .iter()
+            .copied()
+            .reduce(|a, b| if order::preference(key(b), key(a), files) == Ordering::Less { b } else { a });
+        let winner = best.unwrap_or(same[0]);
+        let stored = |at: &(u32, u32)| blocks[at.0 as usize].stored;
+        self.tally.distinct += u64::from(!same.iter().all(stored));
+        if !same.iter().any(stored) {
+            self.count_fresh(key(winner).file());
+        }
+        self.changed |= !stored(&winner);
+        self.settle(key(winner));
+        for loser in same.iter().copied().filter(|at| *at != winner) {
+            self.compare(key(winner), key(loser), files);
+        }
+        winner
+    }
+
+    /// Copies of one content: as many stay as the file that holds most of them has.
+    fn copies(&mut self, blocks: &[&Rows], same: &[(u32, u32)], files: &Files, kept: &mut Kept) {
+        let key = |at: (u32, u32)| place(blocks, at);
+        let mut by_copy: BTreeMap<u32, Vec<(u32, u32)>> = BTreeMap::new();
+        let mut next: BTreeMap<u32, u32> = BTreeMap::new();
+        // `same` is in order of (file, offset): copies of one file are numbered as they stand in it.
+        for at in same {
+            let rows = blocks[at.0 as usize];
+            let copy = if rows.stored {
+                rows.repeat(at.1 as usize)
+            } else {
+                let next = next.entry(key(*at).file()).or_insert(0);
+                *next += 1;
+                *next - 1
+            };
+            by_copy.entry(copy).or_default().push(*at);
+        }
+        for (copy, same) in by_copy {
+            let winner = self.one_of(blocks, &same, files);
+            if copy > 0 {
+                kept.repeats.insert(winner, copy);
+            }
+            kept.places.push(winner);
+        }
+    }
+
+    fn compare(&mut self, winner: Place<'_>, loser: Place<'_>, files: &Files) {
+        let rank = |place: Place<'_>| place.rows.int(IntCol::PayloadRank, place.row);
+        let hash = loser.rows.payload_hash(loser.row);
+        if rank(winner) < HAS_BODY || rank(loser) < HAS_BODY || hash == winner.rows.payload_hash(winner.row) {
+            return;
+        }
+        if !loser.rows.stored {
+            *self.tally.conflicts.entry(loser.file()).or_insert(0) += 1;
+        }
+        self.changed = true;
+        let at = (files.id(loser.file()).to_string(), u64::try_from(loser.offset()).unwrap_or(0));
+        self.note(dedup_key(winner), hash, at);
+    }
+
+    fn note(&mut self, key: u128, hash: u64, at: (String, u64)) {
+        self.places.entry((key, hash)).and_modify(|least| *least = at.clone().min(least.clone())).or_insert(at);
+    }
+
+    /// Conflicts of the store with a row that is kept now: those that still disagree stay.
+    fn settle(&mut self, winner: Place<'_>) {
+        if self.known.is_empty() {
+            return;
+        }
+        let key = dedup_key(winner);
+        for conflict in self.known.remove(&key).unwrap_or_default() {
+            let hash = u64::from_str_radix(&conflict.payload_hash, 16).unwrap_or(0);
+            if hash != winner.rows.payload_hash(winner.row) {
+                self.note(key, hash, (conflict.file, conflict.offset));
+            }
+        }
+    }
+
+    /// Conflicts in order, and what the call added.
+    pub(super) fn finish(mut self) -> (Vec<Conflict>, Tally) {
+        let conflicts = self.places.into_iter().map(|((key, hash), (file, offset))| Conflict {
             key: format!("{key:032x}"),
-            payload_hash: format!("{:016x}", hash.cast_unsigned()),
+            payload_hash: format!("{hash:016x}"),
             file,
             offset,
-        })
-        .collect();
-    changed |= conflicts != known;
-    Merged { rows: slots.into_iter().map(|slot| slot.row).collect(), conflicts, tally, changed }
+        });
+        let fresh = (0_u32..).zip(self.fresh).filter(|(_, count)| *count > 0);
+        self.tally.fresh.extend(fresh);
+        (conflicts.collect(), self.tally)
+    }
+}
+
+fn place<'a>(blocks: &[&'a Rows], at: (u32, u32)) -> Place<'a> {
+    Place::new(blocks[at.0 as usize], at.1 as usize)
+}
+
+fn identity_order(a: Place<'_>, b: Place<'_>) -> Ordering {
+    a.insert_id().cmp(b.insert_id()).then_with(|| {
+        if a.insert_id().is_empty() { a.content().cmp(&b.content()) } else { a.project().cmp(&b.project()) }
+    })
+}
+
+/// Whether two rows that follow one another in file order may be one entry.
+pub(super) fn same_group(a: Place<'_>, b: Place<'_>) -> bool {
+    if a.ts_ns() == NONE || b.ts_ns() == NONE {
+        return a.ts_ns() == b.ts_ns() && order::same_identity(a, b);
+    }
+    a.ts_ns().div_euclid(1_000) == b.ts_ns().div_euclid(1_000)
+}
+
+fn group_len(blocks: &[&Rows], order: &[(u32, u32)]) -> usize {
+    let first = place(blocks, order[0]);
+    1 + order[1..].iter().take_while(|at| same_group(first, place(blocks, **at))).count()
+}
+
+/// Key of an entry, for the books: a hash of (project, id, microsecond), or of its content and which copy it is.
+fn dedup_key(at: Place<'_>) -> u128 {
+    if at.insert_id().is_empty() {
+        return hash128(&[b"content", &at.content().to_le_bytes(), &at.rows.repeat(at.row).to_le_bytes()]);
+    }
+    let micros = if at.ts_ns() == NONE { NONE } else { at.ts_ns().div_euclid(1_000) };
+    hash128(&[at.project().unwrap_or("").as_bytes(), at.insert_id().as_bytes(), &micros.to_le_bytes()])
 }

@@ -6,46 +6,52 @@
 //! touches, and nothing counts before the manifest is replaced.
 
 mod care;
+mod chunk;
 mod columns;
 mod compact;
+mod computed;
 mod decode;
-mod encode;
+mod encoding;
+mod event;
+mod files;
+mod ingest;
 mod layout;
 mod ledger;
 mod manifest;
 mod merge;
+mod order;
 mod parquet_file;
+mod prune;
 mod reader;
 mod regroup;
-mod row;
-mod shard;
+mod rows;
 mod sketch;
+mod slices;
 mod split;
+mod write;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use rayon::prelude::*;
 use thiserror::Error;
 
-pub use care::{Defect, Stats};
+pub use care::{Defect, Stats, Tidied};
 pub use columns::{ColumnSpec, ColumnType, ROW_COLUMNS};
+pub use event::EventRole;
+pub use ingest::{Ingest, Part};
 pub use layout::FORMAT_VERSION;
 pub use ledger::Deploy;
 pub use manifest::{LiveFile, Role};
 pub use merge::Conflict;
+pub use prune::{Pruned, PrunedDay};
 pub use reader::{Snapshot, SourceRow, SpanRow};
 pub use regroup::GAP_NS;
-pub use row::{EventRole, subject};
 pub use sketch::{EPISODE_GAP_NS, SummaryRow, unite};
 
 use ledger::Sources;
-use manifest::{Day, Manifest};
-use merge::Tally;
-use row::Row;
+use manifest::Manifest;
 
 use crate::record::ContentId;
-use crate::record::ingest::{FileReport, IngestTotal, Ingested};
+use crate::record::ingest::{FileReport, IngestTotal};
 
 /// Why a store cannot be used.
 #[derive(Debug, Error)]
@@ -78,12 +84,24 @@ pub enum StoreError {
         /// Folder as given.
         path: PathBuf,
     },
+    /// Files cannot be removed while somebody reads.
+    #[error("store {} is being read by another process: wait until it has ended and run again", path.display())]
+    InUse {
+        /// Folder as given.
+        path: PathBuf,
+    },
     /// A file does not hold what it must.
     #[error("{} is damaged: {reason}; `gardener store verify` lists what is, ingest the dumps into a new store to mend it", path.display())]
     Damaged {
         /// File.
         path: PathBuf,
         /// What is wrong.
+        reason: String,
+    },
+    /// Rows that Parquet cannot hold.
+    #[error("rows cannot be written as Parquet: {reason}")]
+    Unwritable {
+        /// What the writer says.
         reason: String,
     },
     /// The system refused.
@@ -117,13 +135,23 @@ pub struct Progress {
     pub days: usize,
 }
 
-/// Options of [`Store::append`].
-#[derive(Default)]
+/// Bytes of rows that wait in memory, unless said otherwise.
+pub const MEMORY_BYTES: usize = 192 << 20;
+
+/// Options of an [`Ingest`].
 pub struct AppendOptions<'a> {
     /// For which rows the entry itself is kept.
     pub raw: RawPolicy,
+    /// Bytes of rows that wait in memory; more are put aside on disk.
+    pub memory_bytes: usize,
     /// Called after each day, from any thread.
     pub progress: Option<&'a (dyn Fn(Progress) + Sync)>,
+}
+
+impl Default for AppendOptions<'_> {
+    fn default() -> Self {
+        Self { raw: RawPolicy::default(), memory_bytes: MEMORY_BYTES, progress: None }
+    }
 }
 
 /// What a call added.
@@ -200,30 +228,19 @@ impl Store {
         self.sources.0.contains_key(&id.to_string())
     }
 
-    /// The report of a content that was read before, under its least name; `duplicates` and `conflicts` are 0.
-    pub fn report_of(&self, id: &ContentId) -> Option<&FileReport> {
-        self.sources.0.get(&id.to_string()).map(|source| &source.report)
+    /// The report of a content that was read before, under its least name, as it counts when it comes again: every entry is
+    /// a duplicate, but for those of days that were pruned.
+    pub fn report_of(&self, id: &ContentId) -> Option<FileReport> {
+        let source = self.sources.0.get(&id.to_string())?;
+        let mut report = source.report.clone();
+        report.set_aside.pruned = source.pruned;
+        report.duplicates = report.entries.saturating_sub(source.pruned);
+        Some(report)
     }
 
-    /// Adds what was read from some files. Nothing is changed when it fails, or when the process is killed on the way.
-    pub fn append(&mut self, ingested: Vec<Ingested>, options: &AppendOptions<'_>) -> Result<Appended, StoreError> {
-        let _lock = self.lock()?;
-        let mut files = Vec::with_capacity(ingested.len());
-        let mut inputs = Vec::with_capacity(ingested.len());
-        for (input, read) in (0_u32..).zip(ingested) {
-            if read.report.skipped.is_none() {
-                let place = Some((read.disk_path.as_path(), read.report.bytes, read.mtime_ns));
-                self.sources.note(&read.report, &read.spans, place);
-                self.keep_pieces(&read)?;
-            }
-            files.push((read.report, read.records.len() as u64));
-            inputs.push((read.records, read.content_id, input));
-        }
-        let rows: Vec<Vec<Row>> =
-            inputs.into_par_iter().map(|(records, id, input)| shard::rows(records, id, input)).collect();
-        let tallies = self.compact_days(shard::by_day(rows), options)?;
-        self.commit()?;
-        Ok(appended(files, &tallies))
+    /// Begins to add rows. Nothing is changed before the ingest is committed, nor when the process is killed on the way.
+    pub fn ingest<'s, 'o>(&'s mut self, options: &'o AppendOptions<'o>) -> Result<Ingest<'s, 'o>, StoreError> {
+        Ingest::begin(self, options)
     }
 
     /// Notes names and places of contents that need not be read again.
@@ -246,48 +263,6 @@ impl Store {
         Ok(lock)
     }
 
-    fn keep_pieces(&mut self, read: &Ingested) -> Result<(), StoreError> {
-        if read.quarantined.is_empty() {
-            return Ok(());
-        }
-        let placed = ledger::write_quarantine(&self.root, &read.content_id.to_string(), &read.quarantined)?;
-        let file = LiveFile::new(placed, Role::Quarantine, read.quarantined.len());
-        if let Err(at) = self.manifest.quarantine.binary_search_by(|known| known.path.cmp(&file.path)) {
-            self.manifest.quarantine.insert(at, file);
-        }
-        Ok(())
-    }
-
-    fn compact_days(
-        &mut self,
-        days: BTreeMap<Option<i64>, Vec<Row>>,
-        options: &AppendOptions<'_>,
-    ) -> Result<Vec<Tally>, StoreError> {
-        let total = days.len();
-        let done = std::sync::atomic::AtomicUsize::new(0);
-        let before = |day: Option<i64>| day.map_or(self.manifest.undated.as_ref(), |day| self.manifest.days.get(&day));
-        let results: Vec<(Option<i64>, Day, Tally)> = days
-            .into_par_iter()
-            .map(|(day, rows)| {
-                let (files, tally) = compact::compact(&self.root, day, before(day), rows, options.raw)?;
-                let days_done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
-                if let Some(progress) = options.progress {
-                    progress(Progress { days_done, days: total });
-                }
-                Ok((day, files, tally))
-            })
-            .collect::<Result<_, StoreError>>()?;
-        let mut tallies = Vec::with_capacity(total);
-        for (day, files, tally) in results {
-            tallies.push(tally);
-            match day {
-                Some(day) => drop(self.manifest.days.insert(day, files)),
-                None => self.manifest.undated = Some(files),
-            }
-        }
-        Ok(tallies)
-    }
-
     /// Writes the sources and replaces the manifest: from here on the call has happened.
     fn commit(&mut self) -> Result<(), StoreError> {
         let placed = ledger::write_json(&self.root, "ledger", &self.sources)?;
@@ -307,30 +282,6 @@ impl Store {
 
 fn read_sources(root: &Path, manifest: &Manifest) -> Result<Sources, StoreError> {
     manifest.sources.as_ref().map_or_else(|| Ok(Sources::default()), |file| ledger::read_json(&root.join(&file.path)))
-}
-
-/// Fills in what only the store knows: which entries were there already.
-fn appended(files: Vec<(FileReport, u64)>, tallies: &[Tally]) -> Appended {
-    let sum = |of: fn(&Tally) -> &BTreeMap<u32, u64>, input: u32| -> u64 {
-        tallies.iter().filter_map(|tally| of(tally).get(&input)).sum()
-    };
-    let mut total = IngestTotal { unique: tallies.iter().map(|tally| tally.distinct).sum(), ..IngestTotal::default() };
-    let mut out = Vec::with_capacity(files.len());
-    let mut records = 0;
-    for (input, (mut report, rows)) in (0_u32..).zip(files) {
-        report.duplicates = rows - sum(|tally| &tally.fresh, input);
-        report.conflicts = sum(|tally| &tally.conflicts, input);
-        records += rows;
-        total.files += 1;
-        total.entries += report.entries;
-        total.set_aside += report.set_aside.no_time + report.set_aside.by_rule;
-        total.malformed += report.malformed;
-        total.repaired += report.repaired;
-        total.bytes += report.bytes;
-        out.push(report);
-    }
-    total.duplicates = records - total.unique;
-    Appended { files: out, total }
 }
 
 #[cfg(test)]

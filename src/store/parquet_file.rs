@@ -1,7 +1,7 @@
-//! Parquet files of the store: how batches are written, and read back.
+//! Parquet files of the store: how small tables are written, and how any file is read back.
 //!
-//! ZSTD level 3, page statistics, no embedded Arrow schema; identifiers that never repeat get no dictionary, moments are
-//! delta packed.
+//! Rows have a writer of their own ([`super::write`]); sketches go through the library's. ZSTD level 3, no embedded Arrow
+//! schema, no dictionary for identifiers that never repeat.
 
 use std::fs::File;
 use std::path::Path;
@@ -13,14 +13,13 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnPath;
 
 use super::StoreError;
+use super::chunk::ZSTD_LEVEL;
 use super::columns::{ColumnSpec, ColumnType};
-use super::layout::{Draft, Placed, ROWS_PER_BATCH, ROWS_PER_GROUP, io};
-
-/// zstd level of every column.
-const ZSTD_LEVEL: i32 = 3;
+use super::layout::{Draft, Placed, ROWS_PER_GROUP, io};
 
 fn properties(columns: &[ColumnSpec]) -> WriterProperties {
     let level = ZstdLevel::try_new(ZSTD_LEVEL).expect("3 is a zstd level");
@@ -32,7 +31,7 @@ fn properties(columns: &[ColumnSpec]) -> WriterProperties {
     for column in columns.iter().filter(|column| !column.repeats()) {
         let path = ColumnPath::from(column.name);
         builder = builder.set_column_dictionary_enabled(path.clone(), false);
-        if matches!(column.kind, ColumnType::Int64 | ColumnType::Micros) && column.name != "payload_hash" {
+        if matches!(column.kind, ColumnType::Int64 | ColumnType::Micros) {
             builder = builder.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
         }
     }
@@ -77,17 +76,33 @@ fn broken(path: &Path, error: &parquet::errors::ParquetError) -> StoreError {
     StoreError::Damaged { path: path.to_owned(), reason: error.to_string() }
 }
 
+/// Batches of a file, in order.
+pub(super) fn batches(
+    path: &Path,
+) -> Result<impl Iterator<Item = Result<RecordBatch, StoreError>> + use<>, StoreError> {
+    let file = File::open(path).map_err(io(path))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| broken(path, &error))?;
+    let reader = builder.with_batch_size(ROWS_PER_GROUP).build().map_err(|error| broken(path, &error))?;
+    let path = path.to_owned();
+    Ok(reader
+        .map(move |batch| batch.map_err(|error| StoreError::Damaged { path: path.clone(), reason: error.to_string() })))
+}
+
+/// Whether a column of a file holds any value, as the file's footer says.
+pub(super) fn has_values(path: &Path, column: &str) -> Result<bool, StoreError> {
+    let file = File::open(path).map_err(io(path))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| broken(path, &error))?;
+    Ok(builder.metadata().row_groups().iter().any(|group| {
+        let chunk = group.columns().iter().find(|chunk| chunk.column_descr().name() == column);
+        let nulls = chunk.and_then(|chunk| chunk.statistics()).and_then(Statistics::null_count_opt);
+        nulls.is_none_or(|nulls| i64::try_from(nulls).ok() != Some(group.num_rows()))
+    }))
+}
+
 /// Hands every batch of a file to `each`.
 pub(super) fn read(
     path: &Path,
     mut each: impl FnMut(&RecordBatch) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let file = File::open(path).map_err(io(path))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| broken(path, &error))?;
-    let reader = builder.with_batch_size(ROWS_PER_BATCH).build().map_err(|error| broken(path, &error))?;
-    for batch in reader {
-        let batch = batch.map_err(|error| StoreError::Damaged { path: path.to_owned(), reason: error.to_string() })?;
-        each(&batch)?;
-    }
-    Ok(())
+    batches(path)?.try_for_each(|batch| each(&batch?))
 }

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use super::ledger::{DayLedger, Sources};
 use super::manifest::{Day, Manifest, Role};
-use super::{Conflict, Deploy, StoreError, SummaryRow, compact, layout, ledger, sketch};
+use super::{Conflict, Deploy, StoreError, SummaryRow, compact, layout, ledger, prune, sketch};
 use crate::mine::SignatureTable;
 use crate::record::Severity;
-use crate::record::ingest::FileReport;
+use crate::record::ingest::{DeclaredWindow, FileReport};
 use crate::time::{self, Window};
 
 /// One content that was read.
@@ -26,6 +26,9 @@ pub struct SourceRow {
     pub names: Vec<String>,
     /// Rows of the store that come from it.
     pub kept: u64,
+    /// Further windows that were stated for it, when it holds no entry: each is evidence that nothing was there. (A content
+    /// with entries lies where they lie; `report` has the window of it.)
+    pub empty_windows: Vec<DeclaredWindow>,
 }
 
 /// First and last entry of one service and severity in one file.
@@ -115,9 +118,7 @@ impl Snapshot {
             match up_to_ns {
                 Some(until) if time::day_start(*day) >= until => break,
                 Some(until) if newest.is_some_and(|newest| newest >= until) => {
-                    let mut rows = compact::read_rows_joined(&self.root, files)?;
-                    rows.retain(|row| row.rec.ts_ns.is_some_and(|ns| ns < until));
-                    table.merge(compact::signatures(&mut rows));
+                    table.merge(compact::signatures_before(&self.root, files, until)?);
                 }
                 _ => {
                     for file in files.of(Role::Signatures) {
@@ -153,26 +154,43 @@ impl Snapshot {
             .map(|(id, source)| {
                 let kept: u64 = self.books.values().filter_map(|book| book.kept.get(id)).sum();
                 let mut report = source.report.clone();
-                report.duplicates = report.entries.saturating_sub(kept);
+                let further = source.windows.iter().filter(|window| Some(*window) != report.declared_window.as_ref());
+                let further: Vec<DeclaredWindow> =
+                    further.filter(|_| source.spans.is_empty() && report.entries == 0).cloned().collect();
+                let floor_ns = self.pruned_until().unwrap_or(i64::MIN);
+                let empty_windows =
+                    further.into_iter().filter_map(|window| prune::clamp_window(window, floor_ns)).collect();
+                if let Some(floor_ns) = self.pruned_until() {
+                    prune::clamp_report(&mut report, &source.spans, floor_ns);
+                }
+                report.set_aside.pruned = source.pruned;
+                report.duplicates = report.entries.saturating_sub(kept + source.pruned);
                 report.conflicts = conflicts.get(id.as_str()).copied().unwrap_or(0);
-                SourceRow { content_id: id.clone(), report, names: source.names.iter().cloned().collect(), kept }
+                SourceRow {
+                    content_id: id.clone(),
+                    report,
+                    names: source.names.iter().cloned().collect(),
+                    kept,
+                    empty_windows,
+                }
             })
             .collect();
         out.sort_by(|a, b| (&a.report.path, &a.content_id).cmp(&(&b.report.path, &b.content_id)));
         out
     }
 
-    /// What each file covers, per service and severity, in order of files' names.
+    /// What each file covers, per service and severity, in order of files' names. Pruned days are not among it.
     pub fn spans(&self) -> Vec<SpanRow> {
         let mut out = Vec::new();
+        let floor_ns = self.pruned_until().unwrap_or(i64::MIN);
         for (id, source) in &self.sources.0 {
-            out.extend(source.spans.iter().map(|span| SpanRow {
+            out.extend(source.spans.iter().filter(|span| span.last_ns >= floor_ns).map(|span| SpanRow {
                 content_id: id.clone(),
                 file: source.report.path.clone(),
                 project: span.project.clone(),
                 service: span.service.clone(),
                 severity: span.severity,
-                first_ns: span.first_ns,
+                first_ns: span.first_ns.max(floor_ns),
                 last_ns: span.last_ns,
                 entries: span.entries,
             }));
@@ -203,6 +221,16 @@ impl Snapshot {
             *out.entry(service.clone()).or_insert(0) += rows;
         }
         out
+    }
+
+    /// First moment that was not pruned, nanoseconds; `None` when nothing was.
+    pub fn pruned_until(&self) -> Option<i64> {
+        self.manifest.pruned_before.map(time::day_start)
+    }
+
+    /// First UTC day that was not pruned, and how many rows of the inputs are not stored for that reason.
+    pub(super) fn pruned(&self) -> Option<(i64, u64)> {
+        Some((self.manifest.pruned_before?, self.sources.0.values().map(|source| source.pruned).sum()))
     }
 
     /// Number of contents that were read.

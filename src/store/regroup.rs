@@ -9,7 +9,8 @@ use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
 
-use super::row::{EventRole, Row};
+use super::event::EventRole;
+use super::rows::{DictCol, IntCol, NONE, Rows};
 use crate::mine::RowRole;
 use crate::record::Severity;
 
@@ -27,7 +28,7 @@ struct Last {
     role: RowRole,
     ts_ns: i64,
     /// The envelope's severity, and the one its text implies.
-    severity: (Severity, Severity),
+    severity: (i64, i64),
 }
 
 impl Last {
@@ -45,51 +46,85 @@ struct Stream {
     plain: VecDeque<Last>,
 }
 
-/// Sets `event_id`, `role` and `rows_in_event` of every row. `roles` are the rows' own, from their text.
-pub(super) fn regroup(rows: &mut [Row], roles: &[RowRole]) {
-    let event_of = assign(rows, roles);
-    let mut size = vec![0_i32; rows.len()];
-    let mut head: Vec<Option<usize>> = vec![None; rows.len()];
-    for (at, event) in event_of.iter().enumerate() {
-        size[*event] = size[*event].saturating_add(1);
-        if head[*event].is_none() && !matches!(roles[at], RowRole::Joiner | RowRole::Frame) {
-            head[*event] = Some(at);
-        }
-    }
-    for (at, event) in event_of.iter().enumerate() {
-        // Without a head the event is named by its first row: an export may begin inside a stack.
-        let named_by = head[*event].unwrap_or(*event);
-        rows[at].event_id = (rows[named_by].key >> 64) as u64;
-        rows[at].rows_in_event = size[*event];
-        rows[at].role = match roles[at] {
-            RowRole::Joiner => EventRole::Joiner,
-            RowRole::Frame => EventRole::Frame,
-            _ if named_by == at => EventRole::Head,
-            _ => EventRole::Traceback,
-        };
-    }
+/// What regrouping says of one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Membership {
+    /// Position of the row that names the event: its head, or its first row where an export begins inside a stack.
+    pub(super) named_by: u32,
+    pub(super) role: EventRole,
+    /// Rows of the event.
+    pub(super) rows: i32,
 }
 
-/// For each row the position of the first row of its event.
-fn assign(rows: &[Row], roles: &[RowRole]) -> Vec<usize> {
+/// What regrouping says of every row of a slice, and from which row on more rows could still change it.
+pub(super) fn regroup(blocks: &[&Rows], places: &[(u32, u32)]) -> (Vec<Membership>, usize) {
+    let role = |at: (u32, u32)| blocks[at.0 as usize].role(at.1 as usize);
+    let alone = |at: usize| Membership { named_by: at as u32, role: EventRole::Head, rows: 1 };
+    let (event_of, open_from) = assign(blocks, places);
+    let mut out: Vec<Membership> = (0..places.len()).map(alone).collect();
+    let mut size: FxHashMap<u32, i32> = FxHashMap::default();
+    let mut head: FxHashMap<u32, u32> = FxHashMap::default();
+    let attached = |at: usize| matches!(role(places[at]), RowRole::Joiner | RowRole::Frame);
+    // Most rows are events of their own: only those that are not are looked at again.
+    let several: Vec<usize> =
+        (0..places.len()).filter(|at| event_of[*at] != *at as u32 || role(places[*at]) != RowRole::Plain).collect();
+    let mut firsts: Vec<usize> = several.iter().map(|at| event_of[*at] as usize).collect();
+    firsts.extend(&several);
+    firsts.sort_unstable();
+    firsts.dedup();
+    for at in &firsts {
+        let event = event_of[*at];
+        let rows = size.entry(event).or_insert(0);
+        *rows = rows.saturating_add(1);
+        if !attached(*at) {
+            head.entry(event).or_insert(*at as u32);
+        }
+    }
+    for at in firsts {
+        let event = event_of[at];
+        let named_by = head.get(&event).copied().unwrap_or(event);
+        out[at] = Membership {
+            named_by,
+            rows: size[&event],
+            role: match role(places[at]) {
+                RowRole::Joiner => EventRole::Joiner,
+                RowRole::Frame => EventRole::Frame,
+                _ if named_by == at as u32 => EventRole::Head,
+                _ => EventRole::Traceback,
+            },
+        };
+    }
+    (out, open_from)
+}
+
+/// For each row the position of the first row of its event; and the first row of anything that is still open at the end.
+fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> (Vec<u32>, usize) {
     type Key<'a> = (Option<&'a str>, Option<&'a str>, Option<&'a str>);
     let mut streams: FxHashMap<Key<'_>, Stream> = FxHashMap::default();
-    let mut event_of: Vec<usize> = (0..rows.len()).collect();
-    for (at, row) in rows.iter().enumerate() {
-        let Some(ts_ns) = row.rec.ts_ns else { continue };
-        let key = (row.rec.service.as_deref(), row.rec.instance.as_deref(), row.rec.log_name.as_deref());
+    let mut event_of: Vec<u32> = (0..places.len()).map(|at| at as u32).collect();
+    // Nothing is joined to a plain row that no row of a stack follows within the gap.
+    let near_stack = near_stacks(blocks, places);
+    for (at, (block, row)) in places.iter().enumerate() {
+        let (rows, row) = (blocks[*block as usize], *row as usize);
+        if !near_stack[at] {
+            continue;
+        }
+        let ts_ns = rows.ts_ns[row];
+        let word = |column| rows.word(column, row);
+        let key = (word(DictCol::Service), word(DictCol::Instance), word(DictCol::LogName));
+        let severity = (rows.int(IntCol::Severity, row), rows.int(IntCol::EffectiveSeverity, row));
+        let role = rows.role(row);
         let stream = streams.entry(key).or_default();
         let stack = stream.stack.filter(|last| last.is_near(ts_ns));
-        let joined = match roles[at] {
+        let joined = match role {
             RowRole::Plain => None,
             RowRole::Traceback => stack.filter(|last| last.role == RowRole::Joiner),
             RowRole::Joiner => stack.filter(|last| last.role != RowRole::Joiner),
-            RowRole::Frame => head_of_frame(stack, &stream.plain, ts_ns, row.rec.severity),
+            RowRole::Frame => head_of_frame(stack, &stream.plain, ts_ns, severity.0),
         };
-        event_of[at] = joined.map_or(at, |last| last.event);
-        let severity = (row.rec.severity, row.rec.effective_severity);
-        let last = Last { at, event: event_of[at], role: roles[at], ts_ns, severity };
-        if roles[at] == RowRole::Plain {
+        event_of[at] = joined.map_or(at, |last| last.event) as u32;
+        let last = Last { at, event: event_of[at] as usize, role, ts_ns, severity };
+        if role == RowRole::Plain {
             if stream.plain.len() == CANDIDATES {
                 stream.plain.pop_front();
             }
@@ -98,17 +133,40 @@ fn assign(rows: &[Row], roles: &[RowRole]) -> Vec<usize> {
             stream.stack = Some(last);
         }
     }
-    event_of
+    let ts = |at: &(u32, u32)| blocks[at.0 as usize].ts_ns[at.1 as usize];
+    let end = places.last().map_or(0, ts);
+    let tail = places.iter().rposition(|at| end.saturating_sub(ts(at)) > GAP_NS).map_or(0, |at| at + 1);
+    let open = event_of[tail..].iter().map(|event| *event as usize).min().unwrap_or(tail);
+    (event_of, open.min(tail))
+}
+
+/// Rows of stacks, and rows with a time that one of them follows within the gap.
+fn near_stacks(blocks: &[&Rows], places: &[(u32, u32)]) -> Vec<bool> {
+    let mut near = vec![false; places.len()];
+    let mut newest: Option<i64> = None;
+    for (at, (block, row)) in places.iter().enumerate().rev() {
+        let (rows, row) = (blocks[*block as usize], *row as usize);
+        let ts_ns = rows.ts_ns[row];
+        if ts_ns == NONE {
+            continue;
+        }
+        if rows.role(row) != RowRole::Plain {
+            newest = Some(ts_ns);
+        }
+        near[at] = newest.is_some_and(|newest| newest - ts_ns <= GAP_NS);
+    }
+    near
 }
 
 /// What a frame continues: the open stack, or a plain row that came after it and can be a new head.
 ///
 /// A stream's other rows may fall between a head and its frames. A row of the frame's own severity, or of WARNING and above,
 /// is taken for a head; any other one for a bystander, unless nothing else is there.
-fn head_of_frame(stack: Option<Last>, plain: &VecDeque<Last>, ts_ns: i64, severity: Severity) -> Option<Last> {
+fn head_of_frame(stack: Option<Last>, plain: &VecDeque<Last>, ts_ns: i64, severity: i64) -> Option<Last> {
     let near = || plain.iter().rev().filter(|last| last.is_near(ts_ns));
     let since_stack = |last: &&Last| stack.is_none_or(|stack| last.at > stack.at);
-    let is_head = |last: &&Last| last.severity.0 == severity || last.severity.1 >= Severity::Warning;
+    let is_head =
+        |last: &&Last| last.severity.0 == severity || last.severity.1 >= i64::from(Severity::Warning.number());
     let head = near().filter(since_stack).find(is_head);
     head.copied().or(stack).or_else(|| near().next().copied())
 }
@@ -116,10 +174,10 @@ fn head_of_frame(stack: Option<Last>, plain: &VecDeque<Last>, ts_ns: i64, severi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mine::row_role;
-    use crate::record::{ContentId, LogRecord};
+    use crate::record::{LogRecord, Severity};
+    use crate::store::files::FileList;
     use crate::store::fixture::{DAY_ONE, MS, row};
-    use crate::store::{row as rows, shard};
+    use crate::store::order::sorted;
 
     const TRACE: &str =
         "Traceback (most recent call last):\n  File \"/app/a.py\", line 3, in f\n    g()\nValueError: bad";
@@ -127,21 +185,25 @@ mod tests {
     const FRAME: &str = "    at handler (/app/index.js:10:5)";
 
     /// (event, role, rows in event) of rows in file order of their times; events are numbered as they appear.
-    fn events(records: Vec<LogRecord>) -> Vec<(usize, EventRole, i32)> {
-        let mut sorted = rows::sort(shard::rows(records, ContentId([1; 32]), 0));
-        let roles: Vec<RowRole> = sorted.iter().map(|row| row_role(&row.rec.message)).collect();
-        regroup(&mut sorted, &roles);
-        let mut seen: Vec<u64> = Vec::new();
-        let number = |id: u64, seen: &mut Vec<u64>| {
+    fn events(records: impl IntoIterator<Item = LogRecord<'static>>) -> Vec<(usize, EventRole, i32)> {
+        let files = FileList::default();
+        let file = files.add(crate::record::ContentId([1; 32]));
+        let mut rows = Rows::default();
+        for record in records {
+            rows.push(file, &record);
+        }
+        let members = regroup(&[&rows], &sorted(&[&rows], &files.files())).0;
+        let mut seen: Vec<u32> = Vec::new();
+        let mut number = |id: u32| {
             seen.iter().position(|known| *known == id).unwrap_or_else(|| {
                 seen.push(id);
                 seen.len() - 1
             })
         };
-        sorted.iter().map(|row| (number(row.event_id, &mut seen), row.role, row.rows_in_event)).collect()
+        members.iter().map(|member| (number(member.named_by), member.role, member.rows)).collect()
     }
 
-    fn at(micros: i64, message: &str) -> LogRecord {
+    fn at(micros: i64, message: &'static str) -> LogRecord<'static> {
         row(DAY_ONE + micros * 1_000, &format!("id{micros:09}"), message)
     }
 
@@ -165,7 +227,7 @@ mod tests {
 
     #[test]
     fn two_crashes_and_two_instances_stay_apart() {
-        let other = |mut record: LogRecord| {
+        let other = |mut record: LogRecord<'static>| {
             record.instance = Some("i2".into());
             record
         };

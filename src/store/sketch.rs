@@ -4,22 +4,27 @@
 //! signatures in any order and stay exact. Events, traces, users and instances are never summed here: they are counted from
 //! rows.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray};
 use rustc_hash::FxHashMap;
 
 use super::StoreError;
 use super::columns::{ColumnSpec, SIGNATURE_COLUMNS, SUMMARY_COLUMNS, schema};
+use super::computed::Computed;
 use super::decode::Columns;
-use super::encode::Digest;
 use super::layout::Placed;
 use super::parquet_file::{self, Writer};
-use super::row::Row;
+use super::rows::{DictCol, NONE, Rows};
 use crate::mine::{SigId, SignatureRow, SignatureTable};
 use crate::record::Kind;
 use crate::time::{self, HOUR_NS};
+
+/// What rows are summarised by, beside their signature.
+const SUMMARISED: [DictCol; 4] = [DictCol::Project, DictCol::Service, DictCol::Kind, DictCol::Revision];
 
 /// Longest pause inside an interval: the gap between two episodes.
 pub const EPISODE_GAP_NS: i64 = HOUR_NS / 4;
@@ -62,24 +67,26 @@ pub fn unite(mut intervals: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
     out
 }
 
-/// The summary of a day's sorted rows.
-pub(super) fn summarise(day: i64, rows: &[Row]) -> Vec<SummaryRow> {
-    type Key<'a> = (SigId, Option<&'a str>, Option<&'a str>, Kind, Option<&'a str>);
-    let mut index: FxHashMap<Key<'_>, usize> = FxHashMap::default();
+/// The summary of some sorted rows of a day.
+pub(super) fn summarise(day: i64, rows: &Rows, computed: &Computed) -> Vec<SummaryRow> {
+    let mut index: FxHashMap<(SigId, [u32; 4]), usize> = FxHashMap::default();
     let mut out: Vec<SummaryRow> = Vec::new();
     let start = time::day_start(day);
-    for row in rows.iter().filter(|row| !row.role.is_attached()) {
-        let Some(ts_ns) = row.rec.ts_ns else { continue };
-        let rec = &row.rec;
-        let key = (row.sig, rec.project.as_deref(), rec.service.as_deref(), rec.kind, rec.revision.as_deref());
-        let at = *index.entry(key).or_insert_with(|| {
+    for row in 0..rows.len() {
+        let ts_ns = rows.ts_ns[row];
+        if computed.role[row].is_attached() || ts_ns == NONE {
+            continue;
+        }
+        let codes = SUMMARISED.map(|column| rows.dict(column).code_at(row));
+        let at = *index.entry((computed.sig[row], codes)).or_insert_with(|| {
+            let [project, service, kind, revision] = SUMMARISED.map(|column| rows.word(column, row));
             out.push(SummaryRow {
                 day,
-                sig_id: row.sig,
-                project: rec.project.clone(),
-                service: rec.service.clone(),
-                kind: rec.kind,
-                revision: rec.revision.clone(),
+                sig_id: computed.sig[row],
+                project: project.map(str::to_owned),
+                service: service.map(str::to_owned),
+                kind: kind.and_then(Kind::from_word).unwrap_or_default(),
+                revision: revision.map(str::to_owned),
                 rows: 0,
                 hours: [0; 24],
                 intervals: Vec::new(),
@@ -95,9 +102,26 @@ pub(super) fn summarise(day: i64, rows: &[Row]) -> Vec<SummaryRow> {
             _ => summary.intervals.push((ts_ns, ts_ns)),
         }
     }
-    let key = |row: &SummaryRow| (row.project.clone(), row.service.clone(), row.kind, row.revision.clone(), row.sig_id);
-    out.sort_by_cached_key(key);
     out
+}
+
+/// Summaries of parts of one day as the summary of the day.
+pub(super) fn merged(parts: impl IntoIterator<Item = SummaryRow>) -> Vec<SummaryRow> {
+    type Key = (Option<String>, Option<String>, Kind, Option<String>, SigId);
+    let mut by_key: BTreeMap<Key, SummaryRow> = BTreeMap::new();
+    for part in parts {
+        let key = (part.project.clone(), part.service.clone(), part.kind, part.revision.clone(), part.sig_id);
+        match by_key.entry(key) {
+            Entry::Vacant(empty) => drop(empty.insert(part)),
+            Entry::Occupied(mut known) => {
+                let known = known.get_mut();
+                known.rows += part.rows;
+                known.hours.iter_mut().zip(part.hours).for_each(|(sum, rows)| *sum += rows);
+                known.intervals = unite([std::mem::take(&mut known.intervals), part.intervals].concat());
+            }
+        }
+    }
+    by_key.into_values().collect()
 }
 
 fn texts<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
@@ -159,6 +183,19 @@ fn summary_batch(rows: &[SummaryRow]) -> RecordBatch {
     )
 }
 
+/// Presence, then the values of what is present: two columns give the same bytes only if they hold the same.
+fn push_values(out: &mut Vec<u8>, array: &dyn Array) {
+    out.extend((0..array.len()).map(|at| u8::from(array.is_valid(at))));
+    if let Some(texts) = array.as_any().downcast_ref::<StringArray>() {
+        for value in texts.iter().flatten() {
+            out.extend_from_slice(&(value.len() as u64).to_le_bytes());
+            out.extend_from_slice(value.as_bytes());
+        }
+    } else if let Some(numbers) = array.as_any().downcast_ref::<Int64Array>() {
+        numbers.iter().flatten().for_each(|value| out.extend_from_slice(&value.to_le_bytes()));
+    }
+}
+
 /// Both sketches of a day, ready to be written.
 pub(super) struct Sketches {
     signatures: RecordBatch,
@@ -172,10 +209,14 @@ impl Sketches {
 
     /// Hash over both, whatever the files.
     pub(super) fn digest(&self) -> String {
-        let mut digest = Digest::new();
-        digest.add(&self.signatures);
-        digest.add(&self.summary);
-        digest.hex()
+        let mut hasher = blake3::Hasher::new();
+        for column in self.signatures.columns().iter().chain(self.summary.columns()) {
+            let mut bytes = Vec::new();
+            push_values(&mut bytes, column.as_ref());
+            hasher.update(&(bytes.len() as u64).to_le_bytes());
+            hasher.update(&bytes);
+        }
+        hasher.finalize().to_hex().to_string()
     }
 
     /// Writes both; answers (signatures, summary) with their numbers of rows.

@@ -5,48 +5,75 @@
 
 use std::collections::BTreeMap;
 
-use super::row::{Row, file_order};
+use rustc_hash::FxHashMap;
 
-/// Undoes [`join`]: rows as they were exported, without what compacting found out about them.
-pub(super) fn part(rows: &mut [Row]) {
-    for row in rows {
-        if let Some(own) = row.own_bytes.take() {
-            row.rec.message.truncate(usize::try_from(own).unwrap_or(usize::MAX).min(row.rec.message.len()));
+use super::files::Files;
+use super::order::{Place, file_order};
+use super::rows::{DictCol, IntCol, NONE, Rows, TextCol};
+
+/// Where a row comes from: input and offset.
+type Origin = (u32, i64);
+
+/// What becomes of a row that is a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It takes the others' text: the row of [`Splits::rows`] stands in its place.
+    Head(u32),
+    /// It is no row any more.
+    Part,
+}
+
+/// Parts of a day, joined.
+#[derive(Debug, Default)]
+pub(super) struct Splits {
+    /// Rows that others were joined to.
+    pub(super) rows: Rows,
+    fates: FxHashMap<Origin, Fate>,
+}
+
+impl Splits {
+    /// Joins the parts among `rows`, which holds every part of the day that stays.
+    pub(super) fn join(rows: &Rows, files: &Files) -> Self {
+        let place = |row: usize| Place::new(rows, row);
+        let mut groups: BTreeMap<(Option<&str>, &str), Vec<usize>> = BTreeMap::new();
+        for row in 0..rows.len() {
+            if let Some(uid) = rows.word(DictCol::SplitUid, row) {
+                groups.entry((rows.word(DictCol::Project, row), uid)).or_default().push(row);
+            }
         }
-        row.parts = 1;
-        row.forget();
+        let mut fates = FxHashMap::default();
+        let (mut heads, mut messages, mut own) = (Vec::new(), Vec::new(), Vec::new());
+        for mut members in groups.into_values().filter(|members| members.len() > 1) {
+            let index = |row: usize| rows.int(IntCol::SplitIndex, row);
+            members.sort_by(|a, b| index(*a).cmp(&index(*b)).then_with(|| file_order(place(*a), place(*b), files)));
+            let texts: Vec<&str> = members.iter().map(|row| rows.text(TextCol::Message, *row)).collect();
+            let head = members[0];
+            own.push([
+                i64::try_from(texts[0].len()).unwrap_or(NONE),
+                i64::try_from(members.len()).unwrap_or(NONE),
+                rows.payload_hash(head).cast_signed(),
+            ]);
+            messages.push(texts.concat());
+            fates.insert(origin(rows, head), Fate::Head(heads.len() as u32));
+            fates.extend(members[1..].iter().map(|row| (origin(rows, *row), Fate::Part)));
+            heads.push((0, head as u32));
+        }
+        let column = |at: usize| own.iter().map(|own: &[i64; 3]| own[at]).collect::<Vec<_>>();
+        let joined = Rows::gather(&[rows], &heads).with_messages(&messages, [&column(0), &column(1), &column(2)]);
+        Self { rows: joined, fates }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.fates.is_empty()
+    }
+
+    /// What becomes of a row; `None` for a row that stays as it is.
+    pub(super) fn fate(&self, rows: &Rows, row: usize) -> Option<Fate> {
+        rows.word(DictCol::SplitUid, row)?;
+        self.fates.get(&origin(rows, row)).copied()
     }
 }
 
-/// Joins parts; the second list holds the parts that are no rows any more. Order of rows is kept.
-pub(super) fn join(mut rows: Vec<Row>) -> (Vec<Row>, Vec<Row>) {
-    let mut groups: BTreeMap<(Option<String>, String), Vec<usize>> = BTreeMap::new();
-    for (at, row) in rows.iter().enumerate() {
-        if let Some(split) = &row.rec.split {
-            groups.entry((row.rec.project.clone(), split.uid.clone())).or_default().push(at);
-        }
-    }
-    groups.retain(|_, members| members.len() > 1);
-    if groups.is_empty() {
-        return (rows, Vec::new());
-    }
-    let mut gone = vec![false; rows.len()];
-    for members in groups.values_mut() {
-        let index = |at: usize| rows[at].rec.split.as_ref().map_or(0, |split| split.index);
-        members.sort_by(|a, b| index(*a).cmp(&index(*b)).then_with(|| file_order(&rows[*a], &rows[*b])));
-        let (head, others) = members.split_first().expect("a group has at least two members");
-        let text: String = others.iter().map(|at| rows[*at].rec.message.as_str()).collect();
-        let row = &mut rows[*head];
-        row.own_bytes = i64::try_from(row.rec.message.len()).ok();
-        row.rec.message.push_str(&text);
-        row.parts = i32::try_from(others.len() + 1).unwrap_or(i32::MAX);
-        for at in others {
-            gone[*at] = true;
-        }
-    }
-    let (mut kept, mut parts) = (Vec::with_capacity(rows.len()), Vec::new());
-    for (row, gone) in rows.into_iter().zip(gone) {
-        if gone { &mut parts } else { &mut kept }.push(row);
-    }
-    (kept, parts)
+fn origin(rows: &Rows, row: usize) -> Origin {
+    (rows.files[row], rows.int(IntCol::Offset, row))
 }

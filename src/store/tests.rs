@@ -4,42 +4,70 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::fixture::{DAY_ONE, MS, error, folder, input, row, store_of};
+use super::computed::Computed;
+use super::files::FileList;
+use super::fixture::{DAY_ONE, Dump, MS, append, append_with, error, folder, input, row, store_of};
+use super::rows::{DictCol, IntCol, Rows, TextCol};
 use super::*;
-use crate::record::ingest::Ingested;
-use crate::record::{LogRecord, Severity, Split};
+use crate::record::{LogRecord, Severity, Split, payload_hash};
 use crate::time::DAY_NS;
 
-/// Every row that the store's files hold, as text, in order.
-fn contents(store: &Store) -> Vec<String> {
+/// Rows of the files of one role, as queries see them, in order.
+fn blocks_of(store: &Store, role: Role) -> Vec<(Rows, Option<Computed>)> {
     let snapshot = store.snapshot().expect("snapshot");
+    let files = FileList::default();
     let mut out = Vec::new();
-    for (day, files) in snapshot
-        .manifest
-        .days
-        .iter()
-        .map(|(day, files)| (Some(*day), files))
-        .chain(snapshot.manifest.undated.iter().map(|files| (None, files)))
-    {
-        for row in compact::read_rows_joined(store.root(), files).expect("reads") {
-            out.push(format!("{day:?} {row:?}"));
+    for file in snapshot.manifest.all_files().filter(|file| file.role == role) {
+        let path = store.root().join(&file.path);
+        for batch in parquet_file::batches(&path).expect("opens") {
+            let batch = batch.expect("reads");
+            let rows = decode::rows_joined(&batch, &path, &files).expect("rows");
+            out.push((rows, decode::computed(&batch, &path).expect("columns")));
         }
     }
     out
 }
 
-fn rows_of(store: &Store) -> Vec<Row> {
-    let snapshot = store.snapshot().expect("snapshot");
-    snapshot
-        .manifest
-        .days
-        .values()
-        .flat_map(|files| compact::read_rows_joined(store.root(), files).expect("reads"))
-        .collect()
+/// Everything that the store's files say, as text, in order.
+fn contents(store: &Store) -> Vec<String> {
+    let mut out = Vec::new();
+    for role in [Role::Rows, Role::Parts, Role::SetAside] {
+        for (rows, computed) in blocks_of(store, role) {
+            for at in 0..rows.len() {
+                let found = computed.as_ref().map(|computed| {
+                    (
+                        computed.sig[at],
+                        computed.role[at],
+                        computed.rows_in_event[at],
+                        computed.event_id.get(at).to_owned(),
+                    )
+                });
+                out.push(format!("{role:?} {} {found:?}", described(&rows, at)));
+            }
+        }
+    }
+    out
 }
 
-fn append(store: &mut Store, call: Vec<Ingested>) -> Appended {
-    store.append(call, &AppendOptions::default()).expect("appends")
+fn described(rows: &Rows, at: usize) -> String {
+    let ints: Vec<i64> = IntCol::ALL.iter().map(|column| rows.int(*column, at)).collect();
+    let words: Vec<Option<&str>> = DictCol::ALL.iter().map(|column| rows.word(*column, at)).collect();
+    let texts: Vec<&str> = TextCol::ALL.iter().map(|column| rows.text(*column, at)).collect();
+    format!("{} {ints:?} {words:?} {texts:?} {:x}", rows.ts_ns[at], rows.content_hash(at))
+}
+
+/// Messages of the rows that queries see, in order of days.
+fn messages(store: &Store) -> Vec<String> {
+    let snapshot = store.snapshot().expect("snapshot");
+    let files = FileList::default();
+    let mut out = Vec::new();
+    for path in snapshot.files(None) {
+        for batch in parquet_file::batches(&path).expect("opens") {
+            let rows = decode::rows_joined(&batch.expect("reads"), &path, &files).expect("rows");
+            out.extend((0..rows.len()).map(|at| rows.text(TextCol::Message, at).to_owned()));
+        }
+    }
+    out
 }
 
 #[test]
@@ -74,9 +102,8 @@ fn the_richer_duplicate_wins_in_any_order_and_other_bodies_are_conflicts() {
         let folder = folder();
         let calls = order.map(|at| vec![[poor(), damaged(), whole()][at].clone()]);
         let store = store_of(&folder, calls.to_vec());
-        let rows = rows_of(&store);
-        assert_eq!(rows.len(), 1);
-        assert_eq!((rows[0].rec.message.as_str(), rows[0].rec.ts_ns), ("café", Some(DAY_ONE + 2)));
+        assert_eq!(messages(&store), ["café"]);
+        assert_eq!(blocks_of(&store, Role::Rows)[0].0.ts_ns, [DAY_ONE + 2]);
         let snapshot = store.snapshot().expect("snapshot");
         let conflicts = snapshot.conflicts();
         assert_eq!(conflicts.len(), 1, "{order:?}");
@@ -103,7 +130,7 @@ fn repeats_without_an_id_survive_and_overlaps_collapse() {
         let folder = folder();
         let calls = order.map(|n| vec![input(n, (0..n).map(|_| same()).collect())]);
         let store = store_of(&folder, calls.to_vec());
-        assert_eq!(rows_of(&store).len(), 3);
+        assert_eq!(messages(&store).len(), 3);
     }
 }
 
@@ -161,7 +188,7 @@ fn a_second_writer_is_told_to_wait_and_a_newer_format_is_refused() {
     let folder = folder();
     let mut store = store_of(&folder, Vec::new());
     let lock = layout::writer_lock(store.root()).expect("lock");
-    let refused = store.append(Vec::new(), &AppendOptions::default()).expect_err("is locked");
+    let refused = append_with(&mut store, Vec::new(), &AppendOptions::default()).expect_err("is locked");
     assert!(matches!(refused, StoreError::Locked { .. }) && refused.to_string().contains("wait"));
     drop(lock);
     let newer = Manifest { version: 99, ..Manifest::default() };
@@ -201,14 +228,14 @@ fn rows_that_are_set_aside_are_counted_and_in_no_file_that_queries_read() {
     let snapshot = store.snapshot().expect("snapshot");
     let stats = snapshot.stats();
     assert_eq!((stats.unique, stats.set_aside, stats.rows), (4, 2, 2));
-    assert_eq!(rows_of(&store).iter().map(|row| row.rec.message.as_str()).collect::<Vec<_>>(), ["kept", "later"]);
+    assert_eq!(messages(&store), ["kept", "later"]);
     assert_eq!(snapshot.files(None).len(), 1);
     assert_eq!(snapshot.verify().expect("verifies"), []);
 }
 
 #[test]
 fn parts_of_a_split_entry_become_one_row_whenever_they_come() {
-    let part = |index: i32, text: &str| LogRecord {
+    let part = |index: i32, text: &'static str| LogRecord {
         split: Some(Split { uid: "u".into(), index, total: 3 }),
         ..row(DAY_ONE, &format!("a{index}"), text)
     };
@@ -220,11 +247,8 @@ fn parts_of_a_split_entry_become_one_row_whenever_they_come() {
         for at in order {
             append(&mut store, vec![input(u8::try_from(at).expect("small") + 1, vec![parts()[at].clone()])]);
         }
-        let rows = rows_of(&store);
-        assert_eq!(
-            rows.iter().map(|row| (row.rec.message.as_str(), row.parts)).collect::<Vec<_>>(),
-            [("one two three", 3)]
-        );
+        assert_eq!(messages(&store), ["one two three"]);
+        assert_eq!(blocks_of(&store, Role::Rows)[0].0.int(IntCol::SplitParts, 0), 3);
         let stats = store.snapshot().expect("snapshot").stats();
         assert_eq!((stats.unique, stats.rows, stats.parts_joined), (3, 1, 2));
         digests.push(store.snapshot().expect("snapshot").digest());
@@ -238,7 +262,8 @@ fn the_entry_itself_is_kept_for_warnings_and_for_pieces_of_stacks() {
     let quiet = row(DAY_ONE, "a", "all is well");
     let piece = row(DAY_ONE + MS, "b", "During handling of the above exception, another exception occurred:");
     let store = store_of(&folder, vec![vec![input(1, vec![quiet, piece, error(DAY_ONE + 2 * MS, "c", "broken")])]]);
-    assert_eq!(rows_of(&store).iter().map(|row| !row.rec.raw.is_empty()).collect::<Vec<_>>(), [false, true, true]);
+    let rows = &blocks_of(&store, Role::Rows)[0].0;
+    assert_eq!([0, 1, 2].map(|at| !rows.text(TextCol::Raw, at).is_empty()), [false, true, true]);
 }
 
 #[test]
@@ -347,44 +372,33 @@ fn every_column_survives_the_way_to_disk_and_back() {
             status: Some(200),
             latency_ns: Some(5),
         }),
-        deploy: Some(DeployMark {
+        deploy: Some(Box::new(DeployMark {
             revision: "r".into(),
             outcome: "failed",
             by: Some("ann".into()),
             message: Some("no".into()),
-        }),
+        })),
         lossy: 2,
         ..row(DAY_ONE + 1, "full", "text\nwith lines")
     };
-    let expected = Row::new(
-        LogRecord { offset: 0, length: 10, ..full.clone() },
-        full.dedup_key(),
-        ContentId([1; 32]),
-        STORED_FOR_TEST,
-    );
+    let mut expected = Rows::default();
+    expected.push(0, &LogRecord { offset: 0, length: 10, ..full.clone() });
     let folder = folder();
     let store = store_of(&folder, vec![vec![input(1, vec![full])]]);
-    let rows = rows_of(&store);
-    let plain = |row: &Row| {
-        format!(
-            "{:?} {:?} {:?} {:?}",
-            LogRecord { payload_hash: 0, content_hash: 0, ..row.rec.clone() },
-            row.reason,
-            row.key,
-            row.payload_hash
-        )
-    };
-    assert_eq!(plain(&rows[0]), plain(&expected));
+    assert_eq!(described(&blocks_of(&store, Role::Rows)[0].0, 0), described(&expected, 0));
     let deploys = store.snapshot().expect("snapshot").deploys();
     assert_eq!((deploys[0].outcome.as_str(), deploys[0].by.as_deref()), ("failed", Some("ann")));
 }
 
-const STORED_FOR_TEST: u32 = row::STORED;
-
 #[test]
 fn a_deploy_is_ok_if_any_row_says_so_and_failed_before_unknown() {
     let mark = |n: i64, revision: &str, outcome| LogRecord {
-        deploy: Some(crate::record::DeployMark { revision: revision.into(), outcome, by: None, message: None }),
+        deploy: Some(Box::new(crate::record::DeployMark {
+            revision: revision.into(),
+            outcome,
+            by: None,
+            message: None,
+        })),
         ..row(DAY_ONE + n * DAY_NS, &format!("{revision}{n}"), "deploy")
     };
     let folder = folder();
@@ -408,7 +422,7 @@ fn a_deploy_is_ok_if_any_row_says_so_and_failed_before_unknown() {
 }
 
 /// Few ids, times, bodies and severities, so that everything collides: duplicates, conflicts, joiners, two days, no time.
-fn any_record() -> impl Strategy<Value = LogRecord> {
+fn any_record() -> impl Strategy<Value = LogRecord<'static>> {
     let texts = prop::sample::select(vec![
         "Traceback (most recent call last):\n  File \"/app/a.py\", line 3, in f\n    g()\nValueError: bad",
         "During handling of the above exception, another exception occurred:",
@@ -426,11 +440,11 @@ fn any_record() -> impl Strategy<Value = LogRecord> {
     )
         .prop_map(|(at, id, text, lossy, undated, split)| LogRecord {
             ts_ns: (!undated).then_some(DAY_ONE + DAY_NS - 3 * MS + at * MS),
-            insert_id: id.map(|id| format!("id{id}")),
+            insert_id: id.map(|id| format!("id{id}").into()),
             lossy,
             payload_rank: if text.is_empty() { 0 } else { 2 },
             content_hash: crate::record::hash128(&[text.as_bytes(), &at.to_le_bytes(), &[u8::from(undated)]]),
-            payload_hash: crate::record::hash128(&[text.as_bytes(), &lossy.to_le_bytes()]),
+            payload_hash: payload_hash(text, "", "", Some(lossy)),
             severity: if at % 2 == 0 { Severity::Error } else { Severity::Default },
             effective_severity: if at % 2 == 0 { Severity::Error } else { Severity::Default },
             split: split.map(|index| Split { uid: "u".into(), index, total: 3 }),
@@ -446,12 +460,12 @@ proptest! {
         inputs in prop::collection::vec(prop::collection::vec(any_record(), 0..6), 1..5),
         seed in any::<u64>(),
     ) {
-        let inputs: Vec<Ingested> = inputs.into_iter().zip(1_u8..).map(|(rows, number)| input(number, rows)).collect();
+        let inputs: Vec<Dump> = inputs.into_iter().zip(1_u8..).map(|(rows, number)| input(number, rows)).collect();
         let (one, many) = (folder(), folder());
         let once = store_of(&one, vec![inputs.clone()]);
         let mut order: Vec<usize> = (0..inputs.len()).collect();
         order.sort_by_key(|at| hash128(&[&seed.to_le_bytes(), &at.to_le_bytes()]));
-        let mut calls: Vec<Vec<Ingested>> = Vec::new();
+        let mut calls: Vec<Vec<Dump>> = Vec::new();
         for (step, at) in order.into_iter().enumerate() {
             if step == 0 || (seed >> step) & 1 == 0 {
                 calls.push(Vec::new());
@@ -468,6 +482,24 @@ proptest! {
         prop_assert_eq!(a.stats(), b.stats());
         prop_assert_eq!(&a.manifest, &b.manifest);
         prop_assert_eq!(a.verify().expect("verifies"), vec![]);
+    }
+
+    #[test]
+    fn rows_that_waited_on_disk_give_the_same_store(
+        inputs in prop::collection::vec(prop::collection::vec(any_record(), 0..8), 1..5),
+    ) {
+        let inputs: Vec<Dump> = inputs.into_iter().zip(1_u8..).map(|(rows, number)| input(number, rows)).collect();
+        let (one, other) = (folder(), folder());
+        let in_memory = store_of(&one, vec![inputs.clone()]);
+        let mut on_disk = store_of(&other, Vec::new());
+        let options = AppendOptions { memory_bytes: 1, ..AppendOptions::default() };
+        append_with(&mut on_disk, inputs, &options).expect("appends");
+        prop_assert_eq!(contents(&in_memory), contents(&on_disk));
+        let (a, b) = (in_memory.snapshot().expect("snapshot"), on_disk.snapshot().expect("snapshot"));
+        prop_assert_eq!(a.digest(), b.digest());
+        prop_assert_eq!(a.conflicts(), b.conflicts());
+        prop_assert_eq!(a.sources(), b.sources());
+        prop_assert_eq!(std::fs::read_dir(on_disk.root().join("raw")).expect("lists").count(), 0);
     }
 }
 

@@ -373,6 +373,36 @@ fn findings_stop_a_pipeline_only_when_asked() {
 }
 
 #[test]
+fn too_little_coverage_exits_3_from_run_and_worklog_alike() {
+    let scratch = folder();
+    let dump = scratch.path().join("hour.json");
+    let line = |minute: u32| {
+        format!(
+            "{{\"insertId\":\"m{minute}\",\"timestamp\":\"2025-03-01T10:{minute:02}:00Z\",\"severity\":\"ERROR\",\"textPayload\":\"valve is stuck\",\"resource\":{{\"type\":\"x\",\"labels\":{{\"service_name\":\"pump\"}}}}}}\n"
+        )
+    };
+    // Half an hour of the hour that is asked for.
+    fs::write(&dump, (0..=30).step_by(5).map(line).collect::<String>()).unwrap();
+    let (store, out) = (scratch.path().join("store"), scratch.path().join("out"));
+    let window = ["--since", "2025-03-01T10:00:00Z", "--until", "2025-03-01T11:00:00Z"];
+    let tail = ["--store", store.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    for verb in [&["run", dump.to_str().unwrap()][..], &["worklog"]] {
+        let with = |least: &str| {
+            run(verb.iter().copied().chain(window).chain(tail).chain(["--require-coverage", least]).collect::<Vec<_>>())
+        };
+        with("0.4").exits(0);
+        let said = with("0.9").exits(3);
+        assert!(said.err.contains("0.5") && said.err.contains("0.9"), "both figures are named: {}", said.err);
+        assert!(out.join("worklog.md").is_file(), "everything is written first");
+        for wrong in ["1.5", "-0.1", "half"] {
+            let said =
+                run(verb.iter().copied().chain(window).chain(tail).chain([&*format!("--require-coverage={wrong}")]));
+            assert!(said.exits(2).err.contains("require-coverage"), "{wrong}");
+        }
+    }
+}
+
+#[test]
 fn the_tables_of_queries_are_documented() {
     let said = run(["query", "--tables", "--store", sample().store.to_str().unwrap()]).exits(0).out;
     for table in ["rows", "templates", "summary", "coverage", "deploys", "report_window"] {
@@ -499,7 +529,16 @@ fn explain_takes_what_people_see() {
 #[test]
 fn completions_and_the_manual_name_the_verbs() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        assert!(run(["completions", shell]).exits(0).out.contains("worklog"), "{shell}");
+        let said = run(["completions", shell]).exits(0);
+        for word in VERBS.iter().chain(&["tidy", "prune", "before", "require-coverage"]) {
+            assert!(said.out.contains(word), "{word} in the completions for {shell}");
+        }
+        assert!(said.err.is_empty(), "{}", said.err);
     }
-    assert!(run(["man"]).exits(0).out.contains("worklog"));
+    run(["completions", "tcsh-or-so"]).exits(2);
+    let manual = run(["man"]).exits(0).out;
+    assert!(manual.starts_with(".ie") || manual.starts_with(".TH"), "{}", &manual[..80.min(manual.len())]);
+    for word in VERBS.iter().chain(&["Exit codes"]) {
+        assert!(manual.contains(word), "{word} in the manual");
+    }
 }

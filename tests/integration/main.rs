@@ -11,8 +11,11 @@
 
 mod harness;
 
+mod care;
 mod cli;
 mod duckdb;
+mod faults;
+mod hostile;
 mod offline;
 mod pages;
 mod run;

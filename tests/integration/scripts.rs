@@ -122,6 +122,123 @@ fn a_failed_export_leaves_no_file_and_can_go_on() {
     assert!(names(&base.join("dumps")).is_empty(), "{:?}", names(&base.join("dumps")));
 }
 
+/// Answers per hour: the first has rows, the second and the last none at all, not even `[]`, the third fails once half-way.
+const GCLOUD_ONCE: &str = r#"
+case "$*" in
+  *'timestamp>="2025-03-01T11:00:00Z"'* | *'timestamp>="2025-03-01T13:00:00Z"'*) ;;
+  *'timestamp>="2025-03-01T12:00:00Z"'*)
+    echo '[{"insertId":"c1",'
+    if [ ! -e "$CALLS.failed" ]; then touch "$CALLS.failed"; echo "ERROR: quota" >&2; exit 1; fi
+    echo '"timestamp":"2025-03-01T12:30:00Z","severity":"INFO","textPayload":"valve 8 turns","resource":{"type":"x","labels":{"service_name":"pump"}}}]' ;;
+  *) echo '[{"insertId":"a1","timestamp":"2025-03-01T10:15:00Z","severity":"ERROR","textPayload":"valve 7 is stuck","resource":{"type":"x","labels":{"service_name":"pump"}}}]' ;;
+esac"#;
+
+#[test]
+fn an_export_that_broke_off_goes_on_with_the_hour_that_failed() {
+    let Some(bash) = need(&["bash"]) else { return };
+    let scratch = folder();
+    let base = scratch.path();
+    let bin = stand_in(base, "gcloud", GCLOUD_ONCE);
+    let args = ["acme", "2025-03-01T10:00Z", "2025-03-01T14:00Z", "", "dumps"];
+    let said = script(&bash, "export-logs.sh", &bin, base, &args).exits(1);
+    assert!(said.err.contains("2025-03-01T12:00:00Z") && said.err.contains("2 files are new"), "{}", said.err);
+    let two = ["2025-03-01T10Z.json.gz", "2025-03-01T11Z.json.gz"];
+    let with_sidecars =
+        |names: &[&str]| names.iter().flat_map(|n| [(*n).to_owned(), format!("{n}.meta.json")]).collect();
+    let expected: Vec<String> = with_sidecars(&two);
+    assert_eq!(names(&base.join("dumps")), expected, "what was whole stays, what was not leaves nothing");
+    let finished = fs::read(base.join("dumps").join(two[0])).unwrap();
+
+    script(&bash, "export-logs.sh", &bin, base, &args).exits(0);
+    let hours: Vec<String> = calls(base).iter().map(|call| call[25..38].to_owned()).collect();
+    assert_eq!(
+        hours,
+        ["2025-03-01T10", "2025-03-01T11", "2025-03-01T12", "2025-03-01T12", "2025-03-01T13"],
+        "finished hours are not asked for again"
+    );
+    assert_eq!(fs::read(base.join("dumps").join(two[0])).unwrap(), finished);
+    assert!(!calls(base)[0].contains("AND ("), "an empty filter adds nothing: {}", calls(base)[0]);
+
+    // Hours in which gcloud said nothing are empty lists, byte for byte the same, and evidence all the same: the service is
+    // covered throughout.
+    let (store, out) = (base.join("store"), base.join("out"));
+    let dumps = base.join("dumps");
+    let words = ["run", dumps.to_str().unwrap(), "--store", store.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    run(words.into_iter().chain([
+        "--since",
+        "2025-03-01T10:00Z",
+        "--until",
+        "2025-03-01T14:00Z",
+        "--require-coverage",
+        "1",
+    ]))
+    .exits(0);
+    let report = json(&out.join("report.json"));
+    assert_eq!(report["coverage"]["by_severity"]["ERROR"]["covered_s"], 14_400.0, "{:#}", report["coverage"]);
+    // Without what the sidecars say, the same files cover less than was asked for.
+    for name in names(&dumps).iter().filter(|name| name.ends_with(".meta.json")) {
+        fs::remove_file(dumps.join(name)).unwrap();
+    }
+    let (store, out) = (base.join("bare"), base.join("bare-out"));
+    let words = ["run", dumps.to_str().unwrap(), "--store", store.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    run(words.into_iter().chain([
+        "--since",
+        "2025-03-01T10:00Z",
+        "--until",
+        "2025-03-01T14:00Z",
+        "--require-coverage",
+        "0.9",
+    ]))
+    .exits(3);
+}
+
+#[test]
+fn a_filter_reaches_gcloud_and_the_sidecar_as_it_was_typed() {
+    let Some(bash) = need(&["bash"]) else { return };
+    let scratch = folder();
+    let base = scratch.path();
+    // One argument a line, so that a word that was split shows.
+    let bin = stand_in(base, "gcloud", "printf '<%s>\\n' \"$@\" >>\"$CALLS\"\necho '[]'");
+    for (n, filter) in [
+        r#"resource.labels.service_name = "my shop" AND textPayload:"it's   full""#,
+        r#"textPayload=~"^C:\\temp\\[a-z]+\.txt$" OR labels."k8s/app"="*""#,
+        r"textPayload:`whoami` OR textPayload:$(whoami) OR textPayload:$HOME; true | cat & ~ ?",
+        "-severity=INFO",
+        "textPayload:\"caf\u{e9} \u{1f980}\"",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let dir = format!("dumps {n}");
+        script(&bash, "export-logs.sh", &bin, base, &["acme", "2025-03-01T10:00Z", "2025-03-01T11:00Z", filter, &dir])
+            .exits(0);
+        let words = calls(base);
+        let asked =
+            format!("<timestamp>=\"2025-03-01T10:00:00Z\" AND timestamp<\"2025-03-01T11:00:00Z\" AND ({filter})>");
+        assert!(words.contains(&asked), "{filter}: {words:#?}");
+        let sidecar = json(&base.join(&dir).join("2025-03-01T10Z.json.gz.meta.json"));
+        assert_eq!(sidecar["filter"], **filter);
+    }
+    // Line breaks and tabs of a filter in a file become spaces; what is left is one line of valid JSON.
+    let filter = "severity>=ERROR\n\tAND\u{1} labels.a=\"b\"";
+    script(&bash, "export-logs.sh", &bin, base, &["acme", "2025-03-01T10:00Z", "2025-03-01T11:00Z", filter, "broken"])
+        .exits(0);
+    let sidecar = json(&base.join("broken/2025-03-01T10Z.json.gz.meta.json"));
+    assert_eq!(sidecar["filter"], "severity>=ERROR  AND  labels.a=\"b\"");
+}
+
+#[test]
+fn an_export_that_is_stopped_leaves_no_part_of_a_file() {
+    let Some(bash) = need(&["bash"]) else { return };
+    let scratch = folder();
+    let base = scratch.path();
+    let bin = stand_in(base, "gcloud", "echo '[{\"insertId\":'; kill -TERM \"$PPID\"; sleep 0.2");
+    let said =
+        script(&bash, "export-logs.sh", &bin, base, &["acme", "2025-03-01T10:00Z", "2025-03-01T11:00Z", "", "dumps"]);
+    assert_ne!(said.code, 0, "{}", said.err);
+    assert!(names(&base.join("dumps")).is_empty(), "{:?}", names(&base.join("dumps")));
+}
+
 #[test]
 fn an_export_that_cannot_be_right_is_refused() {
     let Some(bash) = need(&["bash"]) else { return };
@@ -203,6 +320,8 @@ fn scripts_of_the_repository_are_clean() {
         repository("scripts/export-logs.sh"),
         repository("scripts/export-issues.sh"),
         repository("templates/apply.sh"),
+        repository("benches/memory.sh"),
+        repository("benches/speed.sh"),
         repository(".ci/run"),
     ];
     let said: Said = Command::new(shellcheck).args(files).output().expect("shellcheck starts").into();

@@ -3,8 +3,8 @@
 //! A deploy writes several rows: the request (accepted, outcome unknown) and the platform's own about the revision, which
 //! says whether it became ready. Only the latter, told by a resource name that ends in a revision, settles the outcome.
 
-use super::super::json::Value;
-use super::{first, first_text};
+use super::super::json::{Tape, Value};
+use super::{first, first_text, last_segment};
 use crate::record::{DeployMark, LogRecord};
 
 /// Methods that roll something out, by the end of their name.
@@ -21,15 +21,27 @@ const DEPLOYS: [&str; 10] = [
     "FunctionService.UpdateFunction",
 ];
 
-/// Whether a payload is an audit entry; some exports put it under the JSON payload, some rename `@type`.
-pub(super) fn is_audit(payload: Value<'_>) -> bool {
-    ["@type", "at_sign_type", "type"]
-        .iter()
-        .any(|key| payload.some(key).and_then(Value::as_str).is_some_and(|text| text.ends_with("audit.AuditLog")))
+/// The audit entry that a payload is, or that Log Analytics put one level deeper; some exports rename `@type`.
+pub(super) fn entry(payload: Value<'_>) -> Option<Value<'_>> {
+    let mut inner = None;
+    let mut named = false;
+    for (key, value) in payload.fields() {
+        match key {
+            b"@type" | b"at_sign_type" | b"type" => named |= is_audit_type(value),
+            b"audit_log" | b"auditLog" => inner = Some(value).filter(|value| value.is_object()),
+            _ => {}
+        }
+    }
+    inner.or_else(|| named.then_some(payload))
+}
+
+/// Whether the value of such a key names an audit entry.
+pub(super) fn is_audit_type(value: Value<'_>) -> bool {
+    value.as_str().is_some_and(|text| text.ends_with("audit.AuditLog"))
 }
 
 /// Fills message, actor and deploy from an audit payload.
-pub(super) fn map(payload: Value<'_>, record: &mut LogRecord) {
+pub(super) fn map<'a>(payload: Value<'a>, record: &mut LogRecord<'a>) {
     let method = first_text(payload, &["methodName", "method_name"]).unwrap_or_default();
     let said = first_text(payload, &["status.message"]);
     let code = first(payload, &["status.code"]).and_then(Value::as_i64).unwrap_or(0);
@@ -40,53 +52,69 @@ pub(super) fn map(payload: Value<'_>, record: &mut LogRecord) {
         let named = resource
             .split_once("/revisions/")
             .map(|(_, revision)| revision.split('/').next().unwrap_or(revision).to_owned());
-        let created = || {
-            first_text(
-                payload,
-                &[
-                    "response.status.latestCreatedRevisionName",
-                    "response.status.latestCreatedRevision",
-                    "response.latestCreatedRevision",
-                    "request.service.spec.template.metadata.name",
-                ],
-            )
-            .map(|name| name.rsplit('/').next().unwrap_or(&name).to_owned())
-        };
+        let created = || created(payload).or_else(|| text_of(payload, "response", created_inside));
         let settled = named.is_some();
-        let revision =
-            named.or_else(created).or_else(|| record.revision.clone()).filter(|revision| !revision.is_empty());
-        record.deploy = revision.map(|revision| DeployMark {
-            revision,
-            outcome: if code != 0 {
-                "failed"
-            } else if settled {
-                "ok"
-            } else {
-                "unknown"
-            },
-            by: by.clone(),
-            message: said.clone(),
+        let revision = named
+            .or_else(created)
+            .or_else(|| record.revision.as_deref().map(str::to_owned))
+            .filter(|revision| !revision.is_empty());
+        record.deploy = revision.map(|revision| {
+            Box::new(DeployMark {
+                revision,
+                outcome: if code != 0 {
+                    "failed"
+                } else if settled {
+                    "ok"
+                } else {
+                    "unknown"
+                },
+                by: by.as_deref().map(str::to_owned),
+                message: said.as_deref().map(str::to_owned),
+            })
         });
     }
     record.user = by;
     record.message = match said.filter(|text| !text.is_empty()) {
         Some(text) => text,
-        None if method.is_empty() => payload.raw().to_owned(),
+        None if method.is_empty() => payload.raw().into(),
         None => method,
     };
 }
 
+/// Where a deploy's answer or request names the revision that it made.
+const CREATED: [&str; 4] = [
+    "response.status.latestCreatedRevisionName",
+    "response.status.latestCreatedRevision",
+    "response.latestCreatedRevision",
+    "request.service.spec.template.metadata.name",
+];
+
+fn created(payload: Value<'_>) -> Option<String> {
+    first_text(payload, &CREATED).map(|name| last_segment(name).into_owned())
+}
+
+fn created_inside(response: Value<'_>) -> Option<String> {
+    let paths = CREATED.map(|path| path.trim_start_matches("response."));
+    first_text(response, &paths).map(|name| last_segment(name).into_owned())
+}
+
+/// What a function finds in an object that BigQuery holds as text, `responseJson` and the like.
+fn text_of(payload: Value<'_>, name: &str, find: impl Fn(Value<'_>) -> Option<String>) -> Option<String> {
+    let key = [format!("{name}Json"), format!("{name}_json"), format!("{name}json")];
+    let text = key.iter().find_map(|key| payload.some(key)?.as_str())?;
+    let mut tape = Tape::default();
+    find(tape.parse(&text).ok()?)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::super::json::Tape;
     use super::*;
 
-    fn deploy(text: &str) -> Option<DeployMark> {
+    fn deploy(text: &str) -> Option<Box<DeployMark>> {
         let mut tape = Tape::default();
         let mut record = LogRecord::default();
         let value = tape.parse(text).expect("valid");
-        assert!(is_audit(value));
-        map(value, &mut record);
+        map(entry(value).expect("audit"), &mut record);
         record.deploy
     }
 

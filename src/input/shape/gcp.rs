@@ -6,36 +6,14 @@
 
 use std::borrow::Cow;
 
-use super::super::json::{Tape, Value};
-use super::{Shape, audit, first, first_text, host_and_path, latency_ns, severity, timestamp};
-use crate::record::{Http, Kind, LogRecord, Severity, Split, effective};
+use super::super::json::{Spot, Value};
+use super::payload::{Best, Payload};
+use super::{
+    INNER_LEVEL, Row, Shape, audit, first, first_text, host_and_path, imply, last_segment, latency_ns, part,
+    take_severity, take_time, text, timestamp, upper,
+};
+use crate::record::{Http, Kind, LogRecord, Severity, Split};
 
-/// Keys that only such an entry has.
-const KEYS: [&str; 14] = [
-    "textPayload",
-    "jsonPayload",
-    "protoPayload",
-    "logName",
-    "insertId",
-    "httpRequest",
-    "receiveTimestamp",
-    "text_payload",
-    "json_payload",
-    "proto_payload",
-    "log_name",
-    "insert_id",
-    "http_request",
-    "resource",
-];
-/// Payload keys that hold what people read, most likely first.
-const MESSAGE: [&str; 8] = ["message", "msg", "event", "error", "log", "MESSAGE", "textPayload", "description"];
-/// Payload keys that hold a stack, in the order of Error Reporting.
-const STACK: [&str; 7] = ["stack_trace", "stackTrace", "exception", "exc_info", "traceback", "stack", "stacktrace"];
-/// Payload keys that hold a level.
-const LEVEL: [&str; 5] = ["severity", "level", "levelname", "log_level", "lvl"];
-/// Payload keys that name a user.
-const USER: [&str; 9] =
-    ["user_id", "userId", "user", "uid", "user_email", "userEmail", "context.user_id", "context.userId", "username"];
 /// What Cloud Run itself writes about an instance; needed only where an export lacks the log's name.
 const PLATFORM: [&str; 8] = [
     "Container called exit(",
@@ -48,164 +26,235 @@ const PLATFORM: [&str; 8] = [
     "Container terminated",
 ];
 
+/// The logs of Cloud Audit Logs.
+const AUDIT_LOGS: [&str; 5] = [
+    "cloudaudit.googleapis.com/activity",
+    "cloudaudit.googleapis.com/data_access",
+    "cloudaudit.googleapis.com/system_event",
+    "cloudaudit.googleapis.com/policy",
+    "cloudaudit.googleapis.com/access_transparency",
+];
+
+/// Where the fields of an entry stand, in any spelling; null is nowhere.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Slots {
+    pub(super) timestamp: Spot,
+    pub(super) receive: Spot,
+    pub(super) severity: Spot,
+    pub(super) insert_id: Spot,
+    pub(super) log_name: Spot,
+    pub(super) trace: Spot,
+    pub(super) span: Spot,
+    pub(super) text: Spot,
+    pub(super) json: Spot,
+    pub(super) proto: Spot,
+    /// BigQuery's column of audit entries, which say so nowhere else.
+    pub(super) audit: Spot,
+    pub(super) http: Spot,
+    pub(super) resource: Spot,
+    pub(super) labels: Spot,
+    pub(super) source: Spot,
+    pub(super) split: Spot,
+    /// Keys that only such an entry has.
+    pub(super) own: u8,
+    /// Keys that an entry of another system may have as well.
+    pub(super) shared: u8,
+}
+
 /// See the module.
 pub(super) struct CloudLogging;
 
-/// The value of a key in either spelling.
-fn either<'a>(row: Value<'a>, camel: &str, snake: &str) -> Option<Value<'a>> {
-    row.some(camel).or_else(|| row.some(snake))
-}
-
-fn text(value: Option<Value<'_>>) -> Option<String> {
-    value?.scalar().filter(|text| !text.is_empty()).map(Cow::into_owned)
-}
-
 impl Shape for CloudLogging {
-    fn knows(&self, row: Value<'_>) -> bool {
-        let named = KEYS.iter().filter(|key| row.get(key).is_some()).count();
+    fn knows(&self, row: &Row<'_>) -> bool {
+        let Slots { own, shared, .. } = row.cloud;
         // A request or a resource alone may belong to any system.
-        named >= 2 || named == 1 && ["httpRequest", "http_request", "resource"].iter().all(|key| row.get(key).is_none())
+        own + shared >= 2 || own == 1
     }
 
-    fn map(&self, row: Value<'_>, record: &mut LogRecord) {
-        if let Some(parsed) = row.some("timestamp").and_then(timestamp) {
-            record.ts_ns = Some(parsed.ns);
-            record.ts_naive = parsed.naive;
+    fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
+        let (slots, within) = (&row.cloud, row.value());
+        if let Some(value) = within.at(slots.timestamp) {
+            take_time(record, "timestamp", value);
         }
-        record.receive_ns =
-            either(row, "receiveTimestamp", "receive_timestamp").and_then(timestamp).map(|parsed| parsed.ns);
-        record.severity = row.some("severity").and_then(severity).unwrap_or(Severity::Default);
-        record.insert_id = text(either(row, "insertId", "insert_id"));
-        record.log_name =
-            text(either(row, "logName", "log_name")).map(|name| name.replace("%2F", "/").replace("%2f", "/"));
-        record.trace = text(row.some("trace")).map(|trace| trace.rsplit('/').next().unwrap_or(&trace).to_owned());
-        record.span = text(either(row, "spanId", "span_id"));
-        resource(row, record);
-        if let Some(split) = row.some("split") {
-            let number = |keys: &[&str]| {
-                first(split, keys).and_then(Value::as_i64).and_then(|n| i32::try_from(n).ok()).unwrap_or(0)
-            };
-            record.split = text(split.some("uid")).map(|uid| Split {
-                uid,
-                index: number(&["index"]),
-                total: number(&["totalSplits", "total_splits"]),
-            });
+        record.receive_ns = within.at(slots.receive).and_then(timestamp).map(|parsed| parsed.ns);
+        if let Some(value) = within.at(slots.severity) {
+            take_severity(record, value);
         }
-        record.http = either(row, "httpRequest", "http_request").filter(|http| http.is_object()).and_then(request);
+        record.insert_id = within.at(slots.insert_id).and_then(text);
+        let log_name = within.at(slots.log_name).and_then(text);
+        record.trace = within.at(slots.trace).and_then(text).map(last_segment);
+        record.span = within.at(slots.span).and_then(text);
+        if let Some(value) = within.at(slots.resource) {
+            resource(value, record);
+        }
+        if record.project.is_none() {
+            record.project = log_name.clone().and_then(project_of);
+        }
+        record.log_name = log_name.map(decoded);
+        record.split = within.at(slots.split).and_then(split);
+        record.http = within.at(slots.http).and_then(request);
 
-        let json = either(row, "jsonPayload", "json_payload").filter(|payload| payload.is_object());
-        let proto = either(row, "protoPayload", "proto_payload").filter(|payload| payload.is_object());
-        let audited = proto.into_iter().chain(json).find(|payload| audit::is_audit(*payload));
-        let plain = text(either(row, "textPayload", "text_payload"));
-        let mut inner = None;
-        if let Some(payload) = audited {
-            audit::map(payload, record);
-        } else if let Some(plain) = plain {
-            inner = nested_level(&plain);
-            record.message = plain;
-        } else if let Some(payload) = json {
-            inner = first(payload, &LEVEL).and_then(severity);
-            payload_text(payload, record);
-        } else if let Some(payload) = proto {
-            record.message = first_text(payload, &["status.message", "methodName", "method_name", "message"])
-                .unwrap_or_else(|| payload.raw().to_owned());
+        let json = within.at(slots.json).filter(|payload| payload.is_object());
+        let proto = within.at(slots.proto).filter(|payload| payload.is_object());
+        let mut payload = json.map(Payload::of).unwrap_or_default();
+        let audited = within
+            .at(slots.audit)
+            .or_else(|| proto.and_then(audit::entry))
+            .or_else(|| json.filter(|_| payload.audited()));
+        if let Some(value) = within.at(slots.labels).filter(|labels| labels.is_object()) {
+            labels(value, record, &mut payload);
         }
-        source(row, json, record);
+        if let Some(location) = within.at(slots.source) {
+            payload.offer_location(location);
+        }
+        if let Some(audited) = audited {
+            audit::map(audited, record);
+        } else if let Some(plain) = within.at(slots.text).and_then(text) {
+            record.message = plain;
+        } else if let Some(json) = json {
+            imply(record, payload.reported().then_some(Severity::Error), "reported error event");
+            imply(record, payload.level(within), INNER_LEVEL);
+            let failed = record.severity == Severity::Default || record.severity >= Severity::Error;
+            record.message = payload.message(within, failed);
+            if record.message.is_empty() && !payload.is_empty() {
+                record.message = json.raw().into();
+            }
+            record.user = payload.user(within);
+        } else if let Some(proto) = proto {
+            record.message = first_text(proto, &["status.message", "methodName", "method_name", "message"])
+                .unwrap_or_else(|| proto.raw().into());
+        }
+        payload.source(within, record);
+        if record.service.is_none() {
+            record.service = payload.service.text(within);
+            record.revision = record.revision.take().or_else(|| payload.revision.text(within));
+        }
         record.kind = kind(record, audited.is_some());
-        record.payload_rank = if record.message.is_empty() { i32::from(record.http.is_some()) } else { 2 };
-        let found = effective(record.severity, &record.message, inner);
-        record.effective_severity = found.severity;
-        record.effective_reason = found.reason;
     }
 }
 
-fn resource(row: Value<'_>, record: &mut LogRecord) {
-    let labels = row.path("resource.labels");
-    let label = |keys: &[&str]| labels.and_then(|labels| first_text(labels, keys));
-    record.resource_type = row.path("resource.type").and_then(Value::scalar).map(Cow::into_owned);
-    record.service = label(&["service_name", "container_name", "function_name", "module_id", "job_name", "service"]);
-    record.revision = label(&["revision_name", "version_id"]);
-    record.location = label(&["location", "region", "zone"]);
-    record.project = label(&["project_id"]).or_else(|| record.log_name.as_deref().and_then(project_of));
-    let own = row.some("labels").filter(|labels| labels.is_object());
-    record.instance = own
-        .and_then(|labels| first_text(labels, &["instanceId", "instance_id", "k8s-pod/pod", "execution_id"]))
-        .or_else(|| label(&["pod_name", "instance_id", "task_id"]));
-    record.labels = own.map(|labels| labels.raw().to_owned()).filter(|labels| labels.len() > 2);
+/// A log's name with its slashes.
+fn decoded(name: Cow<'_, str>) -> Cow<'_, str> {
+    let Some(at) = memchr::memchr(b'%', name.as_bytes()) else { return name };
+    let mut out = String::with_capacity(name.len());
+    let (front, mut rest) = name.split_at(at);
+    out.push_str(front);
+    while let Some(at) = memchr::memchr(b'%', rest.as_bytes()) {
+        out.push_str(&rest[..at]);
+        let slash = rest[at..].get(..3).is_some_and(|code| code.eq_ignore_ascii_case("%2f"));
+        out.push(if slash { '/' } else { '%' });
+        rest = &rest[at + if slash { 3 } else { 1 }..];
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+fn resource<'a>(resource: Value<'a>, record: &mut LogRecord<'a>) {
+    let (mut service, mut revision, mut location) = (Best::default(), Best::default(), Best::default());
+    let (mut instance, mut project) = (Best::default(), Best::default());
+    let mut labels = None;
+    for (key, value) in resource.fields() {
+        match key {
+            b"type" => record.resource_type = text(value),
+            b"labels" => labels = Some(value),
+            _ => {}
+        }
+    }
+    let Some(labels) = labels else { return };
+    for (key, value) in labels.fields() {
+        match key {
+            b"service_name" => service.offer(0, value),
+            b"revision_name" => revision.offer(0, value),
+            b"location" => location.offer(0, value),
+            b"project_id" => project.offer(0, value),
+            b"container_name" => service.offer(1, value),
+            b"function_name" => service.offer(2, value),
+            b"module_id" => service.offer(3, value),
+            b"job_name" => service.offer(4, value),
+            b"service" => service.offer(5, value),
+            b"version_id" => revision.offer(1, value),
+            b"region" => location.offer(1, value),
+            b"zone" => location.offer(2, value),
+            b"pod_name" => instance.offer(0, value),
+            b"instance_id" => instance.offer(1, value),
+            b"task_id" => instance.offer(2, value),
+            _ => {}
+        }
+    }
+    record.service = service.text(labels);
+    record.revision = revision.text(labels);
+    record.location = location.text(labels);
+    record.instance = instance.text(labels);
+    record.project = project.text(labels);
+}
+
+/// The entry's own labels: the instance and, for client libraries, the logger.
+fn labels<'a>(labels: Value<'a>, record: &mut LogRecord<'a>, payload: &mut Payload) {
+    let mut instance = Best::default();
+    for (key, value) in labels.fields() {
+        match key {
+            b"instanceId" | b"instanceid" => instance.offer(0, value),
+            b"instance_id" => instance.offer(1, value),
+            b"k8s-pod/pod" => instance.offer(2, value),
+            b"execution_id" => instance.offer(3, value),
+            b"python_logger" | b"logger" => payload.offer_logger(value),
+            _ => {}
+        }
+    }
+    if let Some(instance) = instance.text(labels) {
+        record.instance = Some(instance);
+    }
+    record.labels = Some(labels.raw()).filter(|labels| labels.len() > 2).map(Cow::Borrowed);
 }
 
 /// `projects/P/logs/…`, also for organizations, folders and billing accounts.
-fn project_of(log_name: &str) -> Option<String> {
-    let mut parts = log_name.trim_start_matches('/').split('/');
-    matches!(parts.next(), Some("projects" | "organizations" | "folders" | "billingAccounts"))
-        .then(|| parts.next().map(str::to_owned))
-        .flatten()
+fn project_of(log_name: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    let project = part(log_name, |name| {
+        let mut parts = name.trim_start_matches('/').split('/');
+        let held = matches!(parts.next(), Some("projects" | "organizations" | "folders" | "billingAccounts"));
+        parts.next().filter(|_| held).unwrap_or_default()
+    });
+    Some(project).filter(|project| !project.is_empty())
 }
 
-fn request(http: Value<'_>) -> Option<Http> {
-    let url = first_text(http, &["requestUrl", "request_url", "url"]);
-    let (host, path) = url.as_deref().map_or((None, None), host_and_path);
-    let request = Http {
-        method: first_text(http, &["requestMethod", "request_method", "method"])
-            .map(|method| method.to_ascii_uppercase()),
-        host,
-        path,
-        status: first(http, &["status"]).and_then(Value::as_i64).and_then(|status| i32::try_from(status).ok()),
-        latency_ns: first(http, &["latency"]).and_then(latency_ns),
-    };
-    (request != Http::default()).then_some(request)
+fn split(value: Value<'_>) -> Option<Split<'_>> {
+    let number =
+        |keys: &[&str]| first(value, keys).and_then(Value::as_i64).and_then(|n| i32::try_from(n).ok()).unwrap_or(0);
+    Some(Split {
+        uid: value.some("uid").and_then(text)?,
+        index: number(&["index"]),
+        total: number(&["totalSplits", "total_splits", "totalsplits"]),
+    })
 }
 
-/// The text of a JSON payload: its message with the stack behind it, or the payload itself.
-fn payload_text(payload: Value<'_>, record: &mut LogRecord) {
-    let mut message = first_text(payload, &MESSAGE).unwrap_or_default();
-    let stack = STACK
-        .iter()
-        .find_map(|key| payload.some(key)?.as_str().filter(|text| text.contains('\n')).map(Cow::into_owned));
-    match stack {
-        // Both are quoted often; the stack alone then holds everything.
-        Some(stack) if message.is_empty() || stack.contains(&message) && !stack.starts_with("Traceback") => {
-            message = stack;
+/// The request of an entry, in any spelling.
+pub(super) fn request(value: Value<'_>) -> Option<Http<'_>> {
+    let (mut url, mut method, mut http) = (Best::default(), Best::default(), Http::default());
+    for (key, value) in value.fields() {
+        match key {
+            b"requestUrl" | b"request_url" | b"requesturl" => url.offer(0, value),
+            b"url" => url.offer(1, value),
+            b"requestMethod" | b"request_method" | b"requestmethod" => method.offer(0, value),
+            b"method" => method.offer(1, value),
+            b"status" | b"responseStatusCode" => {
+                http.status = value.as_i64().and_then(|status| i32::try_from(status).ok());
+            }
+            b"latency" => http.latency_ns = latency_ns(value),
+            _ => {}
         }
-        Some(stack) if !message.contains(stack.trim()) => {
-            message.push('\n');
-            message.push_str(&stack);
-        }
-        _ => {}
     }
-    if message.is_empty() && payload.members().next().is_some() {
-        payload.raw().clone_into(&mut message);
-    }
-    record.message = message;
-    record.user = first_text(payload, &USER);
+    (http.host, http.path) = url.text(value).map_or((None, None), host_and_path);
+    http.method = method.text(value).map(upper);
+    (http != Http::default()).then_some(http)
 }
 
-/// Where in the program a row was written.
-fn source(row: Value<'_>, json: Option<Value<'_>>, record: &mut LogRecord) {
-    let location = either(row, "sourceLocation", "source_location");
-    let labels = json.and_then(|payload| payload.some("labels"));
-    let own = row.some("labels");
-    let of = |value: Option<Value<'_>>, keys: &[&str]| value.and_then(|value| first_text(value, keys));
-    record.module = of(labels, &["module"])
-        .or_else(|| of(own, &["python_logger", "logger"]))
-        .or_else(|| of(location, &["file"]))
-        .or_else(|| of(json, &["logger", "module", "context.name", "loggerName", "name"]));
-    record.function = of(labels, &["function"])
-        .or_else(|| of(location, &["function"]))
-        .or_else(|| of(json, &["function", "funcName", "func"]));
-    record.line = of(labels, &["line"])
-        .or_else(|| of(location, &["line"]))
-        .or_else(|| of(json, &["line", "lineno"]))
-        .and_then(|line| line.trim().parse().ok());
-}
-
-fn kind(record: &LogRecord, audited: bool) -> Kind {
+fn kind(record: &LogRecord<'_>, audited: bool) -> Kind {
     let log = record.log_name.as_deref().unwrap_or("");
     if log.ends_with("cloudbuild") || record.resource_type.as_deref() == Some("build") {
         Kind::Build
-    } else if audited || log.contains("cloudaudit.googleapis.com/") {
+    } else if audited || AUDIT_LOGS.iter().any(|name| log.ends_with(name)) {
         Kind::Audit
-    } else if log.contains("/varlog/system")
+    } else if log.ends_with("/varlog/system")
         || log.is_empty() && PLATFORM.iter().any(|text| record.message.starts_with(text))
     {
         Kind::System
@@ -216,26 +265,10 @@ fn kind(record: &LogRecord, audited: bool) -> Kind {
     }
 }
 
-/// The level inside a text that is JSON itself.
-fn nested_level(message: &str) -> Option<Severity> {
-    let trimmed = message.trim();
-    if !(trimmed.starts_with('{') && trimmed.ends_with('}')) {
-        return None;
-    }
-    let mut tape = Tape::default();
-    first(tape.parse(trimmed).ok()?, &LEVEL).and_then(severity)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::mapped_row as map;
     use super::*;
-
-    fn map(text: &str) -> LogRecord {
-        let mut tape = Tape::default();
-        let mut record = LogRecord::default();
-        super::super::map(tape.parse(text).expect("valid"), None, &[], &mut record);
-        record
-    }
 
     #[test]
     fn both_spellings_give_the_same_row() {
@@ -247,9 +280,9 @@ mod tests {
         let snake = map(r#"{"insert_id":"a","timestamp":"2025-01-01T00:00:00.000001+00:00","severity":500,
             "resource":{"type":"cloud_run_revision","labels":{"service_name":"shop-api","revision_name":"shop-api-00001-abc","project_id":"p","location":"eu"}},
             "labels":{"instanceId":"i1"},"trace":"projects/p/traces/t1","span_id":"s1","text_payload":null,"json_payload":{"message":"boom","labels":{"module":"shop.cart","function":"add","line":"12"},"user_id":7}}"#);
-        assert_eq!(camel.dedup_key(), snake.dedup_key());
+        assert_eq!((&camel.project, &camel.insert_id, camel.ts_ns), (&snake.project, &snake.insert_id, snake.ts_ns));
         for row in [&camel, &snake] {
-            assert_eq!((row.message.as_str(), row.severity, row.kind), ("boom", Severity::Error, Kind::App));
+            assert_eq!((row.message.as_ref(), row.severity, row.kind), ("boom", Severity::Error, Kind::App));
             assert_eq!(
                 (row.module.as_deref(), row.function.as_deref(), row.line),
                 (Some("shop.cart"), Some("add"), Some(12))
@@ -301,10 +334,49 @@ mod tests {
     }
 
     #[test]
+    fn rows_of_bigquery_and_log_analytics_are_entries_too() {
+        let row = map(
+            r#"{"logName":"projects/p/logs/run.googleapis.com%2Fstderr","resource":{"type":"cloud_run_revision","labels":{"service_name":"till"}},"textPayload":null,"protopayload_auditlog":null,"jsonpayload_v1_event":{"message":"no","stack_trace":null,"userid":"u","loggername":"till.cart"},"timestamp":"2025-01-01 00:00:00.000001 UTC","severity":"ERROR","insertId":"a","httpRequest":null}"#,
+        );
+        assert_eq!((row.message.as_ref(), row.severity, row.ts_naive), ("no", Severity::Error, false));
+        assert_eq!(row.ts_ns, Some(1_735_689_600_000_001_000));
+        assert_eq!((row.user.as_deref(), row.module.as_deref()), (Some("u"), Some("till.cart")));
+        let audit = r#"{"log_name":"projects/p/logs/cloudaudit.googleapis.com%2Factivity","insert_id":"a","timestamp":"2025-01-01 00:00:00 UTC",PAYLOAD}"#;
+        for payload in [
+            r#""protopayload_auditlog":{"methodName":"google.cloud.run.v1.Services.ReplaceService","resourceName":"namespaces/p/services/s","authenticationInfo":{"principalEmail":"a@b.example"},"responseJson":"{\"status\":{\"latestCreatedRevisionName\":\"s-2\"}}"}"#,
+            r#""proto_payload":{"type":"type.googleapis.com/google.cloud.audit.AuditLog","audit_log":{"method_name":"google.cloud.run.v1.Services.ReplaceService","resource_name":"namespaces/p/services/s","authentication_info":{"principal_email":"a@b.example"},"response":{"status":{"latestCreatedRevisionName":"s-2"}}}}"#,
+        ] {
+            let row = map(&audit.replace("PAYLOAD", payload));
+            assert_eq!((row.kind, row.user.as_deref()), (Kind::Audit, Some("a@b.example")));
+            assert_eq!(row.deploy.map(|mark| mark.revision).as_deref(), Some("s-2"), "{payload}");
+        }
+    }
+
+    #[test]
+    fn stacks_stand_in_the_order_of_error_reporting() {
+        let row = map(
+            r#"{"insertId":"a","jsonPayload":{"@type":"type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent","serviceContext":{"service":"till","version":"v12"},"message":"boom","context":{"user":"u","reportLocation":{"filePath":"a.js","lineNumber":3,"functionName":"f"}},"exception":"Error: second\n    at g (b.js:2:2)","stack_trace":"Error: boom\n    at f (a.js:3:1)"}}"#,
+        );
+        assert_eq!(row.message, "Error: boom\n    at f (a.js:3:1)");
+        assert_eq!((row.effective_severity, row.effective_reason), (Severity::Error, Some("reported error event")));
+        assert_eq!(
+            (row.service.as_deref(), row.revision.as_deref(), row.user.as_deref()),
+            (Some("till"), Some("v12"), Some("u"))
+        );
+        assert_eq!((row.module.as_deref(), row.function.as_deref(), row.line), (Some("a.js"), Some("f"), Some(3)));
+        let row = map(
+            r#"{"insertId":"a","severity":"ERROR","jsonPayload":{"message":"failed","details":"Error: odd\n    at f (a.js:3:1)"}}"#,
+        );
+        assert_eq!(row.message, "failed\nError: odd\n    at f (a.js:3:1)");
+        let row = map(r#"{"insertId":"a","severity":"INFO","jsonPayload":{"message":"ok","details":"E\n    at f"}}"#);
+        assert_eq!(row.message, "ok");
+    }
+
+    #[test]
     fn a_row_without_payload_has_rank_zero() {
         let row = map(
             r#"{"insert_id":"a","severity":"ERROR","resource":{"type":"x","labels":{}},"json_payload":null,"text_payload":null}"#,
         );
-        assert_eq!((row.payload_rank, row.message.as_str()), (0, ""));
+        assert_eq!((row.payload_rank, row.message.as_ref()), (0, ""));
     }
 }

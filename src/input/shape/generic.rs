@@ -1,284 +1,245 @@
-//! Any other JSON row, by the keys that logging libraries use.
+//! Any other JSON row, by the keys that logging libraries and systems use.
 //!
-//! One table of candidate keys serves bunyan, pino, zap, zerolog, logrus, winston, structlog, python-json-logger, ECS,
-//! journald, OTLP records, Vercel, Railway and Docker alike; a shape with rules of its own gets a file of its own.
+//! One table serves zap, zerolog, logrus, slog, winston, structlog, python-json-logger, logback and logstash, ECS, Rust's
+//! tracing, Docker, Kubernetes, Railway, Microsoft 365, Cloudflare and Splunk alike; a shape with rules of its own has a file
+//! of its own, and starts from the same table.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use super::super::json::Value;
-use super::{Shape, first, first_text, host_and_path, severity, timestamp};
-use crate::record::{Http, Kind, LogRecord, Severity, effective};
+use super::keys::FIELDS;
+use super::payload::with_stack;
+use super::table::{Field, Found, Table};
+use super::{Row, Shape, first_text, host_and_path, latency_ns, part, severity, take_severity, upper};
+use crate::record::{Http, Kind, LogRecord, Severity};
 
-/// Keys of the time, most specific first.
-const TIME: [&str; 24] = [
-    "timestamp",
-    "timeUnixNano",
-    "time_unix_nano",
-    "observedTimeUnixNano",
-    "observed_time_unix_nano",
-    "@timestamp",
-    "time",
-    "ts",
-    "__REALTIME_TIMESTAMP",
-    "eventTime",
-    "EventTime",
-    "eventTimestamp",
-    "event_timestamp",
-    "instant",
-    "started_at",
-    "created_at",
-    "CreationTime",
-    "TimeGenerated",
-    "timestampInMs",
-    "EdgeStartTimestamp",
-    "timeStamp",
-    "date",
-    "datetime",
-    "t",
-];
-const LEVEL: [&str; 13] = [
-    "severity",
-    "severityText",
-    "severity_text",
-    "level",
-    "log.level",
-    "lvl",
-    "@fields.lvl",
-    "attributes.level",
-    "LogLevel",
-    "Level",
-    "message.level",
-    "__lvl",
-    "levelname",
-];
-const MESSAGE: [&str; 14] = [
-    "message",
-    "msg",
-    "MESSAGE",
-    "event",
-    "log",
-    "line",
-    "@message",
-    "body.stringValue",
-    "body.string_value",
-    "fields.message",
-    "short_message",
-    "text",
-    "error",
-    "body",
-];
-const STACK: [&str; 7] =
-    ["error.stack_trace", "stack_trace", "stacktrace", "err.stack", "stack", "exc_info", "exception"];
-const SERVICE: [&str; 9] = [
-    "service.name",
-    "service_name",
-    "_SYSTEMD_UNIT",
-    "SYSLOG_IDENTIFIER",
-    "tags.service",
-    "eventSource",
-    "Workload",
-    "kubernetes.container_name",
-    "service",
-];
+static TABLE: LazyLock<Table> = LazyLock::new(|| Table::new(&FIELDS));
 
 /// See the module.
 pub(super) struct Generic;
 
 impl Shape for Generic {
-    fn knows(&self, _: Value<'_>) -> bool {
+    fn knows(&self, _: &Row<'_>) -> bool {
         true
     }
 
-    fn map(&self, row: Value<'_>, record: &mut LogRecord) {
-        // A zero time is OTLP's way to say that only the observed one is known.
-        let parsed = TIME
-            .iter()
-            .filter_map(|key| row.path(key))
-            .filter(|value| value.scalar().is_none_or(|text| text != "0"))
-            .find_map(timestamp);
-        record.ts_ns = parsed.map(|parsed| parsed.ns);
-        record.ts_naive = parsed.is_some_and(|parsed| parsed.naive);
-        record.severity = level(row).unwrap_or(Severity::Default);
-        record.insert_id = first_text(row, &["insertId", "insert_id", "__CURSOR"]);
-        record.service = first_text(row, &SERVICE);
-        record.trace = first_text(row, &["trace_id", "traceId", "trace.id", "request_id", "requestId", "reqId"]);
-        record.span = first_text(row, &["span_id", "spanId", "span.id"]);
-        record.instance = first_text(row, &["hostname", "host.name", "_HOSTNAME", "kubernetes.pod_name", "instance"]);
-        record.revision = first_text(row, &["tags.deployment", "deploymentId", "service.version", "version"])
-            .filter(|text| text.len() > 2);
-        record.module = first_text(row, &["logger", "loggerName", "log.logger", "target", "name", "module"]);
-        record.function = first_text(row, &["function", "funcName", "func"]);
-        record.line = first(row, &["line", "lineno", "log.origin.file.line"]).and_then(Value::as_i64);
-        record.user = first_text(row, &["user_id", "userId", "user.id", "user"]);
-        record.message = message(row);
-        record.http = request(row);
-        record.kind = if record.http.is_some() && record.message.is_empty() { Kind::Request } else { Kind::App };
-        record.payload_rank = if record.message.is_empty() { i32::from(record.http.is_some()) } else { 2 };
-        let found = effective(record.severity, &record.message, None);
-        record.effective_severity = found.severity;
-        record.effective_reason = found.reason;
+    fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
+        fill(row.value(), record);
     }
 }
 
-/// The level of a row: words, Google's numbers, or the numbers of the system that the row's other keys tell.
-fn level(row: Value<'_>) -> Option<Severity> {
-    const SYSLOG: [Severity; 8] = [
-        Severity::Emergency,
-        Severity::Alert,
-        Severity::Critical,
-        Severity::Error,
-        Severity::Warning,
-        Severity::Notice,
-        Severity::Info,
-        Severity::Debug,
-    ];
-    const OTLP: [Severity; 6] =
-        [Severity::Debug, Severity::Debug, Severity::Info, Severity::Warning, Severity::Error, Severity::Critical];
-    if row.get("__REALTIME_TIMESTAMP").is_some() {
-        let number = row.some("PRIORITY")?.as_i64()?;
-        return usize::try_from(number).ok().and_then(|at| SYSLOG.get(at).copied());
-    }
-    if let Some(number) = first(row, &["severityNumber", "severity_number"])
-        .and_then(Value::as_i64)
-        .filter(|number| (1..=24).contains(number))
-    {
-        return usize::try_from((number - 1) / 4).ok().and_then(|at| OTLP.get(at).copied());
-    }
-    let value = first(row, &LEVEL)?;
-    if let Some(number) =
-        value.as_i64().filter(|_| row.get("pid").is_some() && (row.get("hostname").is_some() || row.get("v").is_some()))
-    {
-        // bunyan and pino count in tens.
-        return match number {
-            10 | 20 => Some(Severity::Debug),
-            30 => Some(Severity::Info),
-            40 => Some(Severity::Warning),
-            50 => Some(Severity::Error),
-            60 => Some(Severity::Critical),
-            _ => None,
-        };
-    }
-    severity(value)
+/// Fills a record by the table, and hands over what was found for shapes that know more.
+pub(super) fn fill<'a>(row: Value<'a>, record: &mut LogRecord<'a>) -> Found<'a> {
+    let found = TABLE.read(row);
+    settle(&found, row, record);
+    found
 }
 
-fn message(row: Value<'_>) -> String {
-    let found = first(row, &MESSAGE);
-    let mut message = match found {
-        Some(value) if value.is_object() => {
-            first_text(value, &["message", "msg", "event", "stringValue"]).unwrap_or_else(|| value.raw().to_owned())
-        }
-        // journald writes a message that is no text as an array of bytes.
-        Some(value) if value.is_array() => {
-            let bytes: Vec<u8> =
-                value.items().filter_map(|item| item.as_i64().and_then(|n| u8::try_from(n).ok())).collect();
-            if bytes.is_empty() { value.raw().to_owned() } else { String::from_utf8_lossy(&bytes).into_owned() }
-        }
-        Some(value) => value.scalar().map(Cow::into_owned).unwrap_or_default(),
-        None => String::new(),
-    };
-    let kept = message.trim_end_matches(['\n', '\r']).len();
-    message.truncate(kept);
-    if let Some(stack) =
-        STACK.iter().find_map(|key| row.path(key)?.as_str().filter(|text| text.contains('\n')).map(Cow::into_owned))
-        && !message.contains(stack.trim())
-    {
-        if stack.contains(&message) && !stack.starts_with("Traceback") {
-            message = stack;
-        } else {
-            message.push('\n');
-            message.push_str(&stack);
-        }
+/// Fills a record from what a table found in a row.
+pub(super) fn settle<'a>(found: &Found<'a>, row: Value<'a>, record: &mut LogRecord<'a>) {
+    if let Some((parsed, path)) = found.time() {
+        record.ts_ns = Some(parsed.ns);
+        record.ts_naive = parsed.naive;
+        record.ts_source = Some(path.into());
     }
-    if message.is_empty() && found.is_none() && row.members().next().is_some() {
-        row.raw().clone_into(&mut message);
+    if let Some(level) = found.value(Field::Level) {
+        take_severity(record, level);
+    }
+    record.insert_id = found.text(Field::Id);
+    record.service = found.text(Field::Service);
+    record.revision = found.text(Field::Revision).filter(|text| text.len() > 2);
+    record.instance = found.text(Field::Instance);
+    record.project = found.text(Field::Project);
+    record.location = found.text(Field::Location);
+    record.resource_type = found.text(Field::ResourceType);
+    record.log_name = found.text(Field::LogName);
+    record.trace = found.text(Field::Trace);
+    record.span = found.text(Field::Span);
+    record.function = found.text(Field::Function);
+    record.line = found.number(Field::Line);
+    if let Some((file, line)) = found.text(Field::Caller).and_then(caller) {
+        record.module = Some(file);
+        record.line = Some(line);
+    }
+    if record.module.is_none() {
+        record.module = found.text(Field::Module);
+    }
+    record.user = found.text(Field::User);
+    record.labels = found.value(Field::Labels).map(|labels| labels.raw().into());
+    record.message = message(found, row);
+    record.http = request(found);
+    record.kind = if record.http.is_some() && record.message.is_empty() { Kind::Request } else { Kind::App };
+}
+
+/// `file.go:12`, as zap and logrus write it.
+fn caller(text: Cow<'_, str>) -> Option<(Cow<'_, str>, i64)> {
+    let (file, line) = text.rsplit_once(':')?;
+    let line = if file.is_empty() { None } else { line.parse().ok() }?;
+    Some((part(text, |text| text.rsplit_once(':').map_or(text, |(file, _)| file)), line))
+}
+
+fn message<'a>(found: &Found<'a>, row: Value<'a>) -> Cow<'a, str> {
+    let own = found.text(Field::Message).map(without_line_end);
+    let mut message = own.or_else(|| found.whole_message().and_then(inside)).unwrap_or_default();
+    if let Some(stack) = found.text(Field::Stack).map(without_line_end) {
+        message = with_stack(message, stack);
+    }
+    if message.is_empty() && found.value(Field::Status).is_none() && row.fields().next().is_some() {
+        message = row.raw().into();
     }
     message
 }
 
-fn request(row: Value<'_>) -> Option<Http> {
-    let status =
-        first(row, &["status", "statusCode", "http.response.status_code", "responseStatusCode", "EdgeResponseStatus"])
-            .and_then(Value::as_i64)
-            .filter(|status| (100..600).contains(status))?;
-    let (host, path) = first_text(row, &["url", "url.path", "path", "requestPath", "request.uri", "request.url"])
-        .as_deref()
-        .map_or((None, None), host_and_path);
-    let method = first_text(row, &["method", "http.request.method", "requestMethod", "request.method", "verb"])
-        .map(|method| method.to_ascii_uppercase());
+/// The text of a message that is an object, or the object itself.
+pub(super) fn inside(value: Value<'_>) -> Option<Cow<'_, str>> {
+    first_text(value, &["message", "msg", "event", "error", "stringValue"])
+        .or_else(|| Some(value.raw().into()).filter(|raw: &Cow<'_, str>| raw.len() > 2))
+}
+
+/// A text without the end of its line.
+pub(super) fn without_line_end(text: Cow<'_, str>) -> Cow<'_, str> {
+    part(text, |text| text.trim_end_matches(['\n', '\r']))
+}
+
+/// The request that a row describes: a status with a path or a method.
+fn request<'a>(found: &Found<'a>) -> Option<Http<'a>> {
+    let status = found.number(Field::Status).filter(|status| (100..600).contains(status))?;
+    let (host, path) = found.text(Field::Url).map_or((None, None), host_and_path);
+    let method = found.text(Field::Method).map(upper);
+    let scaled = |field: Field, unit: i64| found.number(field).and_then(|number| number.checked_mul(unit));
     (path.is_some() || method.is_some()).then(|| Http {
         method,
-        host,
+        host: host.or_else(|| found.text(Field::Host)),
         path,
         status: i32::try_from(status).ok(),
-        latency_ns: None,
+        latency_ns: found
+            .value(Field::Latency)
+            .and_then(latency_ns)
+            .or_else(|| scaled(Field::LatencyMs, 1_000_000))
+            .or_else(|| scaled(Field::LatencyNs, 1)),
     })
+}
+
+/// The level of bunyan, pino and other loggers that count in tens; otherwise a word or one of Google's numbers.
+pub(super) fn in_tens(level: Value<'_>) -> Option<Severity> {
+    match level.as_i64() {
+        Some(10 | 20) => Some(Severity::Debug),
+        Some(30) => Some(Severity::Info),
+        Some(40) => Some(Severity::Warning),
+        Some(50) => Some(Severity::Error),
+        Some(60) => Some(Severity::Critical),
+        _ => severity(level),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::json::Tape;
+    use super::super::mapped_row as map;
     use super::*;
     use crate::time::rfc3339;
 
-    fn map(text: &str) -> LogRecord {
-        let mut tape = Tape::default();
-        let mut record = LogRecord::default();
-        super::super::map(tape.parse(text).expect("valid"), None, &[], &mut record);
-        record
-    }
-
     #[test]
-    fn knows_the_keys_and_numbers_of_logging_libraries() {
+    fn knows_the_keys_of_logging_libraries() {
         for (text, ts, severity, message) in [
             (
-                r#"{"ts":1704067200.5,"level":"warn","logger":"http","msg":"slow"}"#,
+                r#"{"ts":1704067200.5,"level":"dpanic","logger":"http","caller":"srv/main.go:12","msg":"slow"}"#,
                 "2024-01-01T00:00:00.500000000Z",
-                Severity::Warning,
+                Severity::Critical,
                 "slow",
             ),
             (
-                r#"{"level":50,"time":1704067200000,"pid":1,"hostname":"h","msg":"no"}"#,
+                r#"{"@timestamp":"2024-01-01T00:00:00Z","log.level":"error","message":"m","error.stack_trace":"E: m\n\tat a.b(C.java:1)"}"#,
                 "2024-01-01T00:00:00.000000000Z",
                 Severity::Error,
-                "no",
+                "E: m\n\tat a.b(C.java:1)",
             ),
             (
-                r#"{"__REALTIME_TIMESTAMP":"1704067200000000","PRIORITY":"3","MESSAGE":[104,105]}"#,
-                "2024-01-01T00:00:00.000000000Z",
-                Severity::Error,
-                "hi",
-            ),
-            (
-                r#"{"@timestamp":"2024-01-01T00:00:00Z","log.level":"error","message":"m"}"#,
-                "2024-01-01T00:00:00.000000000Z",
-                Severity::Error,
-                "m",
-            ),
-            (
-                r#"{"timeUnixNano":"0","observedTimeUnixNano":"1704067200000000000","severityNumber":13,"body":{"stringValue":"b"}}"#,
-                "2024-01-01T00:00:00.000000000Z",
-                Severity::Warning,
-                "b",
-            ),
-            (
-                r#"{"time":"2024-01-01T00:00:00Z","stream":"stderr","log":"line\n"}"#,
+                r#"{"time":"2024-01-01T00:00:00.0","stream":"stderr","log":"line\n"}"#,
                 "2024-01-01T00:00:00.000000000Z",
                 Severity::Default,
                 "line",
             ),
+            (
+                r#"{"date":1704067200.25,"log":"up","kubernetes":{"pod_name":"p-1","namespace_name":"shop","container_name":"c","labels":{"app":"till"}}}"#,
+                "2024-01-01T00:00:00.250000000Z",
+                Severity::Default,
+                "up",
+            ),
+            (
+                r#"{"event":"lost","level":"critical","timestamp":"2024-01-01 00:00:00,5","exception":"Traceback (most recent call last):\nE: x"}"#,
+                "2024-01-01T00:00:00.500000000Z",
+                Severity::Critical,
+                "lost\nTraceback (most recent call last):\nE: x",
+            ),
+            (
+                r#"{"timestamp":"2024-01-01T00:00:00Z","level":"WARN","fields":{"message":"late"},"target":"till::cart","span":{"name":"s"}}"#,
+                "2024-01-01T00:00:00.000000000Z",
+                Severity::Warning,
+                "late",
+            ),
+            (
+                r#"{"message":"boot","timestamp":"2024-01-01T00:00:00.000000001Z","attributes":{"level":"error"},"tags":{"service":"s","deployment":"dep-1"}}"#,
+                "2024-01-01T00:00:00.000000001Z",
+                Severity::Error,
+                "boot",
+            ),
         ] {
             let row = map(text);
             assert_eq!(
-                (row.ts_ns.map(rfc3339).as_deref(), row.severity, row.message.as_str()),
+                (row.ts_ns.map(rfc3339).as_deref(), row.severity, row.message.as_ref()),
                 (Some(ts), severity, message),
                 "{text}"
             );
+            assert!(row.ts_source.is_some());
         }
+    }
+
+    #[test]
+    fn places_and_services_come_from_the_keys_of_each_system() {
+        let row = map(r#"{"ts":1,"level":"info","caller":"srv/main.go:12","msg":"x"}"#);
+        assert_eq!((row.module.as_deref(), row.line), (Some("srv/main.go"), Some(12)));
+        let row = map(r#"{"log":"x","kubernetes":{"pod_name":"p-1","container_name":"c","labels":{"app":"till"}}}"#);
+        assert_eq!((row.service.as_deref(), row.instance.as_deref()), (Some("till"), Some("p-1")));
+        let row = map(
+            r#"{"message":"GET /a","http":{"request":{"method":"get"},"response":{"status_code":404}},"url":{"path":"/a","domain":"h"},"event":{"duration":5000}}"#,
+        );
+        let http = row.http.expect("http");
+        assert_eq!(
+            (http.method.as_deref(), http.host.as_deref(), http.path.as_deref(), http.status, http.latency_ns),
+            (Some("GET"), Some("h"), Some("/a"), Some(404), Some(5_000))
+        );
+        let row =
+            map(r#"{"CreationTime":"2024-01-01T00:00:00","Operation":"FileViewed","Workload":"Drive","UserId":"u"}"#);
+        assert_eq!(
+            (row.message.as_ref(), row.service.as_deref(), row.user.as_deref(), row.ts_naive),
+            ("FileViewed", Some("Drive"), Some("u"), true)
+        );
+    }
+
+    #[test]
+    fn a_level_word_that_is_none_is_counted_and_not_guessed_at() {
+        let row = map(r#"{"level":"loud","msg":"x"}"#);
+        assert_eq!((row.severity, row.severity_unknown), (Severity::Default, true));
+        let row = map(r#"{"level":"","msg":"x"}"#);
+        assert_eq!((row.severity, row.severity_unknown), (Severity::Default, false));
+    }
+
+    #[test]
+    fn a_request_without_a_level_takes_that_of_its_status() {
+        let row = map(
+            r#"{"EdgeStartTimestamp":1704067200000000000,"ClientRequestHost":"h","ClientRequestMethod":"GET","ClientRequestURI":"/a?b","EdgeResponseStatus":502,"RayID":"r"}"#,
+        );
+        assert_eq!(
+            (row.kind, row.severity, row.effective_severity),
+            (Kind::Request, Severity::Default, Severity::Error)
+        );
+        assert_eq!((row.effective_reason, row.trace.as_deref()), (Some("response status"), Some("r")));
     }
 
     #[test]
     fn a_row_of_unknown_keys_is_kept_whole() {
         let row = map(r#"{"x":1,"y":{"z":2}}"#);
-        assert_eq!((row.message.as_str(), row.ts_ns), (r#"{"x":1,"y":{"z":2}}"#, None));
+        assert_eq!((row.message.as_ref(), row.ts_ns), (r#"{"x":1,"y":{"z":2}}"#, None));
     }
 }

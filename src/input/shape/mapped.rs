@@ -1,11 +1,10 @@
 //! The user's own shapes: `[[shape]]` of `gardener.toml`, chosen when all keys of `match` are present.
 
-use std::borrow::Cow;
-
 use super::super::json::Value;
-use super::{Shape, host_and_path, latency_ns, severity, timestamp};
+use super::generic::{in_tens, inside, without_line_end};
+use super::{Row, Shape, host_and_path, latency_ns, take_severity, take_time, upper};
 use crate::config::ShapeRule;
-use crate::record::{Http, Kind, LogRecord, Severity, effective};
+use crate::record::{Http, Kind, LogRecord};
 
 /// One `[[shape]]`, ready to map rows.
 #[derive(Debug, Clone)]
@@ -21,21 +20,27 @@ impl Mapping {
 }
 
 impl Shape for Mapping {
-    fn knows(&self, row: Value<'_>) -> bool {
-        self.rule.r#match.iter().all(|key| row.path(key).is_some())
+    fn knows(&self, row: &Row<'_>) -> bool {
+        self.rule.r#match.iter().all(|key| row.value().path(key).is_some())
     }
 
-    fn map(&self, row: Value<'_>, record: &mut LogRecord) {
-        let at = |path: &Option<String>| path.as_deref().and_then(|path| row.path(path));
-        let text = |path: &Option<String>| {
-            at(path).and_then(Value::scalar).filter(|text| !text.is_empty()).map(Cow::into_owned)
-        };
+    fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
+        let at = |path: &Option<String>| path.as_deref().and_then(|path| row.value().path(path));
+        let text = |path: &Option<String>| at(path).and_then(Value::scalar).filter(|text| !text.is_empty());
         let rule = &self.rule;
-        let parsed = at(&rule.timestamp).and_then(timestamp);
-        record.ts_ns = parsed.map(|parsed| parsed.ns);
-        record.ts_naive = parsed.is_some_and(|parsed| parsed.naive);
-        record.severity = at(&rule.severity).and_then(severity).unwrap_or(Severity::Default);
-        record.message = text(&rule.message).unwrap_or_default();
+        if let (Some(path), Some(value)) = (&rule.timestamp, at(&rule.timestamp)) {
+            take_time(record, path.clone(), value);
+        }
+        if let Some(value) = at(&rule.severity) {
+            take_severity(record, value);
+            // Whoever names the key means its numbers, and those that are not Google's count in tens.
+            if let Some(level) = in_tens(value).filter(|_| record.severity_unknown) {
+                record.severity = level;
+                record.severity_unknown = false;
+            }
+        }
+        let whole = || at(&rule.message).filter(|value| value.is_object() || value.is_array()).and_then(inside);
+        record.message = text(&rule.message).map(without_line_end).or_else(whole).unwrap_or_default();
         record.service = text(&rule.service);
         record.instance = text(&rule.instance);
         record.revision = text(&rule.revision);
@@ -43,9 +48,9 @@ impl Shape for Mapping {
         record.module = text(&rule.logger).or_else(|| text(&rule.file));
         record.function = text(&rule.function);
         record.line = at(&rule.line).and_then(Value::as_i64);
-        let (host, path) = text(&rule.url).as_deref().map_or((None, None), host_and_path);
+        let (host, path) = text(&rule.url).map_or((None, None), host_and_path);
         let http = Http {
-            method: text(&rule.method).map(|method| method.to_ascii_uppercase()),
+            method: text(&rule.method).map(upper),
             host,
             path,
             status: at(&rule.status).and_then(Value::as_i64).and_then(|status| i32::try_from(status).ok()),
@@ -53,10 +58,6 @@ impl Shape for Mapping {
         };
         record.http = (http != Http::default()).then_some(http);
         record.kind = if record.http.is_some() && record.message.is_empty() { Kind::Request } else { Kind::App };
-        record.payload_rank = if record.message.is_empty() { i32::from(record.http.is_some()) } else { 2 };
-        let found = effective(record.severity, &record.message, None);
-        record.effective_severity = found.severity;
-        record.effective_reason = found.reason;
     }
 }
 
@@ -64,6 +65,7 @@ impl Shape for Mapping {
 mod tests {
     use super::super::super::json::Tape;
     use super::*;
+    use crate::record::Severity;
 
     #[test]
     fn a_mapping_is_taken_before_the_built_in_shapes() {
@@ -78,9 +80,9 @@ mod tests {
                 r#"{"when":"2024-01-01T00:00:00Z","a":{"lvl":"WARN"},"text":"hello","app":"till","message":"other"}"#,
             )
             .expect("valid");
-        super::super::map(row, None, &mappings, &mut record);
+        super::super::map(&Row::of(row), None, &mappings, &mut record);
         assert_eq!(
-            (record.message.as_str(), record.severity, record.service.as_deref()),
+            (record.message.as_ref(), record.severity, record.service.as_deref()),
             ("hello", Severity::Warning, Some("till"))
         );
     }

@@ -4,48 +4,186 @@
 //! is a file and a line in [`REGISTRY`]; the first that knows a row maps it, the generic one knows them all.
 
 mod audit;
+mod azure;
+mod bunyan;
+mod carrier;
+mod cloudtrail;
+mod cloudwatch;
+mod datadog;
 mod gcp;
 mod generic;
+mod journald;
+mod keys;
+mod log4j;
+mod loki;
 mod mapped;
+mod nested;
+mod ocsf;
 mod otlp;
+mod payload;
 pub(crate) mod pubsub;
+mod row;
+mod splunk;
+mod stdout;
+mod table;
+mod tabular;
+mod vercel;
 mod wrapper;
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
 
 pub(crate) use mapped::Mapping;
+pub(crate) use row::Row;
+pub(crate) use tabular::canonical;
 pub(crate) use wrapper::{Carried, Unwrapped, unwrap};
 
 use super::json::Value;
-use crate::record::{LogRecord, Severity};
+use crate::record::{Kind, LogRecord, Severity, effective};
 use crate::time;
 
 /// A mapper of rows.
 pub(crate) trait Shape: Sync {
-    /// Whether a row is of this shape, by its keys.
-    fn knows(&self, row: Value<'_>) -> bool;
+    /// Keys of which every row of this shape has one at least; none: any row may be of it.
+    fn keys(&self) -> &'static [&'static str] {
+        &[]
+    }
+    /// Whether a row that has such a key is of this shape.
+    fn knows(&self, _row: &Row<'_>) -> bool {
+        true
+    }
     /// Fills a record from a row.
-    fn map(&self, row: Value<'_>, record: &mut LogRecord);
+    ///
+    /// The effective severity is settled afterwards; a shape only says what it knows of it ([`imply`]).
+    fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>);
 }
 
 /// Every shape, most particular first.
-const REGISTRY: [&dyn Shape; 2] = [&gcp::CloudLogging, &generic::Generic];
+const REGISTRY: [&dyn Shape; 15] = [
+    &gcp::CloudLogging,
+    &otlp::Otlp,
+    &journald::Journald,
+    &stdout::Stdout,
+    &cloudwatch::CloudWatch,
+    &cloudtrail::CloudTrail,
+    &loki::Loki,
+    &vercel::Vercel,
+    &azure::Azure,
+    &ocsf::Ocsf,
+    &datadog::Datadog,
+    &splunk::Splunk,
+    &log4j::Log4j,
+    &bunyan::Bunyan,
+    &generic::Generic,
+];
+
+/// For every key that shapes are known by, the shapes, as bits of their places in the registry.
+static KNOWN_BY: LazyLock<FxHashMap<&'static [u8], u32>> = LazyLock::new(|| {
+    let mut known: FxHashMap<&'static [u8], u32> = FxHashMap::default();
+    for (at, shape) in REGISTRY.iter().enumerate() {
+        for key in shape.keys() {
+            *known.entry(key.as_bytes()).or_default() |= 1 << at;
+        }
+    }
+    known
+});
+
+/// The shape of a row.
+fn shape_of(row: &Row<'_>) -> &'static dyn Shape {
+    // The hot one is told without another look at the keys.
+    if gcp::CloudLogging.knows(row) {
+        return &gcp::CloudLogging;
+    }
+    let known = &*KNOWN_BY;
+    let candidates = row.value().fields().fold(0, |bits, (key, _)| {
+        // A key such as `logging.googleapis.com/trace` is known by what stands before its slash, escaped or not.
+        let key = memchr::memchr2(b'/', b'\\', key).map_or(key, |slash| &key[..slash]);
+        bits | known.get(key).copied().unwrap_or(0)
+    });
+    REGISTRY
+        .into_iter()
+        .enumerate()
+        .skip(1)
+        .find(|(at, shape)| (shape.keys().is_empty() || candidates >> at & 1 == 1) && shape.knows(row))
+        .map_or(&generic::Generic, |(_, shape)| shape)
+}
 
 /// Maps a row by the first shape that knows it, the user's own mappings before the built-in ones.
 ///
-/// `resource` is what a wrapper says of all its rows, such as the service's name.
-pub(crate) fn map(row: Value<'_>, resource: Option<Value<'_>>, mappings: &[Mapping], record: &mut LogRecord) {
-    let own = mappings.iter().map(|mapping| mapping as &dyn Shape);
-    if let Some(shape) = own.chain(REGISTRY).find(|shape| shape.knows(row)) {
-        shape.map(row, record);
+/// `resource` is what carries the row and says more of it, such as the service's name.
+pub(crate) fn map<'a>(row: &Row<'a>, resource: Option<Value<'a>>, mappings: &[Mapping], record: &mut LogRecord<'a>) {
+    if row.value().is_array() {
+        return tabular::map(row.value(), resource, mappings, record);
+    }
+    match mappings.iter().find(|mapping| mapping.knows(row)) {
+        Some(mapping) => mapping.map(row, record),
+        None => shape_of(row).map(row, record),
     }
     if let Some(resource) = resource {
-        let said = |key: &str| otlp::attribute(resource, key);
-        record.service = record.service.take().or_else(|| said("service.name"));
-        record.revision = record.revision.take().or_else(|| said("service.version"));
-        record.instance = record.instance.take().or_else(|| said("service.instance.id")).or_else(|| said("host.name"));
+        carrier::apply(resource, record);
     }
-    record.lossy = i32::try_from(record.message.matches(['?', '\u{FFFD}']).count()).unwrap_or(i32::MAX);
+    finish(record);
+}
+
+/// What every row needs once its shape has filled it.
+fn finish(record: &mut LogRecord<'_>) {
+    nested::lift(record);
+    record.payload_rank = if record.message.is_empty() { i32::from(record.http.is_some()) } else { 2 };
+    record.lossy = lossy(&record.message);
+    if record.kind == Kind::Request
+        && record.severity == Severity::Default
+        && let Some(status) = record.http.as_ref().and_then(|http| http.status)
+    {
+        let implied = if status >= 500 { Some(Severity::Error) } else { (status >= 400).then_some(Severity::Warning) };
+        imply(record, implied, "response status");
+    }
+    if record.severity != Severity::Default || record.effective_reason.is_none() {
+        let found = effective(record.severity, &record.message, None);
+        record.effective_severity = found.severity;
+        record.effective_reason = found.reason;
+    }
+}
+
+/// Notes a severity that the row implies; it counts where the envelope names none.
+fn imply(record: &mut LogRecord<'_>, severity: Option<Severity>, reason: &'static str) {
+    if let Some(severity) = severity.filter(|severity| *severity != Severity::Default) {
+        record.effective_severity = severity;
+        record.effective_reason = Some(reason);
+    }
+}
+
+/// Why a level inside the payload counts.
+const INNER_LEVEL: &str = "level inside the payload";
+
+/// Number of `?` and U+FFFD.
+fn lossy(text: &str) -> i32 {
+    let bytes = text.as_bytes();
+    let count = memchr::memchr2_iter(b'?', 0xEF, bytes)
+        .filter(|at| bytes[*at] == b'?' || bytes[*at..].starts_with("\u{FFFD}".as_bytes()))
+        .count();
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+/// Fills the time of a record from a field, and says whether it could be read.
+fn take_time<'a>(record: &mut LogRecord<'a>, source: impl Into<Cow<'a, str>>, value: Value<'_>) -> bool {
+    let Some(parsed) = timestamp(value) else { return false };
+    record.ts_ns = Some(parsed.ns);
+    record.ts_naive = parsed.naive;
+    record.ts_source = Some(source.into());
+    true
+}
+
+/// Fills the envelope's severity from a field: a word that names none is counted, not guessed at.
+fn take_severity(record: &mut LogRecord<'_>, value: Value<'_>) {
+    if let Some(found) = severity(value) {
+        record.severity = found;
+        record.severity_unknown = false;
+    } else {
+        record.severity = Severity::Default;
+        record.severity_unknown = !value.is_null() && value.scalar().is_none_or(|text| !text.trim().is_empty());
+    }
 }
 
 /// The first of several keys (or dotted paths) that is present and neither null nor empty.
@@ -54,8 +192,13 @@ fn first<'a>(row: Value<'a>, keys: &[&str]) -> Option<Value<'a>> {
 }
 
 /// The text of the first of several keys that holds a scalar.
-fn first_text(row: Value<'_>, keys: &[&str]) -> Option<String> {
-    keys.iter().find_map(|key| row.path(key)?.scalar().filter(|text| !text.trim().is_empty()).map(Cow::into_owned))
+fn first_text<'a>(row: Value<'a>, keys: &[&str]) -> Option<Cow<'a, str>> {
+    keys.iter().find_map(|key| row.path(key).and_then(text))
+}
+
+/// The text of a scalar that is not blank.
+fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
+    value.scalar().filter(|text| text.as_bytes().first().is_some_and(|b| *b > b' ') || !text.trim().is_empty())
 }
 
 /// Reads a time of any shape, also `{seconds, nanos}` and `{epochSecond, nanoOfSecond}`.
@@ -72,6 +215,9 @@ fn timestamp(value: Value<'_>) -> Option<time::Parsed> {
 /// A severity word or one of Google's numbers.
 fn severity(value: Value<'_>) -> Option<Severity> {
     let text = value.scalar()?;
+    if text.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return Severity::from_word(&text);
+    }
     match text.trim().parse::<f64>() {
         Ok(number) if number.fract() == 0.0 => Severity::from_number(number as i64),
         Ok(_) => None,
@@ -87,29 +233,138 @@ fn latency_ns(value: Value<'_>) -> Option<i64> {
     let text = value.scalar()?;
     let digits = text.trim().trim_end_matches('s');
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let whole: i64 = whole.parse().ok()?;
-    let padded: String = fraction.chars().chain(std::iter::repeat('0')).take(9).collect();
-    whole.checked_mul(time::SECOND_NS)?.checked_add(padded.parse().ok()?)
+    if fraction.bytes().any(|b| !b.is_ascii_digit()) {
+        return None;
+    }
+    let digit = |place: usize| fraction.as_bytes().get(place).map_or(0, |b| i64::from(b - b'0'));
+    let below = (0..9).fold(0, |value, place| value * 10 + digit(place));
+    whole.parse::<i64>().ok()?.checked_mul(time::SECOND_NS)?.checked_add(below)
+}
+
+/// The part of a text that a function picks, borrowed where the text is.
+fn part(text: Cow<'_, str>, pick: impl Fn(&str) -> &str) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(pick(text)),
+        Cow::Owned(text) => Cow::Owned(pick(&text).to_owned()),
+    }
+}
+
+/// What follows the last slash of a path, or the path itself where nothing does.
+fn last_segment(text: Cow<'_, str>) -> Cow<'_, str> {
+    part(text, |text| match memchr::memrchr(b'/', text.as_bytes()) {
+        Some(slash) if slash + 1 < text.len() => &text[slash + 1..],
+        _ => text,
+    })
+}
+
+/// A text in upper case, which it nearly always is.
+fn upper(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.bytes().any(|b| b.is_ascii_lowercase()) { Cow::Owned(text.to_ascii_uppercase()) } else { text }
 }
 
 /// Host and path of a URL, query and fragment cut.
-fn host_and_path(url: &str) -> (Option<String>, Option<String>) {
+fn host_and_path(url: Cow<'_, str>) -> (Option<Cow<'_, str>>, Option<Cow<'_, str>>) {
+    let host = Some(part(url.clone(), |url| split_url(url).0)).filter(|host| !host.is_empty());
+    (host, Some(part(url, |url| split_url(url).1)).filter(|path| !path.is_empty()))
+}
+
+fn split_url(url: &str) -> (&str, &str) {
     let (host, path) = match url.split_once("://") {
         Some((_, rest)) => match rest.find('/') {
-            Some(slash) => (Some(&rest[..slash]), &rest[slash..]),
-            None => (Some(rest), "/"),
+            Some(slash) => rest.split_at(slash),
+            None => (rest, "/"),
         },
-        None => (None, url),
+        None => ("", url),
     };
-    let path = &path[..path.find(['?', '#']).unwrap_or(path.len())];
-    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    (host.and_then(text), text(path))
+    (host, &path[..memchr::memchr2(b'?', b'#', path.as_bytes()).unwrap_or(path.len())])
+}
+
+/// A row mapped for a test, which may leak what the record borrows.
+#[cfg(test)]
+fn mapped_row(text: &str) -> LogRecord<'static> {
+    let tape: &'static mut super::json::Tape = Box::leak(Box::default());
+    let text: &'static str = Box::leak(text.to_owned().into_boxed_str());
+    let mut record = LogRecord::default();
+    map(&Row::of(tape.parse(text).expect("valid")), None, &[], &mut record);
+    record
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::json::Tape;
     use super::*;
+
+    /// Keys of every shape, some of which only mean something inside others.
+    fn key() -> impl Strategy<Value = String> {
+        let known = REGISTRY.iter().flat_map(|shape| shape.keys()).copied();
+        let listed = keys::FIELDS.iter().flat_map(|(_, paths)| *paths).copied();
+        let nested = "resource labels service_name jsonPayload protoPayload textPayload httpRequest trace logName insertId \
+            receiveTimestamp methodName resourceName response status code message attributes key value stringValue \
+            kvlistValue values stream columns rows name result field logs stack exception context user level latency \
+            requestUrl requestMethod split uid index body instant epochSecond nanoOfSecond seconds nanos";
+        let all: Vec<&'static str> = known.chain(listed).chain(nested.split_whitespace()).collect();
+        prop_oneof![9 => proptest::sample::select(all).prop_map(str::to_owned), 1 => "[a-z./\\\\ ]{0,6}"]
+    }
+
+    fn json() -> impl Strategy<Value = serde_json::Value> {
+        let text = prop_oneof![
+            Just(String::new()),
+            Just("2025-01-01T00:00:00.5Z".to_owned()),
+            Just("projects/p/traces/".to_owned()),
+            Just("7:".to_owned()),
+            Just(":7".to_owned()),
+            Just(" \n".to_owned()),
+            Just("E: x\n    at f (a.js:1:2)".to_owned()),
+            Just("type.googleapis.com/google.cloud.audit.AuditLog".to_owned()),
+            Just("{\"level\":\"error\",\"message\":{\"a\":1},\"logger\":\"\"}".to_owned()),
+            ".{0,12}",
+        ];
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            (-1.0e18..1.0e18).prop_map(Into::into),
+            (0..900_i64).prop_map(Into::into),
+            text.prop_map(Into::into),
+        ];
+        leaf.prop_recursive(4, 40, 6, |inner| {
+            prop_oneof![
+                2 => proptest::collection::btree_map(key(), inner.clone(), 0..7)
+                    .prop_map(|map| serde_json::Value::Object(map.into_iter().collect())),
+                1 => proptest::collection::vec(inner, 0..4).prop_map(Into::into),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_row_of_any_shape_breaks_a_mapper(members in proptest::collection::btree_map(key(), json(), 1..9)) {
+            let text = serde_json::Value::Object(members.into_iter().collect()).to_string();
+            let mut tape = Tape::default();
+            let carried = match unwrap(tape.parse(&text).expect("valid")) {
+                Unwrapped::Row(row) => vec![Carried { row: row.value(), resource: None }],
+                Unwrapped::Wrapper { rows, .. } => rows,
+            };
+            for carried in carried.into_iter().filter(Carried::is_row) {
+                let mut record = LogRecord::default();
+                map(&Row::of(carried.row), carried.resource, &[], &mut record);
+                let http = record.http.clone().unwrap_or_default();
+                let texts = [
+                    &record.project, &record.service, &record.resource_type, &record.location, &record.revision,
+                    &record.instance, &record.trace, &record.span, &record.insert_id, &record.log_name, &record.module,
+                    &record.function, &record.user, &record.labels, &http.method, &http.host, &http.path,
+                ];
+                for text in texts {
+                    prop_assert!(text.as_deref() != Some(""), "an empty text in {record:?} of {text:?}");
+                }
+                prop_assert_eq!(record.ts_ns.is_some(), record.ts_source.is_some());
+                prop_assert!(record.severity == Severity::Default || record.effective_severity == record.severity);
+                prop_assert!(record.effective_severity >= record.severity);
+            }
+        }
+    }
 
     #[test]
     fn reads_latencies_and_urls() {
@@ -118,8 +373,8 @@ mod tests {
         assert_eq!(of("\"2s\""), Some(2_000_000_000));
         assert_eq!(of("{\"seconds\":1,\"nanos\":5}"), Some(1_000_000_005));
         assert_eq!(of("{}"), None);
-        assert_eq!(host_and_path("https://a.b/c/d?e=f"), (Some("a.b".into()), Some("/c/d".into())));
-        assert_eq!(host_and_path("/c?d"), (None, Some("/c".into())));
-        assert_eq!(host_and_path("https://a.b"), (Some("a.b".into()), Some("/".into())));
+        assert_eq!(host_and_path("https://a.b/c/d?e=f".into()), (Some("a.b".into()), Some("/c/d".into())));
+        assert_eq!(host_and_path("/c?d".into()), (None, Some("/c".into())));
+        assert_eq!(host_and_path("https://a.b".into()), (Some("a.b".into()), Some("/".into())));
     }
 }

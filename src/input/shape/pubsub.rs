@@ -8,11 +8,12 @@ use std::io::Read;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
-use super::super::json::Value;
+use super::Row;
 
 /// The text inside an envelope: `None` when the object is none, an error when its data cannot be decoded.
-pub(crate) fn data(object: Value<'_>, limit: usize) -> Option<Result<String, &'static str>> {
-    let message = object.some("message").filter(|message| message.is_object())?;
+pub(crate) fn data(row: &Row<'_>, limit: usize) -> Option<Result<String, &'static str>> {
+    let message = row.message().filter(|message| message.is_object())?;
+    let object = row.value();
     let encoded = message.some("data")?.as_str()?;
     let envelope = object.get("subscription").is_some()
         || object.get("ackId").is_some()
@@ -45,7 +46,7 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> Option<Result<String, &'static str>> {
-        data(Tape::default().parse(text).expect("valid"), 1_000)
+        data(&Row::of(Tape::default().parse(text).expect("valid")), 1_000)
     }
 
     #[test]

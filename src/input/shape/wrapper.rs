@@ -5,12 +5,12 @@
 //! file's metadata: a window that was asked for, counts that were claimed.
 
 use super::super::json::Value;
-use super::{first, otlp, timestamp};
+use super::{Row, first, otlp, tabular, timestamp};
 use crate::record::ingest::DeclaredWindow;
 use crate::time;
 
 /// Keys under which exports put their rows, most specific first.
-const LISTS: [&str; 15] = [
+const LISTS: [&str; 16] = [
     "raw_logs",
     "entries",
     "logEntries",
@@ -26,31 +26,7 @@ const LISTS: [&str; 15] = [
     "value",
     "rows",
     "messages",
-];
-/// Keys that only a row has.
-const ROW_KEYS: [&str; 22] = [
-    "timestamp",
-    "time",
-    "ts",
-    "@timestamp",
-    "insertId",
-    "insert_id",
-    "msg",
-    "message",
-    "level",
-    "severity",
-    "logName",
-    "log_name",
-    "textPayload",
-    "jsonPayload",
-    "protoPayload",
-    "text_payload",
-    "json_payload",
-    "proto_payload",
-    "httpRequest",
-    "http_request",
-    "log",
-    "MESSAGE",
+    "logEvents",
 ];
 /// Wrappers inside wrappers that are followed.
 const DEPTH: usize = 6;
@@ -58,7 +34,7 @@ const DEPTH: usize = 6;
 /// What a top-level object turned out to hold.
 pub(crate) enum Unwrapped<'a> {
     /// It is a row itself.
-    Row,
+    Row(Row<'a>),
     /// It carries rows; elements that are no objects are counted as malformed by the caller.
     Wrapper {
         /// The rows.
@@ -77,18 +53,34 @@ pub(crate) struct Carried<'a> {
     pub(crate) resource: Option<Value<'a>>,
 }
 
+impl Carried<'_> {
+    /// Whether it can be mapped: an object, or an array whose elements have names beside it.
+    pub(crate) fn is_row(&self) -> bool {
+        self.row.is_object() || tabular::is_row(self.row, self.resource)
+    }
+}
+
 fn alone(row: Value<'_>) -> Carried<'_> {
     Carried { row, resource: None }
 }
 
-/// Tells rows from wrappers.
+/// Tells rows from wrappers; a row costs the one pass over its keys, which mapping it needs anyway.
 pub(crate) fn unwrap(object: Value<'_>) -> Unwrapped<'_> {
+    let row = Row::of(object);
     let mut rows = Vec::new();
-    if expand(object, DEPTH, &mut rows) { Unwrapped::Wrapper { rows, window: window(object) } } else { Unwrapped::Row }
+    if expand(&row, DEPTH, &mut rows) {
+        Unwrapped::Wrapper { rows, window: window(object) }
+    } else {
+        Unwrapped::Row(row)
+    }
 }
 
 /// Adds the rows that an object carries; `false` when it is a row itself.
-fn expand<'a>(object: Value<'a>, depth: usize, rows: &mut Vec<Carried<'a>>) -> bool {
+fn expand<'a>(row: &Row<'a>, depth: usize, rows: &mut Vec<Carried<'a>>) -> bool {
+    if !row.is_wrapper && (row.is_entry || !row.may_wrap) {
+        return false;
+    }
+    let object = row.value();
     if depth == 0 || !object.is_object() {
         return false;
     }
@@ -101,27 +93,50 @@ fn expand<'a>(object: Value<'a>, depth: usize, rows: &mut Vec<Carried<'a>>) -> b
         return true;
     }
     if let Some(hits) = object.path("hits.hits").filter(|hits| hits.is_array()) {
-        rows.extend(
-            hits.items().map(|hit| alone(hit.some("_source").filter(|source| source.is_object()).unwrap_or(hit))),
-        );
+        rows.extend(hits.items().map(|hit| match hit.some("_source").filter(|source| source.is_object()) {
+            Some(row) => Carried { row, resource: Some(hit) },
+            None => alone(hit),
+        }));
         return true;
     }
-    if ROW_KEYS.iter().any(|key| object.get(key).is_some()) {
+    if arrays(object, rows) {
+        return true;
+    }
+    if row.is_entry {
         return false;
     }
     for key in LISTS {
         let Some(list) = object.get(key).filter(|list| list.is_array()) else { continue };
-        if list.items().next().is_some_and(|item| !item.is_object()) {
+        if list.items().next().is_some_and(|item| !item.is_object() && !tabular::is_fields(item)) {
             continue;
         }
         for item in list.items() {
-            if !expand(item, depth - 1, rows) {
-                rows.push(alone(item));
+            if !expand(&Row::of(item), depth - 1, rows) {
+                // A subscription of CloudWatch names the group beside its events.
+                rows.push(Carried { row: item, resource: Some(object).filter(|_| key == "logEvents") });
             }
         }
         return true;
     }
     false
+}
+
+/// Adds rows that are arrays: the cells of tables, the lines of streams.
+fn arrays<'a>(object: Value<'a>, rows: &mut Vec<Carried<'a>>) -> bool {
+    let tables = object.get("tables").into_iter().flat_map(Value::items).chain([object]);
+    let streams = object.path("data.result").or_else(|| object.get("streams"));
+    let mut found = false;
+    for table in tables.filter(|table| tabular::is_table(*table)) {
+        found = true;
+        let cells = table.get("rows").into_iter().flat_map(Value::items);
+        rows.extend(cells.map(|row| Carried { row, resource: Some(table) }));
+    }
+    for stream in streams.into_iter().flat_map(Value::items).filter(|stream| tabular::is_stream(*stream)) {
+        found = true;
+        let lines = stream.get("values").into_iter().flat_map(Value::items);
+        rows.extend(lines.map(|row| Carried { row, resource: Some(stream) }));
+    }
+    found
 }
 
 /// Rows grouped by severity: a map of names to arrays, or of names to samples of a summary.
@@ -162,7 +177,7 @@ mod tests {
     fn count(text: &str) -> Option<usize> {
         let mut tape = Tape::default();
         match unwrap(tape.parse(text).expect("valid")) {
-            Unwrapped::Row => None,
+            Unwrapped::Row(_) => None,
             Unwrapped::Wrapper { rows, .. } => Some(rows.len()),
         }
     }

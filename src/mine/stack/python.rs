@@ -24,6 +24,12 @@ fn in_app(file: &str) -> bool {
     !file.starts_with('<') && !LIBRARY.iter().any(|l| file.contains(l))
 }
 
+/// Where the header stands in a line; asked for every line of every trace.
+fn find_header(line: &str) -> Option<usize> {
+    memchr::memchr_iter(HEADER.as_bytes()[0], line.as_bytes())
+        .find(|&at| line.as_bytes()[at..].starts_with(HEADER.as_bytes()))
+}
+
 /// The line without the margin of an exception group.
 fn bare(line: &str) -> &str {
     let t = line.trim_start();
@@ -44,7 +50,7 @@ pub(super) fn parse(message: &str) -> Stack<'_> {
     for (start, raw) in lines(message) {
         let line = bare(raw);
         let t = line.trim();
-        if let Some(at) = line.find(HEADER) {
+        if let Some(at) = find_header(line) {
             end_message(message, &mut exceptions, &mut open, start);
             let before = line[..at].trim_end_matches("Exception Group ").trim();
             if !started {

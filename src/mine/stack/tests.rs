@@ -128,3 +128,26 @@ fn rows_know_their_role() {
     assert_eq!(role("two\nlines"), RowRole::Plain);
     assert_eq!(role(""), RowRole::Plain);
 }
+
+#[test]
+fn lines_that_look_like_parts_of_a_stack_at_one_end_only_are_plain() {
+    for plain in
+        ["at noon", "During lunch", "took 12", "main.go:12 failed", "12 apples", "it's 'quoted'", "- item", "caf\u{e9}"]
+    {
+        assert_eq!(row_role(plain), RowRole::Plain, "{plain}");
+    }
+    for frame in [
+        "/src/main.go:12 +0x1d",
+        "/src/main.go:12",
+        "app/x.rb:12:in 'f'",
+        "12: shop::cart::add",
+        "goroutine 7 [running]:",
+        "created by main.start",
+        "... 12 more",
+        "^^^^",
+        "#3 /app/x.php(12): f()",
+        "\tat a.b.C.d(C.java:1)",
+    ] {
+        assert_eq!(row_role(frame), RowRole::Frame, "{frame}");
+    }
+}

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Peak memory of a whole ingest, for inputs of any size and shape.
+#
+#   benches/memory.sh BINARY [DIR]        DIR: target/memory (needs about 13 GiB; what is there already is used again)
+#
+# Makes a 2 GiB file that is one array, a 1 GiB file that is one line of rows, 100,000 small files, and four times the data
+# of the speed test; runs `gardener ingest --threads 2` on each; prints wall time and peak memory as a Markdown table. Exits 1
+# when one needs more than LIMIT MiB (default 512). SCALE=0.01 makes everything a hundredth, to try the script itself.
+# GENERATE names a generator that is built already.
+set -euo pipefail
+export LC_ALL=C
+
+if [ $# -lt 1 ] || [ $# -gt 2 ]; then
+  sed -n '2,/^set /{/^set /!s/^# \{0,1\}//p;}' "$0" >&2
+  exit 2
+fi
+binary=$(realpath -- "$1")
+here=$(cd "$(dirname -- "$0")" && pwd)
+dir=${2:-$here/../target/memory}
+limit=${LIMIT:-512}
+scale=${SCALE:-1}
+[ -x "$binary" ] || { echo "memory.sh: $1 is no program" >&2; exit 2; }
+mkdir -p -- "$dir"
+
+# An entry of the load is about 1.1 kB.
+scaled() { python3 -c 'import sys; print(max(200, int(float(sys.argv[1]) * float(sys.argv[2]))))' "$1" "$scale"; }
+
+generate() { # NAME ARGUMENTS…: makes DIR/NAME unless the same arguments made it
+  local name=$1
+  shift
+  [ "$(cat -- "$dir/$name/made" 2>/dev/null)" = "$*" ] && return
+  rm -rf -- "${dir:?}/$name"
+  if [ -n "${GENERATE:-}" ]; then
+    "$GENERATE" "$@" --out "$dir/$name" >&2
+  else
+    (cd -- "$here/.." && cargo run --quiet --locked --example generate -- "$@" --out "$dir/$name") >&2
+  fi
+  printf '%s\n' "$*" >"$dir/$name/made"
+}
+
+generate array --load "$(scaled 1980000)" --shape array
+generate line --load "$(scaled 990000)" --shape line
+generate small --load "$(scaled 400000)" --shape small --files "$(scaled 100000)"
+generate fourfold --load "$(scaled 4000000)"
+
+failed=0
+printf '| input | wall | CPU | peak memory | limit %s MiB |\n|---|--:|--:|--:|---|\n' "$limit"
+for name in array line small fourfold; do
+  size=$(du -sb -- "$dir/$name/dumps" | cut -f1)
+  title="$name, $((size >> 20)) MiB in $(find "$dir/$name/dumps" -type f | wc -l) files"
+  rm -rf -- "$dir/store"
+  python3 "$here/measure.py" limit "$limit" "$title" \
+    "$binary" ingest "$dir/$name/dumps" --store "$dir/store" --threads 2 --quiet || failed=1
+  # That it is all there is part of the measurement.
+  rows=$("$binary" store stats --store "$dir/store" --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["rows"])' || true)
+  wanted=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["totals"]["unique"])' "$dir/$name/truth.json")
+  if [ "$rows" != "$wanted" ]; then
+    printf 'memory.sh: %s: %s distinct entries are stored, %s were made\n' "$name" "${rows:-no}" "$wanted" >&2
+    failed=1
+  fi
+done
+rm -rf -- "$dir/store"
+exit "$failed"

@@ -1,0 +1,358 @@
+//! One file in blocks that are walked at the same time, with the result of one walk from end to end.
+//!
+//! A batch of blocks is filled (read, decompressed) while the one before it is walked. Blocks begin at guessed cuts, in a
+//! guessed state; joining them checks both against the walk before, and walks again what was guessed wrong. Fork and join
+//! only: nothing waits for a free place in a queue, so files may be read from within a pool without a deadlock, and no more
+//! than two batches are held.
+
+use rayon::prelude::*;
+
+use super::codec::Decoded;
+use super::framing::{Counts, Framer, Profile, Sink, State, Window};
+
+/// How a file is divided.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan {
+    /// Bytes of a block, about.
+    pub(crate) block: usize,
+    /// Blocks of a batch; with one, nothing is done at the same time.
+    pub(crate) blocks: usize,
+    /// Largest row in bytes.
+    pub(crate) limit: usize,
+}
+
+/// What a whole file came to.
+#[derive(Debug, Default)]
+pub(crate) struct Walked {
+    pub(crate) counts: Counts,
+    /// Bytes of decoded text.
+    pub(crate) decoded: u64,
+}
+
+/// Walks over a file: `held` is its beginning or all of it, `rest` what follows. Sinks come from `make`, one or more a
+/// batch, and go to `done` in the order of the file.
+pub(crate) fn walk<S: Sink + Send>(
+    held: Vec<u8>,
+    mut rest: Option<Decoded<'_>>,
+    plan: Plan,
+    make: &(dyn Fn() -> S + Sync),
+    done: &mut (dyn FnMut(S) + Send),
+) -> (Walked, Option<String>) {
+    let mut walked = Walked::default();
+    let mut batch = held;
+    let mut next = Vec::new();
+    let bytes = plan.block * plan.blocks;
+    let mut more = rest.as_mut().is_some_and(|rest| rest.fill(&mut batch, bytes));
+    let mut framer = Framer::new(State::START, plan.limit);
+    let (mut profile, mut look) = (None, plan.blocks > 1);
+    loop {
+        if look && framer.is_between_rows() {
+            profile = Profile::of(&batch, framer.state, plan.limit);
+            look = profile.is_none();
+        }
+        // The row that the batch cuts in two belongs to the next one.
+        let tail = batch.len().saturating_sub(plan.block);
+        if more && let Some(cut) = profile.as_ref().and_then(|profile| profile.last(&batch, tail)) {
+            next.extend_from_slice(&batch[cut..]);
+            batch.truncate(cut);
+        }
+        let window = Window { bytes: &batch, base: walked.decoded, last: !more };
+        let mut fill = || more && rest.as_mut().is_some_and(|rest| rest.fill(&mut next, bytes));
+        let work = || chain(window, framer, profile.as_ref(), plan, make, done);
+        let (still_more, chained) = if more && plan.blocks > 1 { rayon::join(fill, work) } else { (fill(), work()) };
+        walked.counts.add(&chained.counts);
+        walked.decoded += chained.at as u64;
+        look |= plan.blocks > 1 && chained.wrong;
+        framer = chained.framer.next();
+        if !more {
+            break;
+        }
+        if chained.at < batch.len() {
+            next.splice(0..0, batch[chained.at..].iter().copied());
+        }
+        more = still_more;
+        std::mem::swap(&mut batch, &mut next);
+        next.clear();
+    }
+    (walked, rest.and_then(|rest| rest.broken))
+}
+
+/// A stretch between two cuts.
+struct Run<S> {
+    start: usize,
+    stop: usize,
+    /// Where the walk stands.
+    at: usize,
+    guess: State,
+    framer: Framer,
+    sink: S,
+}
+
+impl<S: Sink> Run<S> {
+    fn go(&mut self, window: Window<'_>, stop: usize) {
+        self.at = self.framer.run(window, self.at, stop, &mut self.sink);
+    }
+}
+
+struct Chained {
+    counts: Counts,
+    framer: Framer,
+    /// Up to where the batch was walked.
+    at: usize,
+    /// A cut was guessed wrong.
+    wrong: bool,
+}
+
+/// Walks over a batch in blocks and joins them.
+fn chain<S: Sink + Send>(
+    window: Window<'_>,
+    framer: Framer,
+    profile: Option<&Profile>,
+    plan: Plan,
+    make: &(dyn Fn() -> S + Sync),
+    done: &mut (dyn FnMut(S) + Send),
+) -> Chained {
+    let length = window.bytes.len();
+    let profile = profile.filter(|_| framer.is_between_rows());
+    let mut starts = vec![0];
+    if let Some(profile) = profile {
+        let mut from = plan.block;
+        while let Some(cut) = profile.first(window.bytes, from).filter(|cut| *cut < length) {
+            starts.push(cut);
+            from = cut + plan.block;
+        }
+    }
+    let stop = |at: usize| starts.get(at).copied().unwrap_or(length);
+    let guess = profile.map_or(framer.state, Profile::state);
+    let run = |(at, framer): (usize, Framer)| Run {
+        start: stop(at),
+        stop: stop(at + 1),
+        at: stop(at),
+        guess,
+        framer,
+        sink: make(),
+    };
+    let framers = (1..starts.len()).map(|_| Framer::new(guess, plan.limit));
+    let mut runs: Vec<Run<S>> = std::iter::once(framer).chain(framers).enumerate().map(run).collect();
+    // A wrong guess may look for an end as far as it is let: one block further, not to the end of the batch.
+    let reach = |at: usize| stop(at + 2);
+    let go = |(at, run): (usize, &mut Run<S>)| {
+        let bytes = &window.bytes[..reach(at)];
+        run.go(Window { bytes, last: window.last && bytes.len() == length, ..window }, run.stop);
+    };
+    if runs.len() > 1 {
+        runs.par_iter_mut().enumerate().for_each(go);
+    } else {
+        runs.iter_mut().enumerate().for_each(go);
+    }
+
+    let (mut counts, mut wrong) = (Counts::default(), false);
+    let mut runs = runs.into_iter();
+    let Some(mut current) = runs.next() else { unreachable!("a batch has a first block") };
+    for next in runs {
+        current.go(window, next.start);
+        let meets = current.at == next.start && current.framer.state == next.guess && current.framer.is_between_rows();
+        if meets {
+            counts.add(&current.framer.counts);
+            done(current.sink);
+            current = next;
+        } else {
+            wrong = true;
+        }
+    }
+    current.go(window, length);
+    counts.add(&current.framer.counts);
+    done(current.sink);
+    Chained { counts, framer: current.framer, at: current.at, wrong }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::framing::{Front, Verdict};
+    use super::super::json::Tape;
+    use super::super::repair;
+    use super::*;
+
+    /// Everything a sink is told.
+    #[derive(Debug, Default, PartialEq)]
+    struct Log {
+        rows: Vec<(u64, String)>,
+        bad: Vec<(u64, u64, String, Vec<u8>)>,
+    }
+
+    impl Sink for Log {
+        fn front(&mut self, offset: u64, text: &str) -> Front {
+            let mut tape = Tape::default();
+            match tape.parse_front(text).map(|(_, length)| length) {
+                Ok(length) if length <= LIMIT => {
+                    self.rows.push((offset, text[..length].to_owned()));
+                    Front::Read { length, entries: length as u64, wrapper: false, multi_line: tape.multi_line }
+                }
+                Err(refused) if refused.may_be_cut(text) => Front::Short,
+                Ok(_) | Err(_) => Front::Refused,
+            }
+        }
+        fn wrapper(&mut self, text: &str) -> bool {
+            text.ends_with("\"rows\":[]}")
+        }
+        fn row(&mut self, offset: u64, bytes: &[u8]) -> Verdict {
+            let text = repair::repair(bytes);
+            if let Err(refused) = Tape::default().parse(&text) {
+                return Verdict::Refused(refused.reason);
+            }
+            self.rows.push((offset, String::from_utf8_lossy(bytes).into_owned()));
+            Verdict::Read { entries: bytes.len() as u64, wrapper: false }
+        }
+        fn converted(&mut self, offset: u64, length: u64, text: &str) -> Verdict {
+            self.rows.push((offset, text.to_owned()));
+            Verdict::Read { entries: length, wrapper: false }
+        }
+        fn malformed(&mut self, offset: u64, length: u64, reason: &str, shown: &[u8]) {
+            assert!(length > 0);
+            self.bad.push((offset, length, reason.to_owned(), shown.to_vec()));
+        }
+    }
+
+    const LIMIT: usize = 600;
+
+    fn read(text: &[u8], block: usize, blocks: usize) -> (Log, Walked) {
+        let mut all = Log::default();
+        let rest = Decoded::new(Box::new(text), text.len() as u64, 1_000).expect("opens");
+        let mut done = |log: Log| {
+            all.rows.extend(log.rows);
+            all.bad.extend(log.bad);
+        };
+        let plan = Plan { block, blocks, limit: LIMIT };
+        let (walked, broken) = walk(Vec::new(), Some(rest), plan, &Log::default, &mut done);
+        assert_eq!(broken, None);
+        assert_eq!(walked.decoded, text.len() as u64);
+        assert_eq!(walked.counts.by.total(), text.len() as u64, "every byte is accounted for");
+        (all, walked)
+    }
+
+    fn agree(text: &[u8]) {
+        let (whole, walked) = read(text, 1 << 20, 1);
+        for (block, blocks) in [(1, 1), (7, 1), (64, 1), (64, 4), (33, 3), (200, 8)] {
+            let (log, parts) = read(text, block, blocks);
+            assert_eq!(log, whole, "{block} x {blocks}");
+            assert_eq!(parts.counts, walked.counts);
+            assert_eq!(parts.counts.framing(), walked.counts.framing());
+        }
+    }
+
+    fn piece() -> impl Strategy<Value = Vec<u8>> {
+        let fixed: Vec<&[u8]> = vec![
+            b"[",
+            b"]",
+            b"[\n",
+            b"\n]\n",
+            b",",
+            b",\n",
+            b"\n",
+            b"\r\n",
+            b"  ",
+            b"}",
+            b"{",
+            b"{\"a\":1}",
+            b"{\"a\":1}\n",
+            b"  {\n    \"a\": {\"b\": [1, 2]}\n  },\n",
+            b"{\n \"a\": {\n  \"b\": 1\n }\n}\n",
+            b"{\"a\":\"}{][\\\"\\\\\"}\n",
+            b"{\"b\":\"open}\n",
+            b"{\"c\":\n",
+            b"WARNING: a banner, so\n",
+            b"web-1  | {\"a\":1}\n",
+            b"{\"m\":\"a\tb\"}\n",
+            b"{\"m\":\"a\nb\"}\n",
+            b"{\"m\":NaN}\n",
+            b"{\"m\":\"\xff\"}\n",
+            b"7,",
+            b"\"x\",",
+            b"null",
+            b"\0",
+            b"{\"a\":1},{\"a\":2},{\"a\":3},",
+            b"\xef\xbb\xbf",
+            b"---\n",
+            b"timestamp,severity,textPayload\n",
+            b"1,INFO,\"a\n\"\"b\"\"\"\n",
+            "{\"a\":\"größe 😀\"}\n".as_bytes(),
+        ];
+        prop_oneof![
+            8 => proptest::sample::select(fixed).prop_map(<[u8]>::to_vec),
+            1 => (1_usize..900).prop_map(|n| format!("{{\"long\":\"{}\"}}\n", "x".repeat(n)).into_bytes()),
+            1 => (1_usize..900).prop_map(|n| format!("{{\"torn\":\"{}\n", "x".repeat(n)).into_bytes()),
+            1 => proptest::collection::vec(any::<u8>(), 0..40),
+            1 => "[ -~\\n]{0,40}".prop_map(String::into_bytes),
+        ]
+    }
+
+    /// Many rows of one style, so that guesses are made and hold.
+    fn stretch() -> impl Strategy<Value = Vec<u8>> {
+        (0_u8..8, 2_usize..40, 1_usize..60).prop_map(|(style, n, size)| {
+            let row = |i: usize| format!("{{\"id\":\"{i}\",\"m\":\"{}\"}}", "y}".repeat(size));
+            let pretty = |i: usize| format!("{{\n    \"id\": \"{i}\",\n    \"in\": {{\n      \"m\": 1\n    }}\n  }}");
+            let join = |rows: Vec<String>, by: &str| rows.join(by);
+            let rows: Vec<String> = (0..n).map(row).collect();
+            let text = match style {
+                0 => join(rows, "\n") + "\n",
+                1 => format!("[{}]\n", join(rows, ",")),
+                2 => format!("[\n  {}\n]\n", join((0..n).map(pretty).collect(), ",\n  ")),
+                3 => join((0..n).map(pretty).collect(), "\n"),
+                4 => join(rows, ""),
+                5 => format!("{{\"n\":[1],\"rows\":[{}],\"next\":{{\"x\":\"}}\"}}}}\n", join(rows, ",")),
+                6 => format!("{{\"out\":{{}},\"rows\":[{{\"rows\":[\n{}\n]}},{{\"a\":1}}]}}\n", join(rows, ",\n")),
+                _ => format!("[{}]\n", join(rows, ",\n ")),
+            };
+            text.into_bytes()
+        })
+    }
+
+    #[test]
+    fn blocks_of_a_regular_file_are_all_taken_as_guessed() {
+        for (open, by, close) in [("", "\n", "\n"), ("[", ",", "]"), ("[\n  ", ",\n  ", "\n]\n")] {
+            let rows: Vec<String> = (0..500).map(|i| format!("{{\"id\":{i},\"m\":\"}},{{\"}}")).collect();
+            let text = format!("{open}{}{close}", rows.join(by));
+            let bytes = text.as_bytes();
+            let profile = Profile::of(bytes, State::START, LIMIT);
+            assert!(profile.is_some(), "{by:?}");
+            let plan = Plan { block: 512, blocks: 8, limit: LIMIT };
+            let (window, mut logs) = (Window { bytes, base: 0, last: true }, Vec::new());
+            let framer = Framer::new(State::START, LIMIT);
+            let chained = chain(window, framer, profile.as_ref(), plan, &Log::default, &mut |log| logs.push(log));
+            assert!(!chained.wrong, "{by:?}");
+            assert!(logs.len() > 10);
+            assert_eq!(logs.iter().map(|log| log.rows.len()).sum::<usize>(), 500);
+        }
+    }
+
+    #[test]
+    fn a_torn_row_in_the_middle_costs_no_other() {
+        let row = |i: usize| format!("{{\"id\":{i},\"m\":\"text\"}}\n");
+        let text: String =
+            (0..300).map(|i| if i % 50 == 7 { row(i)[..12 + i % 5].to_owned() + "\n" } else { row(i) }).collect();
+        let (log, _) = read(text.as_bytes(), 256, 4);
+        assert_eq!((log.rows.len(), log.bad.len()), (294, 6));
+        agree(text.as_bytes());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(100))]
+
+        #[test]
+        fn blocks_give_what_one_walk_gives(parts in proptest::collection::vec(prop_oneof![3 => piece(), 1 => stretch()], 0..24)) {
+            let bytes = parts.concat();
+            // What looks compressed or like UTF-16 is another test's matter.
+            prop_assume!(super::super::codec::is_plain(&bytes));
+            agree(&bytes);
+        }
+
+        #[test]
+        fn any_bytes_are_accounted_for(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            // What looks compressed or like UTF-16 is another test's matter.
+            prop_assume!(super::super::codec::is_plain(&bytes));
+            agree(&bytes);
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! Where a value, a line or a row ends: scans over bytes that know nothing of the file around them.
+//!
+//! Braces and quotes are followed, not parsed: what the strict parser refused must still have an end. A scan also tells when
+//! a value can no longer close where it should, because the export was torn; without that, each torn row would be followed
+//! to the limit of its size.
+
+use super::super::json::MAX_DEPTH;
+
+/// Longest name before `|` in a prefixed line.
+const PREFIX: usize = 128;
+
+/// What a scan over the bytes of one value came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// It ends after so many bytes.
+    Ends {
+        /// Its length.
+        length: usize,
+        /// A string in it runs over a line's end: no exporter writes that, so an earlier line may hold the next row.
+        over_line: bool,
+    },
+    /// No text after it can make it a value: it was torn, and another row follows on a line of its own.
+    Torn,
+    /// It goes on beyond the bytes given.
+    Open,
+}
+
+/// Follows the object or array that `bytes` begins with; `indent` is the column it begins at.
+pub(super) fn extent(bytes: &[u8], indent: usize) -> Extent {
+    let (mut at, mut depth, mut over_line) = (0, 0_usize, false);
+    // The last byte outside of strings that is no blank.
+    let mut last = 0;
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'"' => match string_end(bytes, at + 1, indent, &mut over_line) {
+                Ok(end) => at = end,
+                Err(extent) => return extent,
+            },
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return Extent::Ends { length: at + 1, over_line };
+                }
+            }
+            b'\n' => {
+                let value_may_follow = matches!(last, b'[' | b',' | b':');
+                match next_line(bytes, at, indent) {
+                    Next::Row { .. } if !value_may_follow || depth > MAX_DEPTH => return Extent::Torn,
+                    Next::Unknown => return Extent::Open,
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+        if !byte.is_ascii_whitespace() {
+            last = byte;
+        }
+        at += 1;
+    }
+    Extent::Open
+}
+
+/// Ends of the texts `{…"key": [` that an object begins with, one for each of its own lists of objects.
+pub(super) fn lists(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    let (mut at, mut depth) = (0, 0_usize);
+    std::iter::from_fn(move || {
+        while let Some(&byte) = bytes.get(at) {
+            at += 1;
+            match byte {
+                b'"' => at = plain_string_end(bytes, at)? + 1,
+                b'{' => depth += 1,
+                b'[' => {
+                    depth += 1;
+                    let next = bytes[at..].iter().find(|byte| !byte.is_ascii_whitespace());
+                    if depth == 2 && next == Some(&b'{') {
+                        return Some(at);
+                    }
+                }
+                b'}' | b']' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+        None
+    })
+}
+
+/// Length up to the brace that closes the object in which `bytes` begin.
+pub(super) fn end_of_object(bytes: &[u8]) -> Option<usize> {
+    let (mut at, mut depth) = (0, 1_usize);
+    while let Some(&byte) = bytes.get(at) {
+        at += 1;
+        match byte {
+            b'"' => at = plain_string_end(bytes, at)? + 1,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(at);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn plain_string_end(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        if bytes[at] == b'"' {
+            return Some(at);
+        }
+        at += 2;
+    }
+}
+
+/// Position of the quote that closes a string whose text begins at `at`.
+fn string_end(bytes: &[u8], mut at: usize, indent: usize, over_line: &mut bool) -> Result<usize, Extent> {
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let Some(found) = memchr::memchr3(b'"', b'\\', b'\n', rest) else { return Err(Extent::Open) };
+        at += found;
+        match bytes[at] {
+            b'"' => return Ok(at),
+            b'\\' => at += 2,
+            _ => {
+                *over_line = true;
+                match next_line(bytes, at, indent) {
+                    // The quote would close the string, and no key or text follows a string.
+                    Next::Row { key: Some(byte) } if !matches!(byte, b',' | b':' | b'}' | b']' | b' ') => {
+                        return Err(Extent::Torn);
+                    }
+                    Next::Row { key: None } | Next::Unknown => return Err(Extent::Open),
+                    _ => at += 1,
+                }
+            }
+        }
+    }
+}
+
+enum Next {
+    /// Begins with `{` at the same or a lower indent; the byte after `{"`, where it stands there.
+    Row {
+        key: Option<u8>,
+    },
+    Other,
+    /// Too few bytes to say.
+    Unknown,
+}
+
+fn next_line(bytes: &[u8], newline: usize, indent: usize) -> Next {
+    let line = &bytes[newline + 1..];
+    let blanks = indent_of(line);
+    match line.get(blanks) {
+        None => Next::Unknown,
+        Some(b'{') if blanks <= indent => match line.get(blanks + 1) {
+            None => Next::Unknown,
+            Some(b'"') => Next::Row { key: line.get(blanks + 2).copied() },
+            Some(_) => Next::Row { key: Some(b' ') },
+        },
+        Some(_) => Next::Other,
+    }
+}
+
+fn indent_of(line: &[u8]) -> usize {
+    line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+}
+
+/// Offset of the next line that begins with at most `indent` blanks and `{`.
+pub(super) fn sibling(bytes: &[u8], indent: usize) -> Option<usize> {
+    memchr::memchr_iter(b'\n', bytes).find_map(|end| {
+        let line = &bytes[end + 1..];
+        let blanks = indent_of(line);
+        (blanks <= indent && line.get(blanks) == Some(&b'{')).then_some(end + 1 + blanks)
+    })
+}
+
+/// Length of `name | ` before an object.
+pub(super) fn prefix_of(line: &[u8]) -> Option<usize> {
+    let name = line
+        .iter()
+        .take(PREFIX)
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+        .count();
+    let bar = name + indent_of(&line[name..]);
+    if name == 0 || bar == name || line.get(bar) != Some(&b'|') {
+        return None;
+    }
+    let object = bar + 1 + indent_of(&line[bar + 1..]);
+    (line.get(object) == Some(&b'{')).then_some(object)
+}
+
+/// What an element of an array is that begins with neither `{` nor `[`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scalar {
+    /// A string, number or word of so many bytes, with a comma or bracket behind it.
+    Ends(usize),
+    /// It may be one; the bytes given do not say.
+    Open,
+    /// A banner.
+    None,
+}
+
+/// Looks at the element that `bytes` begin with.
+pub(super) fn scalar(bytes: &[u8]) -> Scalar {
+    let word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.');
+    let length = match bytes.first() {
+        Some(b'"') => {
+            let mut at = 1;
+            loop {
+                match memchr::memchr3(b'"', b'\\', b'\n', bytes.get(at..).unwrap_or_default()) {
+                    None => return Scalar::Open,
+                    Some(found) if bytes[at + found] == b'"' => break at + found + 1,
+                    Some(found) if bytes[at + found] == b'\\' => at += found + 2,
+                    Some(_) => return Scalar::None,
+                }
+            }
+        }
+        Some(b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => bytes.iter().take_while(|byte| word(byte)).count(),
+        _ => return Scalar::None,
+    };
+    match bytes[length..].iter().find(|byte| !byte.is_ascii_whitespace()) {
+        None => Scalar::Open,
+        Some(b',' | b']') => Scalar::Ends(length),
+        Some(_) => Scalar::None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Extent {
+        extent(text.as_bytes(), 0)
+    }
+
+    #[test]
+    fn braces_inside_strings_do_not_count() {
+        assert_eq!(of(r#"{"a":"}\"{"}, "#), Extent::Ends { length: 12, over_line: false });
+        assert_eq!(of("{\"a\":\"x\ny\"}"), Extent::Ends { length: 11, over_line: true });
+        assert_eq!(of("{\"a\":[1,2"), Extent::Open);
+        assert_eq!(of("{\"a\":\"\\"), Extent::Open);
+    }
+
+    #[test]
+    fn a_torn_value_is_told_by_the_row_after_it() {
+        assert_eq!(of("{\"a\":\"cut\n{\"b\":1}\n"), Extent::Torn);
+        assert_eq!(of("{\"a\":1\n{\"b\":1}\n"), Extent::Torn);
+        assert_eq!(of("{\"a\":\n{\"b\":1}\n}"), Extent::Ends { length: 15, over_line: false });
+        assert_eq!(
+            of("{\"a\":\"x\n{\",\"b\":1}"),
+            Extent::Ends { length: 17, over_line: true },
+            "text may hold a brace"
+        );
+        assert_eq!(extent(b"{\"a\":1\n  {\"b\":1}\n", 0), Extent::Open, "a deeper line is no sibling");
+    }
+
+    #[test]
+    fn lists_of_objects_and_the_end_behind_them_are_found() {
+        let text = br#"{"a":{"b":[{}]},"c":[1],"d":"[{","e": [ {"f":[{"g":1}]}],"h":[{}]}"#;
+        let ends: Vec<_> =
+            lists(text).map(|end| text[..end].ends_with(b"\"e\": [") || text[..end].ends_with(b"\"h\":[")).collect();
+        assert_eq!(ends, [true, true]);
+        assert_eq!(end_of_object(br#","n":{"x":"}"}} rest"#), Some(15));
+        assert_eq!(end_of_object(br#","n":{"x":"}"#), None);
+    }
+
+    #[test]
+    fn scalars_end_at_their_comma_and_banners_with_their_line() {
+        assert_eq!(scalar(b"7,{\"a\":1}]"), Scalar::Ends(1));
+        assert_eq!(scalar(b"\"a,\\\"b\" , 2"), Scalar::Ends(7));
+        assert_eq!(scalar(b"true]"), Scalar::Ends(4));
+        assert_eq!(scalar(b"7 apples, pears"), Scalar::None);
+        assert_eq!(scalar(b"note: a, b,"), Scalar::None);
+        assert_eq!(scalar(b"12"), Scalar::Open);
+    }
+}

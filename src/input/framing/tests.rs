@@ -1,0 +1,103 @@
+use super::super::json::Tape;
+use super::*;
+
+#[derive(Default)]
+struct Log {
+    rows: Vec<(u64, String)>,
+    bad: Vec<(u64, String)>,
+    limit: usize,
+}
+
+impl Sink for Log {
+    fn front(&mut self, offset: u64, text: &str) -> Front {
+        let mut tape = Tape::default();
+        let Ok((_, length)) = tape.parse_front(text) else { return Front::Refused };
+        if length > self.limit {
+            return Front::Refused;
+        }
+        self.rows.push((offset, text[..length].to_owned()));
+        Front::Read { length, entries: length as u64, wrapper: false, multi_line: tape.multi_line }
+    }
+    fn row(&mut self, _: u64, bytes: &[u8]) -> Verdict {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        Verdict::Refused(Tape::default().parse(&text).expect_err("was refused").reason)
+    }
+    fn converted(&mut self, _: u64, length: u64, _: &str) -> Verdict {
+        Verdict::Read { entries: length, wrapper: false }
+    }
+    fn malformed(&mut self, offset: u64, length: u64, reason: &str, _: &[u8]) {
+        assert!(length > 0);
+        self.bad.push((offset, reason.to_owned()));
+    }
+}
+
+fn run_with(text: &[u8], limit: usize) -> (Log, Counts) {
+    let mut log = Log { limit, ..Log::default() };
+    let mut framer = Framer::new(State::START, limit);
+    let end = framer.run(Window { bytes: text, base: 0, last: true }, 0, text.len(), &mut log);
+    assert_eq!(end, text.len());
+    assert_eq!(framer.counts.by.total(), text.len() as u64);
+    (log, framer.counts)
+}
+
+fn run(text: &[u8]) -> (Log, Counts) {
+    run_with(text, 1 << 20)
+}
+
+#[test]
+fn tells_framings_by_content() {
+    for (text, rows, bad, framing) in [
+        ("", 0, 0, "empty"),
+        ("[]", 0, 0, "array"),
+        ("[{\"a\":1},\n {\"a\":2}]\n", 2, 0, "array"),
+        ("{\"a\":1}\n\n{\"a\":2}\r\n", 2, 0, "ndjson"),
+        ("{\n \"a\":1\n}\n{\n \"a\":2\n}\n", 2, 0, "concatenated"),
+        ("{\n \"a\":1\n}\n", 1, 0, "document"),
+        ("web-1  | {\"a\":1}\nweb-1  | {\"a\":2}\n", 2, 0, "prefixed"),
+        ("[2025-01-01] hello\nworld\n", 0, 2, "text"),
+        ("\u{feff}{\"a\":1}\n", 1, 0, "ndjson"),
+        ("{\"a\":1}\nWARNING: banner\n{\"a\":2}\n", 2, 1, "ndjson"),
+        ("timestamp,severity\n1,INFO\n", 0, 0, "csv"),
+    ] {
+        let (log, counts) = run(text.as_bytes());
+        assert_eq!((log.rows.len(), log.bad.len(), counts.framing()), (rows, bad, framing), "{text:?}");
+    }
+}
+
+#[test]
+fn a_torn_array_keeps_its_whole_elements() {
+    let (log, _) = run(b"[\n  {\"a\": 1},\n  {\"a\": 2},\n  {\"a\": \"cut of");
+    assert_eq!(log.rows.len(), 2);
+    assert_eq!(log.bad, [(28, "unterminated object".to_owned())]);
+}
+
+#[test]
+fn a_broken_row_does_not_take_its_neighbours_along() {
+    let (log, _) = run(b"{\"a\":1}\n{\"b\":\"open}\n{\"c\":3}\n{\"d\":4}\n");
+    let rows: Vec<_> = log.rows.iter().map(|row| row.1.as_str()).collect();
+    assert_eq!(rows, ["{\"a\":1}", "{\"c\":3}", "{\"d\":4}"]);
+    assert_eq!(log.bad.len(), 1);
+    assert_eq!(log.bad[0].0, 8);
+}
+
+#[test]
+fn scalars_in_an_array_are_told_one_by_one() {
+    let (log, _) = run(b"[{\"a\":1},7,\"x, y\",null,{\"b\":2}]");
+    assert_eq!((log.rows.len(), log.bad.len()), (2, 3));
+}
+
+#[test]
+fn a_row_over_the_limit_is_malformed_and_the_next_is_read() {
+    let text = format!("{{\"a\":\"{}\"}}\n{{\"b\":1}}\n", "x".repeat(500));
+    let (log, _) = run_with(text.as_bytes(), 100);
+    assert_eq!((log.rows.len(), log.bad), (1, vec![(0, OVERSIZE.to_owned())]));
+    let (log, _) = run_with(text.as_bytes(), 508);
+    assert_eq!(log.rows.len(), 2, "the limit itself is within it");
+}
+
+#[test]
+fn yaml_is_named_for_what_it_is() {
+    let (log, _) = run(b"---\ninsertId: a\ntextPayload: b\n");
+    assert_eq!(log.bad.len(), 3);
+    assert!(log.bad.iter().all(|bad| bad.1.contains("--format=json")));
+}

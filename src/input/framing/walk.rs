@@ -1,0 +1,399 @@
+//! The walk itself: one token after the other, from any state.
+//!
+//! Most rows are read by the reader of rows at the first attempt and never scanned. The rest is about what was refused: how
+//! far the damage goes, and where the next row can begin.
+
+use super::csv::Table;
+use super::scan::{self, Extent, Scalar};
+use super::state::{Counts, Line, State};
+use super::{Front, OVERSIZE, SHOWN, Sink, Verdict, Window};
+
+/// Bytes checked for UTF-8 at once: a piece stays in the cache until its rows are parsed.
+const PIECE: usize = 64 << 10;
+/// Bytes looked at for a comma-separated header line.
+const HEADER: usize = 64 << 10;
+/// Bytes in which a wrapper must open its rows to be read as a stream.
+const WRAPPER: usize = 64 << 10;
+/// Wrappers inside wrappers that are followed.
+const WRAPPERS: u32 = 32;
+/// Blanks looked at to tell an array of rows from a line that begins with a bracket.
+const OPENING: usize = 256 << 10;
+
+const YAML: &str = "YAML, not JSON: export again with --format=json";
+
+/// A malformed piece whose end has not come yet.
+#[derive(Debug)]
+struct Skip {
+    offset: u64,
+    length: u64,
+    reason: &'static str,
+    shown: Vec<u8>,
+    /// Rows at this indent or a lower one end the piece; without it the line's end does.
+    indent: Option<usize>,
+}
+
+/// Walks over a stretch of a file.
+#[derive(Debug)]
+pub(crate) struct Framer {
+    pub(crate) state: State,
+    pub(crate) counts: Counts,
+    limit: usize,
+    skip: Option<Skip>,
+    table: Option<Table>,
+}
+
+/// A part of the window that is UTF-8.
+struct Piece<'a> {
+    start: usize,
+    text: &'a str,
+    /// Neither the window nor the UTF-8 ends with it.
+    more: bool,
+}
+
+impl<'a> Piece<'a> {
+    fn of(window: Window<'a>, start: usize, length: usize) -> Self {
+        let bytes = &window.bytes[start..];
+        let bytes = &bytes[..bytes.len().min(length)];
+        let text = utf8(bytes);
+        // A letter may be cut at the end.
+        let more = bytes.len() == length && text.len() + 4 > length;
+        Self { start, text, more }
+    }
+}
+
+impl Framer {
+    /// A walk that begins in a state; rows larger than `limit` bytes are malformed.
+    pub(crate) fn new(state: State, limit: usize) -> Self {
+        Self { state, counts: Counts::default(), limit, skip: None, table: None }
+    }
+
+    /// Goes on with fresh counts.
+    pub(crate) fn next(self) -> Self {
+        Self { counts: Counts::default(), ..self }
+    }
+
+    /// Whether the state alone says how to go on.
+    pub(crate) fn is_between_rows(&self) -> bool {
+        self.skip.is_none() && self.table.is_none()
+    }
+
+    /// Whether the file is a table, which nothing but a walk from its beginning can read.
+    pub(crate) fn is_table(&self) -> bool {
+        self.table.is_some()
+    }
+
+    /// Walks from `at` until `stop` is reached or passed; returns where it stands. Before `stop`, the token there needs bytes
+    /// beyond the window.
+    pub(crate) fn run<S: Sink>(&mut self, window: Window<'_>, mut at: usize, stop: usize, sink: &mut S) -> usize {
+        let bytes = window.bytes;
+        let mut piece = Piece { start: at, text: "", more: false };
+        let stop = stop.min(bytes.len());
+        while at < stop {
+            if self.skip.is_some() {
+                let next = self.skip_on(window, at, sink);
+                if next == at {
+                    return at;
+                }
+                at = next;
+                continue;
+            }
+            if !self.state.begun {
+                match self.begin(window, at) {
+                    Some(next) => at = next,
+                    None => return at,
+                }
+                continue;
+            }
+            let next = if let Some(table) = &mut self.table {
+                table.step(window, at, self.limit, &mut self.counts, sink)
+            } else {
+                match bytes[at] {
+                    b'\n' => {
+                        self.counts.blank_lines += u64::from(self.state.line == Line::Start && !self.state.in_array);
+                        self.counts.by.blank += 1;
+                        self.state.line = Line::Start;
+                        self.state.column = 0;
+                        Some(at + 1)
+                    }
+                    b' ' | b'\t' | b'\r' | 0x0b | 0x0c | 0 => {
+                        self.counts.by.blank += 1;
+                        self.state.column += usize::from(self.state.line != Line::Row);
+                        Some(at + 1)
+                    }
+                    b'{' => self.object(window, at, &mut piece, sink),
+                    b']' if self.state.in_array && self.state.wrappers > 0 => self.close_wrapper(window, at),
+                    byte @ (b',' | b']') if self.state.in_array || self.state.rows => {
+                        self.state.in_array &= byte == b',';
+                        Some(self.structure(at))
+                    }
+                    b'[' => match Self::opens_array(window, at) {
+                        Some(true) => {
+                            self.state.in_array = true;
+                            self.counts.arrays += 1;
+                            Some(self.structure(at))
+                        }
+                        Some(false) => self.line(window, at, sink),
+                        None => None,
+                    },
+                    _ => self.line(window, at, sink),
+                }
+            };
+            match next {
+                Some(next) => at = next,
+                None => return at,
+            }
+        }
+        if window.last && at == bytes.len() {
+            // A piece that the end of the file ends.
+            self.skip_on(window, at, sink);
+        }
+        at
+    }
+
+    /// The look at the front of a file: byte order mark, header of a table, YAML.
+    fn begin(&mut self, window: Window<'_>, at: usize) -> Option<usize> {
+        let bytes = &window.bytes[at..];
+        let mark = b"\xef\xbb\xbf";
+        if !window.last && bytes.len() < mark.len() {
+            return None;
+        }
+        let skipped = if bytes.starts_with(mark) { mark.len() } else { 0 };
+        let bytes = &bytes[skipped..];
+        let front = &bytes[..bytes.len().min(HEADER)];
+        let known = front.len() == HEADER || window.last;
+        if let Some(front) = memchr::memchr(b'\n', front).map(|end| &front[..=end]).or(known.then_some(front)) {
+            self.state.begun = true;
+            self.counts.by.structure += skipped as u64;
+            self.state.yaml = front.trim_ascii_end() == b"---";
+            if let Some((table, length)) = Table::open(bytes) {
+                self.counts.by.structure += length as u64;
+                self.counts.table_rows += 1;
+                self.table = Some(table);
+                return Some(at + skipped + length);
+            }
+            return Some(at + skipped);
+        }
+        None
+    }
+
+    fn structure(&mut self, at: usize) -> usize {
+        self.counts.by.structure += 1;
+        if self.state.line != Line::Row {
+            self.state.line = Line::Opened;
+            self.state.column += 1;
+        }
+        at + 1
+    }
+
+    /// Whether `[` begins an array of rows and not a line such as `[2025-01-01 …] text`; `None` when the window is too short.
+    fn opens_array(window: Window<'_>, at: usize) -> Option<bool> {
+        let rest = &window.bytes[at + 1..];
+        match rest.iter().take(OPENING).find(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
+            Some(byte) => Some(matches!(byte, b'{' | b']' | b'[')),
+            None if rest.len() >= OPENING => Some(false),
+            None => window.last.then_some(true),
+        }
+    }
+
+    fn object<'a, S: Sink>(
+        &mut self,
+        window: Window<'a>,
+        at: usize,
+        piece: &mut Piece<'a>,
+        sink: &mut S,
+    ) -> Option<usize> {
+        let offset = window.base + at as u64;
+        let mut asked = PIECE;
+        loop {
+            let text = piece.text.get(at - piece.start..).unwrap_or_default();
+            if !text.is_empty() {
+                match sink.front(offset, text) {
+                    Front::Read { length, entries, wrapper, multi_line } => {
+                        self.taken(length, entries, wrapper, multi_line);
+                        return Some(at + length);
+                    }
+                    // It may be the piece that ends, not the row.
+                    Front::Short if piece.more && asked <= self.limit.saturating_mul(4) => {}
+                    Front::Short | Front::Refused => break,
+                }
+            }
+            *piece = Piece::of(window, at, asked);
+            asked *= 4;
+        }
+        let bytes = &window.bytes[at..];
+        let bytes = &bytes[..bytes.len().min(self.limit)];
+        match scan::extent(bytes, self.state.column) {
+            Extent::Ends { length, over_line } => {
+                let bytes = &bytes[..length];
+                match sink.row(offset, bytes) {
+                    Verdict::Refused(reason) => {
+                        // The brackets matched, so the piece ends where it ends, unless a string ran over a line's end.
+                        let cut = over_line.then(|| scan::sibling(bytes, self.state.column)).flatten();
+                        let cut = cut.unwrap_or(length);
+                        self.refuse(offset, &bytes[..cut], reason, sink);
+                        Some(at + cut)
+                    }
+                    Verdict::Read { entries, wrapper } => {
+                        let multi_line = memchr::memchr(b'\n', bytes).is_some();
+                        self.taken(length, entries, wrapper, multi_line);
+                        Some(at + length)
+                    }
+                }
+            }
+            Extent::Torn => Some(self.endless(window, at, "unterminated object", sink)),
+            Extent::Open if window.bytes.len() - at > self.limit => self
+                .open_wrapper(bytes, sink)
+                .map(|length| at + length)
+                .or_else(|| Some(self.endless(window, at, OVERSIZE, sink))),
+            Extent::Open if window.last => Some(self.endless(window, at, "unterminated object", sink)),
+            Extent::Open => None,
+        }
+    }
+
+    /// An object too large to be held may be a wrapper: its rows are then read one by one, like those of an array. Length of
+    /// what stands before them.
+    fn open_wrapper<S: Sink>(&mut self, bytes: &[u8], sink: &mut S) -> Option<usize> {
+        let front = &bytes[..bytes.len().min(WRAPPER)];
+        let length = scan::lists(front).find(|length| {
+            let text = [&front[..*length], b"]}"].concat();
+            std::str::from_utf8(&text).is_ok_and(|text| sink.wrapper(text))
+        })?;
+        if self.state.wrappers == WRAPPERS {
+            return None;
+        }
+        self.state.outer = self.state.outer << 1 | u32::from(self.state.in_array);
+        self.state.wrappers += 1;
+        self.state.in_array = true;
+        self.state.rows = true;
+        self.state.line = Line::Opened;
+        self.counts.streamed += 1;
+        self.counts.by.structure += length as u64;
+        Some(length)
+    }
+
+    /// The end of a wrapper's rows, and what it says behind them; `None` when the window is too short.
+    fn close_wrapper(&mut self, window: Window<'_>, at: usize) -> Option<usize> {
+        let rest = &window.bytes[at + 1..];
+        let near = &rest[..rest.len().min(self.limit)];
+        let length = match scan::end_of_object(near) {
+            Some(length) => length,
+            None if near.len() == rest.len() && !window.last => return None,
+            None => 0,
+        };
+        self.state.in_array = self.state.outer & 1 == 1;
+        self.state.outer >>= 1;
+        self.state.wrappers -= 1;
+        self.counts.by.structure += length as u64 + 1;
+        self.state.line = Line::Row;
+        Some(at + 1 + length)
+    }
+
+    fn taken(&mut self, length: usize, entries: u64, wrapper: bool, multi_line: bool) {
+        let counts = &mut self.counts;
+        counts.rows += 1;
+        counts.wrappers += u64::from(wrapper);
+        counts.multi_line += u64::from(multi_line && !self.state.in_array);
+        counts.by.entries += entries;
+        counts.by.structure += length as u64 - entries;
+        self.state.rows = true;
+        self.state.line = Line::Row;
+    }
+
+    /// An object without an end: everything up to the next line that can begin a row is malformed.
+    fn endless<S: Sink>(&mut self, window: Window<'_>, at: usize, reason: &'static str, sink: &mut S) -> usize {
+        let indent = Some(self.state.column);
+        self.begin_skip(window, at, reason, indent);
+        self.skip_on(window, at, sink)
+    }
+
+    fn begin_skip(&mut self, window: Window<'_>, at: usize, reason: &'static str, indent: Option<usize>) {
+        let shown = &window.bytes[at..window.bytes.len().min(at + SHOWN)];
+        self.skip = Some(Skip { offset: window.base + at as u64, length: 0, reason, shown: shown.to_vec(), indent });
+    }
+
+    /// Goes on to the end of a malformed piece; what may belong to the next row stays until the window is longer.
+    fn skip_on<S: Sink>(&mut self, window: Window<'_>, at: usize, sink: &mut S) -> usize {
+        let Some(skip) = &mut self.skip else { return at };
+        let rest = &window.bytes[at..];
+        let (taken, ends) = match skip.indent {
+            Some(indent) => match scan::sibling(rest, indent) {
+                Some(cut) => (cut, true),
+                None if window.last => (rest.len(), true),
+                // The last line's beginning may be that of a row.
+                None => (memchr::memrchr(b'\n', rest).unwrap_or(rest.len()), false),
+            },
+            None => match memchr::memchr(b'\n', rest) {
+                Some(end) => (end, true),
+                None => (rest.len(), window.last),
+            },
+        };
+        skip.length += taken as u64;
+        self.counts.by.malformed += taken as u64;
+        if ends && let Some(mut skip) = self.skip.take() {
+            skip.shown.truncate(skip.length as usize);
+            sink.malformed(skip.offset, skip.length, skip.reason, &skip.shown);
+            self.counts.lines += 1;
+            self.state.line = Line::Row;
+        }
+        at + taken
+    }
+
+    fn refuse<S: Sink>(&mut self, offset: u64, bytes: &[u8], reason: &str, sink: &mut S) {
+        sink.malformed(offset, bytes.len() as u64, reason, &bytes[..bytes.len().min(SHOWN)]);
+        self.counts.by.malformed += bytes.len() as u64;
+        self.counts.lines += 1;
+        self.state.line = Line::Row;
+    }
+
+    /// A line that begins with anything but `{` or `[`: a prefix before an object, or no row at all.
+    fn line<S: Sink>(&mut self, window: Window<'_>, at: usize, sink: &mut S) -> Option<usize> {
+        let rest = &window.bytes[at..];
+        let near = &rest[..rest.len().min(self.limit)];
+        let scalar = if self.state.in_array { scan::scalar(near) } else { Scalar::None };
+        let scalar = match scalar {
+            Scalar::Ends(length) => Some(length),
+            Scalar::Open if near.len() == rest.len() && !window.last => return None,
+            Scalar::Open | Scalar::None => None,
+        };
+        let line = match memchr::memchr(b'\n', near) {
+            _ if scalar.is_some() => near,
+            Some(end) => &near[..end],
+            None if rest.len() > self.limit => {
+                self.begin_skip(window, at, "line larger than the limit of row-bytes", None);
+                return Some(self.skip_on(window, at, sink));
+            }
+            None if window.last => rest,
+            None => return None,
+        };
+        if scalar.is_none()
+            && let Some(prefix) = scan::prefix_of(line)
+        {
+            self.counts.by.structure += prefix as u64;
+            self.counts.prefixed += 1;
+            return Some(at + prefix);
+        }
+        // A banner in an array ends with its line, but the comma or bracket there is the array's. At least one byte is taken,
+        // or the line would be looked at for ever.
+        let text = line.trim_ascii_end();
+        let banner =
+            text.strip_suffix(b",").or(text.strip_suffix(b"]")).filter(|_| self.state.in_array).unwrap_or(text);
+        let length = scalar.unwrap_or(banner.len());
+        let (offset, bytes) = (window.base + at as u64, &line[..length.max(1)]);
+        if sink.text_line(offset, bytes) {
+            self.counts.texts += 1;
+            self.counts.by.entries += bytes.len() as u64;
+            self.state.line = Line::Row;
+        } else {
+            self.refuse(offset, bytes, if self.state.yaml { YAML } else { "not a JSON object" }, sink);
+        }
+        Some(at + bytes.len())
+    }
+}
+
+/// The longest front of `bytes` that is UTF-8.
+fn utf8(bytes: &[u8]) -> &str {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,241 @@
+//! Rows to records: what the framer finds is parsed, mapped, hashed, masked and handed to a collector.
+//!
+//! A record borrows from the row it was read from and lives until the collector has seen it. Hashes are taken before
+//! credentials are masked, so that two exports of one entry stay one row however they were masked.
+
+use std::borrow::Cow;
+
+use super::framing::{Front, Sink, Verdict};
+use super::json::{Refused, Tape, Value};
+use super::redact::{Hits, Redactor};
+use super::shape::{self, Carried, Row, Unwrapped};
+use super::tally::Tally;
+use super::{ReadOptions, repair};
+use crate::config::glob_matches;
+use crate::record::{Collect, LogRecord, Severity, effective, hash128, payload_hash};
+use crate::time;
+
+/// Makes the records of one stretch of a file.
+pub(super) struct Reader<'a, C> {
+    options: &'a ReadOptions,
+    tape: Tape,
+    tally: Tally,
+    collector: C,
+}
+
+/// Where a row stands in the file, and how many bytes it has there (a mended or made text has others).
+#[derive(Clone, Copy)]
+struct Place {
+    offset: u64,
+    length: usize,
+}
+
+impl<'a, C: Collect> Reader<'a, C> {
+    pub(super) fn new(options: &'a ReadOptions, collector: C) -> Self {
+        Self { options, tape: Tape::default(), tally: Tally::default(), collector }
+    }
+
+    /// What was collected and counted.
+    pub(super) fn finish(self) -> (C, Tally) {
+        (self.collector, self.tally)
+    }
+
+    /// Parses a whole text and takes its rows. `length` is that of the row in the file, where the text is another.
+    fn parse(&mut self, place: Place, text: &str) -> Result<Verdict, Refused> {
+        // The tape is moved out while rows borrow it; it keeps its capacity.
+        let mut tape = std::mem::take(&mut self.tape);
+        let verdict = tape.parse(text).map(|object| self.take(object, place, text));
+        self.tally.duplicate_keys += if verdict.is_ok() { tape.duplicate_keys } else { 0 };
+        self.tape = tape;
+        verdict
+    }
+
+    /// Takes all rows that a top-level object holds.
+    fn take(&mut self, object: Value<'_>, place: Place, text: &str) -> Verdict {
+        match shape::unwrap(object) {
+            Unwrapped::Row(row) => {
+                self.keep(&row, None, place, text);
+                Verdict::Read { entries: place.length as u64, wrapper: false }
+            }
+            Unwrapped::Wrapper { rows, window } => {
+                if self.tally.window.is_none() {
+                    self.tally.window = window;
+                }
+                let mut entries = 0;
+                for carried in rows {
+                    let Carried { row, resource } = carried;
+                    let inner = Place { offset: place.offset + row.start() as u64, length: row.raw().len() };
+                    if carried.is_row() {
+                        entries += inner.length as u64;
+                        self.keep(&Row::of(row), resource, inner, row.raw());
+                    } else {
+                        self.refused(inner, "not a JSON object", row.raw());
+                    }
+                }
+                // A mended text may be longer than the bytes it stands for.
+                Verdict::Read { entries: entries.min(place.length as u64), wrapper: true }
+            }
+        }
+    }
+
+    fn keep(&mut self, row: &Row<'_>, resource: Option<Value<'_>>, place: Place, text: &str) {
+        if let Some(data) = shape::pubsub::data(row, self.options.row_bytes) {
+            self.delivered(&data, place, text);
+            return;
+        }
+        let mut record = LogRecord::default();
+        shape::map(row, resource, &self.options.mappings, &mut record);
+        if record.insert_id.is_none() {
+            let mut canonical = String::with_capacity(text.len());
+            shape::canonical(row.value(), resource, &mut canonical);
+            record.content_hash = hash128(&[canonical.as_bytes()]);
+        }
+        record.set_aside = self.options.set_aside.iter().any(|rule| {
+            row.value().path(&rule.field).and_then(Value::scalar).is_some_and(|value| glob_matches(&rule.value, &value))
+        });
+        self.emit(record, place, text);
+    }
+
+    /// The entries inside a Pub/Sub envelope; offset and length are the envelope's.
+    fn delivered(&mut self, data: &Result<String, &'static str>, place: Place, envelope: &str) {
+        let mut tape = Tape::default();
+        let object = match data {
+            Ok(text) => tape.parse(text).map_err(|refused| refused.reason),
+            Err(reason) => Err(*reason),
+        };
+        match object.map(|object| (object, shape::unwrap(object))) {
+            Ok((object, Unwrapped::Row(row))) if object.is_object() => self.keep(&row, None, place, object.raw()),
+            Ok((_, Unwrapped::Wrapper { rows, .. })) => {
+                for Carried { row, resource } in rows.into_iter().filter(Carried::is_row) {
+                    self.keep(&Row::of(row), resource, place, row.raw());
+                }
+            }
+            Ok(_) => self.refused(place, "Pub/Sub data is not a JSON object", envelope),
+            Err(reason) => self.refused(place, reason, envelope),
+        }
+    }
+
+    /// Completes a record and hands it on.
+    fn emit(&mut self, mut record: LogRecord<'_>, place: Place, text: &str) {
+        record.offset = place.offset;
+        record.length = u32::try_from(place.length).unwrap_or(u32::MAX);
+        record.ts_ns = record.ts_ns.filter(|ns| time::is_plausible(*ns));
+        record.payload_hash = match &record.http {
+            None => payload_hash(&record.message, "", "", None),
+            Some(http) => payload_hash(
+                &record.message,
+                http.method.as_deref().unwrap_or(""),
+                http.path.as_deref().unwrap_or(""),
+                http.status,
+            ),
+        };
+        self.tally.count(&record);
+        if let Some(redactor) = self.options.redactor() {
+            mask(&mut record.message, redactor, &mut self.tally.redacted);
+            if let Some(labels) = &mut record.labels {
+                mask(labels, redactor, &mut self.tally.redacted);
+            }
+        }
+        if self.collector.wants_raw(&record) {
+            // The same secrets again: counted once, with the message.
+            let mask = |redactor: &Redactor| redactor.redact(text, &mut Hits::default());
+            let raw = self.options.redactor().map_or(Cow::Borrowed(text), mask);
+            self.collector.push(&LogRecord { raw, ..record });
+        } else {
+            self.collector.push(&record);
+        }
+    }
+
+    fn refused(&mut self, place: Place, reason: &str, text: &str) {
+        self.malformed(place.offset, place.length as u64, reason, text.as_bytes());
+    }
+}
+
+fn mask(text: &mut Cow<'_, str>, redactor: &Redactor, hits: &mut Hits) {
+    if let Cow::Owned(masked) = redactor.redact(text, hits) {
+        *text = Cow::Owned(masked);
+    }
+}
+
+impl<C: Collect> Sink for Reader<'_, C> {
+    fn front(&mut self, offset: u64, text: &str) -> Front {
+        let mut tape = std::mem::take(&mut self.tape);
+        let front = match tape.parse_front(text) {
+            Ok((object, length)) if length <= self.options.row_bytes => {
+                let verdict = self.take(object, Place { offset, length }, &text[..length]);
+                self.tally.duplicate_keys += tape.duplicate_keys;
+                match verdict {
+                    Verdict::Read { entries, wrapper } => {
+                        Front::Read { length, entries, wrapper, multi_line: tape.multi_line }
+                    }
+                    Verdict::Refused(_) => Front::Refused,
+                }
+            }
+            Err(refused) if refused.may_be_cut(text) => Front::Short,
+            _ => Front::Refused,
+        };
+        self.tape = tape;
+        front
+    }
+
+    fn wrapper(&mut self, text: &str) -> bool {
+        let mut tape = Tape::default();
+        let Ok(Unwrapped::Wrapper { rows, window }) = tape.parse(text).map(shape::unwrap) else { return false };
+        if rows.is_empty() && self.tally.window.is_none() {
+            self.tally.window = window;
+        }
+        rows.is_empty()
+    }
+
+    fn row(&mut self, offset: u64, bytes: &[u8]) -> Verdict {
+        let place = Place { offset, length: bytes.len() };
+        let strict = std::str::from_utf8(bytes).ok().map(|text| self.parse(place, text));
+        if let Some(Ok(verdict)) = strict {
+            return verdict;
+        }
+        match self.parse(place, &repair::repair(bytes)) {
+            Ok(verdict) => {
+                self.tally.repaired += 1;
+                verdict
+            }
+            Err(refused) => Verdict::Refused(strict.and_then(Result::err).unwrap_or(refused).reason),
+        }
+    }
+
+    fn converted(&mut self, offset: u64, length: u64, text: &str) -> Verdict {
+        self.parse(Place { offset, length: length as usize }, text)
+            .unwrap_or_else(|refused| Verdict::Refused(refused.reason))
+    }
+
+    fn malformed(&mut self, offset: u64, length: u64, reason: &str, shown: &[u8]) {
+        let redactor = self.options.redactor();
+        self.tally.malformed(offset, length, reason, || {
+            let text = String::from_utf8_lossy(&shown[..shown.len().min(super::framing::SHOWN)]);
+            let mask = |redactor: &Redactor| redactor.redact(&text, &mut Hits::default()).into_owned();
+            redactor.map_or_else(|| text.clone().into_owned(), mask)
+        });
+    }
+
+    fn text_line(&mut self, offset: u64, bytes: &[u8]) -> bool {
+        if !self.options.text {
+            return false;
+        }
+        let text = String::from_utf8_lossy(bytes);
+        let found = effective(Severity::Default, &text, None);
+        let front = text.trim_start_matches('[');
+        let parsed = [29, 26, 23, 19].into_iter().find_map(|length| time::parse(front.get(..length)?));
+        let record = LogRecord {
+            ts_ns: parsed.map(|parsed| parsed.ns),
+            ts_naive: parsed.is_some_and(|parsed| parsed.naive),
+            effective_severity: found.severity,
+            effective_reason: found.reason,
+            content_hash: hash128(&[bytes]),
+            payload_rank: 2,
+            lossy: i32::try_from(text.matches(['?', '\u{FFFD}']).count()).unwrap_or(i32::MAX),
+            message: Cow::Borrowed(&text),
+            ..LogRecord::default()
+        };
+        self.emit(record, Place { offset, length: bytes.len() }, &text);
+        true
+    }
+}

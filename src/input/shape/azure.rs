@@ -1,0 +1,130 @@
+//! Azure: the activity log (as the SDK and as the REST API spell it), resource logs such as Application Gateway's, and rows of
+//! Azure Monitor's tables.
+//!
+//! Source: <https://learn.microsoft.com/azure/azure-monitor/platform/resource-logs-schema>.
+
+use super::super::json::Value;
+use super::generic::{fill, without_line_end};
+use super::{INNER_LEVEL, Row, Shape, first_text, imply, last_segment, text};
+use crate::record::{Kind, LogRecord, Severity};
+
+/// See the module.
+pub(super) struct Azure;
+
+impl Shape for Azure {
+    fn keys(&self) -> &'static [&'static str] {
+        &["operation_name", "operationName", "resourceId", "resource_id", "TimeGenerated"]
+    }
+
+    fn knows(&self, row: &Row<'_>) -> bool {
+        let value = row.value();
+        let has = |keys: &[&str]| keys.iter().any(|key| value.some(key).is_some());
+        has(&["TimeGenerated"])
+            || has(&["operation_name", "operationName"])
+                && has(&["resource_id", "resourceId", "correlation_id", "correlationId", "category"])
+            || has(&["resourceId"]) && has(&["category"])
+    }
+
+    fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
+        let value = row.value();
+        fill(value, record);
+        let said = |keys: &[&str]| first_text(value, keys);
+        let activity = value.some("event_timestamp").or_else(|| value.some("eventTimestamp")).is_some();
+        let resource = || said(&["resource_id", "resourceId", "_ResourceId", "ResourceId"]).map(last_segment);
+        record.service =
+            said(&["cloud_RoleName", "AppRoleName", "ContainerAppName_s", "ContainerName", "ContainerAppName"])
+                .or_else(resource)
+                .or_else(|| record.service.take());
+        record.project = said(&["subscription_id", "subscriptionId", "SubscriptionId"]);
+        record.location = said(&["location", "resourceLocation"]);
+        record.revision = said(&["RevisionName_s", "RevisionName"]).or_else(|| record.revision.take());
+        record.instance =
+            said(&["cloud_RoleInstance", "AppRoleInstance", "PodName", "Computer"]).or_else(|| record.instance.take());
+        record.user = said(&["caller", "identity.claims.name", "UserId"]);
+        record.trace = said(&["correlation_id", "correlationId", "OperationId", "operation_Id", "CorrelationId"]);
+        let operation = said(&["operation_name.value", "operation_name", "operationName.value", "operationName"]);
+        let written = said(&[
+            "message",
+            "Message",
+            "Log_s",
+            "LogMessage",
+            "LogEntry",
+            "OuterMessage",
+            "properties.message",
+            "properties.log",
+        ]);
+        record.function.clone_from(&operation);
+        if record.http.is_some() && written.is_none() {
+            record.kind = Kind::Request;
+            record.message = std::borrow::Cow::default();
+        } else if let Some(text) = written.map(without_line_end).or(operation) {
+            record.message = text;
+        }
+        if activity {
+            record.kind = Kind::Audit;
+        }
+        let failed = said(&["status.value", "status", "resultType", "properties.status"])
+            .is_some_and(|status| matches!(&*status.to_ascii_lowercase(), "failed" | "failure" | "error"));
+        imply(record, failed.then_some(Severity::Error), "status of the operation");
+        imply(record, value.some("SeverityLevel").or_else(|| value.some("severityLevel")).and_then(level), INNER_LEVEL);
+    }
+}
+
+/// Application Insights counts from 0 to 4, or writes the word.
+fn level(value: Value<'_>) -> Option<Severity> {
+    match value.as_i64() {
+        Some(0) => Some(Severity::Debug),
+        Some(1) => Some(Severity::Info),
+        Some(2) => Some(Severity::Warning),
+        Some(3) => Some(Severity::Error),
+        Some(4) => Some(Severity::Critical),
+        Some(_) => None,
+        None => text(value).and_then(|word| Severity::from_word(&word)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::mapped_row as map;
+    use super::*;
+
+    #[test]
+    fn activity_in_both_spellings_is_audit() {
+        for text in [
+            r#"{"event_timestamp":"2024-01-01T00:00:00Z","level":"Informational","operation_name":{"value":"Write site"},"resource_id":"/subscriptions/s/sites/till","correlation_id":"c","caller":"ann","subscription_id":"s"}"#,
+            r#"{"eventTimestamp":"2024-01-01T00:00:00Z","level":"Informational","operationName":{"value":"Write site"},"resourceId":"/subscriptions/s/sites/till","correlationId":"c","caller":"ann","subscriptionId":"s"}"#,
+        ] {
+            let row = map(text);
+            assert_eq!((row.kind, row.severity, row.message.as_ref()), (Kind::Audit, Severity::Info, "Write site"));
+            assert_eq!(
+                (row.service.as_deref(), row.trace.as_deref(), row.user.as_deref()),
+                (Some("till"), Some("c"), Some("ann"))
+            );
+        }
+    }
+
+    #[test]
+    fn gateway_rows_are_requests_and_tables_hold_messages() {
+        let row = map(
+            r#"{"timeStamp":"2024-01-01T00:00:00Z","resourceId":"/a/gw","operationName":"ApplicationGatewayAccess","category":"x","properties":{"httpMethod":"GET","requestUri":"/a","httpStatus":502}}"#,
+        );
+        assert_eq!(
+            (row.kind, row.effective_severity, row.service.as_deref()),
+            (Kind::Request, Severity::Error, Some("gw"))
+        );
+        let row = map(
+            r#"{"TimeGenerated":"2024-01-01T00:00:00Z","SeverityLevel":3,"Message":"no","AppRoleName":"till","OperationId":"o"}"#,
+        );
+        assert_eq!(
+            (row.severity, row.effective_severity, row.message.as_ref()),
+            (Severity::Default, Severity::Error, "no")
+        );
+        let row = map(
+            r#"{"TimeGenerated":"2024-01-01T00:00:00Z","ContainerAppName_s":"till","Log_s":"up\n","RevisionName_s":"till--1"}"#,
+        );
+        assert_eq!(
+            (row.message.as_ref(), row.service.as_deref(), row.revision.as_deref()),
+            ("up", Some("till"), Some("till--1"))
+        );
+    }
+}

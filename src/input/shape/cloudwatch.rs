@@ -1,0 +1,78 @@
+//! AWS CloudWatch: events of `filter-log-events` and subscriptions, and rows of Logs Insights.
+//!
+//! The message is what the program wrote, often JSON. Insights has the fields it discovered beside it, flat or dotted, and
+//! times without a zone, which are UTC. Source:
+//! <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html>.
+
+use super::generic::{fill, inside, without_line_end};
+use super::payload::Payload;
+use super::{INNER_LEVEL, Row, Shape, first_text, imply, part, text};
+use crate::record::LogRecord;
+
+/// See the module.
+pub(super) struct CloudWatch;
+
+impl Shape for CloudWatch {
+    fn keys(&self) -> &'static [&'static str] {
+        &["ingestionTime", "@message", "@ptr", "@log", "@logStream"]
+    }
+
+    fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
+        let value = row.value();
+        fill(value, record);
+        record.insert_id = first_text(value, &["eventId", "@ptr"]);
+        record.instance = first_text(value, &["logStreamName", "@logStream"]).or_else(|| record.instance.take());
+        let group = first_text(value, &["@log", "logGroupName"]);
+        // `account:group`, the account being digits.
+        let group = group.map(|group| {
+            part(group, |text| match text.split_once(':') {
+                Some((account, group)) if !group.is_empty() && account.bytes().all(|b| b.is_ascii_digit()) => group,
+                _ => text,
+            })
+        });
+        record.service = record.service.take().or(group);
+        record.trace = first_text(value, &["@xrayTraceId", "@requestId"]).or_else(|| record.trace.take());
+        let Some(message) = value.some("@message").or_else(|| value.some("message")) else { return };
+        if message.is_object() {
+            let payload = Payload::of(message);
+            imply(record, payload.level(message), INNER_LEVEL);
+            record.message = Some(payload.message(message, true))
+                .filter(|text| !text.is_empty())
+                .or_else(|| inside(message))
+                .unwrap_or_default();
+            record.user = record.user.take().or_else(|| payload.user(message));
+            payload.source(message, record);
+        } else if let Some(text) = text(message) {
+            record.message = without_line_end(text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::mapped_row as map;
+    use crate::record::Severity;
+    use crate::time::rfc3339_short;
+
+    #[test]
+    fn filtered_events_are_read_through_their_text() {
+        let row = map(
+            r#"{"logStreamName":"2024/01/01/[$LATEST]a","timestamp":1704067200001,"message":"{\"level\":\"ERROR\",\"message\":\"no stock\",\"traceId\":\"t\"}\n","ingestionTime":1704067200900,"eventId":"37"}"#,
+        );
+        assert_eq!(row.ts_ns.map(rfc3339_short).as_deref(), Some("2024-01-01T00:00:00.001Z"));
+        assert_eq!((row.severity, row.effective_severity), (Severity::Default, Severity::Error));
+        assert_eq!((row.message.as_ref(), row.trace.as_deref()), ("no stock", Some("t")));
+        assert_eq!((row.insert_id.as_deref(), row.instance.as_deref()), (Some("37"), Some("2024/01/01/[$LATEST]a")));
+    }
+
+    #[test]
+    fn insights_rows_hold_objects_and_fields_beside_them() {
+        let row = map(
+            r#"{"@timestamp":"2024-01-01 00:00:00.250","@message":{"level":"WARN","msg":"slow","logger":"till"},"@log":"123:/aws/lambda/till","@ptr":"Cl8"}"#,
+        );
+        assert_eq!((row.message.as_ref(), row.effective_severity, row.ts_naive), ("slow", Severity::Warning, true));
+        assert_eq!((row.service.as_deref(), row.module.as_deref()), (Some("/aws/lambda/till"), Some("till")));
+        let row = map(r#"{"@timestamp":"2024-01-01 00:00:00.250","@message":"plain","LogLevel":"Error"}"#);
+        assert_eq!((row.message.as_ref(), row.severity), ("plain", Severity::Error));
+    }
+}

@@ -1,0 +1,68 @@
+//! Datadog: events of the logs API (`attributes` inside `attributes`) and rows as its agent sends them.
+//!
+//! `status` is the level, not a request's. Source: <https://docs.datadoghq.com/api/latest/logs/>.
+
+use super::generic::fill;
+use super::{Row, Shape, first_text, take_severity, take_time};
+use crate::record::LogRecord;
+
+/// See the module.
+pub(super) struct Datadog;
+
+impl Shape for Datadog {
+    fn keys(&self) -> &'static [&'static str] {
+        &["attributes", "ddsource", "ddtags"]
+    }
+
+    fn knows(&self, row: &Row<'_>) -> bool {
+        let value = row.value();
+        let has = |path: &str| value.path(path).is_some();
+        has("ddsource") || has("ddtags") || has("attributes.status") && (has("attributes.message") || has("type"))
+    }
+
+    fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
+        let value = row.value();
+        let own = value.some("attributes").filter(|own| own.is_object()).unwrap_or(value);
+        fill(own, record);
+        record.http = None;
+        if let Some(custom) = own.some("attributes").filter(|custom| custom.is_object()) {
+            let mut inner = LogRecord::default();
+            fill(custom, &mut inner);
+            record.http = inner.http;
+            record.user = record.user.take().or(inner.user);
+            record.module = record.module.take().or(inner.module);
+            record.trace = record.trace.take().or(inner.trace);
+            if let Some(stack) = first_text(custom, &["error.stack", "error.stack_trace"]) {
+                record.message = super::payload::with_stack(std::mem::take(&mut record.message), stack);
+            }
+        }
+        if let Some(time) = own.some("timestamp").or_else(|| own.some("date")) {
+            take_time(record, "attributes.timestamp", time);
+        }
+        if let Some(status) = own.some("status") {
+            take_severity(record, status);
+        }
+        record.insert_id = first_text(value, &["id"]);
+        record.instance = first_text(own, &["host", "hostname"]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::mapped_row as map;
+    use crate::record::Severity;
+
+    #[test]
+    fn the_status_is_the_level() {
+        let row = map(
+            r#"{"id":"AQ","type":"log","attributes":{"timestamp":"2024-01-01T00:00:00.000Z","status":"error","service":"till","host":"h","message":"no","attributes":{"http":{"status_code":503,"method":"GET","url":"/a"},"error":{"stack":"E: no\n  at f"}}}}"#,
+        );
+        assert_eq!(
+            (row.severity, row.service.as_deref(), row.insert_id.as_deref()),
+            (Severity::Error, Some("till"), Some("AQ"))
+        );
+        assert_eq!((row.message.as_ref(), row.http.and_then(|http| http.status)), ("E: no\n  at f", Some(503)));
+        let row = map(r#"{"ddsource":"go","status":"warn","service":"till","message":"x","timestamp":1704067200000}"#);
+        assert_eq!((row.severity, row.ts_ns), (Severity::Warning, Some(1_704_067_200_000_000_000)));
+    }
+}

@@ -1,0 +1,62 @@
+//! Grafana Loki: `logcli -o jsonl`, and the lines of a query's streams once they are rows.
+//!
+//! The line is the program's, read once more where it is JSON; service and level are labels of its stream. Source:
+//! <https://grafana.com/docs/loki/latest/reference/loki-http-api/>.
+
+use super::super::json::Value;
+use super::generic::{fill, without_line_end};
+use super::{Row, Shape, first_text, take_severity, text};
+use crate::record::LogRecord;
+
+/// See the module.
+pub(super) struct Loki;
+
+impl Shape for Loki {
+    fn keys(&self) -> &'static [&'static str] {
+        &["line"]
+    }
+
+    fn knows(&self, row: &Row<'_>) -> bool {
+        let value = row.value();
+        value.some("labels").is_some_and(Value::is_object)
+            && value.some("line").is_some_and(|line| line.as_str().is_some())
+            && value.some("timestamp").is_some()
+    }
+
+    fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
+        let value = row.value();
+        fill(value, record);
+        record.line = None;
+        record.message = value.some("line").and_then(text).map(without_line_end).unwrap_or_default();
+        let Some(labels) = value.some("labels") else { return };
+        let said = |keys: &[&str]| first_text(labels, keys);
+        record.service = said(&["service_name", "app", "service", "job", "container", "container_name"]);
+        record.instance = said(&["pod", "instance", "host", "hostname"]);
+        record.project = said(&["namespace"]);
+        record.trace = record.trace.take().or_else(|| said(&["trace_id", "traceID", "traceId"]));
+        if let Some(level) = ["level", "detected_level", "severity"].iter().find_map(|key| labels.some(key)) {
+            take_severity(record, level);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::mapped_row as map;
+    use crate::record::Severity;
+
+    #[test]
+    fn labels_tell_service_and_level_and_the_line_is_read_again() {
+        let row = map(
+            r#"{"labels":{"app":"till","level":"error","pod":"p"},"line":"{\"msg\":\"no\",\"user_id\":\"u\"}\n","timestamp":"1704067200000000001"}"#,
+        );
+        assert_eq!(
+            (row.ts_ns, row.severity, row.message.as_ref()),
+            (Some(1_704_067_200_000_000_001), Severity::Error, "no")
+        );
+        assert_eq!(
+            (row.service.as_deref(), row.instance.as_deref(), row.user.as_deref()),
+            (Some("till"), Some("p"), Some("u"))
+        );
+    }
+}

@@ -1,0 +1,322 @@
+//! The fields of a structured payload: what a program passed to its logger.
+//!
+//! The same keys stand in a `jsonPayload`, in a line of standard output and in JSON inside a text, so one pass over the keys
+//! serves all three. Each field takes the best of its keys, in the order of its ranks, whatever the order they stand in. Stacks
+//! follow Error Reporting's order. Source: <https://cloud.google.com/error-reporting/docs/formatting-error-messages>.
+
+use std::borrow::Cow;
+
+use super::super::json::{NodeKind, Spot, Value};
+use super::audit::is_audit_type;
+use super::{severity, text};
+use crate::record::{LogRecord, Severity};
+
+/// Where the value of the best key seen for one field stands; a lower rank is better.
+#[derive(Clone, Copy)]
+pub(super) struct Best {
+    pub(super) rank: u16,
+    pub(super) spot: Spot,
+}
+
+impl Default for Best {
+    fn default() -> Self {
+        Self { rank: u16::MAX, spot: Spot::default() }
+    }
+}
+
+impl Best {
+    /// Offers a scalar; of two equal keys the last one counts.
+    #[inline]
+    pub(super) fn offer(&mut self, rank: u16, value: Value<'_>) {
+        if rank <= self.rank && is_filled(value) {
+            *self = Self { rank, spot: value.spot() };
+        }
+    }
+
+    /// The text of the best value of the row that `within` belongs to.
+    #[inline]
+    pub(super) fn text(self, within: Value<'_>) -> Option<Cow<'_, str>> {
+        self.value(within).and_then(Value::scalar)
+    }
+
+    /// The best value itself.
+    #[inline]
+    pub(super) fn value(self, within: Value<'_>) -> Option<Value<'_>> {
+        within.at(self.spot)
+    }
+}
+
+/// Whether a value is a scalar and no blank text.
+#[inline]
+fn is_filled(value: Value<'_>) -> bool {
+    match value.kind() {
+        NodeKind::Null | NodeKind::Array | NodeKind::Object => false,
+        NodeKind::Plain => {
+            let raw = value.raw().as_bytes();
+            raw.first().is_some_and(|b| *b > b' ') || !raw.trim_ascii_start().is_empty()
+        }
+        NodeKind::Escaped => {
+            let raw = value.raw();
+            !raw.starts_with(['\\', ' ']) || text(value).is_some()
+        }
+        _ => true,
+    }
+}
+
+/// Where one pass over a payload's keys found its fields.
+#[derive(Default)]
+pub(super) struct Payload {
+    pub(super) message: Best,
+    pub(super) level: Best,
+    stack: Best,
+    /// A text of several lines under any other key: the last place Error Reporting looks at.
+    other: Spot,
+    user: Best,
+    pub(super) module: Best,
+    function: Best,
+    line: Best,
+    pub(super) service: Best,
+    pub(super) revision: Best,
+    pub(super) trace: Best,
+    audited: bool,
+    reported: bool,
+    empty: bool,
+}
+
+impl Payload {
+    /// Reads the keys of a payload.
+    pub(super) fn of(value: Value<'_>) -> Self {
+        let mut payload = Self { empty: true, ..Self::default() };
+        for (key, member) in value.fields() {
+            payload.empty = false;
+            payload.offer(key, member);
+        }
+        payload
+    }
+
+    #[inline]
+    fn offer(&mut self, key: &[u8], value: Value<'_>) {
+        match key {
+            b"message" => self.message.offer(0, value),
+            b"msg" => self.message.offer(1, value),
+            b"event" => self.message.offer(2, value),
+            b"error" => {
+                self.message.offer(3, value);
+                self.failure(value);
+            }
+            b"log" => self.message.offer(4, value),
+            b"MESSAGE" => self.message.offer(5, value),
+            b"textPayload" => self.message.offer(6, value),
+            b"description" => self.message.offer(7, value),
+            b"stack_trace" => self.stack(0, value),
+            b"stackTrace" | b"stacktrace" => self.stack(1, value),
+            b"exception" => {
+                self.stack(2, value);
+                self.failure(value);
+            }
+            b"exc_info" => self.stack(3, value),
+            b"traceback" => self.stack(4, value),
+            b"stack" => self.stack(5, value),
+            b"err" => self.failure(value),
+            b"severity" => self.level.offer(0, value),
+            b"level" => self.level.offer(1, value),
+            b"levelname" => self.level.offer(2, value),
+            b"log_level" => self.level.offer(3, value),
+            b"lvl" => self.level.offer(4, value),
+            b"user_id" => self.user.offer(0, value),
+            b"userId" | b"userid" => self.user.offer(1, value),
+            b"user" => self.user.offer(2, value),
+            b"uid" => self.user.offer(3, value),
+            b"user_email" => self.user.offer(4, value),
+            b"userEmail" | b"useremail" => self.user.offer(5, value),
+            b"context.user_id" => self.user.offer(6, value),
+            b"context.userId" => self.user.offer(7, value),
+            b"username" => self.user.offer(8, value),
+            b"context" => self.context(value),
+            b"labels" => self.labels(value),
+            b"logger" => self.module.offer(3, value),
+            b"module" => self.module.offer(4, value),
+            b"context.name" => self.module.offer(5, value),
+            b"loggerName" | b"loggername" => self.module.offer(6, value),
+            b"name" => self.module.offer(7, value),
+            b"function" => self.function.offer(2, value),
+            b"funcName" | b"funcname" => self.function.offer(3, value),
+            b"func" => self.function.offer(4, value),
+            b"line" => self.line.offer(2, value),
+            b"lineno" => self.line.offer(3, value),
+            b"serviceContext" | b"servicecontext" => self.service_context(value),
+            b"trace_id" | b"traceId" | b"traceid" => self.trace.offer(0, value),
+            b"@type" | b"at_sign_type" | b"type" => {
+                self.audited |= is_audit_type(value);
+                self.reported |= value.as_str().is_some_and(|text| text.ends_with("ReportedErrorEvent"));
+            }
+            _ if value.kind() == NodeKind::Escaped && self.other == Spot::default() => self.other = value.spot(),
+            _ => {}
+        }
+    }
+
+    /// A stack is text of several lines; a class name or a flag under the same key is none.
+    fn stack(&mut self, rank: u16, value: Value<'_>) {
+        if value.kind() == NodeKind::Escaped && value.raw().contains("\\n") {
+            self.stack.offer(rank, value);
+        }
+    }
+
+    /// An error as an object of its own, `{"type": …, "message": …, "stack": …}`.
+    fn failure(&mut self, error: Value<'_>) {
+        if !error.is_object() {
+            return;
+        }
+        for (key, value) in error.fields() {
+            match key {
+                b"stack" | b"stack_trace" | b"stackTrace" | b"stacktrace" | b"traceback" => self.stack(6, value),
+                b"message" | b"msg" => self.message.offer(9, value),
+                _ => {}
+            }
+        }
+    }
+
+    fn context(&mut self, context: Value<'_>) {
+        if !context.is_object() {
+            return;
+        }
+        for (key, value) in context.fields() {
+            match key {
+                b"user_id" => self.user.offer(6, value),
+                b"userId" => self.user.offer(7, value),
+                b"user" => self.user.offer(9, value),
+                b"name" => self.module.offer(5, value),
+                b"reportLocation" | b"reportlocation" => self.report_location(value),
+                _ => {}
+            }
+        }
+    }
+
+    /// `context.reportLocation` of Error Reporting.
+    fn report_location(&mut self, location: Value<'_>) {
+        for (key, value) in location.fields() {
+            match key {
+                b"filePath" | b"filepath" => self.module.offer(8, value),
+                b"functionName" | b"functionname" => self.function.offer(5, value),
+                b"lineNumber" | b"linenumber" => self.line.offer(4, value),
+                _ => {}
+            }
+        }
+    }
+
+    fn labels(&mut self, labels: Value<'_>) {
+        if !labels.is_object() {
+            return;
+        }
+        for (key, value) in labels.fields() {
+            match key {
+                b"module" => self.module.offer(0, value),
+                b"function" => self.function.offer(0, value),
+                b"line" => self.line.offer(0, value),
+                _ => {}
+            }
+        }
+    }
+
+    fn service_context(&mut self, context: Value<'_>) {
+        for (key, value) in context.fields() {
+            match key {
+                b"service" => self.service.offer(0, value),
+                b"version" => self.revision.offer(0, value),
+                _ => {}
+            }
+        }
+    }
+
+    /// A logger that the entry itself names, which counts more than a key of the payload that may mean anything.
+    pub(super) fn offer_logger(&mut self, value: Value<'_>) {
+        self.module.offer(1, value);
+    }
+
+    /// The `sourceLocation` of an entry.
+    pub(super) fn offer_location(&mut self, location: Value<'_>) {
+        for (key, value) in location.fields() {
+            match key {
+                b"file" => self.module.offer(2, value),
+                b"function" => self.function.offer(1, value),
+                b"line" => self.line.offer(1, value),
+                _ => {}
+            }
+        }
+    }
+
+    /// The level that the payload names.
+    pub(super) fn level(&self, within: Value<'_>) -> Option<Severity> {
+        self.level.value(within).and_then(severity)
+    }
+
+    /// What people read: the message with its stack behind it.
+    ///
+    /// `failed` says that the row reports an error, so that a stack under an unknown key is looked for.
+    pub(super) fn message<'a>(&self, within: Value<'a>, failed: bool) -> Cow<'a, str> {
+        let message = self.message.text(within).unwrap_or_default();
+        if let Some(stack) = self.stack.text(within) {
+            return with_stack(message, stack);
+        }
+        if !failed || self.other == Spot::default() || message.contains('\n') {
+            return message;
+        }
+        match within.at(self.other).and_then(text) {
+            Some(other) if is_stack(&other) => with_stack(message, other),
+            _ => message,
+        }
+    }
+
+    /// Whether it is an audit entry.
+    pub(super) fn audited(&self) -> bool {
+        self.audited
+    }
+
+    /// Whether it is an event that was reported as an error, whatever its severity.
+    pub(super) fn reported(&self) -> bool {
+        self.reported
+    }
+
+    /// Whether it has no key at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.empty
+    }
+
+    /// Where in the program the row was written.
+    pub(super) fn source<'a>(&self, within: Value<'a>, record: &mut LogRecord<'a>) {
+        if record.module.is_none() {
+            record.module = self.module.text(within);
+        }
+        if record.function.is_none() {
+            record.function = self.function.text(within);
+        }
+        if record.line.is_none() {
+            record.line = self.line.value(within).and_then(Value::as_i64);
+        }
+    }
+
+    /// The user that the payload names.
+    pub(super) fn user<'a>(&self, within: Value<'a>) -> Option<Cow<'a, str>> {
+        self.user.text(within)
+    }
+}
+
+/// A message with the stack behind it; both are quoted often, and one that holds the other then stands alone.
+pub(super) fn with_stack<'a>(message: Cow<'a, str>, stack: Cow<'a, str>) -> Cow<'a, str> {
+    if message.is_empty() || stack.contains(message.as_ref()) && !stack.starts_with("Traceback") {
+        return stack;
+    }
+    if message.contains(stack.trim()) {
+        return message;
+    }
+    Cow::Owned(format!("{message}\n{stack}"))
+}
+
+/// Whether a text of several lines is a stack of some language.
+fn is_stack(text: &str) -> bool {
+    text.contains("Traceback (most recent call last)")
+        || text.contains("\n    at ")
+        || text.contains("\n\tat ")
+        || text.starts_with("goroutine ")
+        || text.contains("\ngoroutine ")
+}

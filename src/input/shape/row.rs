@@ -1,0 +1,122 @@
+//! A row whose top-level keys were read once: what its shape is, and where the common fields stand.
+//!
+//! Asking a row for one key after the other reads all of its keys each time; with dozens of keys that any shape may have, that
+//! was most of the time a row took. One pass sets a slot for every key of a Cloud Logging entry and a mark for the keys that
+//! tell wrappers from rows. Shapes of other systems ask for the few keys they are known by.
+
+use super::super::json::{Spot, Value};
+use super::gcp::Slots;
+
+/// A JSON object, and what one pass over its keys told.
+#[derive(Clone, Copy)]
+pub(crate) struct Row<'a> {
+    value: Value<'a>,
+    /// The fields of a Cloud Logging entry.
+    pub(super) cloud: Slots,
+    /// `message`, in which Pub/Sub carries an entry.
+    message: Spot,
+    /// It has a key that only an entry has.
+    pub(super) is_entry: bool,
+    /// It has a key under which wrappers put their rows.
+    pub(super) may_wrap: bool,
+    /// It has a key that only a wrapper has.
+    pub(super) is_wrapper: bool,
+}
+
+impl<'a> Row<'a> {
+    /// Reads the keys of an object; a value that is no object has none.
+    pub(crate) fn of(value: Value<'a>) -> Self {
+        let mut row = Self {
+            value,
+            cloud: Slots::default(),
+            message: Spot::default(),
+            is_entry: false,
+            may_wrap: false,
+            is_wrapper: false,
+        };
+        for (key, member) in value.fields() {
+            row.offer(key, member);
+        }
+        row
+    }
+
+    /// The object itself.
+    pub(crate) fn value(&self) -> Value<'a> {
+        self.value
+    }
+
+    /// What its `message` is.
+    pub(super) fn message(&self) -> Option<Value<'a>> {
+        self.value.at(self.message)
+    }
+
+    #[inline]
+    fn offer(&mut self, key: &[u8], value: Value<'a>) {
+        let cloud = &mut self.cloud;
+        let spot = if value.is_null() { Spot::default() } else { value.spot() };
+        match key {
+            b"insertId" | b"insert_id" => cloud.insert_id = spot,
+            b"timestamp" => {
+                cloud.timestamp = spot;
+                self.is_entry = true;
+                return;
+            }
+            b"severity" => {
+                cloud.severity = spot;
+                self.is_entry = true;
+                return;
+            }
+            b"logName" | b"log_name" => cloud.log_name = spot,
+            b"jsonPayload" | b"json_payload" => cloud.json = spot,
+            b"textPayload" | b"text_payload" => cloud.text = spot,
+            b"protoPayload" | b"proto_payload" => cloud.proto = spot,
+            b"receiveTimestamp" | b"receive_timestamp" => {
+                cloud.own += 1;
+                cloud.receive = spot;
+                return;
+            }
+            b"httpRequest" | b"http_request" => {
+                cloud.shared += 1;
+                cloud.http = spot;
+                self.is_entry = true;
+                return;
+            }
+            b"resource" => {
+                cloud.shared += 1;
+                cloud.resource = spot;
+                return;
+            }
+            b"labels" => return cloud.labels = spot,
+            b"trace" => return cloud.trace = spot,
+            b"spanId" | b"span_id" => return cloud.span = spot,
+            b"sourceLocation" | b"source_location" => return cloud.source = spot,
+            b"split" => return cloud.split = spot,
+            b"message" => {
+                self.message = spot;
+                self.is_entry = true;
+                return;
+            }
+            b"time" | b"ts" | b"@timestamp" | b"msg" | b"level" | b"log" | b"MESSAGE" => return self.is_entry = true,
+            b"raw_logs" | b"entries" | b"logEntries" | b"log_entries" | b"logs" | b"events" | b"records"
+            | b"Records" | b"results" | b"result" | b"items" | b"data" | b"value" | b"rows" | b"messages"
+            | b"logEvents" => {
+                return self.may_wrap = true;
+            }
+            b"resourceLogs"
+            | b"resource_logs"
+            | b"logs_by_severity"
+            | b"entries_by_severity"
+            | b"by_severity"
+            | b"detailed_by_severity"
+            | b"hits"
+            | b"tables"
+            | b"streams" => return self.is_wrapper = true,
+            // BigQuery names the column after the payload's type.
+            _ if key.len() > 12 && key[..12].eq_ignore_ascii_case(b"jsonPayload_") => cloud.json = spot,
+            _ if key.eq_ignore_ascii_case(b"protoPayload_auditLog") => cloud.audit = spot,
+            _ => return,
+        }
+        cloud.own += 1;
+        self.is_entry = true;
+    }
+}

@@ -1,0 +1,220 @@
+//! Tables of keys: which field of a record each path of a row feeds, and how much it counts.
+//!
+//! Most logging systems differ in the names of their keys and in nothing else. One walk over a row follows a tree made of the
+//! table's paths, so that a row costs its own keys, not the table's; a dotted key (`log.level`) and nested keys are the same path.
+
+use std::borrow::Cow;
+
+use rustc_hash::FxHashMap;
+
+use super::super::json::{NodeKind, Value};
+use super::payload::Best;
+use super::{text, timestamp};
+use crate::time::Parsed;
+
+/// What a key holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Field {
+    Time,
+    /// The level of the row itself.
+    Level,
+    Message,
+    /// A stack; only a text of several lines is one.
+    Stack,
+    Service,
+    Revision,
+    Instance,
+    Project,
+    Location,
+    ResourceType,
+    LogName,
+    Id,
+    Trace,
+    Span,
+    Module,
+    /// `file:line`.
+    Caller,
+    Function,
+    Line,
+    User,
+    Method,
+    Url,
+    Host,
+    Status,
+    /// Text with a unit, or seconds.
+    Latency,
+    LatencyMs,
+    LatencyNs,
+    /// An object of labels.
+    Labels,
+    /// The type of an exception that has its message elsewhere.
+    ErrorType,
+}
+
+/// Number of [`Field`]s.
+const FIELDS: usize = Field::ErrorType as usize + 1;
+
+#[derive(Default)]
+struct Node {
+    children: FxHashMap<&'static [u8], usize>,
+    feeds: Vec<Feed>,
+}
+
+#[derive(Clone, Copy)]
+struct Feed {
+    field: Field,
+    rank: u16,
+    path: &'static str,
+}
+
+/// A tree of paths.
+pub(super) struct Table {
+    nodes: Vec<Node>,
+}
+
+impl Table {
+    /// A table of fields with their paths, best first.
+    pub(super) fn new(fields: &[(Field, &[&'static str])]) -> Self {
+        let mut table = Self { nodes: vec![Node::default()] };
+        for (field, paths) in fields {
+            for (rank, path) in (0_u16..).zip(*paths) {
+                let mut at = 0;
+                for segment in path.split('.') {
+                    let next = table.nodes.len();
+                    let child = *table.nodes[at].children.entry(segment.as_bytes()).or_insert(next);
+                    if child == next {
+                        table.nodes.push(Node::default());
+                    }
+                    at = child;
+                }
+                table.nodes[at].feeds.push(Feed { field: *field, rank, path });
+            }
+        }
+        table
+    }
+
+    /// What a row holds of the table's fields.
+    pub(super) fn read<'a>(&self, row: Value<'a>) -> Found<'a> {
+        let mut found = Found { within: row, best: [Best::default(); FIELDS], time: None, whole: Best::default() };
+        self.walk(0, row, &mut found);
+        found
+    }
+
+    fn walk<'a>(&self, at: usize, object: Value<'a>, found: &mut Found<'a>) {
+        for (key, value) in object.fields() {
+            let Some(child) = self.child(at, key) else { continue };
+            let node = &self.nodes[child];
+            for feed in &node.feeds {
+                found.offer(*feed, value);
+            }
+            // The tree is as deep as its longest path, so the row's own depth does not matter.
+            if !node.children.is_empty() && value.is_object() {
+                self.walk(child, value, found);
+            }
+        }
+    }
+
+    fn child(&self, at: usize, key: &[u8]) -> Option<usize> {
+        let children = &self.nodes[at].children;
+        if let Some(child) = children.get(key) {
+            return Some(*child);
+        }
+        memchr::memchr(b'.', key)?;
+        key.split(|b| *b == b'.').try_fold(at, |at, segment| self.nodes[at].children.get(segment).copied())
+    }
+}
+
+/// The best value of each field of a row.
+pub(super) struct Found<'a> {
+    within: Value<'a>,
+    best: [Best; FIELDS],
+    time: Option<(u16, Parsed, &'static str)>,
+    /// An object or array where a message was expected.
+    whole: Best,
+}
+
+impl<'a> Found<'a> {
+    fn offer(&mut self, feed: Feed, value: Value<'a>) {
+        let best = &mut self.best[feed.field as usize];
+        match feed.field {
+            Field::Time => {
+                // A zero time is a way to say that the time is unknown.
+                let known = value.is_object() || value.scalar().is_some_and(|text| text != "0");
+                if known
+                    && self.time.is_none_or(|(rank, ..)| feed.rank <= rank)
+                    && let Some(parsed) = timestamp(value)
+                {
+                    self.time = Some((feed.rank, parsed, feed.path));
+                }
+            }
+            Field::Stack if value.kind() != NodeKind::Escaped || !value.raw().contains("\\n") => {}
+            Field::Labels => {
+                if value.is_object() && value.raw().len() > 2 {
+                    best.put(feed.rank, value);
+                }
+            }
+            Field::Message if value.is_object() || value.is_array() => self.whole.put(feed.rank, value),
+            _ => best.offer(feed.rank, value),
+        }
+    }
+
+    /// The time, and the path it was read from.
+    pub(super) fn time(&self) -> Option<(Parsed, &'static str)> {
+        self.time.map(|(_, parsed, path)| (parsed, path))
+    }
+
+    /// The best value of a field.
+    pub(super) fn value(&self, field: Field) -> Option<Value<'a>> {
+        self.best[field as usize].value(self.within)
+    }
+
+    /// The text of the best value of a field.
+    pub(super) fn text(&self, field: Field) -> Option<Cow<'a, str>> {
+        self.value(field).and_then(text)
+    }
+
+    /// The integer of the best value of a field.
+    pub(super) fn number(&self, field: Field) -> Option<i64> {
+        self.value(field).and_then(Value::as_i64)
+    }
+
+    /// An object or array that stands where a message was expected.
+    pub(super) fn whole_message(&self) -> Option<Value<'a>> {
+        self.whole.value(self.within)
+    }
+}
+
+impl Best {
+    /// Takes a value of any kind.
+    fn put(&mut self, rank: u16, value: Value<'_>) {
+        if rank <= self.rank {
+            *self = Self { rank, spot: value.spot() };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::json::Tape;
+    use super::*;
+
+    #[test]
+    fn dotted_and_nested_keys_are_the_same_path_and_the_best_counts() {
+        let table = Table::new(&[
+            (Field::Level, &["log.level", "lvl"]),
+            (Field::Time, &["t.at", "time"]),
+            (Field::Message, &["message", "msg"]),
+        ]);
+        for text in [
+            r#"{"lvl":"info","log.level":"warn","t.at":"never","time":"2025-01-01T00:00:00Z","msg":"m","message":""}"#,
+            r#"{"log":{"level":"warn"},"lvl":"info","t":{"at":"0"},"time":"2025-01-01T00:00:00Z","message":null,"msg":"m"}"#,
+        ] {
+            let mut tape = Tape::default();
+            let found = table.read(tape.parse(text).expect("valid"));
+            assert_eq!(found.text(Field::Level).as_deref(), Some("warn"), "{text}");
+            assert_eq!(found.text(Field::Message).as_deref(), Some("m"), "{text}");
+            assert_eq!(found.time().map(|(_, path)| path), Some("time"), "{text}");
+            assert!(found.text(Field::Service).is_none() && found.whole_message().is_none());
+        }
+    }
+}

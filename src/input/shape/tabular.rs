@@ -1,0 +1,143 @@
+//! Rows that are arrays: what their elements mean stands beside them.
+//!
+//! Logs Insights gives `[{"field":…,"value":…}]`, Azure Monitor a table's columns and then arrays of cells, Loki a stream's labels
+//! and then `[time, line]`. Such a row is written out as the object it stands for and mapped like any other, which costs a
+//! copy that only these pay.
+
+use super::super::json::{NodeKind, Tape, Value};
+use super::{Mapping, Row};
+use crate::record::LogRecord;
+
+/// Whether an array is a row, given the object that carries it.
+pub(super) fn is_row(row: Value<'_>, carrier: Option<Value<'_>>) -> bool {
+    row.is_array() && (is_fields(row) || carrier.is_some_and(|carrier| is_table(carrier) || is_stream(carrier)))
+}
+
+/// `[{"field":"@timestamp","value":"…"}, …]`
+pub(super) fn is_fields(row: Value<'_>) -> bool {
+    row.items().next().is_some_and(|first| first.get("field").is_some() && first.get("value").is_some())
+}
+
+/// `{"columns":[{"name":…}],"rows":[[…]]}`
+pub(super) fn is_table(object: Value<'_>) -> bool {
+    let list = |key: &str| object.get(key).is_some_and(Value::is_array);
+    list("columns") && list("rows")
+}
+
+/// `{"stream":{…},"values":[["…","…"]]}`
+pub(super) fn is_stream(object: Value<'_>) -> bool {
+    object.get("stream").is_some_and(Value::is_object) && object.get("values").is_some_and(Value::is_array)
+}
+
+/// The canonical text of a row: for one that is an array, with what it means beside it.
+pub(crate) fn canonical(row: Value<'_>, carrier: Option<Value<'_>>, into: &mut String) {
+    row.canonical(into);
+    let beside =
+        carrier.filter(|_| row.is_array()).and_then(|carrier| carrier.get("stream").or(carrier.get("columns")));
+    if let Some(beside) = beside {
+        beside.canonical(into);
+    }
+}
+
+/// Maps such a row.
+pub(super) fn map(row: Value<'_>, carrier: Option<Value<'_>>, mappings: &[Mapping], record: &mut LogRecord<'_>) {
+    let text = object(row, carrier);
+    let mut tape = Tape::default();
+    let Ok(value) = tape.parse(&text) else { return };
+    let mut inner = LogRecord { offset: record.offset, length: record.length, ..LogRecord::default() };
+    super::map(&Row::of(value), None, mappings, &mut inner);
+    *record = inner.into_owned();
+}
+
+/// The object that an array stands for.
+fn object(row: Value<'_>, carrier: Option<Value<'_>>) -> String {
+    let mut out = String::from("{");
+    let mut add = |key: &str, value: Value<'_>| {
+        if out.len() > 1 {
+            out.push(',');
+        }
+        out.push('"');
+        out.push_str(key);
+        out.push_str("\":");
+        written(value, &mut out);
+    };
+    if is_fields(row) {
+        for pair in row.items() {
+            if let (Some(key), Some(value)) = (pair.get("field"), pair.get("value")) {
+                add(key.raw(), value);
+            }
+        }
+    } else if let Some(stream) = carrier.filter(|carrier| is_stream(*carrier)) {
+        for (key, value) in ["timestamp", "line"].into_iter().zip(row.items()) {
+            add(key, value);
+        }
+        if let Some(labels) = stream.get("stream") {
+            add("labels", labels);
+        }
+    } else if let Some(columns) = carrier.and_then(|table| table.get("columns")) {
+        for (column, value) in columns.items().zip(row.items()) {
+            add(column.get("name").unwrap_or(column).raw(), value);
+        }
+    }
+    out.push('}');
+    out
+}
+
+fn written(value: Value<'_>, into: &mut String) {
+    let quote = matches!(value.kind(), NodeKind::Plain | NodeKind::Escaped);
+    into.push_str(if quote { "\"" } else { "" });
+    into.push_str(value.raw());
+    into.push_str(if quote { "\"" } else { "" });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::json::Tape;
+    use super::super::{Carried, Unwrapped, unwrap};
+    use super::*;
+    use crate::record::Severity;
+
+    fn rows(text: &str) -> Vec<LogRecord<'static>> {
+        let mut tape = Tape::default();
+        let Unwrapped::Wrapper { rows, .. } = unwrap(tape.parse(text).expect("valid")) else { panic!("a wrapper") };
+        let mapped = |Carried { row, resource }: Carried<'_>| {
+            let mut record = LogRecord { offset: 7, ..LogRecord::default() };
+            super::super::map(&Row::of(row), resource, &[], &mut record);
+            record.into_owned()
+        };
+        assert!(rows.iter().all(Carried::is_row));
+        rows.into_iter().map(mapped).collect()
+    }
+
+    #[test]
+    fn fields_and_values_of_insights_are_a_row() {
+        let found = rows(
+            r#"{"results":[[{"field":"@timestamp","value":"2024-01-01 00:00:00.000"},{"field":"@message","value":"{\"level\":\"error\",\"msg\":\"no\"}"},{"field":"@ptr","value":"p"}]],"status":"Complete"}"#,
+        );
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].message.as_ref(), found[0].effective_severity), ("no", Severity::Error));
+        assert_eq!((found[0].insert_id.as_deref(), found[0].offset), (Some("p"), 7));
+    }
+
+    #[test]
+    fn cells_of_a_table_take_the_names_of_its_columns() {
+        let found = rows(
+            r#"{"tables":[{"name":"PrimaryResult","columns":[{"name":"TimeGenerated","type":"datetime"},{"name":"Message","type":"string"}],"rows":[["2024-01-01T00:00:00Z","a \"b\""],["2024-01-01T00:00:01Z","c"]]}]}"#,
+        );
+        assert_eq!(found.len(), 2);
+        assert_eq!((found[0].message.as_ref(), found[1].ts_ns), ("a \"b\"", Some(1_704_067_201_000_000_000)));
+    }
+
+    #[test]
+    fn lines_of_a_stream_take_its_labels() {
+        for text in [
+            r#"{"status":"success","data":{"resultType":"streams","result":[{"stream":{"app":"till","level":"warn"},"values":[["1704067200000000000","a"],["1704067200000000001","b"]]}]}}"#,
+            r#"{"streams":[{"stream":{"app":"till","level":"warn"},"values":[["1704067200000000000","a"],["1704067200000000001","b"]]}]}"#,
+        ] {
+            let found = rows(text);
+            assert_eq!(found.len(), 2);
+            assert_eq!((found[1].message.as_ref(), found[1].severity), ("b", Severity::Warning));
+            assert_eq!((found[1].service.as_deref(), found[1].ts_ns), (Some("till"), Some(1_704_067_200_000_000_001)));
+        }
+    }
+}

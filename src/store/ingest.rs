@@ -1,0 +1,329 @@
+//! One ingest into a store: rows are taken from any thread, in any order, and become part of the store all at once.
+//!
+//! Rows wait in memory, by day. When they exceed the limit, the largest days are put aside as sorted files; compacting reads
+//! them like any other source. Nothing counts before [`Ingest::commit`] has replaced the manifest.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rayon::prelude::*;
+
+use super::compact::{self, Run, Sources};
+use super::files::FileList;
+use super::ledger;
+use super::manifest::{Day, LiveFile, Role};
+use super::merge::Tally;
+use super::order::sorted;
+use super::prune::Dropped;
+use super::rows::Rows;
+use super::write::{self, Output};
+use super::{AppendOptions, Appended, Progress, RawPolicy, Store, StoreError, layout};
+use crate::mine::{RowRole, row_role};
+use crate::record::ingest::{FileReport, IngestTotal, Ingested};
+use crate::record::{Collect, ContentId, LogRecord, Severity};
+use crate::time;
+
+/// Bytes of a row in memory, about.
+const ROW_BYTES: usize = 1 << 10;
+/// Rows of a block that is still added to; small inputs share blocks.
+const SHARED_BLOCK_ROWS: usize = 4 << 10;
+
+/// Rows of one piece of an input, on their way into a store.
+#[derive(Debug)]
+pub struct Part {
+    rows: Rows,
+    file: u32,
+    raw: RawPolicy,
+}
+
+impl Collect for Part {
+    fn wants_raw(&self, record: &LogRecord<'_>) -> bool {
+        match self.raw {
+            RawPolicy::All => true,
+            RawPolicy::None => false,
+            // The row alone decides, never its neighbours: the rest of an event may come with a later file, and what was
+            // dropped is gone. So rows that can only be part of a larger event keep theirs.
+            RawPolicy::Warning => {
+                record.effective_severity >= Severity::Warning || row_role(&record.message) != RowRole::Plain
+            }
+        }
+    }
+
+    fn push(&mut self, record: &LogRecord<'_>) {
+        self.rows.push(self.file, record);
+    }
+}
+
+/// Rows of a day that wait.
+#[derive(Debug, Default)]
+struct Bucket {
+    blocks: Vec<Rows>,
+    bytes: usize,
+    runs: Vec<Run>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    days: BTreeMap<Option<i64>, Bucket>,
+    bytes: usize,
+    /// Files that were read to their end, or known.
+    done: Vec<Ingested>,
+    begun: BTreeSet<ContentId>,
+    /// Rows of pruned days, which are not stored, by input.
+    dropped: BTreeMap<u32, Dropped>,
+}
+
+/// An ingest under way; holds the writer's lock.
+pub struct Ingest<'s, 'o> {
+    store: &'s mut Store,
+    options: &'o AppendOptions<'o>,
+    files: FileList,
+    waiting: Mutex<Waiting>,
+    _lock: layout::Lock,
+}
+
+impl<'s, 'o> Ingest<'s, 'o> {
+    pub(super) fn begin(store: &'s mut Store, options: &'o AppendOptions<'o>) -> Result<Self, StoreError> {
+        let lock = store.lock()?;
+        Ok(Self { store, options, files: FileList::default(), waiting: Mutex::default(), _lock: lock })
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a content need not be read: the store has it, or it is being read. A content that is not known counts as
+    /// being read from now on.
+    pub fn knows(&self, id: &ContentId) -> bool {
+        self.store.has_content(id) || !self.waiting().begun.insert(*id)
+    }
+
+    /// Takes rows of an input.
+    pub fn collector(&self, id: &ContentId) -> Part {
+        Part { rows: Rows::default(), file: self.files.add(*id), raw: self.options.raw }
+    }
+
+    /// Takes the rows of a piece.
+    pub fn take(&self, part: Part) -> Result<(), StoreError> {
+        let days = by_day(part.rows);
+        let relief = {
+            let mut waiting = self.waiting();
+            let pruned_before = self.store.manifest.pruned_before;
+            for (day, rows) in days {
+                if day.zip(pruned_before).is_some_and(|(day, before)| day < before) {
+                    Dropped::count(&rows, &mut waiting.dropped);
+                    continue;
+                }
+                let bytes = waiting.days.entry(day).or_default().add(rows);
+                waiting.bytes = waiting.bytes.saturating_add_signed(bytes);
+            }
+            waiting.relief(self.options.memory_bytes)
+        };
+        for (day, blocks) in relief {
+            let runs = self.put_aside(&blocks)?;
+            self.waiting().days.entry(day).or_default().runs.extend(runs);
+        }
+        Ok(())
+    }
+
+    /// Notes that a file was read to its end.
+    pub fn finish_file(&self, read: Ingested) {
+        self.waiting().done.push(read);
+    }
+
+    /// Writes blocks as sorted files, one for rows that count and one for those that are set aside.
+    fn put_aside(&self, blocks: &[Rows]) -> Result<Vec<Run>, StoreError> {
+        let root = self.store.root();
+        let files = self.files.files();
+        let blocks: Vec<&Rows> = blocks.iter().collect();
+        let order = sorted(&blocks, &files);
+        let (aside, rows): (Vec<_>, Vec<_>) =
+            order.into_iter().partition(|at| blocks[at.0 as usize].is_aside(at.1 as usize));
+        let mut runs = Vec::new();
+        for (places, aside) in [(rows, false), (aside, true)] {
+            let mut output = Output::new(root, "raw".to_owned(), Role::Rows);
+            for places in places.chunks(layout::ROWS_PER_GROUP) {
+                output.write(write::encode(&Rows::gather(&blocks, places), None, &files)?)?;
+            }
+            let run = |file: LiveFile| Run { path: root.join(file.path), rows: file.rows as usize, aside };
+            runs.extend(output.finish()?.into_iter().map(run));
+        }
+        Ok(runs)
+    }
+
+    /// Compacts every day that got rows and replaces the manifest: from here on the call has happened.
+    pub fn commit(self) -> Result<Appended, StoreError> {
+        let Self { store, options, files, waiting, _lock } = self;
+        let waiting = waiting.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut done = waiting.done;
+        // In the order of names, whatever the order in which reading ended.
+        done.sort_by(|a, b| (&a.report.path, &a.report.content_id).cmp(&(&b.report.path, &b.report.content_id)));
+        let place = |read: &Ingested| (read.disk_path.clone(), read.report.bytes, read.mtime_ns);
+        for read in done.iter().filter(|read| read.report.skipped.is_none()) {
+            let first_met = !store.has_content(&read.content_id);
+            let (path, bytes, mtime_ns) = place(read);
+            store.sources.note(&read.report, &read.spans, Some((&path, bytes, mtime_ns)));
+            note_quarantine(store, read)?;
+            let dropped = waiting.dropped.get(&files.add(read.content_id)).map_or(0, |rows| rows.all);
+            if first_met && dropped > 0 {
+                store.sources.note_pruned(&read.report.content_id, dropped);
+            }
+        }
+        for read in done.iter().filter(|read| read.report.skipped.is_some()) {
+            let (path, bytes, mtime_ns) = place(read);
+            store.sources.again(&read.report, Some((&path, bytes, mtime_ns)));
+        }
+        let tally = compact_days(store, &files, waiting.days, options)?;
+        store.commit()?;
+        Ok(appended(store, done, &tally, &waiting.dropped, &files))
+    }
+}
+
+impl Bucket {
+    /// Adds rows; answers how many bytes more are held.
+    fn add(&mut self, rows: Rows) -> isize {
+        let before = self.bytes as isize;
+        match self.blocks.last_mut() {
+            Some(last) if last.len() + rows.len() <= SHARED_BLOCK_ROWS => {
+                self.bytes -= last.bytes();
+                let all: Vec<(u32, u32)> = (0..rows.len() as u32).map(|row| (0, row)).collect();
+                last.append(&[&rows], &all);
+                self.bytes += last.bytes();
+            }
+            _ => {
+                self.bytes += rows.bytes();
+                self.blocks.push(rows);
+            }
+        }
+        self.bytes as isize - before
+    }
+}
+
+impl Waiting {
+    /// Blocks to put aside so that what is left is half of the limit; none while the limit is kept.
+    fn relief(&mut self, limit: usize) -> Vec<(Option<i64>, Vec<Rows>)> {
+        let mut out = Vec::new();
+        if self.bytes <= limit {
+            return out;
+        }
+        while self.bytes > limit / 2 {
+            let Some((day, bucket)) = self.days.iter_mut().max_by_key(|(_, bucket)| bucket.bytes) else { break };
+            if bucket.blocks.is_empty() {
+                break;
+            }
+            self.bytes = self.bytes.saturating_sub(bucket.bytes);
+            bucket.bytes = 0;
+            out.push((*day, std::mem::take(&mut bucket.blocks)));
+        }
+        out
+    }
+}
+
+/// Rows by UTC day; `None` for rows without a time.
+fn by_day(rows: Rows) -> Vec<(Option<i64>, Rows)> {
+    let day = |ts_ns: i64| (ts_ns != super::rows::NONE).then(|| time::day_of(ts_ns));
+    let Some(first) = rows.ts_ns.first() else { return Vec::new() };
+    let first = day(*first);
+    if rows.ts_ns.iter().all(|ts_ns| day(*ts_ns) == first) {
+        return vec![(first, rows)];
+    }
+    let mut days: BTreeMap<Option<i64>, Vec<(u32, u32)>> = BTreeMap::new();
+    for (ts_ns, row) in rows.ts_ns.iter().zip(0..) {
+        days.entry(day(*ts_ns)).or_default().push((0, row));
+    }
+    days.into_iter().map(|(day, places)| (day, Rows::gather(&[&rows], &places))).collect()
+}
+
+fn compact_days(
+    store: &mut Store,
+    files: &FileList,
+    days: BTreeMap<Option<i64>, Bucket>,
+    options: &AppendOptions<'_>,
+) -> Result<Tally, StoreError> {
+    let total = days.len();
+    let done = std::sync::atomic::AtomicUsize::new(0);
+    let (root, manifest) = (&store.root, &store.manifest);
+    let one = |(day, bucket): (Option<i64>, Bucket)| {
+        let before = day.map_or(manifest.undated.as_ref(), |day| manifest.days.get(&day));
+        let whole_rows = options.memory_bytes / ROW_BYTES;
+        let sources = Sources { memory: bucket.blocks, runs: bucket.runs, whole_rows };
+        let (kept, tally) = compact::compact(root, files, day, before, &sources)?;
+        let days_done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
+        if let Some(progress) = options.progress {
+            progress(Progress { days_done, days: total });
+        }
+        Ok((day, kept, tally))
+    };
+    // Several threads work on several days, or together on one: both at once would hold too much.
+    let results: Vec<(Option<i64>, Day, Tally)> = if total >= 2 * rayon::current_num_threads() {
+        days.into_iter().collect::<Vec<_>>().into_par_iter().map(one).collect::<Result<_, StoreError>>()?
+    } else {
+        days.into_iter().map(one).collect::<Result<_, StoreError>>()?
+    };
+    let mut tally = Tally::default();
+    for (day, files, added) in results {
+        tally.add(&added);
+        match day {
+            Some(day) => drop(store.manifest.days.insert(day, files)),
+            None => store.manifest.undated = Some(files),
+        }
+    }
+    Ok(tally)
+}
+
+/// Fills in what only the store knows: which entries were there already. Of several files of one content the one with the
+/// least name counts as read, whichever was.
+fn appended(
+    store: &Store,
+    done: Vec<Ingested>,
+    tally: &Tally,
+    dropped: &BTreeMap<u32, Dropped>,
+    list: &FileList,
+) -> Appended {
+    let read: BTreeSet<ContentId> =
+        done.iter().filter(|read| read.report.skipped.is_none()).map(|read| read.content_id).collect();
+    let mut total = IngestTotal { unique: tally.distinct, ..IngestTotal::default() };
+    let mut seen: BTreeSet<ContentId> = BTreeSet::new();
+    let mut pruned = 0;
+    let mut files: Vec<FileReport> = Vec::with_capacity(done.len());
+    for one in done {
+        let id = one.content_id;
+        let mut report = store.report_of(&id).unwrap_or_default();
+        report.path = one.report.path;
+        if seen.insert(id) && read.contains(&id) {
+            let at = list.add(id);
+            let of = |counts: &BTreeMap<u32, u64>| counts.get(&at).copied().unwrap_or(0);
+            let dropped = dropped.get(&at).copied().unwrap_or_default();
+            report.set_aside.pruned = dropped.all;
+            report.set_aside.by_rule = report.set_aside.by_rule.saturating_sub(dropped.by_rule);
+            report.duplicates = report.entries.saturating_sub(dropped.all + of(&tally.fresh));
+            report.conflicts = of(&tally.conflicts);
+            pruned += dropped.all;
+        } else {
+            pruned += report.set_aside.pruned;
+            report.skipped = Some(crate::record::ingest::KNOWN.to_owned());
+        }
+        total.files += 1;
+        total.entries += report.entries;
+        total.set_aside += report.set_aside.total();
+        total.malformed += report.malformed;
+        total.repaired += report.repaired;
+        total.bytes += report.bytes;
+        files.push(report);
+    }
+    total.duplicates = total.entries.saturating_sub(total.unique + pruned);
+    Appended { files, total }
+}
+
+/// Keeps the pieces of an input that could not be read.
+fn note_quarantine(store: &mut Store, read: &Ingested) -> Result<(), StoreError> {
+    if read.quarantined.is_empty() {
+        return Ok(());
+    }
+    let placed = ledger::write_quarantine(&store.root, &read.content_id.to_string(), &read.quarantined)?;
+    let file = LiveFile::new(placed, Role::Quarantine, read.quarantined.len());
+    if let Err(at) = store.manifest.quarantine.binary_search_by(|known| known.path.cmp(&file.path)) {
+        store.manifest.quarantine.insert(at, file);
+    }
+    Ok(())
+}

@@ -1,0 +1,554 @@
+//! Rows as columns: what a piece of a dump becomes, what days are merged from, and what a file is written from.
+//!
+//! A row costs a few hundred bytes here and no allocation: texts stand one behind the other, texts that repeat are codes into
+//! a dictionary, and a column in which nothing stood yet takes no room at all. The same struct serves all three ends, so that
+//! nothing is ever turned into rows of structs and back.
+
+use std::hash::BuildHasher;
+
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
+
+use crate::mine::{RowRole, Subject, row_role};
+use crate::record::{LogRecord, payload_hash};
+
+/// Stands for an absent integer.
+pub(super) const NONE: i64 = i64::MIN;
+/// Stands for an absent text in a dictionary column.
+pub(super) const NO_CODE: u32 = u32::MAX;
+
+macro_rules! columns {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(super) enum $name { $($variant),* }
+        impl $name {
+            pub(super) const ALL: &'static [Self] = &[$(Self::$variant),*];
+        }
+    };
+}
+
+columns! {
+    /// Integer columns, absent where [`NONE`].
+    IntCol {
+        Receive, Severity, EffectiveSeverity, Naive, Line, HttpStatus, HttpLatency, SplitIndex, SplitTotal, SplitParts,
+        SplitOwnBytes, PayloadRank, Lossy, PayloadHash, Offset, Length, Repeat,
+    }
+}
+
+columns! {
+    /// Texts that repeat.
+    DictCol {
+        Project, Service, Reason, Kind, Revision, Instance, Location, ResourceType, LogName, Module, Function, User, Labels,
+        HttpMethod, HttpHost, HttpRoute, DeployRevision, DeployOutcome, DeployBy, DeployMessage, SplitUid, TsSource,
+    }
+}
+
+columns! {
+    /// Texts that seldom repeat; absent ones are empty.
+    TextCol { InsertId, Message, Trace, Span, Raw }
+}
+
+/// Integers; nothing is kept until one is present.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ints(Vec<i64>);
+
+impl Ints {
+    #[inline]
+    fn push(&mut self, row: usize, value: i64) {
+        if value != NONE {
+            if self.0.len() < row {
+                self.0.resize(row, NONE);
+            }
+            self.0.push(value);
+        } else if !self.0.is_empty() {
+            self.0.push(NONE);
+        }
+    }
+
+    #[inline]
+    pub(super) fn get(&self, row: usize) -> i64 {
+        self.0.get(row).copied().unwrap_or(NONE)
+    }
+
+    /// Whether no value is present.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Texts one behind the other.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Texts {
+    ends: Vec<u32>,
+    text: String,
+}
+
+impl Texts {
+    /// Adds a text and answers its place.
+    #[inline]
+    pub(super) fn add(&mut self, text: &str) -> u32 {
+        self.text.push_str(text);
+        // A part is cut long before 4 GiB of text.
+        self.ends.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
+        (self.ends.len() - 1) as u32
+    }
+
+    fn push(&mut self, row: usize, text: &str) {
+        if !text.is_empty() {
+            if self.ends.len() < row {
+                let end = self.text.len() as u32;
+                self.ends.resize(row, end);
+            }
+            self.add(text);
+        } else if !self.ends.is_empty() {
+            self.ends.push(self.text.len() as u32);
+        }
+    }
+
+    #[inline]
+    pub(super) fn get(&self, at: usize) -> &str {
+        let Some(end) = self.ends.get(at) else { return "" };
+        let start = if at == 0 { 0 } else { self.ends[at - 1] };
+        self.text.get(start as usize..*end as usize).unwrap_or("")
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    fn bytes(&self) -> usize {
+        self.ends.capacity() * 4 + self.text.capacity()
+    }
+}
+
+/// Texts by code.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Dict {
+    codes: Vec<u32>,
+    pub(super) values: Texts,
+    index: HashTable<u32>,
+    last: u32,
+}
+
+impl Dict {
+    /// The code of a text, new or known.
+    #[inline]
+    pub(super) fn code(&mut self, text: &str) -> u32 {
+        // Neighbours in a dump mostly agree.
+        if !self.values.is_empty() && self.values.get(self.last as usize) == text {
+            return self.last;
+        }
+        let hash = FxBuildHasher.hash_one(text);
+        let values = &self.values;
+        let found = self.index.find(hash, |code| values.get(*code as usize) == text).copied();
+        self.last = found.unwrap_or_else(|| {
+            let code = self.values.add(text);
+            let values = &self.values;
+            self.index.insert_unique(hash, code, |code| FxBuildHasher.hash_one(values.get(*code as usize)));
+            code
+        });
+        self.last
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, row: usize, text: Option<&str>) {
+        match text {
+            Some(text) if !text.is_empty() => {
+                let code = self.code(text);
+                self.push_code(row, code);
+            }
+            _ => self.push_code(row, NO_CODE),
+        }
+    }
+
+    #[inline]
+    pub(super) fn push_code(&mut self, row: usize, code: u32) {
+        if code != NO_CODE {
+            if self.codes.len() < row {
+                self.codes.resize(row, NO_CODE);
+            }
+            self.codes.push(code);
+        } else if !self.codes.is_empty() {
+            self.codes.push(NO_CODE);
+        }
+    }
+
+    #[inline]
+    pub(super) fn code_at(&self, row: usize) -> u32 {
+        self.codes.get(row).copied().unwrap_or(NO_CODE)
+    }
+
+    #[inline]
+    pub(super) fn get(&self, row: usize) -> Option<&str> {
+        let code = self.code_at(row);
+        (code != NO_CODE).then(|| self.values.get(code as usize))
+    }
+
+    /// Whether no value is present.
+    pub(super) fn is_empty(&self) -> bool {
+        self.codes.is_empty()
+    }
+
+    fn bytes(&self) -> usize {
+        self.codes.capacity() * 4 + self.values.bytes() + self.index.capacity() * 8
+    }
+}
+
+/// Rows of one or several inputs.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Rows {
+    /// Times, [`NONE`] where there is none.
+    pub(super) ts_ns: Vec<i64>,
+    /// Position of each row's input in the list of files.
+    pub(super) files: Vec<u32>,
+    /// Hash of the entry, of rows without an id; empty when all have one.
+    content: Vec<u128>,
+    roles: Vec<RowRole>,
+    aside: Vec<bool>,
+    ints: [Ints; IntCol::ALL.len()],
+    dicts: [Dict; DictCol::ALL.len()],
+    texts: [Texts; TextCol::ALL.len()],
+    /// The rows were read back from the store.
+    pub(super) stored: bool,
+}
+
+impl Rows {
+    pub(super) fn len(&self) -> usize {
+        self.ts_ns.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.ts_ns.is_empty()
+    }
+
+    /// Bytes held, about.
+    pub(super) fn bytes(&self) -> usize {
+        let own = self.ts_ns.capacity() * 8
+            + self.files.capacity() * 4
+            + self.content.capacity() * 16
+            + self.roles.capacity()
+            + self.aside.capacity();
+        let ints: usize = self.ints.iter().map(|ints| ints.0.capacity() * 8).sum();
+        let dicts: usize = self.dicts.iter().map(Dict::bytes).sum();
+        let texts: usize = self.texts.iter().map(Texts::bytes).sum();
+        own + ints + dicts + texts + size_of::<Self>()
+    }
+
+    #[inline]
+    pub(super) fn ints(&self, column: IntCol) -> &Ints {
+        &self.ints[column as usize]
+    }
+
+    #[inline]
+    pub(super) fn dict(&self, column: DictCol) -> &Dict {
+        &self.dicts[column as usize]
+    }
+
+    #[inline]
+    pub(super) fn texts(&self, column: TextCol) -> &Texts {
+        &self.texts[column as usize]
+    }
+
+    #[inline]
+    pub(super) fn int(&self, column: IntCol, row: usize) -> i64 {
+        self.ints[column as usize].get(row)
+    }
+
+    #[inline]
+    pub(super) fn word(&self, column: DictCol, row: usize) -> Option<&str> {
+        self.dicts[column as usize].get(row)
+    }
+
+    #[inline]
+    pub(super) fn text(&self, column: TextCol, row: usize) -> &str {
+        self.texts[column as usize].get(row)
+    }
+
+    #[inline]
+    pub(super) fn content_hash(&self, row: usize) -> u128 {
+        self.content.get(row).copied().unwrap_or(0)
+    }
+
+    pub(super) fn role(&self, row: usize) -> RowRole {
+        self.roles[row]
+    }
+
+    pub(super) fn is_aside(&self, row: usize) -> bool {
+        self.aside[row]
+    }
+
+    pub(super) fn has_splits(&self) -> bool {
+        !self.dict(DictCol::SplitUid).is_empty()
+    }
+
+    /// Hash of the payload before redaction; only what cannot be computed again is kept.
+    pub(super) fn payload_hash(&self, row: usize) -> u64 {
+        match self.int(IntCol::PayloadHash, row) {
+            NONE => self.own_payload_hash(row, self.text(TextCol::Message, row)),
+            hash => hash.cast_unsigned(),
+        }
+    }
+
+    fn own_payload_hash(&self, row: usize, message: &str) -> u64 {
+        let word = |column| self.word(column, row).unwrap_or("");
+        let status = i32::try_from(self.int(IntCol::HttpStatus, row)).ok();
+        payload_hash(message, word(DictCol::HttpMethod), word(DictCol::HttpRoute), status)
+    }
+
+    /// What a row is mined as: its text, else its request, else nothing.
+    pub(super) fn subject<'a>(&'a self, row: usize, message: &'a str) -> Subject<'a> {
+        if !message.is_empty() {
+            return Subject::Text(message);
+        }
+        let word = |column| self.word(column, row);
+        let (method, route) = (word(DictCol::HttpMethod), word(DictCol::HttpRoute));
+        let status = self.int(IntCol::HttpStatus, row);
+        let latency = self.int(IntCol::HttpLatency, row);
+        if method.is_none() && route.is_none() && word(DictCol::HttpHost).is_none() && status == NONE && latency == NONE
+        {
+            return Subject::Empty;
+        }
+        Subject::Request {
+            method: method.unwrap_or(""),
+            route: route.unwrap_or(""),
+            status: u16::try_from(status).ok(),
+        }
+    }
+
+    /// Adds a record of the input at `file`.
+    pub(super) fn push(&mut self, file: u32, rec: &LogRecord<'_>) {
+        use DictCol as D;
+        use IntCol as I;
+        use TextCol as T;
+        let row = self.len();
+        let http = rec.http.as_ref();
+        let deploy = rec.deploy.as_deref();
+        let split = rec.split.as_ref();
+        let words: [(D, Option<&str>); D::ALL.len()] = [
+            (D::Project, rec.project.as_deref()),
+            (D::Service, rec.service.as_deref()),
+            (D::Reason, rec.effective_reason),
+            (D::Kind, Some(rec.kind.as_str())),
+            (D::Revision, rec.revision.as_deref()),
+            (D::Instance, rec.instance.as_deref()),
+            (D::Location, rec.location.as_deref()),
+            (D::ResourceType, rec.resource_type.as_deref()),
+            (D::LogName, rec.log_name.as_deref()),
+            (D::Module, rec.module.as_deref()),
+            (D::Function, rec.function.as_deref()),
+            (D::User, rec.user.as_deref()),
+            (D::Labels, rec.labels.as_deref()),
+            (D::HttpMethod, http.and_then(|http| http.method.as_deref())),
+            (D::HttpHost, http.and_then(|http| http.host.as_deref())),
+            (D::HttpRoute, http.and_then(|http| http.path.as_deref())),
+            (D::DeployRevision, deploy.map(|deploy| deploy.revision.as_str())),
+            (D::DeployOutcome, deploy.map(|deploy| deploy.outcome)),
+            (D::DeployBy, deploy.and_then(|deploy| deploy.by.as_deref())),
+            (D::DeployMessage, deploy.and_then(|deploy| deploy.message.as_deref())),
+            (D::SplitUid, split.map(|split| &*split.uid)),
+            (D::TsSource, rec.ts_source.as_deref()),
+        ];
+        for (column, text) in words {
+            self.dicts[column as usize].push(row, text);
+        }
+        for (column, text) in [
+            (T::InsertId, rec.insert_id.as_deref().unwrap_or("")),
+            (T::Message, &*rec.message),
+            (T::Trace, rec.trace.as_deref().unwrap_or("")),
+            (T::Span, rec.span.as_deref().unwrap_or("")),
+            (T::Raw, &*rec.raw),
+        ] {
+            self.texts[column as usize].push(row, text);
+        }
+        let computed = payload_hash(
+            &rec.message,
+            http.and_then(|http| http.method.as_deref()).unwrap_or(""),
+            http.and_then(|http| http.path.as_deref()).unwrap_or(""),
+            http.and_then(|http| http.status),
+        );
+        let ints: [(I, i64); I::ALL.len()] = [
+            (I::Receive, rec.receive_ns.unwrap_or(NONE)),
+            (I::Severity, i64::from(rec.severity.number())),
+            (I::EffectiveSeverity, i64::from(rec.effective_severity.number())),
+            (I::Naive, if rec.ts_naive { 1 } else { NONE }),
+            (I::Line, rec.line.unwrap_or(NONE)),
+            (I::HttpStatus, http.and_then(|http| http.status).map_or(NONE, i64::from)),
+            (I::HttpLatency, http.and_then(|http| http.latency_ns).unwrap_or(NONE)),
+            (I::SplitIndex, split.map_or(NONE, |split| i64::from(split.index))),
+            (I::SplitTotal, split.map_or(NONE, |split| i64::from(split.total))),
+            (I::SplitParts, NONE),
+            (I::SplitOwnBytes, NONE),
+            (I::PayloadRank, i64::from(rec.payload_rank)),
+            (I::Lossy, if rec.lossy == 0 { NONE } else { i64::from(rec.lossy) }),
+            (I::PayloadHash, if rec.payload_hash == computed { NONE } else { rec.payload_hash.cast_signed() }),
+            (I::Offset, i64::try_from(rec.offset).unwrap_or(i64::MAX)),
+            (I::Length, i64::from(rec.length)),
+            (I::Repeat, NONE),
+        ];
+        for (column, value) in ints {
+            self.ints[column as usize].push(row, value);
+        }
+        if rec.insert_id.is_none() {
+            self.content.resize(row, 0);
+            self.content.push(rec.content_hash);
+        } else if !self.content.is_empty() {
+            self.content.push(0);
+        }
+        self.roles.push(row_role(&rec.message));
+        self.aside.push(rec.set_aside);
+        self.files.push(file);
+        self.ts_ns.push(rec.ts_ns.unwrap_or(NONE));
+    }
+
+    /// The rows named by (position in `blocks`, row), in that order.
+    pub(super) fn gather(blocks: &[&Self], places: &[(u32, u32)]) -> Self {
+        let mut out = Self { stored: blocks.iter().all(|block| block.stored), ..Self::default() };
+        out.append(blocks, places);
+        out
+    }
+
+    /// Adds rows of other blocks behind those that are here.
+    pub(super) fn append(&mut self, blocks: &[&Self], places: &[(u32, u32)]) {
+        let base = self.len();
+        let places: Vec<(usize, usize)> = places.iter().map(|(block, row)| (*block as usize, *row as usize)).collect();
+        if !self.content.is_empty() || blocks.iter().any(|block| !block.content.is_empty()) {
+            self.content.resize(base, 0);
+            self.content.extend(places.iter().map(|(block, row)| blocks[*block].content_hash(*row)));
+        }
+        self.ts_ns.extend(places.iter().map(|(block, row)| blocks[*block].ts_ns[*row]));
+        self.files.extend(places.iter().map(|(block, row)| blocks[*block].files[*row]));
+        self.roles.extend(places.iter().map(|(block, row)| blocks[*block].roles[*row]));
+        self.aside.extend(places.iter().map(|(block, row)| blocks[*block].aside[*row]));
+        for column in IntCol::ALL {
+            let ints = &mut self.ints[*column as usize];
+            if !ints.is_empty() || blocks.iter().any(|block| !block.ints(*column).is_empty()) {
+                for (at, (block, row)) in (base..).zip(&places) {
+                    ints.push(at, blocks[*block].int(*column, *row));
+                }
+            }
+        }
+        for column in TextCol::ALL {
+            let texts = &mut self.texts[*column as usize];
+            if !texts.is_empty() || blocks.iter().any(|block| !block.texts(*column).is_empty()) {
+                for (at, (block, row)) in (base..).zip(&places) {
+                    texts.push(at, blocks[*block].text(*column, *row));
+                }
+            }
+        }
+        for column in DictCol::ALL {
+            let dict = &mut self.dicts[*column as usize];
+            if !dict.is_empty() || blocks.iter().any(|block| !block.dict(*column).is_empty()) {
+                dict.append(&blocks.iter().map(|block| block.dict(*column)).collect::<Vec<_>>(), base, &places);
+            }
+        }
+    }
+
+    /// Rows read back from the store, column by column: the closures answer the value of a column in a row.
+    pub(super) fn read_back<'a>(
+        count: usize,
+        (word, text, int): (
+            impl Fn(DictCol, usize) -> Option<&'a str>,
+            impl Fn(TextCol, usize) -> &'a str,
+            impl Fn(IntCol, usize) -> i64,
+        ),
+    ) -> Self {
+        let mut out = Self { stored: true, ..Self::default() };
+        for row in 0..count {
+            for column in DictCol::ALL {
+                out.dicts[*column as usize].push(row, word(*column, row));
+            }
+            for column in IntCol::ALL {
+                out.ints[*column as usize].push(row, int(*column, row));
+            }
+            for column in TextCol::ALL {
+                out.texts[*column as usize].push(row, text(*column, row));
+            }
+        }
+        out.roles = (0..count).map(|row| row_role(out.text(TextCol::Message, row))).collect();
+        out
+    }
+
+    /// Rows whose parts are apart again: a payload's hash that follows from the row's own text is not kept.
+    pub(super) fn apart(mut self, joined: &[bool]) -> Self {
+        if joined.contains(&true) {
+            let of = |row: usize| {
+                let hash = self.int(IntCol::PayloadHash, row);
+                let follows = || self.own_payload_hash(row, self.text(TextCol::Message, row)).cast_signed() == hash;
+                if joined[row] && hash != NONE && follows() { NONE } else { hash }
+            };
+            let mut ints = Ints::default();
+            (0..self.len()).for_each(|row| ints.push(row, of(row)));
+            self.ints[IntCol::PayloadHash as usize] = ints;
+        }
+        self
+    }
+
+    /// Sets what stands in no column of its own.
+    pub(super) fn with_identity(mut self, ts_ns: Vec<i64>, files: Vec<u32>, content: Vec<u128>, aside: bool) -> Self {
+        self.aside = vec![aside; ts_ns.len()];
+        self.ts_ns = ts_ns;
+        self.files = files;
+        if content.iter().any(|hash| *hash != 0) {
+            self.content = content;
+        }
+        self
+    }
+
+    /// Replaces the texts of messages, for the few rows whose parts are joined. `own`: bytes of a row's own text, number of
+    /// parts, and hash of its own payload.
+    pub(super) fn with_messages(mut self, messages: &[String], own: [&[i64]; 3]) -> Self {
+        let mut texts = Texts::default();
+        for (row, message) in messages.iter().enumerate() {
+            texts.push(row, message);
+        }
+        self.texts[TextCol::Message as usize] = texts;
+        let columns = [IntCol::SplitOwnBytes, IntCol::SplitParts, IntCol::PayloadHash];
+        for (column, values) in columns.into_iter().zip(own) {
+            let mut ints = Ints::default();
+            for (row, value) in values.iter().enumerate() {
+                ints.push(row, *value);
+            }
+            self.ints[column as usize] = ints;
+        }
+        self.roles = messages.iter().map(|message| row_role(message)).collect();
+        self
+    }
+
+    /// Sets which copy of its content each row is; 0 for most.
+    pub(super) fn set_repeats(&mut self, repeats: &[u32]) {
+        let mut ints = Ints::default();
+        for (row, repeat) in repeats.iter().enumerate() {
+            ints.push(row, if *repeat == 0 { NONE } else { i64::from(*repeat) });
+        }
+        self.ints[IntCol::Repeat as usize] = ints;
+    }
+
+    /// Which copy of its content a stored row is.
+    pub(super) fn repeat(&self, row: usize) -> u32 {
+        u32::try_from(self.int(IntCol::Repeat, row)).unwrap_or(0)
+    }
+}
+
+impl Dict {
+    fn append(&mut self, dicts: &[&Self], base: usize, places: &[(usize, usize)]) {
+        // Codes of a block to codes here, as they are met.
+        let mut known: Vec<Vec<u32>> = dicts.iter().map(|dict| vec![NO_CODE; dict.values.len()]).collect();
+        for (at, (block, row)) in (base..).zip(places) {
+            let code = dicts[*block].code_at(*row);
+            if code == NO_CODE {
+                self.push_code(at, NO_CODE);
+                continue;
+            }
+            let slot = &mut known[*block][code as usize];
+            if *slot == NO_CODE {
+                *slot = self.code(dicts[*block].values.get(code as usize));
+            }
+            self.push_code(at, *slot);
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! Rows to Parquet files, and the hash over them.
+//!
+//! The hash is taken over values column by column, so that it says the same whatever files and row groups the rows lie in. A
+//! row group is encoded on its own, so that several threads can work on one day.
+
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+use parquet::arrow::ArrowSchemaConverter;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::SchemaDescriptor;
+
+use super::StoreError;
+use super::chunk::{Chunk, Encoder, Values};
+use super::columns::{ColumnType, ROW_COLUMNS, ROW_SCHEMA};
+use super::computed::Computed;
+use super::files::Files;
+use super::layout::{Draft, ROWS_PER_FILE};
+use super::manifest::{LiveFile, Role};
+use super::rows::{DictCol, IntCol, NO_CODE, NONE, Rows, TextCol, Texts};
+
+static DESCRIPTOR: LazyLock<SchemaDescriptor> = LazyLock::new(|| {
+    ArrowSchemaConverter::new().convert(&ROW_SCHEMA).expect("the columns of a row are types that Parquet has")
+});
+
+/// Texts of one row group that no column holds yet.
+struct Made {
+    sig: (Vec<u32>, Texts),
+    role: (Vec<u32>, Texts),
+    file: (Vec<u32>, Texts),
+    content: Texts,
+}
+
+impl Made {
+    fn new(rows: &Rows, computed: Option<&Computed>, files: &Files) -> Self {
+        let sig = computed.map_or_else(Default::default, |computed| coded(&computed.sig, ToString::to_string));
+        let role =
+            computed.map_or_else(Default::default, |computed| coded(&computed.role, |role| role.as_str().into()));
+        let file = coded(&rows.files, |file| files.id(*file).to_string());
+        let mut content = Texts::default();
+        if (0..rows.len()).any(|row| rows.text(TextCol::InsertId, row).is_empty()) {
+            for row in 0..rows.len() {
+                if rows.text(TextCol::InsertId, row).is_empty() {
+                    content.add(&format!("{:032x}", rows.content_hash(row)));
+                } else {
+                    content.add("");
+                }
+            }
+        }
+        Self { sig, role, file, content }
+    }
+}
+
+/// Codes of values that repeat, and their texts.
+fn coded<T: std::hash::Hash + Eq + Copy>(values: &[T], text: impl Fn(&T) -> String) -> (Vec<u32>, Texts) {
+    let mut known: rustc_hash::FxHashMap<T, u32> = rustc_hash::FxHashMap::default();
+    let mut texts = Texts::default();
+    let codes = values.iter().map(|value| *known.entry(*value).or_insert_with(|| texts.add(&text(value)))).collect();
+    (codes, texts)
+}
+
+fn values<'a>(name: &str, rows: &'a Rows, computed: Option<&'a Computed>, made: &'a Made) -> Values<'a> {
+    use DictCol as D;
+    use IntCol as I;
+    use TextCol as T;
+    let many = |column: I| {
+        if rows.ints(column).is_empty() {
+            return Values::Absent;
+        }
+        Values::Many((0..rows.len()).map(|row| rows.int(column, row)).collect())
+    };
+    let few = |column: I| match many(column) {
+        Values::Many(ints) => Values::Few(ints),
+        other => other,
+    };
+    let dict = |column: D| {
+        let dict = rows.dict(column);
+        if dict.is_empty() {
+            return Values::Absent;
+        }
+        Values::Codes((0..rows.len()).map(|row| dict.code_at(row)).collect(), &dict.values)
+    };
+    let text = |column: T, empty: bool| {
+        let texts = rows.texts(column);
+        if texts.is_empty() && !empty { Values::Absent } else { Values::Texts { texts, empty } }
+    };
+    let codes = |made: &'a (Vec<u32>, Texts)| {
+        if made.1.is_empty() { Values::Absent } else { Values::Codes(made.0.clone(), &made.1) }
+    };
+    let times = |of: fn(i64) -> i64| {
+        if rows.ts_ns.iter().all(|ts| *ts == NONE) {
+            return Values::Absent;
+        }
+        Values::Many(rows.ts_ns.iter().map(|ts| if *ts == NONE { NONE } else { of(*ts) }).collect())
+    };
+    match name {
+        "ts_ns" => times(|ts| ts),
+        "ts" => times(|ts| ts.div_euclid(1_000)),
+        "ts_source" => dict(D::TsSource),
+        "ts_naive" => Values::Truth((0..rows.len()).map(|row| rows.int(I::Naive, row) == 1).collect()),
+        "receive_ns" => many(I::Receive),
+        "insert_id" => text(T::InsertId, false),
+        "project" => dict(D::Project),
+        "service" => dict(D::Service),
+        "severity" => few(I::Severity),
+        "effective_severity" => few(I::EffectiveSeverity),
+        "effective_reason" => dict(D::Reason),
+        "message" => text(T::Message, true),
+        "kind" => dict(D::Kind),
+        "revision" => dict(D::Revision),
+        "instance" => dict(D::Instance),
+        "trace" => text(T::Trace, false),
+        "span" => text(T::Span, false),
+        "location" => dict(D::Location),
+        "resource_type" => dict(D::ResourceType),
+        "log_name" => dict(D::LogName),
+        "module" => dict(D::Module),
+        "function" => dict(D::Function),
+        "line" => few(I::Line),
+        "user_id" => dict(D::User),
+        "labels" => dict(D::Labels),
+        "http_method" => dict(D::HttpMethod),
+        "http_host" => dict(D::HttpHost),
+        "http_route" => dict(D::HttpRoute),
+        "http_status" => few(I::HttpStatus),
+        "http_latency_ns" => many(I::HttpLatency),
+        "sig_id" => codes(&made.sig),
+        "exception" => computed.filter(|computed| !computed.exception.is_empty()).map_or(Values::Absent, |computed| {
+            Values::Codes(
+                (0..rows.len()).map(|row| computed.exception.code_at(row)).collect(),
+                &computed.exception.values,
+            )
+        }),
+        "stack_id" => computed.filter(|computed| !computed.stack.is_empty()).map_or(Values::Absent, |computed| {
+            Values::Codes((0..rows.len()).map(|row| computed.stack.code_at(row)).collect(), &computed.stack.values)
+        }),
+        "event_id" => {
+            computed.map_or(Values::Absent, |computed| Values::Texts { texts: &computed.event_id, empty: false })
+        }
+        "event_role" => codes(&made.role),
+        "rows_in_event" => computed.map_or(Values::Absent, |computed| Values::Few(computed.rows_in_event.clone())),
+        "deploy_revision" => dict(D::DeployRevision),
+        "deploy_outcome" => dict(D::DeployOutcome),
+        "deploy_by" => dict(D::DeployBy),
+        "deploy_message" => dict(D::DeployMessage),
+        "split_uid" => dict(D::SplitUid),
+        "split_index" => few(I::SplitIndex),
+        "split_total" => few(I::SplitTotal),
+        "split_parts" => few(I::SplitParts),
+        "split_own_bytes" => few(I::SplitOwnBytes),
+        "payload_rank" => few(I::PayloadRank),
+        "lossy" => few(I::Lossy),
+        "payload_hash" => many(I::PayloadHash),
+        "content_hash" => {
+            if made.content.is_empty() {
+                Values::Absent
+            } else {
+                Values::Texts { texts: &made.content, empty: false }
+            }
+        }
+        "copy" => few(I::Repeat),
+        "raw" => text(T::Raw, false),
+        "file" => codes(&made.file),
+        "offset" => many(I::Offset),
+        "length" => few(I::Length),
+        _ => unreachable!("every column of ROW_COLUMNS is written; {name} is not"),
+    }
+}
+
+/// A row group, encoded.
+pub(super) struct Group {
+    chunks: Vec<Chunk>,
+    rows: usize,
+    min_ns: Option<i64>,
+    max_ns: Option<i64>,
+    digest: Vec<ColumnDigest>,
+}
+
+/// What a column of a row group adds to the hash over a day.
+enum ColumnDigest {
+    Absent,
+    Bytes(Vec<u8>),
+}
+
+/// Encodes rows; `computed` is absent for rows that no query sees.
+pub(super) fn encode(rows: &Rows, computed: Option<&Computed>, files: &Files) -> Result<Group, StoreError> {
+    let broken = |error: parquet::errors::ParquetError| StoreError::Unwritable { reason: error.to_string() };
+    let mut encoder = Encoder::new().map_err(broken)?;
+    let made = Made::new(rows, computed, files);
+    let mut chunks = Vec::with_capacity(ROW_COLUMNS.len());
+    let mut digest = Vec::with_capacity(ROW_COLUMNS.len());
+    for (spec, column) in ROW_COLUMNS.iter().zip(DESCRIPTOR.columns()) {
+        let values = values(spec.name, rows, computed, &made);
+        digest.push(digest_of(&values, rows.len()));
+        chunks.push(encoder.chunk(column, rows.len(), &values).map_err(broken)?);
+    }
+    let times = || rows.ts_ns.iter().copied().filter(|ts| *ts != NONE);
+    Ok(Group { chunks, rows: rows.len(), min_ns: times().min(), max_ns: times().max(), digest })
+}
+
+/// Values as bytes that depend on the rows alone, not on how they are grouped.
+fn digest_of(values: &Values<'_>, rows: usize) -> ColumnDigest {
+    let hash = |text: &str| if text.is_empty() { 0 } else { xxhash_rust::xxh3::xxh3_64(text.as_bytes()) | 1 };
+    let bytes = match values {
+        Values::Absent => return ColumnDigest::Absent,
+        Values::Many(ints) | Values::Few(ints) => ints.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        Values::Truth(truths) => truths.iter().map(|truth| u8::from(*truth)).collect(),
+        Values::Codes(codes, texts) => {
+            let hashes: Vec<u64> = (0..texts.len()).map(|at| hash(texts.get(at))).collect();
+            let of = |code: &u32| if *code == NO_CODE { 0 } else { hashes[*code as usize] };
+            codes.iter().flat_map(|code| of(code).to_le_bytes()).collect()
+        }
+        Values::Texts { texts, .. } => (0..rows).flat_map(|row| hash(texts.get(row)).to_le_bytes()).collect(),
+    };
+    ColumnDigest::Bytes(bytes)
+}
+
+/// Hash over the rows of a day, whatever the row groups.
+pub(super) struct Digest {
+    /// A hash per column, and rows before its first value.
+    columns: Vec<(Option<blake3::Hasher>, u64)>,
+}
+
+impl Digest {
+    pub(super) fn new() -> Self {
+        Self { columns: (0..ROW_COLUMNS.len()).map(|_| (None, 0)).collect() }
+    }
+
+    /// Adds the rows of a group.
+    pub(super) fn add(&mut self, group: &Group) {
+        let kinds = ROW_COLUMNS.iter().map(|spec| &spec.kind);
+        for (((hasher, before), column), kind) in self.columns.iter_mut().zip(&group.digest).zip(kinds) {
+            match (column, &mut *hasher) {
+                (ColumnDigest::Absent, None) => *before += group.rows as u64,
+                (ColumnDigest::Absent, Some(hasher)) => absent(hasher, *kind, group.rows as u64),
+                (ColumnDigest::Bytes(bytes), Some(hasher)) => drop(hasher.update(bytes)),
+                (ColumnDigest::Bytes(bytes), None) => {
+                    let mut fresh = blake3::Hasher::new();
+                    absent(&mut fresh, *kind, *before);
+                    fresh.update(bytes);
+                    *hasher = Some(fresh);
+                }
+            }
+        }
+    }
+
+    /// The hash, hex.
+    pub(super) fn hex(&self) -> String {
+        let mut all = blake3::Hasher::new();
+        for (hasher, before) in &self.columns {
+            match hasher {
+                None => drop(all.update(b"absent").update(&before.to_le_bytes())),
+                Some(hasher) => drop(all.update(hasher.finalize().as_bytes())),
+            }
+        }
+        all.finalize().to_hex().to_string()
+    }
+}
+
+/// Adds rows in which a column is absent, as they count in a group in which it is not.
+fn absent(hasher: &mut blake3::Hasher, kind: ColumnType, rows: u64) {
+    let one = match kind {
+        ColumnType::Text => [0; 8],
+        _ => NONE.to_le_bytes(),
+    };
+    let many = one.repeat(1 << 10);
+    let mut left = usize::try_from(rows).unwrap_or(usize::MAX).saturating_mul(8);
+    while left > 0 {
+        let step = left.min(many.len());
+        hasher.update(&many[..step]);
+        left -= step;
+    }
+}
+
+/// Writes the row groups of one role of a day, a file after the other.
+pub(super) struct Output<'a> {
+    root: &'a Path,
+    folder: String,
+    role: Role,
+    open: Option<Open>,
+    done: Vec<LiveFile>,
+}
+
+struct Open {
+    writer: SerializedFileWriter<Draft>,
+    rows: usize,
+    min_ns: Option<i64>,
+    max_ns: Option<i64>,
+}
+
+impl<'a> Output<'a> {
+    pub(super) fn new(root: &'a Path, folder: String, role: Role) -> Self {
+        Self { root, folder, role, open: None, done: Vec::new() }
+    }
+
+    fn broken(&self, error: parquet::errors::ParquetError) -> StoreError {
+        let path = self.root.join(&self.folder);
+        match error {
+            parquet::errors::ParquetError::External(source) => match source.downcast::<std::io::Error>() {
+                Ok(source) => StoreError::Io { path, source: *source },
+                Err(other) => StoreError::Unwritable { reason: other.to_string() },
+            },
+            other => StoreError::Unwritable { reason: other.to_string() },
+        }
+    }
+
+    /// Appends a row group.
+    pub(super) fn write(&mut self, group: Group) -> Result<(), StoreError> {
+        if self.open.as_ref().is_some_and(|open| open.rows + group.rows > ROWS_PER_FILE) {
+            self.place()?;
+        }
+        if self.open.is_none() {
+            let properties = WriterProperties::builder().set_created_by("log-gardener".to_owned()).build();
+            let draft = Draft::new(self.root, &self.folder)?;
+            let schema = DESCRIPTOR.root_schema_ptr();
+            let writer =
+                SerializedFileWriter::new(draft, schema, Arc::new(properties)).map_err(|error| self.broken(error))?;
+            self.open = Some(Open { writer, rows: 0, min_ns: None, max_ns: None });
+        }
+        let Some(open) = &mut self.open else { return Ok(()) };
+        open.rows += group.rows;
+        open.min_ns = open.min_ns.into_iter().chain(group.min_ns).min();
+        open.max_ns = open.max_ns.into_iter().chain(group.max_ns).max();
+        let put = |writer: &mut SerializedFileWriter<Draft>| {
+            let mut row_group = writer.next_row_group()?;
+            for chunk in group.chunks {
+                row_group.append_column(&chunk.bytes, chunk.close)?;
+            }
+            row_group.close().map(drop)
+        };
+        put(&mut open.writer).map_err(|error| self.broken(error))
+    }
+
+    fn place(&mut self) -> Result<(), StoreError> {
+        let Some(open) = self.open.take() else { return Ok(()) };
+        let draft = open.writer.into_inner().map_err(|error| self.broken(error))?;
+        let mut file = LiveFile::new(draft.place(self.root, "parquet")?, self.role, open.rows);
+        file.min_ns = open.min_ns;
+        file.max_ns = open.max_ns;
+        self.done.push(file);
+        Ok(())
+    }
+
+    /// The files, in reading order.
+    pub(super) fn finish(mut self) -> Result<Vec<LiveFile>, StoreError> {
+        self.place()?;
+        Ok(self.done)
+    }
+}

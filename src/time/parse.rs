@@ -1,0 +1,235 @@
+//! Reading of timestamps in every form that exports hold.
+//!
+//! Nearly all of them are RFC 3339 with `Z`, so that form is read eight bytes at a time; every other one takes the slower way.
+
+use super::SECOND_NS;
+
+/// A time read from an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parsed {
+    /// Nanoseconds since 1970-01-01 UTC.
+    pub ns: i64,
+    /// It had no zone and was read as UTC.
+    pub naive: bool,
+}
+
+/// Reads a timestamp of any shape that exports hold; `None` when it is none.
+///
+/// RFC 3339 and its relatives (`T` or space, 0 to n fraction digits after point or comma, `Z`, ` UTC`, `+hh:mm`, `+hhmm`),
+/// Common Log Format, and integers or decimals as epoch seconds, milli-, micro- or nanoseconds by their size. More than nine
+/// fraction digits are cut. A leap second counts as the first second after it.
+pub fn parse(text: &str) -> Option<Parsed> {
+    if let Some(parsed) = parse_common(text.as_bytes()) {
+        return Some(parsed);
+    }
+    let text = text.trim();
+    let bytes = text.as_bytes();
+    if bytes.len() >= 19 && bytes[4] == b'-' && bytes[7] == b'-' {
+        return parse_iso(text);
+    }
+    if bytes.first().is_some_and(|b| b.is_ascii_digit() || *b == b'-') && !text.contains('/') {
+        return parse_epoch(text).map(|ns| Parsed { ns, naive: false });
+    }
+    parse_clf(text).map(|ns| Parsed { ns, naive: false })
+}
+
+/// Epoch number as text, seconds to nanoseconds by size; fractions are kept exactly.
+pub fn parse_epoch(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let (negative, digits) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    // Exponents come from float formatting; there is no exact nanosecond behind them, so the float's value is what was written.
+    if digits.bytes().any(|b| matches!(b, b'e' | b'E')) {
+        let value: f64 = text.parse().ok()?;
+        return parse_epoch(&format!("{value:.9}"));
+    }
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    if whole.is_empty() || whole.len() > 19 || !whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let value: i64 = whole.parse().ok()?;
+    let (unit_ns, scale) = match value {
+        0..100_000_000_000 => (SECOND_NS, 9),
+        100_000_000_000..100_000_000_000_000 => (1_000_000, 6),
+        100_000_000_000_000..100_000_000_000_000_000 => (1_000, 3),
+        _ => (1, 0),
+    };
+    let mut below = 0_i64;
+    for place in 0..scale {
+        below = below * 10 + i64::from(fraction.as_bytes().get(place).map_or(0, |b| b - b'0'));
+    }
+    let ns = value.checked_mul(unit_ns)?.checked_add(below)?;
+    Some(if negative { -ns } else { ns })
+}
+
+/// Powers of ten up to a second in nanoseconds.
+const POWERS: [i64; 10] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, SECOND_NS];
+
+/// The six numbers of `2025-09-15T00:00:00`, eight bytes at a time.
+fn date_and_time(head: &[u8; 19]) -> Option<[i64; 6]> {
+    let word = |at: usize| head[at..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    // What differs from the form with zeros: digits become their value, and the signs between them must vanish.
+    let front = word(0) ^ u64::from_le_bytes(*b"0000-00-");
+    let middle = word(8) ^ u64::from_le_bytes(*b"00T00:00");
+    let last = word(11) ^ u64::from_le_bytes(*b"00:00:00");
+    let signs = front & 0xFF00_00FF_0000_0000 | middle & 0x0000_FF00_00FF_0000 | last & 0x0000_FF00_0000_0000;
+    let too_large = |digits: u64| (digits.wrapping_add(0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080;
+    if signs | too_large(front) | too_large(middle) | too_large(last) != 0 {
+        return None;
+    }
+    let two = |word: u64, at: u32| ((word >> (8 * at) & 0xF) * 10 + (word >> (8 * at + 8) & 0xF)) as i64;
+    let year = two(front, 0) * 100 + two(front, 2);
+    Some([year, two(front, 5), two(middle, 0), two(last, 0), two(last, 3), two(last, 6)])
+}
+
+/// `2025-09-15T00:00:00[.f]Z` and the same with `±hh:mm`, the form of nearly every entry; anything else is `None`.
+fn parse_common(b: &[u8]) -> Option<Parsed> {
+    let (head, rest) = b.split_first_chunk::<19>()?;
+    let [year, month, day, hour, minute, second] = date_and_time(head)?;
+    if hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let date = days_from_civil(year, month, day)?;
+    let (fraction_ns, zone) = match rest {
+        [b'.', rest @ ..] => {
+            let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+            if digits == 0 {
+                return None;
+            }
+            let (fraction, zone) = rest.split_at(digits);
+            let kept = &fraction[..digits.min(9)];
+            let value = kept.iter().fold(0, |value, b| value * 10 + i64::from(b - b'0'));
+            (value * POWERS[9 - kept.len()], zone)
+        }
+        rest => (0, rest),
+    };
+    let offset_s = match zone {
+        b"Z" | b"+00:00" => 0,
+        [b'+' | b'-', _, _, b':', _, _] => offset_seconds_of(zone)?,
+        _ => return None,
+    };
+    let seconds = date * 86_400 + hour * 3_600 + minute * 60 + second - offset_s;
+    Some(Parsed { ns: seconds.checked_mul(SECOND_NS)?.checked_add(fraction_ns)?, naive: false })
+}
+
+pub(super) fn number(bytes: &[u8]) -> Option<i64> {
+    if bytes.is_empty() || !bytes.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    Some(bytes.iter().fold(0, |value, b| value * 10 + i64::from(b - b'0')))
+}
+
+fn parse_iso(text: &str) -> Option<Parsed> {
+    let b = text.as_bytes();
+    if !(matches!(b[10], b'T' | b't' | b' ') && b[13] == b':' && b[16] == b':') {
+        return None;
+    }
+    let date = days_from_civil(number(&b[0..4])?, number(&b[5..7])?, number(&b[8..10])?)?;
+    let (hour, minute, second) = (number(&b[11..13])?, number(&b[14..16])?, number(&b[17..19])?);
+    if hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let mut at = 19;
+    let mut fraction_ns = 0_i64;
+    if matches!(b.get(at), Some(b'.' | b',')) {
+        at += 1;
+        let start = at;
+        while b.get(at).is_some_and(u8::is_ascii_digit) {
+            at += 1;
+        }
+        if at == start {
+            return None;
+        }
+        for place in 0..9 {
+            fraction_ns = fraction_ns * 10 + i64::from(if start + place < at { b[start + place] - b'0' } else { 0 });
+        }
+    }
+    let zone = text[at..].trim();
+    let (offset_s, naive) = match zone {
+        "" => (0, true),
+        "Z" | "z" | "UTC" | "GMT" => (0, false),
+        _ => (offset_seconds(zone)?, false),
+    };
+    let seconds = date * 86_400 + hour * 3_600 + minute * 60 + second - offset_s;
+    Some(Parsed { ns: seconds.checked_mul(SECOND_NS)?.checked_add(fraction_ns)?, naive })
+}
+
+fn offset_seconds(zone: &str) -> Option<i64> {
+    offset_seconds_of(zone.as_bytes())
+}
+
+fn offset_seconds_of(b: &[u8]) -> Option<i64> {
+    let sign = match b.first()? {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let (hours, minutes) = match b.len() {
+        3 => (number(&b[1..3])?, 0),
+        5 => (number(&b[1..3])?, number(&b[3..5])?),
+        6 if b[3] == b':' => (number(&b[1..3])?, number(&b[4..6])?),
+        _ => return None,
+    };
+    Some(sign * (hours * 3_600 + minutes * 60))
+}
+
+/// `15/Sep/2025:17:00:00 +0000`
+fn parse_clf(text: &str) -> Option<i64> {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let b = text.as_bytes();
+    if !text.is_ascii() || b.len() != 26 || b[2] != b'/' || b[6] != b'/' || b[11] != b':' || b[20] != b' ' {
+        return None;
+    }
+    let month = MONTHS.iter().position(|name| *name == &text[3..6])? as i64 + 1;
+    let date = days_from_civil(number(&b[7..11])?, month, number(&b[0..2])?)?;
+    let (hour, minute, second) = (number(&b[12..14])?, number(&b[15..17])?, number(&b[18..20])?);
+    let offset = offset_seconds(&text[21..])?;
+    (hour < 24 && minute < 60 && second < 61)
+        .then_some((date * 86_400 + hour * 3_600 + minute * 60 + second - offset) * SECOND_NS)
+}
+
+/// Days since 1970-01-01 of a civil date of the years 0 to 9999; `None` when the calendar has no such day.
+pub(super) fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
+    const BEFORE: [u32; 13] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
+    // Small unsigned numbers: dividing them costs next to nothing, and every entry has two times.
+    let (year, month, day) = (year as u32, month as usize, day as u32);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let before = *BEFORE.get(month.wrapping_sub(1))?;
+    let length = BEFORE.get(month)? - before + u32::from(leap && month == 2);
+    if day < 1 || day > length {
+        return None;
+    }
+    // Days since the first of the year 0, which is a leap year; 719,528 of them lie before 1970.
+    let leaps = year.div_ceil(4) - year.div_ceil(100) + year.div_ceil(400);
+    let days = year * 365 + leaps + before + u32::from(leap && month > 2) + day - 1;
+    Some(i64::from(days) - 719_528)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::{DAY_NS, rfc3339, rfc3339_short};
+
+    #[test]
+    fn every_day_reads_back_as_it_was_written() {
+        for day in -25_567..84_006 {
+            let ns = day * DAY_NS + 45_296_123_456_789;
+            let parsed = parse(&rfc3339(ns)).expect("a time");
+            assert_eq!((parsed.ns, parsed.naive), (ns, false), "day {day}");
+        }
+    }
+
+    #[test]
+    fn the_common_form_is_read_the_same_in_both_ways() {
+        for ns in [0, 1, 1_757_983_273_023_662_000, 1_757_983_273_000_000_000, 1_757_983_273_100_000_000] {
+            let text = rfc3339_short(ns);
+            assert_eq!(parse_common(text.as_bytes()), parse_iso(&text), "{text}");
+        }
+        for text in ["2025-09-16T00:41:13.1234567891Z", "2025-09-16T11:41:13+11:00", "2025-09-16T00:41:13.5-07:30"] {
+            assert!(parse_common(text.as_bytes()).is_some());
+            assert_eq!(parse_common(text.as_bytes()), parse_iso(text), "{text}");
+        }
+        for text in ["2025-09-16T00:41:13", "2025-09-16 00:41:13Z", "2025-09-1xT00:41:13Z", "2025:09-16T00:41:13Z"] {
+            assert_eq!(parse_common(text.as_bytes()), None, "{text}");
+        }
+    }
+}
