@@ -65,6 +65,7 @@ fn read(path: &Path, options: &ReadOptions) {
         known: &|_| false,
         make: &|_| Weigh::default(),
         emit: &|weigh| _ = black_box(weigh.0),
+        done: &|_| {},
         progress: &|_| {},
     };
     input::read(&source, options, outlet).expect("the file was just written");
@@ -78,6 +79,7 @@ fn append(path: &Path, options: &ReadOptions, store: &mut Store) {
         known: &|id| ingest.knows(id),
         make: &|id| ingest.collector(id),
         emit: &|part| ingest.take(part).expect("fits into memory"),
+        done: &|_| {},
         progress: &|_| {},
     };
     let read = input::read(&source, options, outlet).expect("the file was just written");

@@ -110,6 +110,7 @@ fn read(
                 failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
             }
         },
+        done: &|id| ingest.done(id),
         progress: &|bytes| bar.add(bytes),
     };
     for (source, outcome) in sources.iter().zip(input::read_all(sources, options, outlet)) {

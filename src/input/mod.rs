@@ -178,6 +178,8 @@ pub struct Outlet<'a, C> {
     pub make: &'a (dyn Fn(&ContentId) -> C + Sync),
     /// Takes a collector that is complete. Those of one file come in file order.
     pub emit: &'a (dyn Fn(C) + Sync),
+    /// Told that the last collector of a content was emitted.
+    pub done: &'a (dyn Fn(&ContentId) + Sync),
     /// Told how many more bytes were read from disk.
     pub progress: &'a (dyn Fn(u64) + Sync),
 }
@@ -275,6 +277,7 @@ pub fn read<C: Collect>(source: &Source, options: &ReadOptions, outlet: Outlet<'
             (decoded.coding, walk(Vec::new(), Some(decoded), together, &make, &mut done))
         }
     };
+    (outlet.done)(&content_id);
     if let Some(reason) = broken {
         if walked.decoded == 0 {
             return Err(InputError::Undecodable { path: source.path.clone(), reason });

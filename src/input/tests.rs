@@ -45,6 +45,7 @@ fn read_path(path: &Path, options: &ReadOptions) -> Result<Outcome, InputError> 
         known: &|_| false,
         make: &|_| Keep::default(),
         emit: &|keep: Keep| records.lock().expect("lock").extend(keep.0),
+        done: &|_| {},
         progress: &|_| {},
     };
     let source = Source { name: "dump.json".into(), path: path.to_owned() };
@@ -178,6 +179,7 @@ fn a_known_content_is_not_read() {
         known: &|_| true,
         make: &|_| Keep::default(),
         emit: &|_| panic!("nothing is read"),
+        done: &|_| {},
         progress: &|_| {},
     };
     let source = Source { name: "dump.json".into(), path };

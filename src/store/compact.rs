@@ -35,6 +35,10 @@ pub(super) struct Sources {
     pub(super) runs: Vec<Run>,
     /// Rows of files that are read whole.
     pub(super) whole_rows: usize,
+    /// What was stored of the day is the call's own: it was compacted before its time.
+    pub(super) own: bool,
+    /// Other threads have work of their own.
+    pub(super) alone: bool,
 }
 
 /// A file of sorted rows in the scratch folder.
@@ -57,8 +61,8 @@ pub(super) fn compact(
     let known = before.map_or_else(|| Ok(Vec::new()), |before| day_ledger(root, before).map(|book| book.conflicts))?;
     let splits = splits_of(root, files, before, sources)?;
     let mut slices = Slices::new(&sources.memory, streams(root, before, sources)?, sources.whole_rows, files)?;
-    let mut writer = Writer::new(root, day);
-    let mut merger = Merger::new(known);
+    let mut writer = Writer::new(root, day, sources.alone);
+    let mut merger = Merger::new(known, sources.own);
     let mut carry = Rows::default();
     while let Some(slice) = slices.next()? {
         // Inputs of stored rows are met while they are read.
@@ -148,6 +152,8 @@ pub(super) fn day_ledger(root: &Path, day: &Day) -> Result<DayLedger, StoreError
 struct Writer<'a> {
     root: &'a Path,
     day: Option<i64>,
+    /// Row groups are encoded one after the other.
+    alone: bool,
     outputs: [Output<'a>; 3],
     digests: [Digest; 3],
     /// Rows written so far: an event is named by its place in the day.
@@ -171,11 +177,12 @@ struct Ready {
 const ROLES: [Role; 3] = [Role::Rows, Role::Parts, Role::SetAside];
 
 impl<'a> Writer<'a> {
-    fn new(root: &'a Path, day: Option<i64>) -> Self {
+    fn new(root: &'a Path, day: Option<i64>, alone: bool) -> Self {
         let folder = format!("rows/{}", day_folder(day));
         Self {
             root,
             day,
+            alone,
             outputs: ROLES.map(|role| Output::new(root, folder.clone(), role)),
             digests: ROLES.map(|_| Digest::new()),
             written: 0,
@@ -196,25 +203,26 @@ impl<'a> Writer<'a> {
     ) -> Result<(), StoreError> {
         let (day, first) = (self.day, self.written);
         let groups: Vec<_> = places.chunks(ROWS_PER_GROUP).zip(members.chunks(ROWS_PER_GROUP)).collect();
-        for wave in groups.chunks(GROUPS_AT_ONCE) {
-            let ready = wave
-                .par_iter()
-                .map(|(places, members)| {
-                    let rows = gather(places);
-                    let mut computed = Computed::default();
-                    let mut table = SignatureTable::new();
-                    computed::sign(&rows, &mut Miner::new(), &mut table, &mut computed);
-                    computed::name_events(day, first, members, &mut computed);
-                    Ok(Ready {
-                        group: write::encode(&rows, Some(&computed), files)?,
-                        table,
-                        summary: day.map_or_else(Vec::new, |day| sketch::summarise(day, &rows, &computed)),
-                        deploys: ledger::deploys_of(&rows),
-                        kept: kept_of(&rows),
-                        services: services_of(&rows),
-                    })
-                })
-                .collect::<Result<Vec<_>, StoreError>>()?;
+        let encode = |(places, members): &(&[(u32, u32)], &[Membership])| {
+            let rows = gather(places);
+            let mut computed = Computed::default();
+            let mut table = SignatureTable::new();
+            computed::sign(&rows, &mut Miner::new(), &mut table, &mut computed);
+            computed::name_events(day, first, members, &mut computed);
+            Ok(Ready {
+                group: write::encode(&rows, Some(&computed), files)?,
+                table,
+                summary: day.map_or_else(Vec::new, |day| sketch::summarise(day, &rows, &computed)),
+                deploys: ledger::deploys_of(&rows),
+                kept: kept_of(&rows),
+                services: services_of(&rows),
+            })
+        };
+        for wave in groups.chunks(if self.alone { 1 } else { GROUPS_AT_ONCE }) {
+            let ready: Vec<Ready> = match wave {
+                [one] => vec![encode(one)?],
+                several => several.par_iter().map(encode).collect::<Result<_, StoreError>>()?,
+            };
             for ready in ready {
                 self.digests[0].add(&ready.group);
                 self.outputs[0].write(ready.group)?;

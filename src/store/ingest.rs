@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::compact::{self, Run, Sources};
 use super::files::FileList;
 use super::ledger;
-use super::manifest::{Day, LiveFile, Role};
+use super::manifest::{Day, LiveFile, Manifest, Role};
 use super::merge::Tally;
 use super::order::sorted;
 use super::prune::Dropped;
@@ -60,6 +60,10 @@ struct Bucket {
     blocks: Vec<Rows>,
     bytes: usize,
     runs: Vec<Run>,
+    /// Inputs that rows in memory come from.
+    files: BTreeSet<u32>,
+    /// The day as it was compacted before its time, because memory was short and it seemed complete.
+    early: Option<(Day, Tally)>,
 }
 
 #[derive(Debug, Default)]
@@ -69,6 +73,8 @@ struct Waiting {
     /// Files that were read to their end, or known.
     done: Vec<Ingested>,
     begun: BTreeSet<ContentId>,
+    /// Inputs of which all rows are here.
+    ended: BTreeSet<u32>,
     /// Rows of pruned days, which are not stored, by input.
     dropped: BTreeMap<u32, Dropped>,
 }
@@ -117,13 +123,29 @@ impl<'s, 'o> Ingest<'s, 'o> {
                 let bytes = waiting.days.entry(day).or_default().add(rows);
                 waiting.bytes = waiting.bytes.saturating_add_signed(bytes);
             }
-            waiting.relief(self.options.memory_bytes)
+            waiting.relief(self.options.memory_bytes, &self.store.manifest)
         };
-        for (day, blocks) in relief {
-            let runs = self.put_aside(&blocks)?;
-            self.waiting().days.entry(day).or_default().runs.extend(runs);
+        match relief {
+            None => {}
+            Some(Relief::Compact(day, blocks)) => {
+                let sources = Sources { memory: blocks, runs: Vec::new(), whole_rows: 0, own: false, alone: true };
+                let early = compact::compact(self.store.root(), &self.files, day, None, &sources)?;
+                self.waiting().days.entry(day).or_default().early = Some(early);
+            }
+            Some(Relief::PutAside(days)) => {
+                for (day, blocks) in days {
+                    let runs = self.put_aside(&blocks)?;
+                    self.waiting().days.entry(day).or_default().runs.extend(runs);
+                }
+            }
         }
         Ok(())
+    }
+
+    /// Notes that all rows of an input were taken.
+    pub fn done(&self, id: &ContentId) {
+        let file = self.files.add(*id);
+        self.waiting().ended.insert(file);
     }
 
     /// Notes that a file was read to its end.
@@ -180,9 +202,17 @@ impl<'s, 'o> Ingest<'s, 'o> {
 }
 
 impl Bucket {
+    /// Takes the rows out.
+    fn empty(&mut self) -> Vec<Rows> {
+        self.bytes = 0;
+        self.files.clear();
+        std::mem::take(&mut self.blocks)
+    }
+
     /// Adds rows; answers how many bytes more are held.
     fn add(&mut self, rows: Rows) -> isize {
         let before = self.bytes as isize;
+        self.files.extend(rows.files.first());
         match self.blocks.last_mut() {
             Some(last) if last.len() + rows.len() <= SHARED_BLOCK_ROWS => {
                 self.bytes -= last.bytes();
@@ -199,23 +229,45 @@ impl Bucket {
     }
 }
 
+/// What is done when memory is short.
+enum Relief {
+    /// A day that seems complete is compacted; should more rows come, it is compacted again.
+    Compact(Option<i64>, Vec<Rows>),
+    /// Rows are put aside as files.
+    PutAside(Vec<(Option<i64>, Vec<Rows>)>),
+}
+
 impl Waiting {
-    /// Blocks to put aside so that what is left is half of the limit; none while the limit is kept.
-    fn relief(&mut self, limit: usize) -> Vec<(Option<i64>, Vec<Rows>)> {
-        let mut out = Vec::new();
+    /// What is to be done so that the limit is kept.
+    ///
+    /// Dumps come mostly in order of time: the oldest day of which all inputs have ended is likely to be complete, and is
+    /// compacted, once. A day that the store has already, or that got more rows, waits on disk instead.
+    fn relief(&mut self, limit: usize, manifest: &Manifest) -> Option<Relief> {
         if self.bytes <= limit {
-            return out;
+            return None;
         }
+        let ended = &self.ended;
+        let complete = self.days.iter_mut().find(|(day, bucket)| {
+            let stored = day.is_none_or(|day| manifest.days.contains_key(&day));
+            let fresh = bucket.early.is_none() && bucket.runs.is_empty() && !stored;
+            fresh && !bucket.blocks.is_empty() && bucket.files.iter().all(|file| ended.contains(file))
+        });
+        if let Some((day, bucket)) = complete {
+            self.bytes = self.bytes.saturating_sub(bucket.bytes);
+            // Claimed at once: rows that come while it is compacted are late.
+            bucket.early = Some(Default::default());
+            return Some(Relief::Compact(*day, bucket.empty()));
+        }
+        let mut out = Vec::new();
         while self.bytes > limit / 2 {
             let Some((day, bucket)) = self.days.iter_mut().max_by_key(|(_, bucket)| bucket.bytes) else { break };
             if bucket.blocks.is_empty() {
                 break;
             }
             self.bytes = self.bytes.saturating_sub(bucket.bytes);
-            bucket.bytes = 0;
-            out.push((*day, std::mem::take(&mut bucket.blocks)));
+            out.push((*day, bucket.empty()));
         }
-        out
+        Some(Relief::PutAside(out))
     }
 }
 
@@ -243,19 +295,28 @@ fn compact_days(
     let total = days.len();
     let done = std::sync::atomic::AtomicUsize::new(0);
     let (root, manifest) = (&store.root, &store.manifest);
+    // Several threads work on several days, or together on one: both at once would hold too much.
+    let alone = total >= 2 * rayon::current_num_threads();
     let one = |(day, bucket): (Option<i64>, Bucket)| {
         let before = day.map_or(manifest.undated.as_ref(), |day| manifest.days.get(&day));
-        let whole_rows = options.memory_bytes / ROW_BYTES;
-        let sources = Sources { memory: bucket.blocks, runs: bucket.runs, whole_rows };
-        let (kept, tally) = compact::compact(root, files, day, before, &sources)?;
+        let own = bucket.early.is_some();
+        let (early, mut tally) = bucket.early.unzip();
+        let mut kept = early;
+        if kept.is_none() || !bucket.blocks.is_empty() || !bucket.runs.is_empty() {
+            let whole_rows = options.memory_bytes / ROW_BYTES;
+            let sources = Sources { memory: bucket.blocks, runs: bucket.runs, whole_rows, own, alone };
+            let (day, added) = compact::compact(root, files, day, kept.as_ref().or(before), &sources)?;
+            kept = Some(day);
+            tally.get_or_insert_default().add(&added);
+        }
+        let (kept, tally) = (kept.unwrap_or_default(), tally.unwrap_or_default());
         let days_done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
         if let Some(progress) = options.progress {
             progress(Progress { days_done, days: total });
         }
         Ok((day, kept, tally))
     };
-    // Several threads work on several days, or together on one: both at once would hold too much.
-    let results: Vec<(Option<i64>, Day, Tally)> = if total >= 2 * rayon::current_num_threads() {
+    let results: Vec<(Option<i64>, Day, Tally)> = if alone {
         days.into_iter().collect::<Vec<_>>().into_par_iter().map(one).collect::<Result<_, StoreError>>()?
     } else {
         days.into_iter().map(one).collect::<Result<_, StoreError>>()?
@@ -292,12 +353,12 @@ fn appended(
         report.path = one.report.path;
         if seen.insert(id) && read.contains(&id) {
             let at = list.add(id);
-            let of = |counts: &BTreeMap<u32, u64>| counts.get(&at).copied().unwrap_or(0);
+            let fresh = tally.fresh.get(&at).map_or(0, |rows| u64::try_from(*rows).unwrap_or(0));
             let dropped = dropped.get(&at).copied().unwrap_or_default();
             report.set_aside.pruned = dropped.all;
             report.set_aside.by_rule = report.set_aside.by_rule.saturating_sub(dropped.by_rule);
-            report.duplicates = report.entries.saturating_sub(dropped.all + of(&tally.fresh));
-            report.conflicts = of(&tally.conflicts);
+            report.duplicates = report.entries.saturating_sub(dropped.all + fresh);
+            report.conflicts = tally.conflicts.get(&at).copied().unwrap_or(0);
             pruned += dropped.all;
         } else {
             pruned += report.set_aside.pruned;

@@ -40,7 +40,7 @@ pub(super) struct Tally {
     /// Distinct entries among the call's rows.
     pub(super) distinct: u64,
     /// Rows kept that the store did not have.
-    pub(super) fresh: BTreeMap<u32, u64>,
+    pub(super) fresh: BTreeMap<u32, i64>,
     /// Rows whose body lost against another one.
     pub(super) conflicts: BTreeMap<u32, u64>,
 }
@@ -49,10 +49,11 @@ impl Tally {
     /// Adds what another part of the call added.
     pub(super) fn add(&mut self, other: &Self) {
         self.distinct += other.distinct;
-        for (into, from) in [(&mut self.fresh, &other.fresh), (&mut self.conflicts, &other.conflicts)] {
-            for (file, count) in from {
-                *into.entry(*file).or_insert(0) += count;
-            }
+        for (file, count) in &other.fresh {
+            *self.fresh.entry(*file).or_insert(0) += count;
+        }
+        for (file, count) in &other.conflicts {
+            *self.conflicts.entry(*file).or_insert(0) += count;
         }
     }
 }
@@ -63,7 +64,9 @@ pub(super) struct Merger {
     /// Conflicts of the store that still have to be looked at, by key.
     known: FxHashMap<u128, Vec<Conflict>>,
     places: BTreeMap<(u128, u64), (String, u64)>,
-    fresh: Vec<u64>,
+    fresh: Vec<i64>,
+    /// Rows read back are the call's own: it compacted the day before, and its store had none of it.
+    own: bool,
     pub(super) tally: Tally,
     /// Whether any row kept is not one of the store's, or a conflict is new.
     pub(super) changed: bool,
@@ -94,12 +97,12 @@ impl Kept {
 
 impl Merger {
     /// `known`: conflicts of the store.
-    pub(super) fn new(known: Vec<Conflict>) -> Self {
+    pub(super) fn new(known: Vec<Conflict>, own: bool) -> Self {
         let mut by_key: FxHashMap<u128, Vec<Conflict>> = FxHashMap::default();
         for conflict in known {
             by_key.entry(u128::from_str_radix(&conflict.key, 16).unwrap_or(0)).or_default().push(conflict);
         }
-        Self { known: by_key, ..Self::default() }
+        Self { known: by_key, own, ..Self::default() }
     }
 
     /// Keeps one of each entry of a slice; `order` holds the places of its rows in file order.
@@ -131,11 +134,15 @@ impl Merger {
 
     fn count_fresh(&mut self, file: u32) {
         let file = file as usize;
+        self.fresh_of(file);
+        self.fresh[file] += 1;
+        self.changed = true;
+    }
+
+    fn fresh_of(&mut self, file: usize) {
         if self.fresh.len() <= file {
             self.fresh.resize(file + 1, 0);
         }
-        self.fresh[file] += 1;
-        self.changed = true;
     }
 
     /// Rows of one microsecond: those that are one entry are found among them.
@@ -167,9 +174,17 @@ impl Merger {
             .reduce(|a, b| if order::preference(key(b), key(a), files) == Ordering::Less { b } else { a });
         let winner = best.unwrap_or(same[0]);
         let stored = |at: &(u32, u32)| blocks[at.0 as usize].stored;
-        self.tally.distinct += u64::from(!same.iter().all(stored));
-        if !same.iter().any(stored) {
-            self.count_fresh(key(winner).file());
+        let known = same.iter().copied().find(stored);
+        self.tally.distinct += u64::from(!same.iter().all(stored) && !(self.own && known.is_some()));
+        match known {
+            None => self.count_fresh(key(winner).file()),
+            // It was counted for the row that stood here before.
+            Some(known) if self.own && known != winner => {
+                self.count_fresh(key(winner).file());
+                self.fresh_of(key(known).file() as usize);
+                self.fresh[key(known).file() as usize] -= 1;
+            }
+            Some(_) => {}
         }
         self.changed |= !stored(&winner);
         self.settle(key(winner));
@@ -245,7 +260,7 @@ impl Merger {
             file,
             offset,
         });
-        let fresh = (0_u32..).zip(self.fresh).filter(|(_, count)| *count > 0);
+        let fresh = (0_u32..).zip(self.fresh).filter(|(_, count)| *count != 0);
         self.tally.fresh.extend(fresh);
         (conflicts.collect(), self.tally)
     }

@@ -490,10 +490,14 @@ proptest! {
     ) {
         let inputs: Vec<Dump> = inputs.into_iter().zip(1_u8..).map(|(rows, number)| input(number, rows)).collect();
         let (one, other) = (folder(), folder());
-        let in_memory = store_of(&one, vec![inputs.clone()]);
+        let mut in_memory = store_of(&one, Vec::new());
+        let said = append(&mut in_memory, inputs.clone());
         let mut on_disk = store_of(&other, Vec::new());
         let options = AppendOptions { memory_bytes: 1, ..AppendOptions::default() };
-        append_with(&mut on_disk, inputs, &options).expect("appends");
+        let also = append_with(&mut on_disk, inputs, &options).expect("appends");
+        prop_assert_eq!(&said.total, &also.total);
+        let duplicates = |said: &Appended| said.files.iter().map(|file| file.duplicates).collect::<Vec<_>>();
+        prop_assert_eq!(duplicates(&said), duplicates(&also));
         prop_assert_eq!(contents(&in_memory), contents(&on_disk));
         let (a, b) = (in_memory.snapshot().expect("snapshot"), on_disk.snapshot().expect("snapshot"));
         prop_assert_eq!(a.digest(), b.digest());
