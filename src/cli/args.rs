@@ -40,6 +40,9 @@ pub(crate) struct Common {
     /// Worker threads [default: one a core]
     #[arg(long, global = true, value_name = "N")]
     pub(crate) threads: Option<usize>,
+    /// Memory that reading dumps may take, about: rows beyond it wait on disk [default: 512MiB]
+    #[arg(long, global = true, value_name = "SIZE", value_parser = size)]
+    pub(crate) memory_limit: Option<usize>,
     /// Print only what was asked for, and errors
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
@@ -55,6 +58,28 @@ pub(crate) struct Common {
     /// Exit 3 when an entry was malformed or had to be repaired
     #[arg(long, global = true)]
     pub(crate) strict: bool,
+}
+
+/// Least memory an ingest is held to: below it, nothing but waiting on disk would be done.
+const MEMORY_MIN: usize = 64 << 20;
+
+/// A size such as `512MiB`, `2GB` or a number of bytes.
+fn size(text: &str) -> Result<usize, String> {
+    let digits = text.trim().len() - text.trim().trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.trim().split_at(digits);
+    let factor = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kib" => 1 << 10,
+        "m" | "mib" => 1 << 20,
+        "g" | "gib" => 1 << 30,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        _ => return Err(format!("{unit:?} is no unit: write 512MiB, 2GiB or a number of bytes")),
+    };
+    let bytes = number.parse::<usize>().ok().and_then(|number| number.checked_mul(factor));
+    let bytes = bytes.ok_or_else(|| format!("{text:?} is no size: write 512MiB, 2GiB or a number of bytes"))?;
+    if bytes < MEMORY_MIN { Err("less than 64MiB is too little to read dumps with".to_owned()) } else { Ok(bytes) }
 }
 
 /// The verbs.

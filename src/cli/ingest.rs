@@ -11,7 +11,7 @@ use super::{Stop, context};
 use crate::input::{self, InputError, Outlet, ReadOptions, Source};
 use crate::record::ContentId;
 use crate::record::ingest::{self, DeclaredWindow, FileReport, IngestReport, IngestTotal, Problem};
-use crate::store::{AppendOptions, Ingest, Named, Progress, RawPolicy, Store, StoreError};
+use crate::store::{AppendOptions, Ingest, MEMORY_BYTES, Named, Progress, RawPolicy, Store, StoreError};
 use crate::time;
 
 /// Why a known file is not read again.
@@ -81,7 +81,9 @@ pub(crate) fn ingest(
         Raw::Warning => RawPolicy::Warning,
         Raw::All => RawPolicy::All,
     };
-    let append = AppendOptions { raw, progress: Some(&progress), ..AppendOptions::default() };
+    // A quarter for rows that wait; the rest is for what is being read, sorted and encoded.
+    let memory_bytes = context.common.memory_limit.map_or(MEMORY_BYTES, |limit| limit / 4);
+    let append = AppendOptions { raw, memory_bytes, progress: Some(&progress) };
     let ingest = store.ingest(&append)?;
     read(context, &fresh, &options, &ingest, &mut files)?;
     let appended = ingest.commit()?;

@@ -11,6 +11,9 @@ use super::InputError;
 /// Suffix of a sidecar that states what an export covers; never a dump itself.
 pub const SIDECAR_SUFFIX: &str = ".meta.json";
 
+/// Suffix of a file that an export is still writing.
+const PARTIAL_SUFFIX: &str = ".part";
+
 /// One file to read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Source {
@@ -78,7 +81,7 @@ fn file_name(path: &Path) -> String {
 
 fn is_dump(path: &Path) -> bool {
     let name = file_name(path);
-    !name.starts_with('.') && !name.ends_with(SIDECAR_SUFFIX)
+    !name.starts_with('.') && !name.ends_with(SIDECAR_SUFFIX) && !name.ends_with(PARTIAL_SUFFIX)
 }
 
 fn folder(root: &Path, sources: &mut Vec<Source>) -> Result<(), InputError> {
@@ -136,7 +139,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("dir");
         let at = |name: &str| dir.path().join(name).display().to_string();
         std::fs::create_dir(dir.path().join("a")).expect("dir");
-        for name in ["a/1.json", "a/1.json.meta.json", "2.log", ".hidden"] {
+        for name in ["a/1.json", "a/1.json.meta.json", "2.log", ".hidden", "3.json.part"] {
             std::fs::write(dir.path().join(name), "{}").expect("write");
         }
         assert_eq!(names(&[dir.path().display().to_string()]), ["2.log", "a/1.json"]);

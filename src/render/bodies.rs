@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::cluster::{counts, gcloud, parameter_words, rank};
 use super::{RenderError, Renderer, filters, safe};
-use crate::report::v1::{Cluster, Family, Report};
+use crate::report::v1::{Cluster, Coverage, Family, Report, ReportWindow, Run, Totals};
 
 /// Characters of a body at most; trackers refuse 65,536.
 pub const BODY_LIMIT: usize = 60_000;
@@ -120,9 +120,19 @@ const LEVELS: [Level; 5] = [
     Level { example: 0, members: 2, text: 160 },
 ];
 
+/// What a body says of the report as a whole. The clusters stay out: turned into template values for every body, they made
+/// the time grow with the square of their number.
+#[derive(Serialize)]
+struct Head<'a> {
+    run: &'a Run,
+    window: &'a ReportWindow,
+    coverage: &'a Coverage,
+    totals: &'a Totals,
+}
+
 #[derive(Serialize)]
 struct BodyView<'a> {
-    report: &'a Report,
+    report: Head<'a>,
     c: &'a Cluster,
     family: Option<&'a Family>,
     members: Vec<MemberLine<'a>>,
@@ -198,7 +208,12 @@ fn body_view<'a>(input: &BodyInput<'a>, level: Level) -> BodyView<'a> {
     let shown = example.map(|text| safe::cut(text, level.example));
     let others: Vec<&Cluster> = input.members.iter().copied().filter(|m| m.id != c.id).collect();
     BodyView {
-        report: input.report,
+        report: Head {
+            run: &input.report.run,
+            window: &input.report.window,
+            coverage: &input.report.coverage,
+            totals: &input.report.totals,
+        },
         c,
         family,
         members_left: others.len().saturating_sub(level.members),

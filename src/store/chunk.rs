@@ -18,7 +18,7 @@ use rustc_hash::FxHashMap;
 use super::encoding::{Presence, delta, hybrid, levels, width_of};
 use super::rows::{NO_CODE, NONE, Texts};
 
-/// zstd level of every column.
+/// zstd level of what is kept.
 pub(super) const ZSTD_LEVEL: i32 = 3;
 /// Rows of one page.
 const ROWS_PER_PAGE: usize = 16 << 10;
@@ -58,8 +58,8 @@ pub(super) struct Encoder {
 }
 
 impl Encoder {
-    pub(super) fn new() -> Result<Self> {
-        let zstd = zstd::bulk::Compressor::new(ZSTD_LEVEL).map_err(|error| ParquetError::External(Box::new(error)))?;
+    pub(super) fn new(level: i32) -> Result<Self> {
+        let zstd = zstd::bulk::Compressor::new(level).map_err(|error| ParquetError::External(Box::new(error)))?;
         Ok(Self { zstd, page: Vec::new() })
     }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::StoreError;
+use super::chunk::ZSTD_LEVEL;
 use super::computed::{self, Computed};
 use super::files::{FileList, Files};
 use super::layout::{ROWS_PER_GROUP, day_folder};
@@ -89,7 +90,7 @@ pub(super) fn compact(
         writer.hidden(Role::Parts, &parts, gather, &list)?;
         writer.hidden(Role::SetAside, &aside, gather, &list)?;
         let (members, open_from) = regroup::regroup(&blocks, &places);
-        let end = if slice.last { places.len() } else { open_from };
+        let end = if slice.last { places.len() } else { whole_groups(&blocks, &places, open_from) };
         writer.rows(&places[..end], &members[..end], gather, &list)?;
         carry = gather(&places[end..]);
     }
@@ -99,6 +100,15 @@ pub(super) fn compact(
         return Ok((before.clone(), tally));
     }
     Ok((writer.finish(conflicts)?, tally))
+}
+
+/// How many of the first `ready` rows are written now: whole row groups, cut in a pause that no event outlasts.
+fn whole_groups(blocks: &[&Rows], places: &[(u32, u32)], ready: usize) -> usize {
+    let ts = |at: usize| blocks[places[at].0 as usize].ts_ns[places[at].1 as usize];
+    let full = ready - ready % ROWS_PER_GROUP;
+    let pause = (1..=full).rev().find(|at| *at < places.len() && ts(*at).saturating_sub(ts(at - 1)) > regroup::GAP_NS);
+    // Without a pause for a whole group, groups are as they come.
+    pause.unwrap_or(if full > 0 { ready } else { 0 })
 }
 
 /// The sorted files of a day: what the store holds of it, and what the call put aside.
@@ -210,7 +220,7 @@ impl<'a> Writer<'a> {
             computed::sign(&rows, &mut Miner::new(), &mut table, &mut computed);
             computed::name_events(day, first, members, &mut computed);
             Ok(Ready {
-                group: write::encode(&rows, Some(&computed), files)?,
+                group: write::encode(&rows, Some(&computed), files, ZSTD_LEVEL)?,
                 table,
                 summary: day.map_or_else(Vec::new, |day| sketch::summarise(day, &rows, &computed)),
                 deploys: ledger::deploys_of(&rows),
@@ -250,7 +260,7 @@ impl<'a> Writer<'a> {
         let at = ROLES.iter().position(|known| *known == role).unwrap_or(0);
         for places in places.chunks(ROWS_PER_GROUP) {
             let rows = gather(places);
-            let group = write::encode(&rows, None, files)?;
+            let group = write::encode(&rows, None, files, ZSTD_LEVEL)?;
             self.keep(&kept_of(&rows), files);
             self.digests[at].add(&group);
             self.outputs[at].write(group)?;
@@ -341,7 +351,7 @@ pub(super) fn recount(root: &Path, day: &Day) -> Result<(u64, String), StoreErro
                 let rows = decode::rows_joined(batch, &path, &files)?;
                 let computed = decode::computed(batch, &path)?;
                 count += rows.len() as u64;
-                digest.add(&write::encode(&rows, computed.as_ref(), &files.files())?);
+                digest.add(&write::encode(&rows, computed.as_ref(), &files.files(), ZSTD_LEVEL)?);
                 Ok(())
             })?;
         }

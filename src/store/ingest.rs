@@ -23,6 +23,8 @@ use crate::record::ingest::{FileReport, IngestTotal, Ingested};
 use crate::record::{Collect, ContentId, LogRecord, Severity};
 use crate::time;
 
+/// zstd level of rows that are put aside and read once more.
+const RUN_LEVEL: i32 = 1;
 /// Bytes of a row in memory, about.
 const ROW_BYTES: usize = 1 << 10;
 /// Rows of a block that is still added to; small inputs share blocks.
@@ -165,7 +167,7 @@ impl<'s, 'o> Ingest<'s, 'o> {
         for (places, aside) in [(rows, false), (aside, true)] {
             let mut output = Output::new(root, "raw".to_owned(), Role::Rows);
             for places in places.chunks(layout::ROWS_PER_GROUP) {
-                output.write(write::encode(&Rows::gather(&blocks, places), None, &files)?)?;
+                output.write(write::encode(&Rows::gather(&blocks, places), None, &files, RUN_LEVEL)?)?;
             }
             let run = |file: LiveFile| Run { path: root.join(file.path), rows: file.rows as usize, aside };
             runs.extend(output.finish()?.into_iter().map(run));

@@ -7,7 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;
+use std::sync::OnceLock;
 
+use rustc_hash::FxHashMap;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -163,8 +165,20 @@ fn is_zero(n: &u64) -> bool {
 }
 
 /// Every content that was read, by content id.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Sources(pub(super) BTreeMap<String, Source>);
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Sources(
+    pub(super) BTreeMap<String, Source>,
+    /// The content at each place, once somebody asked: there may be as many places as files.
+    #[serde(skip)]
+    OnceLock<FxHashMap<String, String>>,
+);
+
+impl PartialEq for Sources {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
 
 impl Sources {
     /// Notes a content, or a further name or place of a known one.
@@ -200,9 +214,11 @@ impl Sources {
     pub(super) fn name(&mut self, content_id: &str, name: &str, place: Option<(&Path, u64, i64)>) {
         if let Some((path, bytes, mtime_ns)) = place {
             let path = path.to_string_lossy().into_owned();
-            self.0.values_mut().for_each(|source| {
+            self.by_place();
+            let before = self.1.get_mut().and_then(|index| index.insert(path.clone(), content_id.to_owned()));
+            if let Some(source) = before.and_then(|id| self.0.get_mut(&id)) {
                 source.places.remove(&path);
-            });
+            }
             if let Some(source) = self.0.get_mut(content_id) {
                 source.places.insert(path, (bytes, mtime_ns));
             }
@@ -224,8 +240,18 @@ impl Sources {
     /// The content that lay at a path with this length and modification time.
     pub(super) fn known(&self, path: &Path, bytes: u64, mtime_ns: i64) -> Option<&str> {
         let path = path.to_string_lossy();
-        let here = |source: &Source| source.places.get(path.as_ref()) == Some(&(bytes, mtime_ns));
-        self.0.iter().find(|(_, source)| here(source)).map(|(id, _)| id.as_str())
+        let id = self.by_place().get(path.as_ref())?;
+        (self.0.get(id)?.places.get(path.as_ref()) == Some(&(bytes, mtime_ns))).then_some(id.as_str())
+    }
+
+    fn by_place(&self) -> &FxHashMap<String, String> {
+        self.1.get_or_init(|| {
+            let of = |(id, source): (&String, &Source)| {
+                let id = id.clone();
+                source.places.keys().cloned().map(move |path| (path, id.clone())).collect::<Vec<_>>()
+            };
+            self.0.iter().flat_map(of).collect()
+        })
     }
 }
 

@@ -175,7 +175,7 @@ impl Merger {
         let winner = best.unwrap_or(same[0]);
         let stored = |at: &(u32, u32)| blocks[at.0 as usize].stored;
         let known = same.iter().copied().find(stored);
-        self.tally.distinct += u64::from(!same.iter().all(stored) && !(self.own && known.is_some()));
+        self.tally.distinct += u64::from(!(same.iter().all(stored) || self.own && known.is_some()));
         match known {
             None => self.count_fresh(key(winner).file()),
             // It was counted for the row that stood here before.

@@ -76,13 +76,14 @@ fn broken(path: &Path, error: &parquet::errors::ParquetError) -> StoreError {
     StoreError::Damaged { path: path.to_owned(), reason: error.to_string() }
 }
 
-/// Batches of a file, in order.
+/// Batches of at most `rows` rows of a file, in order.
 pub(super) fn batches(
     path: &Path,
+    rows: usize,
 ) -> Result<impl Iterator<Item = Result<RecordBatch, StoreError>> + use<>, StoreError> {
     let file = File::open(path).map_err(io(path))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| broken(path, &error))?;
-    let reader = builder.with_batch_size(ROWS_PER_GROUP).build().map_err(|error| broken(path, &error))?;
+    let reader = builder.with_batch_size(rows).build().map_err(|error| broken(path, &error))?;
     let path = path.to_owned();
     Ok(reader
         .map(move |batch| batch.map_err(|error| StoreError::Damaged { path: path.clone(), reason: error.to_string() })))
@@ -104,5 +105,5 @@ pub(super) fn read(
     path: &Path,
     mut each: impl FnMut(&RecordBatch) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    batches(path)?.try_for_each(|batch| each(&batch?))
+    batches(path, ROWS_PER_GROUP)?.try_for_each(|batch| each(&batch?))
 }

@@ -16,6 +16,9 @@ use super::order::{Place, file_order, sorted};
 use super::parquet_file;
 use super::rows::Rows;
 
+/// Rows read from a file at a time: every file of a day has as many in memory.
+const BLOCK_ROWS: usize = 16 << 10;
+
 type Batches = Box<dyn Iterator<Item = Result<RecordBatch, StoreError>> + Send>;
 
 /// A sorted file that is read block by block.
@@ -35,7 +38,7 @@ pub(super) struct Stream {
 impl Stream {
     /// A file of the store, or, with `stored` false, of this call's scratch.
     pub(super) fn new(path: PathBuf, rows: usize, aside: bool, stored: bool) -> Result<Self, StoreError> {
-        let batches: Batches = Box::new(parquet_file::batches(&path)?);
+        let batches: Batches = Box::new(parquet_file::batches(&path, BLOCK_ROWS)?);
         Ok(Self { path, batches, aside, stored, rows: Rows::default(), left: rows, open: true })
     }
 

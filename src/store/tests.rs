@@ -19,7 +19,7 @@ fn blocks_of(store: &Store, role: Role) -> Vec<(Rows, Option<Computed>)> {
     let mut out = Vec::new();
     for file in snapshot.manifest.all_files().filter(|file| file.role == role) {
         let path = store.root().join(&file.path);
-        for batch in parquet_file::batches(&path).expect("opens") {
+        for batch in parquet_file::batches(&path, 1 << 16).expect("opens") {
             let batch = batch.expect("reads");
             let rows = decode::rows_joined(&batch, &path, &files).expect("rows");
             out.push((rows, decode::computed(&batch, &path).expect("columns")));
@@ -62,7 +62,7 @@ fn messages(store: &Store) -> Vec<String> {
     let files = FileList::default();
     let mut out = Vec::new();
     for path in snapshot.files(None) {
-        for batch in parquet_file::batches(&path).expect("opens") {
+        for batch in parquet_file::batches(&path, 1 << 16).expect("opens") {
             let rows = decode::rows_joined(&batch.expect("reads"), &path, &files).expect("rows");
             out.extend((0..rows.len()).map(|at| rows.text(TextCol::Message, at).to_owned()));
         }

@@ -184,9 +184,9 @@ enum ColumnDigest {
 }
 
 /// Encodes rows; `computed` is absent for rows that no query sees.
-pub(super) fn encode(rows: &Rows, computed: Option<&Computed>, files: &Files) -> Result<Group, StoreError> {
+pub(super) fn encode(rows: &Rows, computed: Option<&Computed>, files: &Files, level: i32) -> Result<Group, StoreError> {
     let broken = |error: parquet::errors::ParquetError| StoreError::Unwritable { reason: error.to_string() };
-    let mut encoder = Encoder::new().map_err(broken)?;
+    let mut encoder = Encoder::new(level).map_err(broken)?;
     let made = Made::new(rows, computed, files);
     let mut chunks = Vec::with_capacity(ROW_COLUMNS.len());
     let mut digest = Vec::with_capacity(ROW_COLUMNS.len());
