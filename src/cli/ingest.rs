@@ -81,8 +81,8 @@ pub(crate) fn ingest(
         Raw::Warning => RawPolicy::Warning,
         Raw::All => RawPolicy::All,
     };
-    // A quarter for rows that wait; the rest is for what is being read, sorted and encoded.
-    let memory_bytes = context.common.memory_limit.map_or(MEMORY_BYTES, |limit| limit / 4);
+    // Rows that wait get a part; the rest is for what is being read, sorted and encoded.
+    let memory_bytes = context.common.memory_limit.map_or(MEMORY_BYTES, |limit| limit / 16 * 3);
     let append = AppendOptions { raw, memory_bytes, progress: Some(&progress) };
     let ingest = store.ingest(&append)?;
     read(context, &fresh, &options, &ingest, &mut files)?;

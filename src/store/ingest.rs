@@ -179,27 +179,31 @@ impl<'s, 'o> Ingest<'s, 'o> {
     pub fn commit(self) -> Result<Appended, StoreError> {
         let Self { store, options, files, waiting, _lock } = self;
         let waiting = waiting.into_inner().unwrap_or_else(PoisonError::into_inner);
+        // First of all, so that rows and books are not held at the same time.
+        let tally = compact_days(store, &files, waiting.days, options)?;
         let mut done = waiting.done;
         // In the order of names, whatever the order in which reading ended.
         done.sort_by(|a, b| (&a.report.path, &a.report.content_id).cmp(&(&b.report.path, &b.report.content_id)));
-        let place = |read: &Ingested| (read.disk_path.clone(), read.report.bytes, read.mtime_ns);
-        for read in done.iter().filter(|read| read.report.skipped.is_none()) {
+        let known: Vec<bool> = done.iter().map(|read| read.report.skipped.is_some()).collect();
+        for (read, _) in done.iter_mut().zip(&known).filter(|(_, known)| !**known) {
             let first_met = !store.has_content(&read.content_id);
-            let (path, bytes, mtime_ns) = place(read);
-            store.sources.note(&read.report, &read.spans, Some((&path, bytes, mtime_ns)));
             note_quarantine(store, read)?;
+            let place = (read.disk_path.clone(), read.report.bytes, read.mtime_ns);
+            let report = std::mem::take(&mut read.report);
+            read.report.path.clone_from(&report.path);
+            store.sources.note(report, &std::mem::take(&mut read.spans), Some((&place.0, place.1, place.2)));
             let dropped = waiting.dropped.get(&files.add(read.content_id)).map_or(0, |rows| rows.all);
             if first_met && dropped > 0 {
-                store.sources.note_pruned(&read.report.content_id, dropped);
+                store.sources.note_pruned(&read.content_id.to_string(), dropped);
             }
         }
-        for read in done.iter().filter(|read| read.report.skipped.is_some()) {
-            let (path, bytes, mtime_ns) = place(read);
-            store.sources.again(&read.report, Some((&path, bytes, mtime_ns)));
+        for (read, _) in done.iter().zip(&known).filter(|(_, known)| **known) {
+            store.sources.again(&read.report, Some((&read.disk_path, read.report.bytes, read.mtime_ns)));
         }
-        let tally = compact_days(store, &files, waiting.days, options)?;
         store.commit()?;
-        Ok(appended(store, done, &tally, &waiting.dropped, &files))
+        let read: BTreeSet<ContentId> =
+            done.iter().zip(known).filter(|(_, known)| !known).map(|(read, _)| read.content_id).collect();
+        Ok(appended(store, done, &read, &tally, &waiting.dropped, &files))
     }
 }
 
@@ -339,12 +343,11 @@ fn compact_days(
 fn appended(
     store: &Store,
     done: Vec<Ingested>,
+    read: &BTreeSet<ContentId>,
     tally: &Tally,
     dropped: &BTreeMap<u32, Dropped>,
     list: &FileList,
 ) -> Appended {
-    let read: BTreeSet<ContentId> =
-        done.iter().filter(|read| read.report.skipped.is_none()).map(|read| read.content_id).collect();
     let mut total = IngestTotal { unique: tally.distinct, ..IngestTotal::default() };
     let mut seen: BTreeSet<ContentId> = BTreeSet::new();
     let mut pruned = 0;

@@ -182,12 +182,12 @@ impl PartialEq for Sources {
 
 impl Sources {
     /// Notes a content, or a further name or place of a known one.
-    pub(super) fn note(&mut self, report: &FileReport, spans: &[Span], place: Option<(&Path, u64, i64)>) {
-        let mut stored = FileReport { duplicates: 0, conflicts: 0, ..report.clone() };
-        stored.skipped = None;
+    pub(super) fn note(&mut self, report: FileReport, spans: &[Span], place: Option<(&Path, u64, i64)>) {
+        let (id, path, stated) = (report.content_id.clone(), report.path.clone(), report.declared_window.clone());
+        let stored = FileReport { duplicates: 0, conflicts: 0, skipped: None, ..report };
         let mut spans: Vec<StoredSpan> = spans.iter().map(StoredSpan::from).collect();
         spans.sort();
-        let source = self.0.entry(report.content_id.clone()).or_insert_with(|| Source {
+        let source = self.0.entry(id.clone()).or_insert_with(|| Source {
             report: stored,
             names: BTreeSet::new(),
             places: BTreeMap::new(),
@@ -195,9 +195,9 @@ impl Sources {
             windows: BTreeSet::new(),
             pruned: 0,
         });
-        source.windows.extend(report.declared_window.clone());
-        source.report.declared_window = wider(source.report.declared_window.take(), report.declared_window.clone());
-        self.name(&report.content_id, &report.path, place);
+        source.windows.extend(stated.clone());
+        source.report.declared_window = wider(source.report.declared_window.take(), stated);
+        self.name(&id, &path, place);
     }
 
     /// Notes that a known content came again, under another name or with another statement of what it covers.
