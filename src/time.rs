@@ -110,7 +110,7 @@ pub fn day_from_name(name: &str) -> Option<i64> {
 
 fn civil(ns: i64) -> (i64, i64, i64, i64, i64, i64, i64) {
     let days = day_of(ns);
-    let rest = ns - day_start(days);
+    let rest = ns.rem_euclid(DAY_NS);
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let of_era = shifted - era * 146_097;

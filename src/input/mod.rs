@@ -348,4 +348,6 @@ fn sidecar(path: &Path) -> Result<Option<DeclaredWindow>, InputError> {
 }
 
 #[cfg(test)]
+mod corpus_tests;
+#[cfg(test)]
 mod tests;

@@ -183,8 +183,9 @@ fn parse_clf(text: &str) -> Option<i64> {
     let date = days_from_civil(number(&b[7..11])?, month, number(&b[0..2])?)?;
     let (hour, minute, second) = (number(&b[12..14])?, number(&b[15..17])?, number(&b[18..20])?);
     let offset = offset_seconds(&text[21..])?;
-    (hour < 24 && minute < 60 && second < 61)
-        .then_some((date * 86_400 + hour * 3_600 + minute * 60 + second - offset) * SECOND_NS)
+    let seconds = date * 86_400 + hour * 3_600 + minute * 60 + second - offset;
+    // Years before 1678 and after 2261 are more nanoseconds away than a number holds.
+    seconds.checked_mul(SECOND_NS).filter(|_| hour < 24 && minute < 60 && second < 61)
 }
 
 /// Days since 1970-01-01 of a civil date of the years 0 to 9999; `None` when the calendar has no such day.
