@@ -108,7 +108,16 @@ fn parse_common(b: &[u8]) -> Option<Parsed> {
         _ => return None,
     };
     let seconds = date * 86_400 + hour * 3_600 + minute * 60 + second - offset_s;
-    Some(Parsed { ns: seconds.checked_mul(SECOND_NS)?.checked_add(fraction_ns)?, naive: false })
+    Some(Parsed { ns: nanoseconds(seconds, fraction_ns)?, naive: false })
+}
+
+/// Nanoseconds of whole seconds and a fraction; `None` where a number cannot hold them.
+fn nanoseconds(seconds: i64, fraction_ns: i64) -> Option<i64> {
+    match seconds.checked_mul(SECOND_NS) {
+        Some(ns) => ns.checked_add(fraction_ns),
+        // The first second that a number reaches into begins before it.
+        None => i64::try_from(i128::from(seconds) * i128::from(SECOND_NS) + i128::from(fraction_ns)).ok(),
+    }
 }
 
 pub(super) fn number(bytes: &[u8]) -> Option<i64> {
@@ -150,7 +159,7 @@ fn parse_iso(text: &str) -> Option<Parsed> {
         _ => (offset_seconds(zone)?, false),
     };
     let seconds = date * 86_400 + hour * 3_600 + minute * 60 + second - offset_s;
-    Some(Parsed { ns: seconds.checked_mul(SECOND_NS)?.checked_add(fraction_ns)?, naive })
+    Some(Parsed { ns: nanoseconds(seconds, fraction_ns)?, naive })
 }
 
 fn offset_seconds(zone: &str) -> Option<i64> {
