@@ -433,10 +433,10 @@ impl Bytes<'_> {
                 out.push_str(&escaped);
             }
             11 => Self::string(blank, self.key(), out),
-            12 => {
-                // A row inside a text, as libraries and queues write it.
+            12 if depth > 1 => {
+                // A row inside a text, as libraries and queues write it; every level doubles the escapes.
                 let mut inner = String::new();
-                self.object("", depth.saturating_sub(2), &mut inner);
+                self.object("", depth - 2, &mut inner);
                 Self::string(blank, &inner, out);
             }
             _ => Self::string(blank, self.text(), out),

@@ -64,9 +64,14 @@ impl<'a, C: Collect> Reader<'a, C> {
                 let mut entries = 0;
                 for carried in rows {
                     let Carried { row, resource } = carried;
-                    let inner = Place { offset: place.offset + row.start() as u64, length: row.raw().len() };
+                    // A mended text has other offsets than the file: its rows stand where the wrapper stands.
+                    let inner = if text.len() == place.length {
+                        Place { offset: place.offset + row.start() as u64, length: row.raw().len() }
+                    } else {
+                        place
+                    };
                     if carried.is_row() {
-                        entries += inner.length as u64;
+                        entries += row.raw().len() as u64;
                         self.keep(&Row::of(row), resource, inner, row.raw());
                     } else {
                         self.refused(inner, "not a JSON object", row.raw());
@@ -210,9 +215,13 @@ impl<C: Collect> Sink for Reader<'_, C> {
     fn malformed(&mut self, offset: u64, length: u64, reason: &str, shown: &[u8]) {
         let redactor = self.options.redactor();
         self.tally.malformed(offset, length, reason, || {
-            let text = String::from_utf8_lossy(&shown[..shown.len().min(super::framing::SHOWN)]);
-            let mask = |redactor: &Redactor| redactor.redact(&text, &mut Hits::default()).into_owned();
-            redactor.map_or_else(|| text.clone().into_owned(), mask)
+            let text = String::from_utf8_lossy(shown);
+            let mut text = match redactor {
+                Some(redactor) => redactor.redact(&text, &mut Hits::default()).into_owned(),
+                None => text.into_owned(),
+            };
+            text.truncate(text.floor_char_boundary(super::framing::SHOWN));
+            text
         });
     }
 

@@ -52,7 +52,8 @@ pub(crate) fn repair(bytes: &[u8]) -> String {
 fn escape(rest: &str, out: &mut String) -> usize {
     let code = |at: usize| {
         let digits = rest.get(at..at + 4)?;
-        if rest.get(at - 2..at)? == "\\u" { u32::from_str_radix(digits, 16).ok() } else { None }
+        let is_code = rest.get(at - 2..at)? == "\\u" && digits.bytes().all(|b| b.is_ascii_hexdigit());
+        if is_code { u32::from_str_radix(digits, 16).ok() } else { None }
     };
     match rest.as_bytes().get(1) {
         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {

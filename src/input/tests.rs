@@ -203,3 +203,12 @@ fn a_wrapper_larger_than_a_row_may_be_is_read_row_by_row() {
     assert_eq!(streamed.records, held.records);
     assert_eq!(streamed.report, held.report);
 }
+
+#[test]
+fn a_credential_across_the_cut_of_a_quarantined_piece_is_masked() {
+    let secret = "abcdef0123456789abcdef0123456789";
+    let text = format!("{}Authorization: Bearer {secret} and more\n", "x".repeat(220));
+    let read = ingest(text.as_bytes(), |_| {});
+    let kept = &read.quarantined[0].text;
+    assert!(kept.len() <= 256 && kept.contains("Bearer <redact") && !kept.contains("abcdef"), "{kept}");
+}

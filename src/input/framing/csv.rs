@@ -6,7 +6,7 @@
 //! not, because nobody can say which cell is which.
 
 use super::super::json::Tape;
-use super::{Counts, OVERSIZE, SHOWN, Sink, Verdict, Window};
+use super::{Counts, LOOKED_AT, OVERSIZE, Sink, Verdict, Window};
 
 /// Columns that logs have, in lower case; one of the first group alone makes a header.
 const SURE: [&str; 8] =
@@ -114,7 +114,7 @@ impl Table {
         let offset = window.base + at as u64;
         let seen = &rest[..rest.len().min(limit)];
         let refused = |length: usize, reason: &str, counts: &mut Counts, sink: &mut S| {
-            sink.malformed(offset, length as u64, reason, &rest[..length.min(SHOWN)]);
+            sink.malformed(offset, length as u64, reason, &rest[..length.min(LOOKED_AT)]);
             counts.by.malformed += length as u64;
             counts.lines += 1;
             Some(at + length)

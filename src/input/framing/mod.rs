@@ -18,6 +18,8 @@ pub(crate) use walk::Framer;
 
 /// Bytes of a malformed piece that are shown.
 pub(crate) const SHOWN: usize = 256;
+/// Bytes of it that are looked at for credentials: one that the cut goes through is masked before.
+pub(crate) const LOOKED_AT: usize = 2 * SHOWN;
 const OVERSIZE: &str = "entry larger than the limit of row-bytes";
 
 /// What became of one candidate row.

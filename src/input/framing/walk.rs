@@ -6,7 +6,7 @@
 use super::csv::Table;
 use super::scan::{self, Extent, Scalar};
 use super::state::{Counts, Line, State};
-use super::{Front, OVERSIZE, SHOWN, Sink, Verdict, Window};
+use super::{Front, LOOKED_AT, OVERSIZE, Sink, Verdict, Window};
 
 /// Bytes checked for UTF-8 at once: a piece stays in the cache until its rows are parsed.
 const PIECE: usize = 64 << 10;
@@ -307,7 +307,7 @@ impl Framer {
     }
 
     fn begin_skip(&mut self, window: Window<'_>, at: usize, reason: &'static str, indent: Option<usize>) {
-        let shown = &window.bytes[at..window.bytes.len().min(at + SHOWN)];
+        let shown = &window.bytes[at..window.bytes.len().min(at + LOOKED_AT)];
         self.skip = Some(Skip { offset: window.base + at as u64, length: 0, reason, shown: shown.to_vec(), indent });
     }
 
@@ -339,7 +339,7 @@ impl Framer {
     }
 
     fn refuse<S: Sink>(&mut self, offset: u64, bytes: &[u8], reason: &str, sink: &mut S) {
-        sink.malformed(offset, bytes.len() as u64, reason, &bytes[..bytes.len().min(SHOWN)]);
+        sink.malformed(offset, bytes.len() as u64, reason, &bytes[..bytes.len().min(LOOKED_AT)]);
         self.counts.by.malformed += bytes.len() as u64;
         self.counts.lines += 1;
         self.state.line = Line::Row;

@@ -47,7 +47,9 @@ pub(super) fn map<'a>(payload: Value<'a>, record: &mut LogRecord<'a>) {
     let code = first(payload, &["status.code"]).and_then(Value::as_i64).unwrap_or(0);
     let by = first_text(payload, &["authenticationInfo.principalEmail", "authentication_info.principal_email"]);
     let resource = first_text(payload, &["resourceName", "resource_name"]).unwrap_or_default();
-    record.function.get_or_insert_with(|| method.clone());
+    if !method.is_empty() {
+        record.function.get_or_insert_with(|| method.clone());
+    }
     if DEPLOYS.iter().any(|name| method.ends_with(name)) {
         let named = resource
             .split_once("/revisions/")
