@@ -323,11 +323,6 @@ impl Config {
             return invalid("actions.title", reason);
         }
         let repos = self.service.iter().filter_map(|rule| rule.repo.as_ref()).chain(&self.actions.repo);
-        let is_repo = |repo: &&String| {
-            let word =
-                |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
-            repo.split_once('/').is_some_and(|(owner, name)| word(owner) && word(name))
-        };
         if let Some(repo) = repos.into_iter().find(|repo| !is_repo(repo)) {
             return invalid("repo", format!("{repo:?} is no repository: write owner/name"));
         }
@@ -364,6 +359,16 @@ fn check_priority(key: &str, word: &str) -> Result<(), ConfigError> {
     } else {
         Err(ConfigError::Value { key: key.to_owned(), reason: format!("{word:?} is no priority: write P0 to P10") })
     }
+}
+
+/// Whether a text is `OWNER/REPO`.
+pub fn is_repo(text: &str) -> bool {
+    let part = |part: &str| {
+        !part.is_empty()
+            && !part.starts_with(['.', '-'])
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
+    };
+    text.split_once('/').is_some_and(|(owner, repo)| part(owner) && part(repo))
 }
 
 #[cfg(test)]

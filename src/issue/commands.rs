@@ -3,6 +3,8 @@
 //! No word comes from a log. Titles, bodies and labels of unusual spelling stand in files that the words name, so the
 //! list of calls can be split at spaces and nothing in it is ever evaluated.
 
+pub use crate::config::is_repo;
+
 use super::IssueError;
 use super::planned::{ActionKind, ActionStatus, Command, PlannedAction};
 
@@ -12,16 +14,6 @@ pub const MAX_LABELS: usize = 4;
 /// Whether a text may stand in the list of calls as it is.
 pub fn is_safe_word(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_./:=@[]-".contains(&byte))
-}
-
-/// Whether a text is `OWNER/REPO`.
-pub fn is_repo(text: &str) -> bool {
-    let part = |part: &str| {
-        !part.is_empty()
-            && !part.starts_with(['.', '-'])
-            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
-    };
-    text.split_once('/').is_some_and(|(owner, repo)| part(owner) && part(repo))
 }
 
 /// Fills in the calls and the files they refer to. Actions that write nothing, and those without a usable

@@ -1,0 +1,208 @@
+//! Every form of credential, and everything that only looks like one.
+
+use super::*;
+
+fn masked(text: &str) -> (String, u64) {
+    let mut hits = 0;
+    let out = redact(text, &mut hits).into_owned();
+    (out, hits)
+}
+
+#[test]
+fn every_form_of_credential_is_masked() {
+    let key = format!("AKIA{}", "A1B2C3D4E5F6G7H8");
+    for (text, expected) in [
+        ("Authorization: Bearer abcdef0123456789abcdef".to_owned(), "Authorization: Bearer <redacted:token>"),
+        ("postgres://app:hunter2@db/shop".to_owned(), "postgres://app:<redacted:password>@db/shop"),
+        (r#"{"password": "correct-horse"}"#.to_owned(), r#"{"password": "<redacted:password>"}"#),
+        (format!("key {key} used"), "key <redacted:api-key> used"),
+        ("t=eyJhbGciOiJI.eyJzdWIiOiIx.c2ln".to_owned(), "t=<redacted:jwt>"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----".to_owned(), "<redacted:private-key>"),
+    ] {
+        assert_eq!(masked(&text), (expected.to_owned(), 1), "{text}");
+    }
+}
+
+#[test]
+fn tokens_of_many_makers_are_masked() {
+    let a = |n: usize| "a1B2".repeat(16)[..n].to_owned();
+    let hex = "0f1e".repeat(16);
+    for token in [
+        format!("AIza{}", a(35)),
+        format!("ya29.{}", a(30)),
+        format!("GOCSPX-{}", a(28)),
+        format!("ghs_{}", a(36)),
+        format!("glpat-{}", a(20)),
+        format!("github_pat_{}", a(30)),
+        format!("xoxb-{}", a(20)),
+        format!("xapp-1-{}", a(20)),
+        format!("sk-ant-api03-{}", a(40)),
+        format!("sk-proj-{}", a(40)),
+        format!("rk_live_{}", a(24)),
+        format!("sk_test_{}", a(24)),
+        format!("whsec_{}", a(32)),
+        format!("npm_{}", a(36)),
+        format!("pypi-{}", a(60)),
+        format!("hf_{}", a(34)),
+        format!("SG.{}.{}", a(22), a(43)),
+        format!("shpat_{}", &hex[..32]),
+        format!("dckr_pat_{}", a(27)),
+        format!("gsk_{}", a(52)),
+    ] {
+        let expected = "sent <redacted:api-key> (ok)".to_owned();
+        assert_eq!(masked(&format!("sent {token} (ok)")), (expected, 1), "{token}");
+        assert_eq!(masked(&format!("x{token}")).1, 0, "inside a word: {token}");
+    }
+}
+
+#[test]
+fn secrets_are_masked_after_their_names_in_any_spelling() {
+    for (text, expected) in [
+        ("AWS_SECRET_ACCESS_KEY=wJalrXUt/K7MDENG", "AWS_SECRET_ACCESS_KEY=<redacted:password>"),
+        ("secretAccessKey: 'wJalrXUt/K7MDENG'", "secretAccessKey: '<redacted:password>'"),
+        ("Name=a;AccountKey=Zm9vYmFy==;Suffix=b", "Name=a;AccountKey=<redacted:password>;Suffix=b"),
+        (r#"{\"client-secret\":\"q1w2e3r4\"}"#, r#"{\"client-secret\":\"<redacted:password>\"}"#),
+        ("DB_PaSsWoRd = hunter22 end", "DB_PaSsWoRd = <redacted:password> end"),
+        ("X-Api-Key: 0123456789", "X-Api-Key: <redacted:password>"),
+        ("authorization: token 0123456789abcdef0", "authorization: token <redacted:token>"),
+        ("BASIC\tdXNlcjpwYXNzd29yZA==", "BASIC\t<redacted:token>"),
+        ("Cookie: theme=dark; id=q1w2e3", "Cookie: theme=<redacted:cookie>"),
+        ("GET /f?a=1&sig=abcdefghij0123456789%3D HTTP", "GET /f?a=1&sig=<redacted:signature> HTTP"),
+        (
+            "https://discord.com/api/webhooks/123456789/abcDEF_ghi",
+            "https://discord.com/api/webhooks/<redacted:webhook>",
+        ),
+        ("https://hooks.slack.com/services/T000/B000/abcdef", "https://hooks.slack.com/services/<redacted:webhook>"),
+        (
+            r#""private_key": "-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\n", "id": 1"#,
+            r#""private_key": "<redacted:private-key>\n", "id": 1"#,
+        ),
+        ("amqp://:p%40ss@mq:5672", "amqp://:<redacted:password>@mq:5672"),
+    ] {
+        assert_eq!(masked(text), (expected.to_owned(), 1), "{text}");
+    }
+}
+
+#[test]
+fn what_is_masked_already_or_no_secret_stays() {
+    for text in [
+        "AUTH=REDACTED",
+        "postgres://***@db/shop",
+        "postgres://u:***@db",
+        "password: ********",
+        "password is wrong",
+        "the basic plan costs nothing",
+        "basic configuration loaded",
+        "tokens: 1234567 used, token=short",
+        "https://shop.example:8443/a?x=b@c",
+        "cookie: disabled entirely",
+        "task-management-of-everything-else",
+        "session=0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+        "webhook delivered to /webhooks/short",
+    ] {
+        assert_eq!(masked(text), (text.to_owned(), 0), "{text}");
+    }
+}
+
+#[test]
+fn masking_twice_changes_nothing_more() {
+    let once = masked("password=hunter22 Bearer abcdef0123456789abcdef postgres://u:pw@h").0;
+    assert_eq!(masked(&once), (once.clone(), 0));
+}
+
+#[test]
+fn only_the_place_of_the_secret_changes() {
+    assert_eq!(masked("api_key=api_key").0, "api_key=<redacted:password>");
+}
+
+#[test]
+fn rules_add_forms_and_allowed_texts_stay() {
+    let rules = [("badge", r"badge-(?<secret>[0-9]{4})"), ("pin", "PIN[0-9]+")];
+    let redactor = Redactor::new(&rules, &["^hunter", "^PIN0$"]).unwrap();
+    let mut hits = Hits::default();
+    let out = redactor.redact("badge-1234 badge-5678 PIN0 PIN1 password=hunter22 pwd=secret77", &mut hits);
+    assert_eq!(
+        out,
+        "badge-<redacted:badge> badge-<redacted:badge> PIN0 <redacted:pin> password=hunter22 pwd=<redacted:password>"
+    );
+    assert_eq!(hits.iter().collect::<Vec<_>>(), [("badge", 2), ("password", 1), ("pin", 1)]);
+    assert_eq!(hits.total(), 4);
+}
+
+#[test]
+fn a_rule_that_cannot_work_is_refused_by_name() {
+    let error = |rule: (&str, &str)| Redactor::new(&[rule], &[]).err().unwrap();
+    assert!(error(("badge", "(")).contains("`badge`"));
+    assert!(error(("badge", "x*")).contains("empty"));
+    assert!(error(("Badge 1", "x")).contains("`Badge 1`"));
+    assert!(Redactor::new(&[], &["["]).err().unwrap().contains("`allow`"));
+}
+
+#[test]
+fn every_form_is_marked_wherever_its_pattern_matches() {
+    let redactor = Redactor::new(&[], &[]).unwrap();
+    let pieces = [
+        "password",
+        "passwd",
+        "pwd",
+        "secret",
+        "access",
+        "key",
+        "token",
+        "client",
+        "_",
+        "-",
+        "\\",
+        "\"",
+        "'",
+        " ",
+        "\t",
+        ":",
+        "=",
+        "://",
+        "@",
+        "Bearer",
+        "BASIC",
+        "authorization",
+        "cookie",
+        "?sig",
+        "&sig",
+        "x-amz-signature",
+        "eyJ",
+        ".eyJ",
+        "sk-",
+        "sk_live_",
+        "AKIA",
+        "github_pat_",
+        "a1b2c3d4",
+        "0123456789abcdef",
+        "ABCDEFGH01234567",
+        "/",
+        ".",
+        "é",
+        "\n",
+        "-----BEGIN ",
+        "PRIVATE KEY-----",
+        "hooks.slack.com/services/",
+        "connect.sid",
+        "xoxb-",
+        "refresh",
+        "id",
+    ];
+    let mut state = 1_u64;
+    let mut matched = 0;
+    for _ in 0..60_000 {
+        let mut text = String::new();
+        for _ in 0..9 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            text.push_str(pieces[(state >> 33) as usize % pieces.len()]);
+        }
+        let marked = redactor.marked(text.as_bytes());
+        for (form, (name, ..)) in FORMS.iter().enumerate() {
+            let matches = redactor.form(form).is_match(&text);
+            matched += u64::from(matches);
+            assert!(!matches || marked & 1 << form != 0, "{name} in {text:?}");
+        }
+    }
+    assert!(matched > 3000, "{matched}");
+}
