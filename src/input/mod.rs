@@ -19,8 +19,8 @@ mod tally;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rayon::prelude::*;
 use thiserror::Error;
 
 pub use source::{Expanded, SIDECAR_SUFFIX, Source, expand};
@@ -216,10 +216,26 @@ pub fn read_all<C: Collect>(
         (0..sources.len()).partition(|at| disk::is_large(&sources[*at].path));
     let read_at = |at: &usize| (*at, read(&sources[*at], options, outlet));
     let large: Vec<_> = large.iter().map(read_at).collect();
-    let mut outcomes: Vec<_> = small.par_iter().map(read_at).collect();
+    let mut outcomes = in_turn(&small, read_at);
     outcomes.extend(large);
     outcomes.sort_unstable_by_key(|(at, _)| *at);
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+/// Applies `work` on all threads, each of which takes the next item when it is done with one.
+///
+/// Not halves of the list, as a parallel iterator deals them out: files come mostly in order of time, and only when they are
+/// read in this order do the rows of one day become complete before those of the next arrive.
+fn in_turn<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let results = rayon::broadcast(|_| {
+        let mut results = Vec::new();
+        while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+            results.push(work(item));
+        }
+        results
+    });
+    results.into_iter().flatten().collect()
 }
 
 /// Reads one file: its records go to the outlet; returns its report, and what could not be read.

@@ -1,6 +1,6 @@
 //! One column of one row group: its pages, compressed, with what the file's footer says of them.
 //!
-//! ZSTD level 3, statistics per page for integers and for texts that repeat, no embedded Arrow schema.
+//! ZSTD level 3 (1 for identifiers), statistics per page for integers and for texts that repeat, no embedded Arrow schema.
 
 use bytes::Bytes;
 use parquet::basic::{Compression, Encoding, Type, ZstdLevel};
@@ -15,11 +15,13 @@ use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 use rustc_hash::FxHashMap;
 
-use super::encoding::{Presence, delta, hybrid, levels, width_of};
+use super::encoding::{Presence, delta, front_coded, hybrid, levels, width_of};
 use super::rows::{NO_CODE, NONE, Texts};
 
 /// zstd level of what is kept.
 pub(super) const ZSTD_LEVEL: i32 = 3;
+/// zstd level of identifiers.
+const IDS_LEVEL: i32 = 1;
 /// Rows of one page.
 const ROWS_PER_PAGE: usize = 16 << 10;
 /// Bytes of a page of long texts.
@@ -41,6 +43,8 @@ pub(super) enum Values<'a> {
     Truth(Vec<bool>),
     /// Texts by code.
     Codes(Vec<u32>, &'a Texts),
+    /// Identifiers: nearly all differ, and those of neighbours begin alike. Empty is absent.
+    Ids(&'a Texts),
     /// Texts; empty is absent, unless `empty` says that it is a text.
     Texts { texts: &'a Texts, empty: bool },
 }
@@ -54,13 +58,14 @@ pub(super) struct Chunk {
 /// Reused between chunks: a compressor is some hundred kilobytes.
 pub(super) struct Encoder {
     zstd: zstd::bulk::Compressor<'static>,
+    level: i32,
     page: Vec<u8>,
 }
 
 impl Encoder {
     pub(super) fn new(level: i32) -> Result<Self> {
         let zstd = zstd::bulk::Compressor::new(level).map_err(|error| ParquetError::External(Box::new(error)))?;
-        Ok(Self { zstd, page: Vec::new() })
+        Ok(Self { zstd, level, page: Vec::new() })
     }
 
     /// Writes the values of `rows` rows.
@@ -72,6 +77,7 @@ impl Encoder {
             Values::Few(ints) => self.few(&mut out, ints)?,
             Values::Truth(truths) => self.truths(&mut out, truths)?,
             Values::Codes(codes, texts) => self.codes(&mut out, codes, texts)?,
+            Values::Ids(texts) => self.ids(&mut out, texts)?,
             Values::Texts { texts, empty } => self.texts(&mut out, texts, *empty)?,
         }
         out.close()
@@ -203,6 +209,24 @@ impl Encoder {
             out.page(self, Encoding::RLE_DICTIONARY, rows, rows - present.len(), range)?;
         }
         Ok(())
+    }
+
+    /// Random digits hold nothing that looking longer would find.
+    fn ids(&mut self, out: &mut Pages, texts: &Texts) -> Result<()> {
+        self.at_level(self.level.min(IDS_LEVEL))?;
+        for (start, rows) in pages(out.rows) {
+            let present = (start..start + rows).filter(|at| !texts.get(*at).is_empty()).count();
+            self.page.clear();
+            let all: Vec<usize> = (start..start + rows).collect();
+            levels_of(&mut self.page, &all, |at| !texts.get(*at).is_empty(), present);
+            front_coded(&mut self.page, all.iter().map(|at| texts.get(*at)).filter(|text| !text.is_empty()));
+            out.page(self, Encoding::DELTA_BYTE_ARRAY, rows, rows - present, None)?;
+        }
+        self.at_level(self.level)
+    }
+
+    fn at_level(&mut self, level: i32) -> Result<()> {
+        self.zstd.set_compression_level(level).map_err(|error| ParquetError::External(Box::new(error)))
     }
 
     fn texts(&mut self, out: &mut Pages, texts: &Texts, empty: bool) -> Result<()> {

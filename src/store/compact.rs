@@ -4,7 +4,9 @@
 //! counted twice.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
@@ -12,7 +14,7 @@ use super::StoreError;
 use super::chunk::ZSTD_LEVEL;
 use super::computed::{self, Computed};
 use super::files::{FileList, Files};
-use super::layout::{ROWS_PER_GROUP, day_folder};
+use super::layout::{BYTES_PER_GROUP, ROWS_PER_GROUP, day_folder};
 use super::ledger::{self, DayLedger, Deploy};
 use super::manifest::{Day, LiveFile, Role};
 use super::merge::{Merger, Tally};
@@ -87,11 +89,12 @@ pub(super) fn compact(
             }
         }
         let gather = |places: &[(u32, u32)]| kept.gather(&blocks, places);
-        writer.hidden(Role::Parts, &parts, gather, &list)?;
-        writer.hidden(Role::SetAside, &aside, gather, &list)?;
+        let weigh = |at: &(u32, u32)| blocks[at.0 as usize].text_bytes(at.1 as usize);
+        writer.hidden(Role::Parts, &parts, (gather, weigh), &list)?;
+        writer.hidden(Role::SetAside, &aside, (gather, weigh), &list)?;
         let (members, open_from) = regroup::regroup(&blocks, &places);
         let end = if slice.last { places.len() } else { whole_groups(&blocks, &places, open_from) };
-        writer.rows(&places[..end], &members[..end], gather, &list)?;
+        writer.rows(&places[..end], &members[..end], (gather, weigh), &list)?;
         carry = gather(&places[end..]);
     }
     let changed = merger.changed;
@@ -100,6 +103,22 @@ pub(super) fn compact(
         return Ok((before.clone(), tally));
     }
     Ok((writer.finish(conflicts)?, tally))
+}
+
+/// Rows divided into row groups: as many as may be, unless their texts are long.
+pub(super) fn row_groups(
+    places: &[(u32, u32)],
+    weigh: impl Fn(&(u32, u32)) -> usize,
+) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let (first, mut bytes) = (start, 0);
+        while start < places.len() && start - first < ROWS_PER_GROUP && bytes < BYTES_PER_GROUP {
+            bytes += weigh(&places[start]);
+            start += 1;
+        }
+        (first < start).then_some(first..start)
+    })
 }
 
 /// How many of the first `ready` rows are written now: whole row groups, cut in a pause that no event outlasts.
@@ -164,6 +183,8 @@ struct Writer<'a> {
     day: Option<i64>,
     /// Row groups are encoded one after the other.
     alone: bool,
+    /// One for each row group of a wave: what they remember of messages serves the next wave.
+    miners: [Mutex<Miner>; GROUPS_AT_ONCE],
     outputs: [Output<'a>; 3],
     digests: [Digest; 3],
     /// Rows written so far: an event is named by its place in the day.
@@ -193,6 +214,7 @@ impl<'a> Writer<'a> {
             root,
             day,
             alone,
+            miners: Default::default(),
             outputs: ROLES.map(|role| Output::new(root, folder.clone(), role)),
             digests: ROLES.map(|_| Digest::new()),
             written: 0,
@@ -208,16 +230,19 @@ impl<'a> Writer<'a> {
         &mut self,
         places: &[(u32, u32)],
         members: &[Membership],
-        gather: impl Fn(&[(u32, u32)]) -> Rows + Sync,
+        (gather, weigh): (impl Fn(&[(u32, u32)]) -> Rows + Sync, impl Fn(&(u32, u32)) -> usize),
         files: &Files,
     ) -> Result<(), StoreError> {
         let (day, first) = (self.day, self.written);
-        let groups: Vec<_> = places.chunks(ROWS_PER_GROUP).zip(members.chunks(ROWS_PER_GROUP)).collect();
-        let encode = |(places, members): &(&[(u32, u32)], &[Membership])| {
+        let groups: Vec<_> = row_groups(places, weigh).map(|group| (&places[group.clone()], &members[group])).collect();
+        let miners = std::mem::take(&mut self.miners);
+        let encode = |(at, (places, members)): (usize, &(&[(u32, u32)], &[Membership]))| {
             let rows = gather(places);
             let mut computed = Computed::default();
             let mut table = SignatureTable::new();
-            computed::sign(&rows, &mut Miner::new(), &mut table, &mut computed);
+            let mut miner = miners[at].lock().unwrap_or_else(PoisonError::into_inner);
+            computed::sign(&rows, &mut miner, &mut table, &mut computed);
+            drop(miner);
             computed::name_events(day, first, members, &mut computed);
             Ok(Ready {
                 group: write::encode(&rows, Some(&computed), files, ZSTD_LEVEL)?,
@@ -230,8 +255,8 @@ impl<'a> Writer<'a> {
         };
         for wave in groups.chunks(if self.alone { 1 } else { GROUPS_AT_ONCE }) {
             let ready: Vec<Ready> = match wave {
-                [one] => vec![encode(one)?],
-                several => several.par_iter().map(encode).collect::<Result<_, StoreError>>()?,
+                [one] => vec![encode((0, one))?],
+                several => several.par_iter().enumerate().map(encode).collect::<Result<_, StoreError>>()?,
             };
             for ready in ready {
                 self.digests[0].add(&ready.group);
@@ -246,6 +271,7 @@ impl<'a> Writer<'a> {
             }
         }
         self.written += places.len() as u64;
+        self.miners = miners;
         Ok(())
     }
 
@@ -254,12 +280,12 @@ impl<'a> Writer<'a> {
         &mut self,
         role: Role,
         places: &[(u32, u32)],
-        gather: impl Fn(&[(u32, u32)]) -> Rows,
+        (gather, weigh): (impl Fn(&[(u32, u32)]) -> Rows, impl Fn(&(u32, u32)) -> usize),
         files: &Files,
     ) -> Result<(), StoreError> {
         let at = ROLES.iter().position(|known| *known == role).unwrap_or(0);
-        for places in places.chunks(ROWS_PER_GROUP) {
-            let rows = gather(places);
+        for group in row_groups(places, weigh) {
+            let rows = gather(&places[group]);
             let group = write::encode(&rows, None, files, ZSTD_LEVEL)?;
             self.keep(&kept_of(&rows), files);
             self.digests[at].add(&group);

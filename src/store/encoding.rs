@@ -1,4 +1,4 @@
-//! Parquet's encodings, as far as the store uses them: runs and packed bits, and packed differences.
+//! Parquet's encodings, as far as the store uses them: runs and packed bits, packed differences, texts after shared fronts.
 //!
 //! Written here because the writer of the Parquet library looks every text of a dictionary column up in a hash table again;
 //! rows hold codes already (`benches/README.md`). Source: <https://parquet.apache.org/docs/file-format/data-pages/encodings/>.
@@ -89,6 +89,21 @@ pub(super) fn delta(out: &mut Vec<u8>, values: &[i64]) {
             pack(out, mini.iter().copied().chain(padding), width(mini));
         }
     }
+}
+
+/// DELTA_BYTE_ARRAY: of each text what differs from the one before.
+pub(super) fn front_coded<'a>(out: &mut Vec<u8>, texts: impl Iterator<Item = &'a str>) {
+    let (mut shared, mut lengths, mut rest, mut before) = (Vec::new(), Vec::new(), Vec::new(), "");
+    for text in texts {
+        let same = before.bytes().zip(text.bytes()).take_while(|(a, b)| a == b).count();
+        shared.push(same as i64);
+        lengths.push((text.len() - same) as i64);
+        rest.extend_from_slice(&text.as_bytes()[same..]);
+        before = text;
+    }
+    delta(out, &shared);
+    delta(out, &lengths);
+    out.extend_from_slice(&rest);
 }
 
 /// Which values of an optional column are present.

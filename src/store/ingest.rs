@@ -15,7 +15,7 @@ use super::manifest::{Day, LiveFile, Manifest, Role};
 use super::merge::Tally;
 use super::order::sorted;
 use super::prune::Dropped;
-use super::rows::Rows;
+use super::rows::{Room, Rows};
 use super::write::{self, Output};
 use super::{AppendOptions, Appended, Progress, RawPolicy, Store, StoreError, layout};
 use crate::mine::{RowRole, row_role};
@@ -72,6 +72,8 @@ struct Bucket {
 struct Waiting {
     days: BTreeMap<Option<i64>, Bucket>,
     bytes: usize,
+    /// Bytes of rows that are being compacted or put aside.
+    leaving: usize,
     /// Files that were read to their end, or known.
     done: Vec<Ingested>,
     begun: BTreeSet<ContentId>,
@@ -87,13 +89,25 @@ pub struct Ingest<'s, 'o> {
     options: &'o AppendOptions<'o>,
     files: FileList,
     waiting: Mutex<Waiting>,
+    /// What the last piece needed, and the next may need.
+    room: Mutex<Room>,
+    /// Held by the thread that makes room.
+    relief: Mutex<()>,
     _lock: layout::Lock,
 }
 
 impl<'s, 'o> Ingest<'s, 'o> {
     pub(super) fn begin(store: &'s mut Store, options: &'o AppendOptions<'o>) -> Result<Self, StoreError> {
         let lock = store.lock()?;
-        Ok(Self { store, options, files: FileList::default(), waiting: Mutex::default(), _lock: lock })
+        Ok(Self {
+            store,
+            options,
+            files: FileList::default(),
+            waiting: Mutex::default(),
+            room: Mutex::default(),
+            relief: Mutex::default(),
+            _lock: lock,
+        })
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -108,13 +122,17 @@ impl<'s, 'o> Ingest<'s, 'o> {
 
     /// Takes rows of an input.
     pub fn collector(&self, id: &ContentId) -> Part {
-        Part { rows: Rows::default(), file: self.files.add(*id), raw: self.options.raw }
+        let rows = Rows::with_room(&self.room.lock().unwrap_or_else(PoisonError::into_inner));
+        Part { rows, file: self.files.add(*id), raw: self.options.raw }
     }
 
     /// Takes the rows of a piece.
     pub fn take(&self, part: Part) -> Result<(), StoreError> {
-        let days = by_day(part.rows);
-        let relief = {
+        *self.room.lock().unwrap_or_else(PoisonError::into_inner) = part.rows.room();
+        let mut days = by_day(part.rows);
+        // Small ones will be added to one another.
+        days.iter_mut().filter(|(_, rows)| rows.len() >= SHARED_BLOCK_ROWS).for_each(|(_, rows)| rows.settle());
+        let (held, waits) = {
             let mut waiting = self.waiting();
             let pruned_before = self.store.manifest.pruned_before;
             for (day, rows) in days {
@@ -125,22 +143,44 @@ impl<'s, 'o> Ingest<'s, 'o> {
                 let bytes = waiting.days.entry(day).or_default().add(rows);
                 waiting.bytes = waiting.bytes.saturating_add_signed(bytes);
             }
-            waiting.relief(self.options.memory_bytes, &self.store.manifest)
+            (waiting.bytes + waiting.leaving, waiting.bytes)
         };
+        let limit = self.options.memory_bytes;
+        if waits <= limit {
+            return Ok(());
+        }
+        // One thread at a time makes room, which takes room itself; the others read on until half as much again is held.
+        let turn = if held > limit / 2 * 3 {
+            Some(self.relief.lock().unwrap_or_else(PoisonError::into_inner))
+        } else {
+            self.relief.try_lock().ok()
+        };
+        if turn.is_some() { self.relieve() } else { Ok(()) }
+    }
+
+    /// Takes rows out of memory until the limit is kept; whoever calls it holds the turn.
+    fn relieve(&self) -> Result<(), StoreError> {
+        let relief = self.waiting().relief(self.options.memory_bytes, &self.store.manifest);
         match relief {
             None => {}
             Some(Relief::Compact(day, blocks)) => {
+                let rows: usize = blocks.iter().map(Rows::len).sum();
+                tracing::debug!(day, rows, "memory is short: compacting a day that seems complete");
                 let sources = Sources { memory: blocks, runs: Vec::new(), whole_rows: 0, own: false, alone: true };
                 let early = compact::compact(self.store.root(), &self.files, day, None, &sources)?;
+                drop(sources);
                 self.waiting().days.entry(day).or_default().early = Some(early);
             }
             Some(Relief::PutAside(days)) => {
                 for (day, blocks) in days {
+                    let rows: usize = blocks.iter().map(Rows::len).sum();
+                    tracing::debug!(day, rows, "memory is short: putting rows aside");
                     let runs = self.put_aside(&blocks)?;
                     self.waiting().days.entry(day).or_default().runs.extend(runs);
                 }
             }
         }
+        self.waiting().leaving = 0;
         Ok(())
     }
 
@@ -166,8 +206,9 @@ impl<'s, 'o> Ingest<'s, 'o> {
         let mut runs = Vec::new();
         for (places, aside) in [(rows, false), (aside, true)] {
             let mut output = Output::new(root, "raw".to_owned(), Role::Rows);
-            for places in places.chunks(layout::ROWS_PER_GROUP) {
-                output.write(write::encode(&Rows::gather(&blocks, places), None, &files, RUN_LEVEL)?)?;
+            let weigh = |at: &(u32, u32)| blocks[at.0 as usize].text_bytes(at.1 as usize);
+            for group in compact::row_groups(&places, weigh) {
+                output.write(write::encode(&Rows::gather(&blocks, &places[group]), None, &files, RUN_LEVEL)?)?;
             }
             let run = |file: LiveFile| Run { path: root.join(file.path), rows: file.rows as usize, aside };
             runs.extend(output.finish()?.into_iter().map(run));
@@ -177,7 +218,7 @@ impl<'s, 'o> Ingest<'s, 'o> {
 
     /// Compacts every day that got rows and replaces the manifest: from here on the call has happened.
     pub fn commit(self) -> Result<Appended, StoreError> {
-        let Self { store, options, files, waiting, _lock } = self;
+        let Self { store, options, files, waiting, room: _, relief: _, _lock } = self;
         let waiting = waiting.into_inner().unwrap_or_else(PoisonError::into_inner);
         // First of all, so that rows and books are not held at the same time.
         let tally = compact_days(store, &files, waiting.days, options)?;
@@ -260,9 +301,14 @@ impl Waiting {
         });
         if let Some((day, bucket)) = complete {
             self.bytes = self.bytes.saturating_sub(bucket.bytes);
+            self.leaving += bucket.bytes;
             // Claimed at once: rows that come while it is compacted are late.
             bucket.early = Some(Default::default());
             return Some(Relief::Compact(*day, bucket.empty()));
+        }
+        // A day may be about to become complete: writing its rows twice costs more than holding them a little longer.
+        if self.bytes <= limit + limit / 4 {
+            return None;
         }
         let mut out = Vec::new();
         while self.bytes > limit / 2 {
@@ -271,6 +317,7 @@ impl Waiting {
                 break;
             }
             self.bytes = self.bytes.saturating_sub(bucket.bytes);
+            self.leaving += bucket.bytes;
             out.push((*day, bucket.empty()));
         }
         Some(Relief::PutAside(out))

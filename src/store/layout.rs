@@ -20,6 +20,8 @@ pub(super) const FORMAT_NAME: &str = "log-gardener/store";
 pub(super) const ROWS_PER_FILE: usize = 4 << 20;
 /// Most rows of a row group; a group is what one thread encodes at a time.
 pub(super) const ROWS_PER_GROUP: usize = 1 << 16;
+/// Bytes of text after which a row group ends before it has all its rows: it is held in memory while it is written.
+pub(super) const BYTES_PER_GROUP: usize = 16 << 20;
 
 pub(super) const MANIFEST: &str = "manifest.json";
 const WRITER_LOCK: &str = "writer.lock";

@@ -4,6 +4,7 @@
 //! a dictionary, and a column in which nothing stood yet takes no room at all. The same struct serves all three ends, so that
 //! nothing is ever turned into rows of structs and back.
 
+use std::borrow::Cow;
 use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
@@ -16,6 +17,11 @@ use crate::record::{LogRecord, payload_hash};
 pub(super) const NONE: i64 = i64::MIN;
 /// Stands for an absent text in a dictionary column.
 pub(super) const NO_CODE: u32 = u32::MAX;
+
+/// zstd level of texts that wait in memory.
+const PACKED_LEVEL: i32 = 1;
+/// Least bytes that are worth compressing.
+const PACKED_BYTES: usize = 64 << 10;
 
 macro_rules! columns {
     ($(#[$doc:meta])* $name:ident { $($variant:ident),* $(,)? }) => {
@@ -82,6 +88,8 @@ impl Ints {
 pub(super) struct Texts {
     ends: Vec<u32>,
     text: String,
+    /// The text, compressed; `text` is empty then.
+    packed: Option<Vec<u8>>,
 }
 
 impl Texts {
@@ -113,6 +121,12 @@ impl Texts {
         self.text.get(start as usize..*end as usize).unwrap_or("")
     }
 
+    /// Bytes of a text, packed or not.
+    fn length(&self, at: usize) -> usize {
+        let start = if at == 0 { 0 } else { self.ends.get(at - 1).copied().unwrap_or(0) };
+        self.ends.get(at).map_or(0, |end| (end - start) as usize)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.ends.len()
     }
@@ -122,7 +136,31 @@ impl Texts {
     }
 
     fn bytes(&self) -> usize {
-        self.ends.capacity() * 4 + self.text.capacity()
+        self.ends.capacity() * 4 + self.text.capacity() + self.packed.as_ref().map_or(0, Vec::capacity)
+    }
+
+    fn shrink(&mut self) {
+        self.ends.shrink_to_fit();
+        self.text.shrink_to_fit();
+    }
+
+    /// Compresses the text: from here on it can be read through [`Self::unpacked`] only.
+    fn pack(&mut self) {
+        // What cannot be compressed waits as it is.
+        if let Ok(mut packed) = zstd::bulk::compress(self.text.as_bytes(), PACKED_LEVEL) {
+            packed.shrink_to_fit();
+            self.packed = Some(packed);
+            self.text = String::new();
+        }
+    }
+
+    /// The texts as they were before they were packed.
+    fn unpacked(&self) -> Cow<'_, Self> {
+        let Some(packed) = &self.packed else { return Cow::Borrowed(self) };
+        let bytes = self.ends.last().copied().unwrap_or(0) as usize;
+        let text = zstd::bulk::decompress(packed, bytes).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let text = text.expect("what was compressed in this process can be decompressed");
+        Cow::Owned(Self { ends: self.ends.clone(), text, packed: None })
     }
 }
 
@@ -197,6 +235,22 @@ impl Dict {
     fn bytes(&self) -> usize {
         self.codes.capacity() * 4 + self.values.bytes() + self.index.capacity() * 8
     }
+
+    fn shrink(&mut self) {
+        self.codes.shrink_to_fit();
+        self.values.shrink();
+        // Only those who add to the dictionary look texts up.
+        self.index = HashTable::new();
+    }
+}
+
+/// How much room rows took.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Room {
+    rows: usize,
+    ints: [bool; IntCol::ALL.len()],
+    dicts: [bool; DictCol::ALL.len()],
+    texts: [usize; TextCol::ALL.len()],
 }
 
 /// Rows of one or several inputs.
@@ -226,6 +280,32 @@ impl Rows {
         self.ts_ns.is_empty()
     }
 
+    /// The room that was needed.
+    pub(super) fn room(&self) -> Room {
+        Room {
+            rows: self.len(),
+            ints: std::array::from_fn(|at| !self.ints[at].is_empty()),
+            dicts: std::array::from_fn(|at| !self.dicts[at].is_empty()),
+            texts: std::array::from_fn(|at| self.texts[at].text.len()),
+        }
+    }
+
+    /// Rows to come that are likely to need as much room: growing would copy them again and again.
+    pub(super) fn with_room(room: &Room) -> Self {
+        let mut out = Self::default();
+        out.ts_ns.reserve(room.rows);
+        out.files.reserve(room.rows);
+        out.roles.reserve(room.rows);
+        out.aside.reserve(room.rows);
+        out.ints.iter_mut().zip(room.ints).filter(|(_, used)| *used).for_each(|(ints, _)| ints.0.reserve(room.rows));
+        out.dicts.iter_mut().zip(room.dicts).filter(|(_, used)| *used).for_each(|(d, _)| d.codes.reserve(room.rows));
+        for (texts, bytes) in out.texts.iter_mut().zip(room.texts).filter(|(_, bytes)| *bytes > 0) {
+            texts.ends.reserve(room.rows);
+            texts.text.reserve(bytes);
+        }
+        out
+    }
+
     /// Bytes held, about.
     pub(super) fn bytes(&self) -> usize {
         let own = self.ts_ns.capacity() * 8
@@ -237,6 +317,23 @@ impl Rows {
         let dicts: usize = self.dicts.iter().map(Dict::bytes).sum();
         let texts: usize = self.texts.iter().map(Texts::bytes).sum();
         own + ints + dicts + texts + size_of::<Self>()
+    }
+
+    /// Gives back what was reserved for further rows, and compresses the raw entries: rows that wait for the rest of their
+    /// day are not looked at, and the room they take decides how many days can wait.
+    pub(super) fn settle(&mut self) {
+        self.ts_ns.shrink_to_fit();
+        self.files.shrink_to_fit();
+        self.content.shrink_to_fit();
+        self.roles.shrink_to_fit();
+        self.aside.shrink_to_fit();
+        self.ints.iter_mut().for_each(|ints| ints.0.shrink_to_fit());
+        self.dicts.iter_mut().for_each(Dict::shrink);
+        self.texts.iter_mut().for_each(Texts::shrink);
+        let raw = &mut self.texts[TextCol::Raw as usize];
+        if raw.text.len() >= PACKED_BYTES {
+            raw.pack();
+        }
     }
 
     #[inline]
@@ -267,6 +364,12 @@ impl Rows {
     #[inline]
     pub(super) fn text(&self, column: TextCol, row: usize) -> &str {
         self.texts[column as usize].get(row)
+    }
+
+    /// Bytes of the texts that may be long.
+    pub(super) fn text_bytes(&self, row: usize) -> usize {
+        let long = [TextCol::Message, TextCol::Raw];
+        long.iter().map(|column| self.texts[*column as usize].length(row)).sum()
     }
 
     #[inline]
@@ -427,6 +530,7 @@ impl Rows {
         for column in IntCol::ALL {
             let ints = &mut self.ints[*column as usize];
             if !ints.is_empty() || blocks.iter().any(|block| !block.ints(*column).is_empty()) {
+                ints.0.reserve(places.len());
                 for (at, (block, row)) in (base..).zip(&places) {
                     ints.push(at, blocks[*block].int(*column, *row));
                 }
@@ -435,8 +539,16 @@ impl Rows {
         for column in TextCol::ALL {
             let texts = &mut self.texts[*column as usize];
             if !texts.is_empty() || blocks.iter().any(|block| !block.texts(*column).is_empty()) {
-                for (at, (block, row)) in (base..).zip(&places) {
-                    texts.push(at, blocks[*block].text(*column, *row));
+                let mut met = vec![false; blocks.len()];
+                places.iter().for_each(|(block, _)| met[*block] = true);
+                let mut from: Vec<Option<Cow<'_, Texts>>> = Vec::with_capacity(blocks.len());
+                from.extend(blocks.iter().zip(met).map(|(block, met)| met.then(|| block.texts(*column).unpacked())));
+                let text = |(block, row): &(usize, usize)| from[*block].as_ref().map_or("", |texts| texts.get(*row));
+                // Exactly: growing would hold half as much again for a moment.
+                texts.text.reserve_exact(places.iter().map(|place| text(place).len()).sum());
+                texts.ends.reserve_exact(places.len());
+                for (at, place) in (base..).zip(&places) {
+                    texts.push(at, text(place));
                 }
             }
         }

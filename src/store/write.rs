@@ -85,6 +85,10 @@ fn values<'a>(name: &str, rows: &'a Rows, computed: Option<&'a Computed>, made: 
         let texts = rows.texts(column);
         if texts.is_empty() && !empty { Values::Absent } else { Values::Texts { texts, empty } }
     };
+    let ids = |column: T| {
+        let texts = rows.texts(column);
+        if texts.is_empty() { Values::Absent } else { Values::Ids(texts) }
+    };
     let codes = |made: &'a (Vec<u32>, Texts)| {
         if made.1.is_empty() { Values::Absent } else { Values::Codes(made.0.clone(), &made.1) }
     };
@@ -100,7 +104,7 @@ fn values<'a>(name: &str, rows: &'a Rows, computed: Option<&'a Computed>, made: 
         "ts_source" => dict(D::TsSource),
         "ts_naive" => Values::Truth((0..rows.len()).map(|row| rows.int(I::Naive, row) == 1).collect()),
         "receive_ns" => many(I::Receive),
-        "insert_id" => text(T::InsertId, false),
+        "insert_id" => ids(T::InsertId),
         "project" => dict(D::Project),
         "service" => dict(D::Service),
         "severity" => few(I::Severity),
@@ -110,8 +114,8 @@ fn values<'a>(name: &str, rows: &'a Rows, computed: Option<&'a Computed>, made: 
         "kind" => dict(D::Kind),
         "revision" => dict(D::Revision),
         "instance" => dict(D::Instance),
-        "trace" => text(T::Trace, false),
-        "span" => text(T::Span, false),
+        "trace" => ids(T::Trace),
+        "span" => ids(T::Span),
         "location" => dict(D::Location),
         "resource_type" => dict(D::ResourceType),
         "log_name" => dict(D::LogName),
@@ -135,9 +139,7 @@ fn values<'a>(name: &str, rows: &'a Rows, computed: Option<&'a Computed>, made: 
         "stack_id" => computed.filter(|computed| !computed.stack.is_empty()).map_or(Values::Absent, |computed| {
             Values::Codes((0..rows.len()).map(|row| computed.stack.code_at(row)).collect(), &computed.stack.values)
         }),
-        "event_id" => {
-            computed.map_or(Values::Absent, |computed| Values::Texts { texts: &computed.event_id, empty: false })
-        }
+        "event_id" => computed.map_or(Values::Absent, |computed| Values::Ids(&computed.event_id)),
         "event_role" => codes(&made.role),
         "rows_in_event" => computed.map_or(Values::Absent, |computed| Values::Few(computed.rows_in_event.clone())),
         "deploy_revision" => dict(D::DeployRevision),
@@ -156,7 +158,7 @@ fn values<'a>(name: &str, rows: &'a Rows, computed: Option<&'a Computed>, made: 
             if made.content.is_empty() {
                 Values::Absent
             } else {
-                Values::Texts { texts: &made.content, empty: false }
+                Values::Ids(&made.content)
             }
         }
         "copy" => few(I::Repeat),
@@ -211,7 +213,9 @@ fn digest_of(values: &Values<'_>, rows: usize) -> ColumnDigest {
             let of = |code: &u32| if *code == NO_CODE { 0 } else { hashes[*code as usize] };
             codes.iter().flat_map(|code| of(code).to_le_bytes()).collect()
         }
-        Values::Texts { texts, .. } => (0..rows).flat_map(|row| hash(texts.get(row)).to_le_bytes()).collect(),
+        Values::Ids(texts) | Values::Texts { texts, .. } => {
+            (0..rows).flat_map(|row| hash(texts.get(row)).to_le_bytes()).collect()
+        }
     };
     ColumnDigest::Bytes(bytes)
 }
