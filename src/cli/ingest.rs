@@ -115,19 +115,22 @@ fn read(
         done: &|id| ingest.done(id),
         progress: &|bytes| bar.add(bytes),
     };
-    for (source, outcome) in sources.iter().zip(input::read_all(sources, options, outlet)) {
-        match outcome {
-            Ok(read) => {
-                let report = &read.report;
-                tracing::info!(file = report.path, report.framing, report.entries, report.malformed, "read");
-                for problem in &report.problems {
-                    tracing::debug!(file = report.path, problem.offset, problem.reason, "not read as it stands");
-                }
-                ingest.finish_file(read);
+    let unread_now: Mutex<Vec<FileReport>> = Mutex::default();
+    input::read_all(sources, options, outlet, &|source, outcome| match outcome {
+        Ok(read) => {
+            let report = &read.report;
+            tracing::info!(file = report.path, report.framing, report.entries, report.malformed, "read");
+            for problem in &report.problems {
+                tracing::debug!(file = report.path, problem.offset, problem.reason, "not read as it stands");
             }
-            Err(error) => unread_files.push(unread(source.name.clone(), &error)),
+            ingest.finish_file(read);
         }
-    }
+        Err(error) => {
+            let report = unread(source.name.clone(), &error);
+            unread_now.lock().unwrap_or_else(PoisonError::into_inner).push(report);
+        }
+    });
+    unread_files.extend(unread_now.into_inner().unwrap_or_else(PoisonError::into_inner));
     failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), |error| Err(error.into()))
 }
 

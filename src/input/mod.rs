@@ -203,39 +203,27 @@ pub fn content_id(path: &Path) -> Result<ContentId, InputError> {
     disk::content_id(path).map_err(|source| InputError::Open { path: path.to_owned(), source })
 }
 
-/// Reads files: large ones one after the other, each on all threads, then small ones at the same time. The outcomes are in
-/// the order of `sources`.
+/// Reads files: large ones one after the other, each on all threads, then small ones at the same time. `finished` is told of
+/// each file, from any thread; the outcomes of a hundred thousand files are never held here.
 ///
-/// The order bounds memory: a thread that waits inside one large file never begins another.
+/// The order bounds memory: a thread that waits inside one large file never begins another. Small files are taken in turn and
+/// not dealt out in halves: they come mostly in order of time, and only so do the rows of one day become complete before
+/// those of the next arrive.
 pub fn read_all<C: Collect>(
     sources: &[Source],
     options: &ReadOptions,
     outlet: Outlet<'_, C>,
-) -> Vec<Result<Ingested, InputError>> {
-    let (large, small): (Vec<usize>, Vec<usize>) =
-        (0..sources.len()).partition(|at| disk::is_large(&sources[*at].path));
-    let read_at = |at: &usize| (*at, read(&sources[*at], options, outlet));
-    let large: Vec<_> = large.iter().map(read_at).collect();
-    let mut outcomes = in_turn(&small, read_at);
-    outcomes.extend(large);
-    outcomes.sort_unstable_by_key(|(at, _)| *at);
-    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
-}
-
-/// Applies `work` on all threads, each of which takes the next item when it is done with one.
-///
-/// Not halves of the list, as a parallel iterator deals them out: files come mostly in order of time, and only when they are
-/// read in this order do the rows of one day become complete before those of the next arrive.
-fn in_turn<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    finished: &(dyn Fn(&Source, Result<Ingested, InputError>) + Sync),
+) {
+    let (large, small): (Vec<&Source>, Vec<&Source>) = sources.iter().partition(|source| disk::is_large(&source.path));
+    let one = |source: &Source| finished(source, read(source, options, outlet));
+    large.into_iter().for_each(one);
     let next = AtomicUsize::new(0);
-    let results = rayon::broadcast(|_| {
-        let mut results = Vec::new();
-        while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
-            results.push(work(item));
+    rayon::broadcast(|_| {
+        while let Some(source) = small.get(next.fetch_add(1, Ordering::Relaxed)) {
+            one(source);
         }
-        results
     });
-    results.into_iter().flatten().collect()
 }
 
 /// Reads one file: its records go to the outlet; returns its report, and what could not be read.

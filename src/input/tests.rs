@@ -183,10 +183,7 @@ fn a_known_content_is_not_read() {
         progress: &|_| {},
     };
     let source = Source { name: "dump.json".into(), path };
-    let read = read_all(&[source], &ReadOptions::new(&Config::default()).expect("options"), outlet)
-        .pop()
-        .expect("one")
-        .expect("reads");
+    let read = super::read(&source, &ReadOptions::new(&Config::default()).expect("options"), outlet).expect("reads");
     assert_eq!((read.report.entries, read.report.skipped.as_deref()), (0, Some(KNOWN)));
 }
 
