@@ -32,5 +32,7 @@ mod checks {
         };
     }
 
-    targets!(framing repair timestamps shapes redaction);
+    targets!(
+        framing repair timestamps redaction gcp audit_build aws otlp containers app_loggers platform text_csv mapped
+    );
 }

@@ -64,9 +64,10 @@ pub(crate) fn ingest(
     args: &ReadArgs,
 ) -> anyhow::Result<(IngestReport, bool)> {
     let input::Expanded { sources, missing } = input::expand(inputs)?;
-    let options = options(context, args)?;
+    let mut options = options(context, args)?;
     let created = !path.join("manifest.json").exists();
     let mut store = Store::create_or_open(path)?;
+    options.spool = Some(store.scratch()?);
     let (known, fresh) = split(&store, sources, args.rehash);
     let mut files: Vec<FileReport> = known.iter().map(|(source, id)| skipped(&store, source, id)).collect();
     store.add_names(&known.iter().filter_map(|(source, id)| named(source, id)).collect::<Vec<_>>())?;
@@ -115,6 +116,7 @@ fn read(
         done: &|id| ingest.done(id),
         progress: &|bytes| bar.add(bytes),
     };
+    let spoiled: Mutex<Option<InputError>> = Mutex::new(None);
     let unread_now: Mutex<Vec<FileReport>> = Mutex::default();
     input::read_all(sources, options, outlet, &|source, outcome| match outcome {
         Ok(read) => {
@@ -125,12 +127,19 @@ fn read(
             }
             ingest.finish_file(read);
         }
+        // Rows of it are in the ingest already, under a name that is not theirs.
+        Err(error) if error.spoils() => {
+            spoiled.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        }
         Err(error) => {
             let report = unread(source.name.clone(), &error);
             unread_now.lock().unwrap_or_else(PoisonError::into_inner).push(report);
         }
     });
     unread_files.extend(unread_now.into_inner().unwrap_or_else(PoisonError::into_inner));
+    if let Some(error) = spoiled.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        return Err(error.into());
+    }
     failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), |error| Err(error.into()))
 }
 
@@ -140,12 +149,14 @@ fn options(context: &Context, args: &ReadArgs) -> anyhow::Result<ReadOptions> {
     options.redact = !args.no_redact;
     if let (Some(since), Some(until)) = (&args.declared_since, &args.declared_until) {
         let zone = time::zone(context.config.time_zone.as_deref().unwrap_or("UTC"))?;
-        options.declared = Some(DeclaredWindow {
+        let window = DeclaredWindow {
             since: time::rfc3339(time::parse_user(since, &zone)?),
             until: time::rfc3339(time::parse_user(until, &zone)?),
             source: "flag".into(),
             filter: args.declared_filter.clone(),
-        });
+        };
+        window.check().map_err(|reason| InputError::Declared { reason })?;
+        options.declared = Some(window);
     }
     Ok(options)
 }

@@ -303,6 +303,13 @@ impl Config {
         for (at, mute) in self.mute.iter().enumerate() {
             mute.check().map_err(|reason| ConfigError::Value { key: format!("mute[{at}]"), reason })?;
         }
+        for (at, shape) in self.shape.iter().enumerate() {
+            let invalid = |key: &str, reason| ConfigError::Value { key: format!("shape[{at}].{key}"), reason };
+            shape.check().map_err(|(key, reason)| invalid(key, reason))?;
+            if self.shape[..at].iter().any(|other| other.name == shape.name) {
+                return Err(invalid("name", format!("{:?} is the name of another shape", shape.name)));
+            }
+        }
         self.check_actions()?;
         let thresholds = self.actions.priority.thresholds;
         if !thresholds.is_sorted_by(|a, b| a > b) {
@@ -390,6 +397,14 @@ mod tests {
         assert!(of("[actions]\ntitle = \"{nope}\"").contains("actions.title"));
         assert!(of("[actions]\nrepo = \"bad\"").contains("owner/name"));
         assert!(of("[redaction]\nkey-file = \"k\"").contains("redaction.key-file"));
+        let shape = |keys: &str| of(&format!("[[shape]]\nname = \"acme\"\n{keys}"));
+        assert!(shape("message = \"m\"").starts_with("configuration key shape[0].match"));
+        assert!(shape("match = [\"a\"]").contains("shape[0].message"));
+        assert!(shape("match = [\"a..b\"]\nmessage = \"m\"").contains("shape[0].match: \"a..b\" is no path"));
+        assert!(shape("match = [\"a\"]\ninsert-id = \"\"").contains("shape[0].insert-id"));
+        let twice = "match = [\"a\"]\nuser = \"u\"\n";
+        assert!(shape(&format!("{twice}[[shape]]\nname = \"acme\"\n{twice}")).contains("shape[1].name"));
+        assert!(of("[[shape]]\nmatch = [\"a\"]\nspan = \"s\"").contains("shape[0].name"));
         assert!(of("[[mute]]\ntemplate = \"x\"\nreason = \"\"\nowner = \"a\"\nuntil = \"never\"").contains("mute[0]"));
     }
 

@@ -184,6 +184,14 @@ pub struct ShapeRule {
     pub revision: Option<String>,
     /// Path of the trace.
     pub trace: Option<String>,
+    /// Path of the span.
+    pub span: Option<String>,
+    /// Path of the entry's id: two rows of one id and time are one entry.
+    pub insert_id: Option<String>,
+    /// Path of the user.
+    pub user: Option<String>,
+    /// Path of an object of labels.
+    pub labels: Option<String>,
     /// Path of the logger.
     pub logger: Option<String>,
     /// Path of the source file.
@@ -200,6 +208,53 @@ pub struct ShapeRule {
     pub url: Option<String>,
     /// Path of the request method.
     pub method: Option<String>,
+}
+
+impl ShapeRule {
+    /// Says what is wrong with it, and at which of its keys.
+    pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
+        if self.name.trim().is_empty() {
+            return Err(("name", "must not be empty: the shape is told by it".into()));
+        }
+        if self.r#match.is_empty() {
+            return Err(("match", "must list a key at least: without one every row would be of this shape".into()));
+        }
+        let fields = self.fields();
+        let conditions = self.r#match.iter().map(|path| ("match", path));
+        let paths = fields.iter().filter_map(|(key, path)| Some((*key, path.as_ref()?)));
+        if let Some((key, path)) = conditions.chain(paths).find(|(_, path)| path.split('.').any(str::is_empty)) {
+            return Err((key, format!("{path:?} is no path: write a key, or keys with dots between them")));
+        }
+        if fields.iter().all(|(_, path)| path.is_none()) {
+            return Err(("message", "is missing, as are all other keys: the shape would read nothing".into()));
+        }
+        Ok(())
+    }
+
+    /// Every key that names a path, and the path.
+    fn fields(&self) -> [(&'static str, &Option<String>); 19] {
+        [
+            ("timestamp", &self.timestamp),
+            ("severity", &self.severity),
+            ("message", &self.message),
+            ("service", &self.service),
+            ("instance", &self.instance),
+            ("revision", &self.revision),
+            ("trace", &self.trace),
+            ("span", &self.span),
+            ("insert-id", &self.insert_id),
+            ("user", &self.user),
+            ("labels", &self.labels),
+            ("logger", &self.logger),
+            ("file", &self.file),
+            ("line", &self.line),
+            ("function", &self.function),
+            ("status", &self.status),
+            ("latency", &self.latency),
+            ("url", &self.url),
+            ("method", &self.method),
+        ]
+    }
 }
 
 /// `[[set-aside]]`: entries kept out of the analysis, by a field and its value.

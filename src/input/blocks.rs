@@ -170,8 +170,9 @@ fn chain<S: Sink + Send>(
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::framing::{Front, Verdict};
+    use super::super::framing::{End, Front, Opened, Taken, Verdict};
     use super::super::json::Tape;
+    use super::super::pieces::{Part, follow};
     use super::super::repair;
     use super::*;
 
@@ -180,6 +181,18 @@ mod tests {
     struct Log {
         rows: Vec<(u64, String)>,
         bad: Vec<(u64, u64, String, Vec<u8>)>,
+        /// Where rows stand in wrappers that are read as streams: the wrapper of each.
+        inside: Vec<(u64, u64)>,
+        within: u64,
+    }
+
+    impl Log {
+        fn keep(&mut self, offset: u64, text: &str) {
+            self.rows.push((offset, text.to_owned()));
+            if self.within != 0 {
+                self.inside.push((offset, self.within));
+            }
+        }
     }
 
     impl Sink for Log {
@@ -187,22 +200,43 @@ mod tests {
             let mut tape = Tape::default();
             match tape.parse_front(text).map(|(_, length)| length) {
                 Ok(length) if length <= LIMIT => {
-                    self.rows.push((offset, text[..length].to_owned()));
+                    if Part::of(tape.parsed(text)).is_some_and(|part| part.open) {
+                        return Front::Piece;
+                    }
+                    self.keep(offset, &text[..length]);
                     Front::Read { length, entries: length as u64, wrapper: false, multi_line: tape.multi_line }
                 }
                 Err(refused) if refused.may_be_cut(text) => Front::Short,
                 Ok(_) | Err(_) => Front::Refused,
             }
         }
-        fn wrapper(&mut self, text: &str) -> bool {
-            text.ends_with("\"rows\":[]}")
+        fn wrapper(&mut self, _: u64, text: &str) -> Option<Opened> {
+            let groups = text.contains("\"by\":{\"") && text.ends_with("[]}}");
+            // The last bits say how deep it is.
+            let id = (self.within << 8) + text.len() as u64 % 255 + 1;
+            (groups || text.ends_with("\"rows\":[]}")).then_some(Opened { id, groups })
+        }
+        fn within(&mut self, wrapper: u64) {
+            self.within = wrapper;
+        }
+        fn outer(&mut self) -> u64 {
+            self.within >> 8
+        }
+        fn pieces(&mut self, offset: u64, bytes: &[u8], end: End) -> Option<Taken> {
+            let run = follow(bytes, end)?;
+            let entries = run.entries.iter().map(|entry| entry.bytes as u64).sum();
+            let (length, rows, multi_line, last) = (run.length, run.rows, run.multi_line, run.last);
+            for entry in run.entries {
+                self.keep(offset + entry.range.start as u64, &entry.text);
+            }
+            Some(Taken { length, entries, structure: run.commas, rows, multi_line, last, wrappers: 0 })
         }
         fn row(&mut self, offset: u64, bytes: &[u8]) -> Verdict {
             let text = repair::repair(bytes);
             if let Err(refused) = Tape::default().parse(&text) {
                 return Verdict::Refused(refused.reason);
             }
-            self.rows.push((offset, String::from_utf8_lossy(bytes).into_owned()));
+            self.keep(offset, &String::from_utf8_lossy(bytes));
             Verdict::Read { entries: bytes.len() as u64, wrapper: false }
         }
         fn converted(&mut self, offset: u64, length: u64, text: &str) -> Verdict {
@@ -223,6 +257,7 @@ mod tests {
         let mut done = |log: Log| {
             all.rows.extend(log.rows);
             all.bad.extend(log.bad);
+            all.inside.extend(log.inside);
         };
         let plan = Plan { block, blocks, limit: LIMIT };
         let (walked, broken) = walk(Vec::new(), Some(rest), plan, &Log::default, &mut done);
@@ -275,6 +310,14 @@ mod tests {
             b"{\"a\":1},{\"a\":2},{\"a\":3},",
             b"\xef\xbb\xbf",
             b"---\n",
+            b"{\"log\":\"cut \",\"stream\":\"stdout\",\"time\":\"t\"}\n",
+            b"{\"log\":\"off\\n\",\"stream\":\"stdout\",\"time\":\"t\"}\n",
+            b"{\"log\":\"x\",\"stream\":\"stderr\",\"time\":\"t\"},",
+            b"{\"log\":\"one \",\"_p\":\"P\"}\n",
+            b"{\"log\":\"two\",\"_p\":\"F\"}",
+            b"2024-01-02T03:04:05Z stdout P cut \n",
+            b"2024-01-02T03:04:05Z stdout F off\r\n",
+            b"2024-01-02T03:04:05Z stderr P \xff\n",
             b"timestamp,severity,textPayload\n",
             b"1,INFO,\"a\n\"\"b\"\"\"\n",
             "{\"a\":\"größe 😀\"}\n".as_bytes(),
@@ -290,7 +333,7 @@ mod tests {
 
     /// Many rows of one style, so that guesses are made and hold.
     fn stretch() -> impl Strategy<Value = Vec<u8>> {
-        (0_u8..8, 2_usize..40, 1_usize..60).prop_map(|(style, n, size)| {
+        (0_u8..12, 2_usize..40, 1_usize..60).prop_map(|(style, n, size)| {
             let row = |i: usize| format!("{{\"id\":\"{i}\",\"m\":\"{}\"}}", "y}".repeat(size));
             let pretty = |i: usize| format!("{{\n    \"id\": \"{i}\",\n    \"in\": {{\n      \"m\": 1\n    }}\n  }}");
             let join = |rows: Vec<String>, by: &str| rows.join(by);
@@ -303,6 +346,25 @@ mod tests {
                 4 => join(rows, ""),
                 5 => format!("{{\"n\":[1],\"rows\":[{}],\"next\":{{\"x\":\"}}\"}}}}\n", join(rows, ",")),
                 6 => format!("{{\"out\":{{}},\"rows\":[{{\"rows\":[\n{}\n]}},{{\"a\":1}}]}}\n", join(rows, ",\n")),
+                7 => {
+                    let groups = format!("{{\"A\":[{}],\"B\" : [{}]}}", join(rows.clone(), ","), join(rows, ",\n"));
+                    format!("{{\"out\":[],\"by\":{groups},\"next\":[{{}}]}}\n")
+                }
+                8 | 9 => {
+                    // Some in pieces, and now and then one that is never ended.
+                    let end =
+                        |i: usize| if i.is_multiple_of(2 + size % 5) || style == 9 && i % 7 < 3 { "" } else { "\\n" };
+                    let name = |i: usize| if i % (1 + size % 3) == 1 { "stderr" } else { "stdout" };
+                    let docker =
+                        |i: usize| format!("{{\"log\":\"{i}{}\",\"stream\":\"{}\",\"time\":\"t\"}}", end(i), name(i));
+                    join((0..n).map(docker).collect(), if size % 2 == 0 { "\n" } else { ",\n " })
+                }
+                10 => {
+                    let tag = |i: usize| if i.is_multiple_of(1 + size % 4) { "F" } else { "P" };
+                    let name = |i: usize| if i % (1 + size % 3) == 1 { "stderr" } else { "stdout" };
+                    let line = |i: usize| format!("2024-01-02T03:04:05.{i}Z {} {} text {i}", name(i), tag(i));
+                    join((0..n).map(line).collect(), "\n") + "\n"
+                }
                 _ => format!("[{}]\n", join(rows, ",\n ")),
             };
             text.into_bytes()

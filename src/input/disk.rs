@@ -5,7 +5,7 @@
 //! is read is read up to the size it was hashed at.
 
 use std::fs::{File, Metadata};
-use std::io::{self, BufReader, Read, Seek, Write};
+use std::io::{self, BufReader, Read, Seek};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
@@ -41,6 +41,40 @@ pub(crate) struct Opened {
     /// Modification time in nanoseconds; 0 where there is none.
     pub(crate) mtime_ns: i64,
     pub(crate) body: Body,
+    /// How a file looked that is read a second time; what is in memory cannot change.
+    pub(crate) seen: Option<Seen>,
+}
+
+/// A file as it looked before it was hashed.
+pub(crate) struct Seen {
+    file: File,
+    meta: Metadata,
+}
+
+impl Seen {
+    /// Whether the bytes that were hashed are others now. Where size and times are the same nothing is read; what was only
+    /// added to is hashed again, up to the size it had, and found unchanged.
+    pub(crate) fn differs(mut self, id: &ContentId, size: u64) -> io::Result<bool> {
+        let now = self.file.metadata()?;
+        if now.len() == self.meta.len() && times(&now) == times(&self.meta) {
+            return Ok(false);
+        }
+        self.file.rewind()?;
+        let again = hashed(self.file.take(size))?;
+        Ok(again.1 != size || again.0 != *id)
+    }
+}
+
+/// When a file was written, and where the system tells it, when anything about it was changed.
+fn times(meta: &Metadata) -> (Option<i64>, Option<(i64, i64)>) {
+    #[cfg(unix)]
+    let changed = {
+        use std::os::unix::fs::MetadataExt;
+        Some((meta.ctime(), meta.ctime_nsec()))
+    };
+    #[cfg(not(unix))]
+    let changed = None;
+    (mtime_ns(meta), changed)
 }
 
 /// Where its bytes are.
@@ -55,13 +89,22 @@ pub(crate) enum Body {
 pub(crate) fn open(path: &Path, spool: Option<&Path>) -> Result<Opened, InputError> {
     let failed = |source| InputError::Open { path: path.to_owned(), source };
     if path == Path::new("-") {
-        return stdin(spool).map_err(failed);
+        return spooled(io::stdin().lock(), spool);
     }
     let file = File::open(path).map_err(failed)?;
     let meta = file.metadata().map_err(failed)?;
-    // Pipes and devices have no size: they are read as long as they last.
-    let opened = if meta.len() > WHOLE { hashed(file) } else { whole(file, meta.len()) };
-    Ok(Opened { mtime_ns: mtime_ns(&meta).unwrap_or(0), ..opened.map_err(failed)? })
+    let mtime_ns = mtime_ns(&meta).unwrap_or(0);
+    if meta.len() > WHOLE {
+        let seen = Some(Seen { file: file.try_clone().map_err(failed)?, meta });
+        return Ok(Opened { mtime_ns, seen, ..twice(file).map_err(failed)? });
+    }
+    let mut bytes = Vec::with_capacity(meta.len() as usize + 1);
+    (&file).take(WHOLE + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > WHOLE {
+        // It has grown since it was looked at, or is a pipe and never had a size.
+        return Ok(Opened { mtime_ns, ..spooled(io::Cursor::new(bytes).chain(file), spool)? });
+    }
+    Ok(Opened { mtime_ns, ..whole(bytes) })
 }
 
 /// Modification time in nanoseconds since 1970.
@@ -70,27 +113,26 @@ pub(crate) fn mtime_ns(meta: &Metadata) -> Option<i64> {
     i64::try_from(mtime.as_nanos()).ok()
 }
 
-fn whole(mut file: File, size: u64) -> io::Result<Opened> {
-    let mut bytes = Vec::with_capacity(size as usize + 1);
-    (&mut file).take(WHOLE + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > WHOLE {
-        // It has grown since it was looked at, or never had a size.
-        let mut spooled = tempfile::tempfile()?;
-        spooled.write_all(&bytes)?;
-        io::copy(&mut file, &mut spooled)?;
-        spooled.rewind()?;
-        return hashed(spooled);
-    }
+/// Bytes in memory.
+fn whole(bytes: Vec<u8>) -> Opened {
     let content_id = ContentId(*blake3::hash(&bytes).as_bytes());
-    Ok(Opened { content_id, size: bytes.len() as u64, mtime_ns: 0, body: Body::Whole(bytes) })
+    Opened { content_id, size: bytes.len() as u64, mtime_ns: 0, body: Body::Whole(bytes), seen: None }
 }
 
-fn hashed(mut file: File) -> io::Result<Opened> {
+/// A file that is read twice: hashed, then decoded.
+fn twice(mut file: File) -> io::Result<Opened> {
+    let (content_id, size) = hashed(&mut file)?;
+    file.rewind()?;
+    Ok(Opened { content_id, size, mtime_ns: 0, body: Body::File(file), seen: None })
+}
+
+/// Hash and number of all bytes.
+fn hashed(mut from: impl Read) -> io::Result<(ContentId, u64)> {
     let mut hasher = blake3::Hasher::new();
     let mut piece = vec![0; PIECE];
     let mut size = 0;
     loop {
-        match file.read(&mut piece) {
+        match from.read(&mut piece) {
             Ok(0) => break,
             Ok(n) => {
                 hasher.update(&piece[..n]);
@@ -100,19 +142,27 @@ fn hashed(mut file: File) -> io::Result<Opened> {
             Err(error) => return Err(error),
         }
     }
-    file.rewind()?;
-    Ok(Opened { content_id: ContentId(*hasher.finalize().as_bytes()), size, mtime_ns: 0, body: Body::File(file) })
+    Ok((ContentId(*hasher.finalize().as_bytes()), size))
 }
 
-fn stdin(spool: Option<&Path>) -> io::Result<Opened> {
-    let mut file = match spool {
-        Some(folder) => tempfile::tempfile_in(folder)?,
-        None => tempfile::tempfile()?,
+/// A stream, which can be read only once: kept in a file without a name that vanishes with this process.
+fn spooled(mut stream: impl Read, spool: Option<&Path>) -> Result<Opened, InputError> {
+    let failed = |source| InputError::Spool { folder: spool.map_or_else(std::env::temp_dir, Path::to_owned), source };
+    let mut keep = || {
+        let mut file = match spool {
+            Some(folder) => tempfile::tempfile_in(folder)?,
+            None => tempfile::tempfile()?,
+        };
+        let size = io::copy(&mut stream, &mut file)?;
+        file.rewind()?;
+        if size > WHOLE {
+            return twice(file);
+        }
+        let mut bytes = Vec::with_capacity(size as usize);
+        file.read_to_end(&mut bytes)?;
+        Ok(whole(bytes))
     };
-    io::copy(&mut io::stdin().lock(), &mut file)?;
-    file.rewind()?;
-    let size = file.metadata()?.len();
-    if size > WHOLE { hashed(file) } else { whole(file, size) }
+    keep().map_err(failed)
 }
 
 /// The bytes of an opened file, each read told to `progress`.
@@ -135,5 +185,54 @@ impl<R: Read> Read for Told<'_, R> {
 
 /// Hash of a file's bytes, without decoding it.
 pub(crate) fn content_id(path: &Path) -> io::Result<ContentId> {
-    Ok(hashed(File::open(path)?)?.content_id)
+    Ok(hashed(File::open(path)?)?.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn a_stream_is_kept_in_the_folder_that_was_named_and_leaves_nothing_there() {
+        let dir = tempfile::tempdir().expect("dir");
+        for size in [0, 5, WHOLE + 5] {
+            let bytes = vec![b'x'; size as usize];
+            let opened = spooled(bytes.as_slice(), Some(dir.path())).expect("spooled");
+            assert_eq!((opened.size, opened.content_id), (size, ContentId(*blake3::hash(&bytes).as_bytes())));
+            assert_eq!(matches!(opened.body, Body::File(_)), size > WHOLE, "only what is small is held");
+            drop(opened);
+            assert_eq!(std::fs::read_dir(dir.path()).expect("folder").count(), 0);
+        }
+        let error = spooled(&b"x"[..], Some(&dir.path().join("none"))).err().expect("no such folder").to_string();
+        assert!(error.contains("none") && error.contains("standard input"), "{error}");
+    }
+
+    #[test]
+    fn what_was_written_over_is_changed_and_what_was_added_to_is_not() {
+        let dir = tempfile::tempdir().expect("dir");
+        let path = dir.path().join("large");
+        let write = |bytes: &[u8], append: bool| {
+            let mut file =
+                std::fs::OpenOptions::new().append(append).write(true).create(true).truncate(false).open(&path);
+            file.as_mut().expect("opens").write_all(bytes).expect("write");
+        };
+        write(&vec![b'x'; WHOLE as usize + 9], false);
+        let looked = || {
+            let opened = open(&path, None).expect("opens");
+            (opened.seen.expect("read twice"), opened.content_id, opened.size)
+        };
+        let changed = |(seen, id, size): (Seen, ContentId, u64)| seen.differs(&id, size).expect("looks");
+        assert!(!changed(looked()));
+        let before = looked();
+        write(b"more", true);
+        assert!(!changed(before), "it has grown");
+        let before = looked();
+        write(b"other", false);
+        assert!(changed(before), "it is another");
+        let before = looked();
+        File::options().write(true).open(&path).expect("opens").set_len(WHOLE + 2).expect("cut");
+        assert!(changed(before), "it is shorter");
+    }
 }

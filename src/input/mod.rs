@@ -10,11 +10,13 @@ mod codec;
 mod disk;
 mod framing;
 mod json;
+mod pieces;
 mod reader;
 mod redact;
 mod repair;
 mod shape;
 mod source;
+mod streamed;
 mod tally;
 
 use std::path::{Path, PathBuf};
@@ -36,6 +38,7 @@ use disk::{Body, Opened};
 use reader::Reader;
 use redact::Redactor;
 use shape::Mapping;
+use streamed::Streamed;
 use tally::Tally;
 
 /// Bytes of a block that one thread walks at a time.
@@ -108,6 +111,26 @@ pub enum InputError {
         /// Which, and why.
         reason: String,
     },
+    /// A window stated by flags that cannot be meant.
+    #[error("the declared window cannot be used: {reason}")]
+    Declared {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Standard input that cannot be kept while it is read.
+    #[error("cannot keep standard input in {}: {source}", folder.display())]
+    Spool {
+        /// Where a temporary file was to be made.
+        folder: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A file that was written over while it was read: rows of it that were handed on belong to no content.
+    #[error("{} was changed while it was read, so nothing is kept: ingest again when it is complete", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// A sidecar that is not valid.
     #[error("{} is not a valid sidecar: {reason}", path.display())]
     Sidecar {
@@ -116,6 +139,13 @@ pub enum InputError {
         /// What is wrong.
         reason: String,
     },
+}
+
+impl InputError {
+    /// Whether rows of the file were handed on before the error was known, so that the whole call must be given up.
+    pub fn spoils(&self) -> bool {
+        matches!(self, Self::Changed { .. })
+    }
 }
 
 /// How files are read.
@@ -232,7 +262,10 @@ pub fn read_all<C: Collect>(
 /// blocks while it is read.
 pub fn read<C: Collect>(source: &Source, options: &ReadOptions, outlet: Outlet<'_, C>) -> Result<Ingested, InputError> {
     let declared = sidecar(&source.path)?.or_else(|| options.declared.clone());
-    let Opened { content_id, size, mtime_ns, body } = disk::open(&source.path, options.spool.as_deref())?;
+    if let Some(Err(reason)) = options.declared.as_ref().map(DeclaredWindow::check) {
+        return Err(InputError::Declared { reason });
+    }
+    let Opened { content_id, size, mtime_ns, body, seen } = disk::open(&source.path, options.spool.as_deref())?;
     let mut ingested = Ingested {
         content_id,
         disk_path: source.path.clone(),
@@ -259,7 +292,8 @@ pub fn read<C: Collect>(source: &Source, options: &ReadOptions, outlet: Outlet<'
         (outlet.emit)(collector);
         tally.add(part);
     };
-    let make = || Reader::new(options, (outlet.make)(&content_id));
+    let streamed = Streamed::default();
+    let make = || Reader::new(options, &streamed, (outlet.make)(&content_id));
     let alone = Plan { block: BLOCK, blocks: 1, limit: options.row_bytes };
     let together = together(options.row_bytes);
     let plain = Coding { codec: "none", encoding: "utf-8" };
@@ -281,6 +315,11 @@ pub fn read<C: Collect>(source: &Source, options: &ReadOptions, outlet: Outlet<'
             (decoded.coding, walk(Vec::new(), Some(decoded), together, &make, &mut done))
         }
     };
+    if let Some(seen) = seen
+        && seen.differs(&content_id, size).map_err(open)?
+    {
+        return Err(InputError::Changed { path: source.path.clone() });
+    }
     (outlet.done)(&content_id);
     if let Some(reason) = broken {
         if walked.decoded == 0 {
@@ -343,12 +382,14 @@ fn sidecar(path: &Path) -> Result<Option<DeclaredWindow>, InputError> {
     if stated.exit.unwrap_or(0) != 0 {
         return Ok(None);
     }
-    Ok(Some(DeclaredWindow {
+    let window = DeclaredWindow {
         since: time::rfc3339(since),
         until: time::rfc3339(until),
         source: "sidecar".into(),
         filter: stated.filter,
-    }))
+    };
+    window.check().map_err(invalid)?;
+    Ok(Some(window))
 }
 
 #[cfg(test)]

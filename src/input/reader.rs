@@ -4,13 +4,15 @@
 //! credentials are masked, so that two exports of one entry stay one row however they were masked.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
-use super::framing::{Front, Sink, Verdict};
+use super::framing::{End, Front, Opened, Sink, Taken, Verdict};
 use super::json::{Refused, Tape, Value};
 use super::redact::{Hits, Redactor};
-use super::shape::{self, Carried, Row, Unwrapped};
+use super::shape::{self, Beside, Carried, Row, Unwrapped};
+use super::streamed::{Said, Streamed};
 use super::tally::Tally;
-use super::{ReadOptions, repair};
+use super::{ReadOptions, pieces, repair};
 use crate::config::glob_matches;
 use crate::record::{Collect, LogRecord, Severity, effective, hash128, payload_hash};
 use crate::time;
@@ -18,6 +20,9 @@ use crate::time;
 /// Makes the records of one stretch of a file.
 pub(super) struct Reader<'a, C> {
     options: &'a ReadOptions,
+    streamed: &'a Streamed,
+    /// The wrapper in which the rows stand.
+    within: Option<Arc<Said>>,
     tape: Tape,
     tally: Tally,
     collector: C,
@@ -31,8 +36,8 @@ struct Place {
 }
 
 impl<'a, C: Collect> Reader<'a, C> {
-    pub(super) fn new(options: &'a ReadOptions, collector: C) -> Self {
-        Self { options, tape: Tape::default(), tally: Tally::default(), collector }
+    pub(super) fn new(options: &'a ReadOptions, streamed: &'a Streamed, collector: C) -> Self {
+        Self { options, streamed, within: None, tape: Tape::default(), tally: Tally::default(), collector }
     }
 
     /// What was collected and counted.
@@ -52,18 +57,26 @@ impl<'a, C: Collect> Reader<'a, C> {
 
     /// Takes all rows that a top-level object holds.
     fn take(&mut self, object: Value<'_>, place: Place, text: &str) -> Verdict {
-        match shape::unwrap(object) {
+        self.take_unless_piece(object, place, text, false).unwrap_or(Verdict::Refused("a piece"))
+    }
+
+    /// The same; `None` when it is a piece of a longer row and `pieces` asks to leave those.
+    fn take_unless_piece(&mut self, object: Value<'_>, place: Place, text: &str, pieces: bool) -> Option<Verdict> {
+        let within = self.within.clone();
+        let outer = within.as_deref().map(Said::beside).unwrap_or_default();
+        Some(match shape::unwrap(object, &self.options.mappings) {
             Unwrapped::Row(row) => {
-                self.keep(&row, None, place, text);
+                if pieces && row.may_go_on && pieces::Part::of(object).is_some_and(|part| part.open) {
+                    return None;
+                }
+                self.keep(&row, outer, place, text);
                 Verdict::Read { entries: place.length as u64, wrapper: false }
             }
             Unwrapped::Wrapper { rows, window } => {
-                if self.tally.window.is_none() {
-                    self.tally.window = window;
-                }
+                self.tally.asked(place.offset, window);
                 let mut entries = 0;
                 for carried in rows {
-                    let Carried { row, resource } = carried;
+                    let Carried { row, beside } = carried;
                     // A mended text has other offsets than the file: its rows stand where the wrapper stands.
                     let inner = if text.len() == place.length {
                         Place { offset: place.offset + row.start() as u64, length: row.raw().len() }
@@ -72,7 +85,7 @@ impl<'a, C: Collect> Reader<'a, C> {
                     };
                     if carried.is_row() {
                         entries += row.raw().len() as u64;
-                        self.keep(&Row::of(row), resource, inner, row.raw());
+                        self.keep(&Row::of(row), beside.or(outer), inner, row.raw());
                     } else {
                         self.refused(inner, "not a JSON object", row.raw());
                     }
@@ -80,19 +93,19 @@ impl<'a, C: Collect> Reader<'a, C> {
                 // A mended text may be longer than the bytes it stands for.
                 Verdict::Read { entries: entries.min(place.length as u64), wrapper: true }
             }
-        }
+        })
     }
 
-    fn keep(&mut self, row: &Row<'_>, resource: Option<Value<'_>>, place: Place, text: &str) {
+    fn keep(&mut self, row: &Row<'_>, beside: Beside<'_>, place: Place, text: &str) {
         if let Some(data) = shape::pubsub::data(row, self.options.row_bytes) {
             self.delivered(&data, place, text);
             return;
         }
         let mut record = LogRecord::default();
-        shape::map(row, resource, &self.options.mappings, &mut record);
+        shape::map(row, beside, &self.options.mappings, &mut record);
         if record.insert_id.is_none() {
             let mut canonical = String::with_capacity(text.len());
-            shape::canonical(row.value(), resource, &mut canonical);
+            shape::canonical(row.value(), beside, &mut canonical);
             record.content_hash = hash128(&[canonical.as_bytes()]);
         }
         record.set_aside = self.options.set_aside.iter().any(|rule| {
@@ -108,11 +121,13 @@ impl<'a, C: Collect> Reader<'a, C> {
             Ok(text) => tape.parse(text).map_err(|refused| refused.reason),
             Err(reason) => Err(*reason),
         };
-        match object.map(|object| (object, shape::unwrap(object))) {
-            Ok((object, Unwrapped::Row(row))) if object.is_object() => self.keep(&row, None, place, object.raw()),
+        match object.map(|object| (object, shape::unwrap(object, &self.options.mappings))) {
+            Ok((object, Unwrapped::Row(row))) if object.is_object() => {
+                self.keep(&row, Beside::default(), place, object.raw());
+            }
             Ok((_, Unwrapped::Wrapper { rows, .. })) => {
-                for Carried { row, resource } in rows.into_iter().filter(Carried::is_row) {
-                    self.keep(&Row::of(row), resource, place, row.raw());
+                for Carried { row, beside } in rows.into_iter().filter(Carried::is_row) {
+                    self.keep(&Row::of(row), beside, place, row.raw());
                 }
             }
             Ok(_) => self.refused(place, "Pub/Sub data is not a JSON object", envelope),
@@ -167,13 +182,13 @@ impl<C: Collect> Sink for Reader<'_, C> {
         let mut tape = std::mem::take(&mut self.tape);
         let front = match tape.parse_front(text) {
             Ok((object, length)) if length <= self.options.row_bytes => {
-                let verdict = self.take(object, Place { offset, length }, &text[..length]);
-                self.tally.duplicate_keys += tape.duplicate_keys;
-                match verdict {
-                    Verdict::Read { entries, wrapper } => {
+                match self.take_unless_piece(object, Place { offset, length }, &text[..length], true) {
+                    Some(Verdict::Read { entries, wrapper }) => {
+                        self.tally.duplicate_keys += tape.duplicate_keys;
                         Front::Read { length, entries, wrapper, multi_line: tape.multi_line }
                     }
-                    Verdict::Refused(_) => Front::Refused,
+                    Some(Verdict::Refused(_)) => Front::Refused,
+                    None => Front::Piece,
                 }
             }
             Err(refused) if refused.may_be_cut(text) => Front::Short,
@@ -183,13 +198,49 @@ impl<C: Collect> Sink for Reader<'_, C> {
         front
     }
 
-    fn wrapper(&mut self, text: &str) -> bool {
+    fn wrapper(&mut self, offset: u64, text: &str) -> Option<Opened> {
         let mut tape = Tape::default();
-        let Ok(Unwrapped::Wrapper { rows, window }) = tape.parse(text).map(shape::unwrap) else { return false };
-        if rows.is_empty() && self.tally.window.is_none() {
-            self.tally.window = window;
+        let object = tape.parse(text).ok()?;
+        let (said, groups) = shape::front(object, &self.options.mappings)?;
+        self.tally.asked(offset, shape::window(object));
+        let outer = self.within.clone();
+        let said = said.or(outer.as_deref().map(Said::beside).unwrap_or_default());
+        let id = self.streamed.open(outer.as_deref().map_or(0, |outer| outer.id), said)?;
+        Some(Opened { id, groups })
+    }
+
+    fn within(&mut self, wrapper: u64) {
+        if self.within.as_deref().map_or(0, |within| within.id) != wrapper {
+            self.within = self.streamed.get(wrapper);
         }
-        rows.is_empty()
+    }
+
+    fn outer(&mut self) -> u64 {
+        self.within.as_deref().map_or(0, |within| within.outer)
+    }
+
+    fn pieces(&mut self, offset: u64, bytes: &[u8], end: End) -> Option<Taken> {
+        let run = pieces::follow(bytes, end)?;
+        let (length, rows, multi_line, last) = (run.length, run.rows, run.multi_line, run.last);
+        let mut taken = Taken { length, structure: run.commas, rows, multi_line, last, ..Taken::default() };
+        for entry in run.entries {
+            let place = Place { offset: offset + entry.range.start as u64, length: entry.range.len() };
+            let verdict = self.parse(place, &entry.text);
+            let entries = match verdict {
+                Ok(Verdict::Read { entries, wrapper: true }) => {
+                    taken.wrappers += 1;
+                    entries
+                }
+                Ok(Verdict::Read { .. }) => entry.bytes as u64,
+                Ok(Verdict::Refused(reason)) | Err(Refused { reason, .. }) => {
+                    self.refused(place, reason, &entry.text);
+                    0
+                }
+            };
+            taken.entries += entries;
+            taken.structure += entry.bytes as u64 - entries;
+        }
+        Some(taken)
     }
 
     fn row(&mut self, offset: u64, bytes: &[u8]) -> Verdict {

@@ -106,6 +106,15 @@ impl Tally {
         self.last
     }
 
+    /// Notes the window that a wrapper says it was asked for; one that cannot be meant is told and counts as none.
+    pub(crate) fn asked(&mut self, offset: u64, window: Option<DeclaredWindow>) {
+        let Some(window) = window else { return };
+        match window.check() {
+            Ok(()) => drop(self.window.get_or_insert(window)),
+            Err(reason) => self.problem(offset, format!("the window that the file names is ignored: {reason}")),
+        }
+    }
+
     /// Lists a problem, or counts it where many are listed.
     pub(crate) fn problem(&mut self, offset: u64, reason: String) {
         if self.problems.len() < PROBLEMS_LISTED {

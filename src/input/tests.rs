@@ -12,6 +12,8 @@ struct Seen {
     message: String,
     raw: String,
     set_aside: bool,
+    content_hash: u128,
+    module: Option<String>,
 }
 
 #[derive(Default)]
@@ -29,6 +31,8 @@ impl Collect for Keep {
             message: record.message.to_string(),
             raw: record.raw.to_string(),
             set_aside: record.set_aside,
+            content_hash: record.content_hash,
+            module: record.module.as_deref().map(str::to_owned),
         });
     }
 }
@@ -208,4 +212,189 @@ fn a_credential_across_the_cut_of_a_quarantined_piece_is_masked() {
     let read = ingest(text.as_bytes(), |_| {});
     let kept = &read.quarantined[0].text;
     assert!(kept.len() <= 256 && kept.contains("Bearer <redact") && !kept.contains("abcdef"), "{kept}");
+}
+
+/// The same file held whole and with a limit that makes it a stream.
+fn held_and_streamed(text: &str, limit: usize) -> Outcome {
+    let held = ingest(text.as_bytes(), |_| {});
+    let streamed = ingest(text.as_bytes(), |options| options.row_bytes = limit);
+    assert_eq!(streamed.records, held.records);
+    assert_eq!(streamed.report, held.report);
+    assert_eq!(held.report.malformed, 0, "{:?}", held.report.problems);
+    streamed
+}
+
+#[test]
+fn open_telemetry_documents_larger_than_a_row_may_be_keep_resource_and_scope() {
+    let record = |i: usize| format!(r#"{{"timeUnixNano":"17040672000000000{i:02}","body":{{"stringValue":"same"}}}}"#);
+    let records = (0..30).map(record).collect::<Vec<_>>().join(",");
+    let bundle = |service: &str| {
+        let scopes: Vec<String> = ["cart", "till"]
+            .iter()
+            .map(|scope| format!(r#"{{"scope":{{"name":"{service}.{scope}"}},"logRecords":[{records}]}}"#))
+            .collect();
+        format!(
+            r#"{{"resource":{{"attributes":[{{"key":"service.name","value":{{"stringValue":"{service}"}}}}]}},"scopeLogs":[{}],"schemaUrl":"x"}}"#,
+            scopes.join(",")
+        )
+    };
+    let text = format!(r#"{{"resourceLogs":[{},{}]}}"#, bundle("shop"), bundle("mail"));
+    for limit in [500, 3_000, 6_000] {
+        let read = held_and_streamed(&text, limit);
+        assert_eq!(read.report.entries, 120);
+        assert_eq!((read.report.services["shop"], read.report.services["mail"]), (60, 60));
+        let mut hashes: Vec<u128> = read.records.iter().map(|row| row.content_hash).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        assert_eq!(hashes.len(), 120, "records that differ in service or scope alone are not equal");
+        assert_eq!(read.records[0].module.as_deref(), Some("shop.cart"));
+        assert_eq!(read.records[119].module.as_deref(), Some("mail.till"));
+    }
+}
+
+#[test]
+fn hits_and_groups_larger_than_a_row_may_be_are_read_row_by_row() {
+    let row = |i: usize| format!(r#"{{"insertId":"{i}","textPayload":"x"}}"#);
+    let rows = |from: usize| (from..from + 40).map(row).collect::<Vec<_>>().join(",");
+    let hit = |i: usize| format!(r#"{{"_index":"logs","_id":"{i}","_source":{{"message":"m","level":"warn"}}}}"#);
+    let hits = (0..40).map(hit).collect::<Vec<_>>().join(",");
+    for (text, entries) in [
+        (format!(r#"{{"took":3,"hits":{{"total":{{"value":40}},"hits":[{hits}]}},"more":"x"}}"#), 40),
+        (format!(r#"{{"logs_by_severity":{{"ERROR":[{}],"WARNING":[{}],"INFO":[]}},"n":1}}"#, rows(0), rows(50)), 80),
+        (format!(r#"{{"ERROR":[{}], "WARNING" : [{}]}}"#, rows(0), rows(50)), 80),
+        (format!(r#"[{{"entries":[{}]}},{{"by_severity":{{"ERROR":[{}]}}}}]"#, rows(0), rows(50)), 80),
+    ] {
+        let read = held_and_streamed_rows(&text, 400);
+        assert_eq!(read.report.entries, entries, "{text}");
+    }
+}
+
+/// Like [`held_and_streamed`], for files whose framing is told by how they were read.
+fn held_and_streamed_rows(text: &str, limit: usize) -> Outcome {
+    let held = ingest(text.as_bytes(), |_| {});
+    let streamed = ingest(text.as_bytes(), |options| options.row_bytes = limit);
+    assert_eq!(streamed.records, held.records);
+    assert_eq!(streamed.report.malformed, 0, "{:?}", streamed.report.problems);
+    assert_eq!(streamed.report.bytes_by.total(), text.len() as u64);
+    streamed
+}
+
+#[test]
+fn a_wrapper_that_cannot_be_streamed_is_refused_with_the_remedy() {
+    let cells = (0..60).map(|i| format!("[{i},\"a\"]")).collect::<Vec<_>>().join(",");
+    let text =
+        format!(r#"{{"tables":[{{"columns":[{{"name":"TimeGenerated"}},{{"name":"Message"}}],"rows":[{cells}]}}]}}"#);
+    assert_eq!(ingest(text.as_bytes(), |_| {}).report.entries, 60);
+    let report = ingest(text.as_bytes(), |options| options.row_bytes = 300).report;
+    assert_eq!((report.entries, report.malformed), (0, 1));
+    assert!(report.problems[0].reason.contains("raise row-bytes"), "{:?}", report.problems);
+}
+
+#[test]
+fn pieces_of_a_container_line_are_one_entry_whatever_stands_between_them() {
+    let row = |stream: &str, log: &str| {
+        format!(
+            "{{\"log\":{},\"stream\":\"{stream}\",\"time\":\"2024-01-02T03:04:05.6Z\"}}\n",
+            serde_json::Value::from(log)
+        )
+    };
+    let part = "z".repeat(16 << 10);
+    let text = [
+        row("stdout", &part),
+        row("stderr", "other\n"),
+        row("stdout", &part),
+        row("stdout", "end\n"),
+        row("stdout", "next\n"),
+    ]
+    .concat();
+    let read = ingest(text.as_bytes(), |_| {});
+    assert_eq!((read.report.entries, read.report.malformed), (3, 0));
+    assert_eq!(read.records[0].message, format!("{part}{part}end"));
+    assert_eq!((read.records[0].offset, read.records[0].length), (0, text.len() - row("stdout", "next\n").len() - 1));
+    assert_eq!((read.records[1].message.as_str(), read.records[2].message.as_str()), ("other", "next"));
+    assert_eq!(read.report.bytes_by.blank, 5);
+    // A line without an end is cut where a row would be.
+    let endless = row("stdout", &part).repeat(10);
+    let read = ingest(endless.as_bytes(), |options| options.row_bytes = 70_000);
+    assert_eq!(read.report.entries, 3);
+    assert!(read.records.iter().all(|row| row.length <= 70_000));
+}
+
+#[test]
+fn lines_and_rows_of_kubernetes_carry_time_and_stream() {
+    let at = "2024-01-02T03:04:05.678901234Z";
+    let text = format!(
+        "{at} stdout P {{\"level\":\"error\",\n{at} stderr F warming up\n{at} stdout F \"msg\":\"no\"}}\nbanner\n"
+    );
+    let read = ingest(text.as_bytes(), |_| {});
+    assert_eq!((read.report.entries, read.report.malformed, read.report.framing.as_str()), (2, 1, "text"));
+    assert_eq!((read.records[0].message.as_str(), read.records[1].message.as_str()), ("no", "warming up"));
+    let ns = time::parse(at).map(|parsed| parsed.ns);
+    assert!(read.records.iter().all(|row| row.ts_ns == ns));
+    for limit in [line_of(at).len(), line_of(at).len() + 1] {
+        let read = ingest(line_of(at).as_bytes(), |options| options.row_bytes = limit);
+        assert_eq!((read.report.entries, read.report.malformed), (1, 0), "a last line without its end may be as large");
+    }
+    let row = |tag: &str, text: &str| {
+        format!(
+            "{{\"date\":1704164650.5,\"log\":\"{at} stderr {tag} {text}\",\"kubernetes\":{{\"container_name\":\"till\"}}}}\n"
+        )
+    };
+    let read = ingest((row("P", "one ") + &row("F", "two")).as_bytes(), |_| {});
+    assert_eq!((read.report.entries, read.records[0].message.as_str()), (1, "one two"));
+    assert_eq!((read.records[0].ts_ns, read.report.services["till"]), (ns, 1));
+}
+
+#[test]
+fn a_window_that_cannot_be_meant_is_told_and_counts_as_none() {
+    let row = r#"{"insertId":"a","textPayload":"x"}"#;
+    for (start, end) in
+        [("2025-01-02T00:00:00Z", "2025-01-01T00:00:00Z"), ("1875-01-01T00:00:00Z", "2025-01-01T00:00:00Z")]
+    {
+        let text = format!(r#"{{"time_range":{{"start":"{start}","end":"{end}"}},"entries":[{row}]}}"#);
+        let report = ingest(text.as_bytes(), |_| {}).report;
+        assert_eq!((report.entries, report.declared_window.clone()), (1, None));
+        assert!(
+            report.problems[0].reason.starts_with("the window that the file names is ignored"),
+            "{:?}",
+            report.problems
+        );
+        let dir = tempfile::tempdir().expect("dir");
+        let path = dir.path().join("dump.json");
+        std::fs::write(&path, row).expect("write");
+        std::fs::write(dir.path().join("dump.json.meta.json"), format!(r#"{{"since":"{start}","until":"{end}"}}"#))
+            .expect("write");
+        let mut options = ReadOptions::new(&Config::default()).expect("options");
+        assert!(matches!(read_path(&path, &options).err(), Some(InputError::Sidecar { .. })));
+        std::fs::remove_file(dir.path().join("dump.json.meta.json")).expect("remove");
+        options.declared =
+            Some(DeclaredWindow { since: start.into(), until: end.into(), source: "flag".into(), filter: None });
+        assert!(matches!(read_path(&path, &options).err(), Some(InputError::Declared { .. })));
+    }
+}
+
+fn line_of(at: &str) -> String {
+    format!("{at} stdout P cut off")
+}
+
+#[test]
+fn a_file_that_is_written_over_while_it_is_read_is_refused_by_name() {
+    let dir = tempfile::tempdir().expect("dir");
+    let path = dir.path().join("dump.json");
+    let row = format!("{{\"insertId\":\"a\",\"textPayload\":\"{}\"}}\n", "x".repeat(1 << 20));
+    std::fs::write(&path, row.repeat(17)).expect("write");
+    let write_over = |_: &crate::record::ContentId| {
+        std::fs::write(&path, row.replace('x', "y").repeat(17)).expect("write");
+        false
+    };
+    let outlet = Outlet {
+        known: &write_over,
+        make: &|_| Keep::default(),
+        emit: &|_| {},
+        done: &|_| panic!("a content that is not what was hashed is never done"),
+        progress: &|_| {},
+    };
+    let source = Source { name: "dump.json".into(), path: path.clone() };
+    let error = read(&source, &ReadOptions::new(&Config::default()).expect("options"), outlet).expect_err("changed");
+    assert!(error.spoils() && error.to_string().contains("dump.json"), "{error}");
 }

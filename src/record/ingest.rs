@@ -68,6 +68,25 @@ pub struct DeclaredWindow {
     pub filter: Option<String>,
 }
 
+impl DeclaredWindow {
+    /// Says why it cannot be meant: an end that is no time, a year outside of 1970 to 2199, or an end that is not after the
+    /// start.
+    pub fn check(&self) -> Result<(), String> {
+        let at = |text: &str| match crate::time::parse(text) {
+            None => Err(format!("{text:?} is no time")),
+            Some(parsed) if !crate::time::is_plausible(parsed.ns) => {
+                Err(format!("{text} is no time of a log: years from 1970 to 2199 are"))
+            }
+            Some(parsed) => Ok(parsed.ns),
+        };
+        if at(&self.since)? < at(&self.until)? {
+            Ok(())
+        } else {
+            Err(format!("its start {} is not before its end {}", self.since, self.until))
+        }
+    }
+}
+
 /// A row count that looks like a `--limit`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CapSuspected {

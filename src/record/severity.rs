@@ -93,7 +93,16 @@ impl Severity {
             b"crit" | b"critical" | b"fatal" | b"panic" | b"dpanic" | b"ftl" => Self::Critical,
             b"alert" => Self::Alert,
             b"emerg" | b"emergency" => Self::Emergency,
-            _ => return None,
+            // Go's slog writes levels between two words as `ERROR+2`.
+            lower => {
+                let sign = lower.iter().position(|byte| matches!(byte, b'+' | b'-'))?;
+                let (word, steps) = lower.split_at(sign);
+                let steps = &steps[1..];
+                if steps.is_empty() || !steps.iter().all(u8::is_ascii_digit) {
+                    return None;
+                }
+                return Self::from_word(std::str::from_utf8(word).ok()?);
+            }
         })
     }
 }
@@ -215,6 +224,8 @@ mod tests {
         assert_eq!(Severity::from_number(450), None);
         assert_eq!(Severity::from_word(" Warn "), Some(Severity::Warning));
         assert_eq!(Severity::from_word("loud"), None);
+        assert_eq!(Severity::from_word("ERROR+2"), Some(Severity::Error));
+        assert_eq!(Severity::from_word("info-"), None);
     }
 
     #[test]

@@ -205,7 +205,7 @@ impl<'s, 'o> Ingest<'s, 'o> {
             order.into_iter().partition(|at| blocks[at.0 as usize].is_aside(at.1 as usize));
         let mut runs = Vec::new();
         for (places, aside) in [(rows, false), (aside, true)] {
-            let mut output = Output::new(root, "raw".to_owned(), Role::Rows);
+            let mut output = Output::new(root, layout::SCRATCH.to_owned(), Role::Rows);
             let weigh = |at: &(u32, u32)| blocks[at.0 as usize].text_bytes(at.1 as usize);
             for group in compact::row_groups(&places, weigh) {
                 output.write(write::encode(&Rows::gather(&blocks, &places[group]), None, &files, RUN_LEVEL)?)?;

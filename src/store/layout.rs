@@ -29,7 +29,9 @@ const READERS_LOCK: &str = "readers.lock";
 /// Prefix of files that are being written; never part of a name that counts.
 const PARTIAL: &str = ".partial-";
 /// Folders that hold files named by the manifest, and `raw`, the scratch of an ingest, which the manifest never names.
-pub(super) const FOLDERS: [&str; 5] = ["rows", "sketch", "ledger", "quarantine", "raw"];
+pub(super) const FOLDERS: [&str; 5] = ["rows", "sketch", "ledger", "quarantine", SCRATCH];
+/// The folder for what no manifest names.
+pub(super) const SCRATCH: &str = "raw";
 
 /// `day=2025-09-15`, or `day=none` for rows without a time.
 pub(super) fn day_folder(day: Option<i64>) -> String {

@@ -213,6 +213,13 @@ impl Store {
         &self.root
     }
 
+    /// The folder for what is needed during a call only; what a broken call leaves there is removed by the next.
+    pub fn scratch(&self) -> Result<PathBuf, StoreError> {
+        let folder = self.root.join(layout::SCRATCH);
+        std::fs::create_dir_all(&folder).map_err(layout::io(&folder))?;
+        Ok(folder)
+    }
+
     /// The store as it stands now; it stays readable while others append.
     pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
         Snapshot::open(&self.root)

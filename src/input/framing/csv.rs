@@ -277,6 +277,9 @@ mod tests {
     }
 
     impl Sink for Log {
+        fn pieces(&mut self, _: u64, _: &[u8], _: super::super::End) -> Option<super::super::Taken> {
+            unreachable!("tables have no pieces")
+        }
         fn row(&mut self, _: u64, _: &[u8]) -> Verdict {
             Verdict::Refused("no row of a table")
         }

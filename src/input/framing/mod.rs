@@ -8,19 +8,21 @@
 
 mod csv;
 mod cut;
+mod longer;
 mod scan;
 mod state;
 mod walk;
 
 pub(crate) use cut::Profile;
 pub(crate) use state::{Counts, State};
-pub(crate) use walk::Framer;
+pub(crate) use walk::{Framer, utf8};
 
 /// Bytes of a malformed piece that are shown.
 pub(crate) const SHOWN: usize = 256;
 /// Bytes of it that are looked at for credentials: one that the cut goes through is masked before.
 pub(crate) const LOOKED_AT: usize = 2 * SHOWN;
-const OVERSIZE: &str = "entry larger than the limit of row-bytes";
+const OVERSIZE: &str = "larger than limits.row-bytes, and no wrapper whose rows can be read one by one: raise row-bytes, or \
+    export in smaller parts";
 
 /// What became of one candidate row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,10 +52,51 @@ pub(crate) enum Front {
         /// It holds line ends.
         multi_line: bool,
     },
+    /// Nothing was read: the row is a piece of an entry that goes on in another row.
+    Piece,
     /// Nothing was read; more text may help.
     Short,
     /// Nothing was read, and more text does not help.
     Refused,
+}
+
+/// Where the bytes that a sink may look at end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// With the window: a longer one may be had.
+    Window,
+    /// With the limit of a row.
+    Limit,
+    /// With the file.
+    File,
+}
+
+/// A run of rows or lines that was read as one token.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Taken {
+    /// Its length; what is neither entry nor structure is blank.
+    pub(crate) length: usize,
+    /// Bytes inside entries.
+    pub(crate) entries: u64,
+    /// Bytes of commas, and of wrappers around rows.
+    pub(crate) structure: u64,
+    /// Rows or lines.
+    pub(crate) rows: u64,
+    /// Wrappers among them.
+    pub(crate) wrappers: u64,
+    /// Rows that hold line ends.
+    pub(crate) multi_line: u64,
+    /// Where the last one begins.
+    pub(crate) last: usize,
+}
+
+/// A wrapper that is read as a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Opened {
+    /// By which the sink knows it: the same for the same bytes around and before its rows.
+    pub(crate) id: u64,
+    /// Its rows stand in several lists, in groups of one map.
+    pub(crate) groups: bool,
 }
 
 /// Receives what the framer finds.
@@ -63,9 +106,18 @@ pub(crate) trait Sink {
         Front::Refused
     }
     /// Whether an object, of which `text` is the front with its list of rows closed at once, is a wrapper around rows.
-    fn wrapper(&mut self, _text: &str) -> bool {
-        false
+    fn wrapper(&mut self, _offset: u64, _text: &str) -> Option<Opened> {
+        None
     }
+    /// The wrapper in which the rows that follow stand, by its id; 0 is none.
+    fn within(&mut self, _wrapper: u64) {}
+    /// The wrapper around the one in which the walk stands.
+    fn outer(&mut self) -> u64 {
+        0
+    }
+    /// Reads the run of rows or lines that `bytes` begin with, the first of which is a piece; `None` when it may go on behind
+    /// the window.
+    fn pieces(&mut self, offset: u64, bytes: &[u8], end: End) -> Option<Taken>;
     /// One JSON object at a byte offset of the decoded file.
     fn row(&mut self, offset: u64, bytes: &[u8]) -> Verdict;
     /// A row of a table, as a JSON object; offset and length are the table row's.

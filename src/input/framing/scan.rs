@@ -61,20 +61,26 @@ pub(super) fn extent(bytes: &[u8], indent: usize) -> Extent {
     Extent::Open
 }
 
-/// Ends of the texts `{…"key": [` that an object begins with, one for each of its own lists of objects.
-pub(super) fn lists(bytes: &[u8]) -> impl Iterator<Item = usize> {
-    let (mut at, mut depth) = (0, 0_usize);
+/// Ends of the texts `{…"key": [` that an object begins with, one for each of its own lists of objects and each of those in
+/// an object of its own; and how many objects are open there.
+pub(super) fn lists(bytes: &[u8]) -> impl Iterator<Item = (usize, usize)> {
+    // Of the brackets that are open, which are lists.
+    let (mut at, mut depth, mut open) = (0, 0_usize, [false; 3]);
     std::iter::from_fn(move || {
         while let Some(&byte) = bytes.get(at) {
             at += 1;
             match byte {
                 b'"' => at = plain_string_end(bytes, at)? + 1,
-                b'{' => depth += 1,
-                b'[' => {
+                b'{' | b'[' => {
+                    if let Some(list) = open.get_mut(depth) {
+                        *list = byte == b'[';
+                    }
                     depth += 1;
+                    let objects = depth - 1;
+                    let own = (1..=2).contains(&objects) && open[..depth] == [false, objects == 1, true][..depth];
                     let next = bytes[at..].iter().find(|byte| !byte.is_ascii_whitespace());
-                    if depth == 2 && next == Some(&b'{') {
-                        return Some(at);
+                    if byte == b'[' && own && next == Some(&b'{') {
+                        return Some((at, objects));
                     }
                 }
                 b'}' | b']' => depth = depth.saturating_sub(1),
@@ -85,24 +91,46 @@ pub(super) fn lists(bytes: &[u8]) -> impl Iterator<Item = usize> {
     })
 }
 
-/// Length up to the brace that closes the object in which `bytes` begin.
-pub(super) fn end_of_object(bytes: &[u8]) -> Option<usize> {
-    let (mut at, mut depth) = (0, 1_usize);
+/// What stands behind a list of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Behind {
+    /// The next group's list, which opens after so many bytes.
+    List(usize),
+    /// The end of the wrapper, so many bytes on.
+    Ends(usize),
+    /// The bytes given do not say.
+    Open,
+}
+
+/// Looks behind the end of a list in `objects` open objects, the innermost of which may hold more groups.
+pub(super) fn behind(bytes: &[u8], objects: usize, groups: bool) -> Behind {
+    let (mut at, mut depth) = (0, objects);
     while let Some(&byte) = bytes.get(at) {
         at += 1;
         match byte {
-            b'"' => at = plain_string_end(bytes, at)? + 1,
+            b'"' => match plain_string_end(bytes, at) {
+                Some(end) => at = end + 1,
+                None => return Behind::Open,
+            },
+            b'[' if groups && depth == objects => return Behind::List(at),
             b'{' | b'[' => depth += 1,
             b'}' | b']' => {
                 depth -= 1;
                 if depth == 0 {
-                    return Some(at);
+                    return Behind::Ends(at);
+                }
+                if depth < objects && groups {
+                    // The map of groups is closed: a list behind it is none of them.
+                    return match behind(&bytes[at..], depth, false) {
+                        Behind::Ends(end) => Behind::Ends(at + end),
+                        other => other,
+                    };
                 }
             }
             _ => {}
         }
     }
-    None
+    Behind::Open
 }
 
 fn plain_string_end(bytes: &[u8], mut at: usize) -> Option<usize> {
@@ -259,11 +287,15 @@ mod tests {
     #[test]
     fn lists_of_objects_and_the_end_behind_them_are_found() {
         let text = br#"{"a":{"b":[{}]},"c":[1],"d":"[{","e": [ {"f":[{"g":1}]}],"h":[{}]}"#;
-        let ends: Vec<_> =
-            lists(text).map(|end| text[..end].ends_with(b"\"e\": [") || text[..end].ends_with(b"\"h\":[")).collect();
-        assert_eq!(ends, [true, true]);
-        assert_eq!(end_of_object(br#","n":{"x":"}"}} rest"#), Some(15));
-        assert_eq!(end_of_object(br#","n":{"x":"}"#), None);
+        let found: Vec<_> = lists(text).map(|(end, objects)| (text[..end].to_vec(), objects)).collect();
+        let ends = [(&b"{\"a\":{\"b\":["[..], 2), (b"\"e\": [", 1), (b"\"h\":[", 1)];
+        assert_eq!(found.len(), ends.len());
+        assert!(found.iter().zip(ends).all(|(found, end)| found.0.ends_with(end.0) && found.1 == end.1), "{found:?}");
+        assert_eq!(behind(br#","n":{"x":"}"}} rest"#, 1, false), Behind::Ends(15));
+        assert_eq!(behind(br#","n":{"x":"}"#, 1, false), Behind::Open);
+        assert_eq!(behind(br#"},"n":[{"x":1}]} rest"#, 2, false), Behind::Ends(16));
+        assert_eq!(behind(br#", "WARNING" : [{"a":1}]}}"#, 2, true), Behind::List(15));
+        assert_eq!(behind(br#"},"n":[{"x":1}]} rest"#, 2, true), Behind::Ends(16), "no group outside of the map");
     }
 
     #[test]

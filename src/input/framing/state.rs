@@ -32,6 +32,11 @@ pub(crate) struct State {
     /// Wrappers too large to be held that are open; for each a bit that says whether it stands in an array.
     pub(super) wrappers: u32,
     pub(super) outer: u32,
+    /// Likewise, whether its rows stand in an object of its own, and whether they stand in groups.
+    pub(super) deep: u32,
+    pub(super) groups: u32,
+    /// By which the sink knows the innermost one; 0 is none.
+    pub(super) within: u64,
 }
 
 impl State {
@@ -45,6 +50,9 @@ impl State {
         yaml: false,
         wrappers: 0,
         outer: 0,
+        deep: 0,
+        groups: 0,
+        within: 0,
     };
 }
 

@@ -25,6 +25,9 @@ impl Sink for Log {
     fn converted(&mut self, _: u64, length: u64, _: &str) -> Verdict {
         Verdict::Read { entries: length, wrapper: false }
     }
+    fn pieces(&mut self, _: u64, _: &[u8], _: End) -> Option<Taken> {
+        unreachable!("no row of these tests is a piece")
+    }
     fn malformed(&mut self, offset: u64, length: u64, reason: &str, _: &[u8]) {
         assert!(length > 0);
         self.bad.push((offset, reason.to_owned()));

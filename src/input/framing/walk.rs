@@ -3,6 +3,7 @@
 //! Most rows are read by the reader of rows at the first attempt and never scanned. The rest is about what was refused: how
 //! far the damage goes, and where the next row can begin.
 
+use super::super::pieces;
 use super::csv::Table;
 use super::scan::{self, Extent, Scalar};
 use super::state::{Counts, Line, State};
@@ -12,10 +13,6 @@ use super::{Front, LOOKED_AT, OVERSIZE, Sink, Verdict, Window};
 const PIECE: usize = 64 << 10;
 /// Bytes looked at for a comma-separated header line.
 const HEADER: usize = 64 << 10;
-/// Bytes in which a wrapper must open its rows to be read as a stream.
-const WRAPPER: usize = 64 << 10;
-/// Wrappers inside wrappers that are followed.
-const WRAPPERS: u32 = 32;
 /// Blanks looked at to tell an array of rows from a line that begins with a bracket.
 const OPENING: usize = 256 << 10;
 
@@ -37,7 +34,7 @@ struct Skip {
 pub(crate) struct Framer {
     pub(crate) state: State,
     pub(crate) counts: Counts,
-    limit: usize,
+    pub(super) limit: usize,
     skip: Option<Skip>,
     table: Option<Table>,
 }
@@ -88,6 +85,7 @@ impl Framer {
         let bytes = window.bytes;
         let mut piece = Piece { start: at, text: "", more: false };
         let stop = stop.min(bytes.len());
+        sink.within(self.state.within);
         while at < stop {
             if self.skip.is_some() {
                 let next = self.skip_on(window, at, sink);
@@ -121,7 +119,7 @@ impl Framer {
                         Some(at + 1)
                     }
                     b'{' => self.object(window, at, &mut piece, sink),
-                    b']' if self.state.in_array && self.state.wrappers > 0 => self.close_wrapper(window, at),
+                    b']' if self.state.in_array && self.state.wrappers > 0 => self.close_wrapper(window, at, sink),
                     byte @ (b',' | b']') if self.state.in_array || self.state.rows => {
                         self.state.in_array &= byte == b',';
                         Some(self.structure(at))
@@ -212,7 +210,8 @@ impl Framer {
                         self.taken(length, entries, wrapper, multi_line);
                         return Some(at + length);
                     }
-                    // It may be the piece that ends, not the row.
+                    Front::Piece => return self.pieces(window, at, true, sink),
+                    // It may be the text that ends, not the row.
                     Front::Short if piece.more && asked <= self.limit.saturating_mul(4) => {}
                     Front::Short | Front::Refused => break,
                 }
@@ -242,50 +241,12 @@ impl Framer {
             }
             Extent::Torn => Some(self.endless(window, at, "unterminated object", sink)),
             Extent::Open if window.bytes.len() - at > self.limit => self
-                .open_wrapper(bytes, sink)
+                .open_wrapper(offset, bytes, sink)
                 .map(|length| at + length)
                 .or_else(|| Some(self.endless(window, at, OVERSIZE, sink))),
             Extent::Open if window.last => Some(self.endless(window, at, "unterminated object", sink)),
             Extent::Open => None,
         }
-    }
-
-    /// An object too large to be held may be a wrapper: its rows are then read one by one, like those of an array. Length of
-    /// what stands before them.
-    fn open_wrapper<S: Sink>(&mut self, bytes: &[u8], sink: &mut S) -> Option<usize> {
-        let front = &bytes[..bytes.len().min(WRAPPER)];
-        let length = scan::lists(front).find(|length| {
-            let text = [&front[..*length], b"]}"].concat();
-            std::str::from_utf8(&text).is_ok_and(|text| sink.wrapper(text))
-        })?;
-        if self.state.wrappers == WRAPPERS {
-            return None;
-        }
-        self.state.outer = self.state.outer << 1 | u32::from(self.state.in_array);
-        self.state.wrappers += 1;
-        self.state.in_array = true;
-        self.state.rows = true;
-        self.state.line = Line::Opened;
-        self.counts.streamed += 1;
-        self.counts.by.structure += length as u64;
-        Some(length)
-    }
-
-    /// The end of a wrapper's rows, and what it says behind them; `None` when the window is too short.
-    fn close_wrapper(&mut self, window: Window<'_>, at: usize) -> Option<usize> {
-        let rest = &window.bytes[at + 1..];
-        let near = &rest[..rest.len().min(self.limit)];
-        let length = match scan::end_of_object(near) {
-            Some(length) => length,
-            None if near.len() == rest.len() && !window.last => return None,
-            None => 0,
-        };
-        self.state.in_array = self.state.outer & 1 == 1;
-        self.state.outer >>= 1;
-        self.state.wrappers -= 1;
-        self.counts.by.structure += length as u64 + 1;
-        self.state.line = Line::Row;
-        Some(at + 1 + length)
     }
 
     fn taken(&mut self, length: usize, entries: u64, wrapper: bool, multi_line: bool) {
@@ -372,6 +333,9 @@ impl Framer {
             self.counts.prefixed += 1;
             return Some(at + prefix);
         }
+        if !self.state.in_array && pieces::is_line(line) {
+            return self.pieces(window, at, false, sink);
+        }
         // A banner in an array ends with its line, but the comma or bracket there is the array's. At least one byte is taken,
         // or the line would be looked at for ever.
         let text = line.trim_ascii_end();
@@ -391,7 +355,7 @@ impl Framer {
 }
 
 /// The longest front of `bytes` that is UTF-8.
-fn utf8(bytes: &[u8]) -> &str {
+pub(crate) fn utf8(bytes: &[u8]) -> &str {
     match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),

@@ -84,6 +84,11 @@ impl Tape {
         Ok((Value { text, nodes: &self.nodes, at: 0 }, end))
     }
 
+    /// The value that was parsed last, from this very text.
+    pub(crate) fn parsed<'a>(&'a self, text: &'a str) -> Value<'a> {
+        Value { text, nodes: &self.nodes, at: 0 }
+    }
+
     fn scan(&mut self, text: &str) -> Result<usize, Refused> {
         self.nodes.clear();
         let mut parser = Parser::new(text.as_bytes(), &mut self.nodes);

@@ -5,7 +5,7 @@
 
 use super::super::json::Value;
 use super::generic::{fill, without_line_end};
-use super::{INNER_LEVEL, Row, Shape, first_text, imply, last_segment, text};
+use super::{Row, Shape, first_text, imply, last_segment, latency_ns, text};
 use crate::record::{Kind, LogRecord, Severity};
 
 /// See the module.
@@ -54,6 +54,14 @@ impl Shape for Azure {
             "properties.log",
         ]);
         record.function.clone_from(&operation);
+        record.insert_id = said(&["event_data_id", "eventDataId"]).or_else(|| record.insert_id.take());
+        if let Some(http) = &mut record.http {
+            http.host = http.host.take().or_else(|| said(&["properties.host"]));
+            // Seconds, as a gateway writes them.
+            let taken = || value.path("properties.timeTaken").and_then(latency_ns);
+            http.latency_ns = http.latency_ns.or_else(taken);
+        }
+        record.instance = record.instance.take().or_else(|| said(&["properties.instanceId"]));
         if record.http.is_some() && written.is_none() {
             record.kind = Kind::Request;
             record.message = std::borrow::Cow::default();
@@ -66,7 +74,12 @@ impl Shape for Azure {
         let failed = said(&["status.value", "status", "resultType", "properties.status"])
             .is_some_and(|status| matches!(&*status.to_ascii_lowercase(), "failed" | "failure" | "error"));
         imply(record, failed.then_some(Severity::Error), "status of the operation");
-        imply(record, value.some("SeverityLevel").or_else(|| value.some("severityLevel")).and_then(level), INNER_LEVEL);
+        // A table's own severity, in numbers that only Azure gives this meaning.
+        let own = value.some("SeverityLevel").or_else(|| value.some("severityLevel")).and_then(level);
+        if let Some(level) = own.filter(|_| record.severity == Severity::Default) {
+            record.severity = level;
+            record.severity_unknown = false;
+        }
     }
 }
 
@@ -106,7 +119,12 @@ mod tests {
     #[test]
     fn gateway_rows_are_requests_and_tables_hold_messages() {
         let row = map(
-            r#"{"timeStamp":"2024-01-01T00:00:00Z","resourceId":"/a/gw","operationName":"ApplicationGatewayAccess","category":"x","properties":{"httpMethod":"GET","requestUri":"/a","httpStatus":502}}"#,
+            r#"{"timeStamp":"2024-01-01T00:00:00Z","resourceId":"/a/gw","operationName":"ApplicationGatewayAccess","category":"x","properties":{"httpMethod":"GET","requestUri":"/a","httpStatus":502,"timeTaken":0.5,"host":"h","instanceId":"i"}}"#,
+        );
+        let http = row.http.as_ref().expect("http");
+        assert_eq!(
+            (http.host.as_deref(), http.latency_ns, row.instance.as_deref()),
+            (Some("h"), Some(500_000_000), Some("i"))
         );
         assert_eq!(
             (row.kind, row.effective_severity, row.service.as_deref()),
@@ -117,7 +135,7 @@ mod tests {
         );
         assert_eq!(
             (row.severity, row.effective_severity, row.message.as_ref()),
-            (Severity::Default, Severity::Error, "no")
+            (Severity::Error, Severity::Error, "no")
         );
         let row = map(
             r#"{"TimeGenerated":"2024-01-01T00:00:00Z","ContainerAppName_s":"till","Log_s":"up\n","RevisionName_s":"till--1"}"#,

@@ -30,8 +30,10 @@ impl Shape for CloudWatch {
                 _ => text,
             })
         });
-        record.service = record.service.take().or(group);
-        record.trace = first_text(value, &["@xrayTraceId", "@requestId"]).or_else(|| record.trace.take());
+        let stream = || record.instance.as_deref().and_then(service_of).map(|name| name.to_owned().into());
+        record.service = record.service.take().or(group).or_else(stream);
+        let traces = ["@xrayTraceId", "@requestId", "@message.trace_id", "@message.request_id", "@message.requestId"];
+        record.trace = first_text(value, &traces).or_else(|| record.trace.take());
         let Some(message) = value.some("@message").or_else(|| value.some("message")) else { return };
         if message.is_object() {
             let payload = Payload::of(message);
@@ -48,11 +50,36 @@ impl Shape for CloudWatch {
     }
 }
 
+/// What the name of a stream says of the service, where no group is named: `prefix/container/task` of containers, or a plain
+/// name. Lambda's dates and the ids of machines name none.
+fn service_of(stream: &str) -> Option<&str> {
+    let mut parts = stream.split('/');
+    let parts = (parts.next(), parts.next(), parts.next(), parts.next());
+    let ((Some(name), None, ..) | (_, Some(name), Some(_), None)) = parts else { return None };
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let named = name.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) && name.as_bytes().iter().all(plain);
+    (named && !name.starts_with("i-")).then_some(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::mapped_row as map;
     use crate::record::Severity;
     use crate::time::rfc3339_short;
+
+    #[test]
+    fn the_name_of_a_stream_is_a_service_only_where_it_can_be_one() {
+        use super::service_of;
+        assert_eq!(service_of("web/till/0af7"), Some("till"));
+        assert_eq!(service_of("till-api"), Some("till-api"));
+        for other in ["2024/01/01/[$LATEST]a", "i-0abc", "2024-01-01", "a/b", "", "7/8/9"] {
+            assert_eq!(service_of(other), None, "{other}");
+        }
+        let row = map(
+            r#"{"@timestamp":"2024-01-01 00:00:00.000","@message":{"message":"m","request_id":"r"},"@log":"1:/g"}"#,
+        );
+        assert_eq!((row.trace.as_deref(), row.service.as_deref()), (Some("r"), Some("/g")));
+    }
 
     #[test]
     fn filtered_events_are_read_through_their_text() {

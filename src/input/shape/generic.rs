@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use super::super::json::Value;
+use super::super::pieces::cri;
 use super::keys::FIELDS;
 use super::payload::with_stack;
 use super::table::{Field, Found, Table};
@@ -68,12 +69,27 @@ pub(super) fn settle<'a>(found: &Found<'a>, row: Value<'a>, record: &mut LogReco
     record.user = found.text(Field::User);
     record.labels = found.value(Field::Labels).map(|labels| labels.raw().into());
     record.message = message(found, row);
+    unprefix(record);
     record.http = request(found);
     record.kind = if record.http.is_some() && record.message.is_empty() { Kind::Request } else { Kind::App };
 }
 
+/// Takes what a container runtime wrote before the message, where a shipper left it there: its time is the line's own.
+fn unprefix(record: &mut LogRecord<'_>) {
+    let Some(line) = cri(&record.message) else { return };
+    if let Some(parsed) = crate::time::parse(line.time) {
+        record.ts_ns = Some(parsed.ns);
+        record.ts_naive = false;
+        record.ts_source = Some("log".into());
+    }
+    record.log_name = Some(Cow::Owned(line.stream.to_owned()));
+    let front = record.message.len() - line.text.len();
+    // Owned, as a text is that may be JSON and is read once more.
+    record.message = Cow::Owned(record.message[front..].to_owned());
+}
+
 /// `file.go:12`, as zap and logrus write it.
-fn caller(text: Cow<'_, str>) -> Option<(Cow<'_, str>, i64)> {
+pub(super) fn caller(text: Cow<'_, str>) -> Option<(Cow<'_, str>, i64)> {
     let (file, line) = text.rsplit_once(':')?;
     let line = if file.is_empty() { None } else { line.parse().ok() }?;
     Some((part(text, |text| text.rsplit_once(':').map_or(text, |(file, _)| file)), line))

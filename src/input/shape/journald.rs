@@ -27,7 +27,13 @@ pub(super) struct Journald;
 
 impl Shape for Journald {
     fn keys(&self) -> &'static [&'static str] {
-        &["__REALTIME_TIMESTAMP", "__CURSOR"]
+        &["__REALTIME_TIMESTAMP", "__CURSOR", "_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "_TRANSPORT"]
+    }
+
+    fn knows(&self, row: &Row<'_>) -> bool {
+        // A shipper leaves journald's own time and cursor out.
+        let has = |key: &str| row.value().get(key).is_some();
+        has("__REALTIME_TIMESTAMP") || has("__CURSOR") || has("MESSAGE")
     }
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
@@ -87,6 +93,15 @@ mod tests {
             map(r#"{"__CURSOR":"c","PRIORITY":["6","4"],"MESSAGE":["one",[116,119,111]],"SYSLOG_IDENTIFIER":"cron"}"#);
         assert_eq!((row.severity, row.message.as_ref()), (Severity::Warning, "one\ntwo"));
         assert_eq!((row.service.as_deref(), row.ts_ns), (Some("cron"), None));
+    }
+
+    #[test]
+    fn rows_that_a_shipper_took_from_the_journal_keep_their_fields() {
+        let row = map(
+            r#"{"date":1704067200.25,"MESSAGE":"m","PRIORITY":"4","_HOSTNAME":"h","_SYSTEMD_UNIT":"till.service"}"#,
+        );
+        assert_eq!((row.severity, row.service.as_deref()), (Severity::Warning, Some("till.service")));
+        assert_eq!((row.ts_ns, row.instance.as_deref()), (Some(1_704_067_200_250_000_000), Some("h")));
     }
 
     #[test]

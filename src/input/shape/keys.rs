@@ -244,7 +244,10 @@ pub(super) const FIELDS: [(Field, &[&str]); 27] = [
         ],
     ),
     (Field::Latency, &["httpRequest.latency", "latency"]),
-    (Field::LatencyMs, &["responseTime", "duration_ms", "latency_ms", "elapsed_ms", "http.response_time_ms"]),
+    (
+        Field::LatencyMs,
+        &["responseTime", "duration_ms", "latency_ms", "elapsed_ms", "http.response_time_ms", "EdgeTimeToFirstByteMs"],
+    ),
     (Field::LatencyNs, &["event.duration"]),
     (Field::Labels, &["labels", "kubernetes.labels"]),
     (Field::ErrorType, &["error.type", "exception.type", "err.type", "thrown.name"]),

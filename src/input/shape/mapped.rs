@@ -1,7 +1,7 @@
 //! The user's own shapes: `[[shape]]` of `gardener.toml`, chosen when all keys of `match` are present.
 
 use super::super::json::Value;
-use super::generic::{in_tens, inside, without_line_end};
+use super::generic::{caller, in_tens, inside, without_line_end};
 use super::{Row, Shape, host_and_path, latency_ns, take_severity, take_time, upper};
 use crate::config::ShapeRule;
 use crate::record::{Http, Kind, LogRecord};
@@ -45,9 +45,22 @@ impl Shape for Mapping {
         record.instance = text(&rule.instance);
         record.revision = text(&rule.revision);
         record.trace = text(&rule.trace);
+        record.span = text(&rule.span);
+        record.insert_id = text(&rule.insert_id);
+        record.user = text(&rule.user);
+        record.labels = at(&rule.labels)
+            .filter(|labels| labels.is_object() && labels.raw().len() > 2)
+            .map(|labels| labels.raw().into());
         record.module = text(&rule.logger).or_else(|| text(&rule.file));
         record.function = text(&rule.function);
         record.line = at(&rule.line).and_then(Value::as_i64);
+        if record.line.is_none() {
+            // `file:line` is one key in many programs.
+            if let Some((file, line)) = text(&rule.file).filter(|_| rule.line.is_none()).and_then(caller) {
+                record.line = Some(line);
+                record.module = text(&rule.logger).or(Some(file));
+            }
+        }
         let (host, path) = text(&rule.url).map_or((None, None), host_and_path);
         let http = Http {
             method: text(&rule.method).map(upper),
@@ -64,6 +77,7 @@ impl Shape for Mapping {
 #[cfg(test)]
 mod tests {
     use super::super::super::json::Tape;
+    use super::super::Beside;
     use super::*;
     use crate::record::Severity;
 
@@ -80,10 +94,70 @@ mod tests {
                 r#"{"when":"2024-01-01T00:00:00Z","a":{"lvl":"WARN"},"text":"hello","app":"till","message":"other"}"#,
             )
             .expect("valid");
-        super::super::map(&Row::of(row), None, &mappings, &mut record);
+        super::super::map(&Row::of(row), Beside::default(), &mappings, &mut record);
         assert_eq!(
             (record.message.as_ref(), record.severity, record.service.as_deref()),
             ("hello", Severity::Warning, Some("till"))
         );
+    }
+
+    #[test]
+    fn every_key_of_a_mapping_fills_its_field() {
+        let keys = [
+            "timestamp",
+            "severity",
+            "message",
+            "service",
+            "instance",
+            "revision",
+            "trace",
+            "span",
+            "insert-id",
+            "user",
+            "labels",
+            "logger",
+            "file",
+            "line",
+            "function",
+            "status",
+            "latency",
+            "url",
+            "method",
+        ];
+        let paths = keys.map(|key| format!("{key} = \"x.{key}\"")).join("\n");
+        let config = format!("[[shape]]\nname = \"acme\"\nmatch = [\"x\"]\n{paths}");
+        let config: crate::config::Config = toml::from_str(&config).expect("valid");
+        let text = r#"{"x":{"timestamp":1704067200,"severity":50,"message":"m","service":"s","instance":"i","revision":"r","trace":"t","span":"p","insert-id":7,"user":"u","labels":{"a":"b"},"logger":"l","file":"f","line":3,"function":"fn","status":503,"latency":"1.5s","url":"https://h/p?q","method":"get"},"data":[{"x":1}]}"#;
+        let mut tape = Tape::default();
+        let mappings = Mapping::all(&config.shape);
+        let object = tape.parse(text).expect("valid");
+        let super::super::Unwrapped::Row(row) = super::super::unwrap(object, &mappings) else {
+            panic!("a row of the user's own shape is no wrapper, whatever it holds")
+        };
+        let mut record = LogRecord::default();
+        super::super::map(&row, Beside::default(), &mappings, &mut record);
+        assert_eq!(record.ts_ns, Some(1_704_067_200_000_000_000));
+        assert_eq!((record.severity, record.message.as_ref()), (Severity::Error, "m"));
+        let texts = [
+            &record.service,
+            &record.instance,
+            &record.revision,
+            &record.trace,
+            &record.span,
+            &record.insert_id,
+            &record.user,
+            &record.labels,
+            &record.module,
+            &record.function,
+        ];
+        let texts: Vec<_> = texts.into_iter().map(|text| text.as_deref().unwrap_or("-")).collect();
+        assert_eq!(texts, ["s", "i", "r", "t", "p", "7", "u", "{\"a\":\"b\"}", "l", "fn"]);
+        assert_eq!(record.line, Some(3));
+        let http = record.http.expect("http");
+        assert_eq!(
+            (http.method.as_deref(), http.host.as_deref(), http.path.as_deref()),
+            (Some("GET"), Some("h"), Some("/p"))
+        );
+        assert_eq!((http.status, http.latency_ns), (Some(503), Some(1_500_000_000)));
     }
 }

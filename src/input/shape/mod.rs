@@ -16,6 +16,7 @@ mod journald;
 mod keys;
 mod log4j;
 mod loki;
+mod m365;
 mod mapped;
 mod nested;
 mod ocsf;
@@ -38,7 +39,7 @@ use rustc_hash::FxHashMap;
 pub(crate) use mapped::Mapping;
 pub(crate) use row::Row;
 pub(crate) use tabular::canonical;
-pub(crate) use wrapper::{Carried, Unwrapped, unwrap};
+pub(crate) use wrapper::{Beside, Carried, Unwrapped, front, unwrap, window};
 
 use super::json::Value;
 use crate::record::{Kind, LogRecord, Severity, effective};
@@ -61,7 +62,7 @@ pub(crate) trait Shape: Sync {
 }
 
 /// Every shape, most particular first.
-const REGISTRY: [&dyn Shape; 15] = [
+const REGISTRY: [&dyn Shape; 16] = [
     &gcp::CloudLogging,
     &otlp::Otlp,
     &journald::Journald,
@@ -71,6 +72,7 @@ const REGISTRY: [&dyn Shape; 15] = [
     &loki::Loki,
     &vercel::Vercel,
     &azure::Azure,
+    &m365::Microsoft365,
     &ocsf::Ocsf,
     &datadog::Datadog,
     &splunk::Splunk,
@@ -112,16 +114,19 @@ fn shape_of(row: &Row<'_>) -> &'static dyn Shape {
 
 /// Maps a row by the first shape that knows it, the user's own mappings before the built-in ones.
 ///
-/// `resource` is what carries the row and says more of it, such as the service's name.
-pub(crate) fn map<'a>(row: &Row<'a>, resource: Option<Value<'a>>, mappings: &[Mapping], record: &mut LogRecord<'a>) {
+/// `beside` is what carries the row and says more of it, such as the service's name.
+pub(crate) fn map<'a>(row: &Row<'a>, beside: Beside<'a>, mappings: &[Mapping], record: &mut LogRecord<'a>) {
     if row.value().is_array() {
-        return tabular::map(row.value(), resource, mappings, record);
+        return tabular::map(row.value(), beside.resource, mappings, record);
     }
     match mappings.iter().find(|mapping| mapping.knows(row)) {
         Some(mapping) => mapping.map(row, record),
         None => shape_of(row).map(row, record),
     }
-    if let Some(resource) = resource {
+    if let Some(scope) = beside.scope {
+        otlp::apply_scope(scope, record);
+    }
+    if let Some(resource) = beside.resource {
         carrier::apply(resource, record);
     }
     finish(record);
@@ -285,7 +290,7 @@ fn mapped_row(text: &str) -> LogRecord<'static> {
     let tape: &'static mut super::json::Tape = Box::leak(Box::default());
     let text: &'static str = Box::leak(text.to_owned().into_boxed_str());
     let mut record = LogRecord::default();
-    map(&Row::of(tape.parse(text).expect("valid")), None, &[], &mut record);
+    map(&Row::of(tape.parse(text).expect("valid")), Beside::default(), &[], &mut record);
     record
 }
 
@@ -343,13 +348,13 @@ mod tests {
         fn no_row_of_any_shape_breaks_a_mapper(members in proptest::collection::btree_map(key(), json(), 1..9)) {
             let text = serde_json::Value::Object(members.into_iter().collect()).to_string();
             let mut tape = Tape::default();
-            let carried = match unwrap(tape.parse(&text).expect("valid")) {
-                Unwrapped::Row(row) => vec![Carried { row: row.value(), resource: None }],
+            let carried = match unwrap(tape.parse(&text).expect("valid"), &[]) {
+                Unwrapped::Row(row) => vec![Carried { row: row.value(), beside: Beside::default() }],
                 Unwrapped::Wrapper { rows, .. } => rows,
             };
             for carried in carried.into_iter().filter(Carried::is_row) {
                 let mut record = LogRecord::default();
-                map(&Row::of(carried.row), carried.resource, &[], &mut record);
+                map(&Row::of(carried.row), carried.beside, &[], &mut record);
                 let http = record.http.clone().unwrap_or_default();
                 let texts = [
                     &record.project, &record.service, &record.resource_type, &record.location, &record.revision,

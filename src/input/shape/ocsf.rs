@@ -3,7 +3,7 @@
 //! A severity such as `High` is no log level; its number says what it means. Source: <https://schema.ocsf.io/>.
 
 use super::generic::fill;
-use super::{INNER_LEVEL, Row, Shape, first_text, imply};
+use super::{Row, Shape, first_text};
 use crate::record::{Kind, LogRecord, Severity};
 
 /// See the module.
@@ -28,7 +28,12 @@ impl Shape for Ocsf {
             Some(6) => Some(Severity::Emergency),
             _ => None,
         };
-        imply(record, level, INNER_LEVEL);
+        // The number is the event's own severity; a word counts where it is a level.
+        if let Some(level) = level.filter(|_| record.severity == Severity::Default) {
+            record.severity = level;
+            record.severity_unknown = false;
+        }
+        record.insert_id = said(&["metadata.uid"]);
         record.service =
             said(&["api.service.name", "metadata.product.name", "app_name"]).or_else(|| record.service.take());
         record.project = said(&["cloud.account.uid", "cloud.project_uid"]);
@@ -52,8 +57,9 @@ mod tests {
         );
         assert_eq!(
             (row.severity, row.severity_unknown, row.effective_severity),
-            (Severity::Default, true, Severity::Error)
+            (Severity::Error, false, Severity::Error)
         );
+        assert_eq!(row.insert_id.as_deref(), Some("m"));
         assert_eq!(
             (row.message.as_ref(), row.service.as_deref(), row.user.as_deref()),
             ("Logon", Some("idp"), Some("ann"))

@@ -10,23 +10,47 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::super::json::Value;
 use super::payload::with_stack;
-use super::{Row, Shape, first, host_and_path, severity, take_time, text, upper};
+use super::{Beside, Carried, Row, Shape, first, host_and_path, severity, take_time, text, upper};
 use crate::record::{Http, Kind, LogRecord, Severity};
 
-/// The record lists of an OTLP document: each record with its resource; `None` when the object is none.
-pub(super) fn records(object: Value<'_>) -> Option<Vec<(Value<'_>, Option<Value<'_>>)>> {
-    let either = |value: Value<'_>, camel: &str, snake: &str| value.get(camel).or_else(|| value.get(snake)).is_some();
-    if !either(object, "resourceLogs", "resource_logs") {
+/// The records of an OTLP document, or of a part of one that was too large to be held; `None` when the object is none.
+pub(super) fn records(object: Value<'_>) -> Option<Vec<Carried<'_>>> {
+    let has = |keys: &[&str]| keys.iter().any(|key| object.get(key).is_some());
+    let mut rows = Vec::new();
+    if has(&BUNDLES) {
+        for bundle in list(object, &BUNDLES) {
+            of_bundle(bundle, &mut rows);
+        }
+    } else if has(&SCOPES) {
+        of_bundle(object, &mut rows);
+    } else if has(&RECORDS) {
+        of_scope(object, object.some("resource"), &mut rows);
+    } else {
         return None;
     }
-    let mut rows = Vec::new();
-    for bundle in list(object, &["resourceLogs", "resource_logs"]) {
-        let resource = bundle.some("resource");
-        for scope in list(bundle, &["scopeLogs", "scope_logs", "instrumentationLibraryLogs"]) {
-            rows.extend(list(scope, &["logRecords", "log_records"]).into_iter().map(|row| (row, resource)));
-        }
-    }
     Some(rows)
+}
+
+const BUNDLES: [&str; 2] = ["resourceLogs", "resource_logs"];
+const SCOPES: [&str; 3] = ["scopeLogs", "scope_logs", "instrumentationLibraryLogs"];
+const RECORDS: [&str; 2] = ["logRecords", "log_records"];
+
+fn of_bundle<'a>(bundle: Value<'a>, rows: &mut Vec<Carried<'a>>) {
+    for scope in list(bundle, &SCOPES) {
+        of_scope(scope, bundle.some("resource"), rows);
+    }
+}
+
+fn of_scope<'a>(of: Value<'a>, resource: Option<Value<'a>>, rows: &mut Vec<Carried<'a>>) {
+    let beside = Beside { resource, scope: of.some("scope").or_else(|| of.some("instrumentationLibrary")) };
+    rows.extend(list(of, &RECORDS).into_iter().map(|row| Carried { row, beside }));
+}
+
+/// Fills what a record leaves open from its instrumentation scope, which is mostly the logger.
+pub(super) fn apply_scope<'a>(scope: Value<'a>, record: &mut LogRecord<'a>) {
+    if record.module.is_none() {
+        record.module = scope.some("name").and_then(text);
+    }
 }
 
 fn list<'a>(value: Value<'a>, keys: &[&str]) -> Vec<Value<'a>> {
@@ -229,7 +253,7 @@ mod tests {
             let mut tape = Tape::default();
             let rows = records(tape.parse(text).expect("valid")).expect("otlp");
             assert_eq!(rows.len(), 2);
-            assert_eq!(attribute(rows[1].1.expect("resource"), "service.name").as_deref(), Some("till"));
+            assert_eq!(attribute(rows[1].beside.resource.expect("resource"), "service.name").as_deref(), Some("till"));
         }
         assert!(records(Tape::default().parse("{}").expect("valid")).is_none());
     }

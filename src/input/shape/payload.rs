@@ -303,13 +303,23 @@ impl Payload {
 
 /// A message with the stack behind it; both are quoted often, and one that holds the other then stands alone.
 pub(super) fn with_stack<'a>(message: Cow<'a, str>, stack: Cow<'a, str>) -> Cow<'a, str> {
-    if message.is_empty() || stack.contains(message.as_ref()) && !stack.starts_with("Traceback") {
+    if message.is_empty() || quotes(&stack, &message) && !stack.starts_with("Traceback") {
         return stack;
     }
     if message.contains(stack.trim()) {
         return message;
     }
     Cow::Owned(format!("{message}\n{stack}"))
+}
+
+/// Whether a stack says a message before its first frame, and not as a part of some name in a frame.
+fn quotes(stack: &str, message: &str) -> bool {
+    let named = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '(' | '$' | '/');
+    let frames = ["\n    at ", "\n\t"].iter().filter_map(|frame| stack.find(frame)).min().unwrap_or(stack.len());
+    stack.match_indices(message).take_while(|(at, _)| *at < frames).any(|(at, _)| {
+        // A message of several words is none of a frame's names.
+        message.contains(' ') || !stack[..at].ends_with(named) && !stack[at + message.len()..].starts_with(named)
+    })
 }
 
 /// Whether a text of several lines is a stack of some language.
@@ -319,4 +329,17 @@ fn is_stack(text: &str) -> bool {
         || text.contains("\n\tat ")
         || text.starts_with("goroutine ")
         || text.contains("\ngoroutine ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_that_only_names_of_frames_hold_stays_before_its_stack() {
+        let of = |message: &'static str, stack: &'static str| with_stack(message.into(), stack.into()).into_owned();
+        assert_eq!(of("no", "com.x.Eno: no\n\tat a.no(C.java:1)"), "com.x.Eno: no\n\tat a.no(C.java:1)");
+        assert_eq!(of("timeout", "http.timeoutHandler\n\t/x.go:1"), "timeout\nhttp.timeoutHandler\n\t/x.go:1");
+        assert_eq!(of("f", "Error: no\n    at f (a.js:1:2)"), "f\nError: no\n    at f (a.js:1:2)");
+    }
 }

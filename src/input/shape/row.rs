@@ -8,6 +8,7 @@ use super::super::json::{Spot, Value};
 use super::gcp::Slots;
 
 /// A JSON object, and what one pass over its keys told.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and all combinations occur")]
 #[derive(Clone, Copy)]
 pub(crate) struct Row<'a> {
     value: Value<'a>,
@@ -21,6 +22,8 @@ pub(crate) struct Row<'a> {
     pub(super) may_wrap: bool,
     /// It has a key that only a wrapper has.
     pub(super) is_wrapper: bool,
+    /// It has a key that rows cut in pieces have.
+    pub(crate) may_go_on: bool,
 }
 
 impl<'a> Row<'a> {
@@ -33,6 +36,7 @@ impl<'a> Row<'a> {
             is_entry: false,
             may_wrap: false,
             is_wrapper: false,
+            may_go_on: false,
         };
         for (key, member) in value.fields() {
             row.offer(key, member);
@@ -96,10 +100,17 @@ impl<'a> Row<'a> {
                 self.is_entry = true;
                 return;
             }
-            b"time" | b"ts" | b"@timestamp" | b"msg" | b"level" | b"log" | b"MESSAGE" => return self.is_entry = true,
-            b"raw_logs" | b"entries" | b"logEntries" | b"log_entries" | b"logs" | b"events" | b"records"
-            | b"Records" | b"results" | b"result" | b"items" | b"data" | b"value" | b"rows" | b"messages"
-            | b"logEvents" => {
+            b"time" | b"ts" | b"@timestamp" | b"msg" | b"level" | b"MESSAGE" => return self.is_entry = true,
+            b"log" => {
+                self.may_go_on = true;
+                self.is_entry = true;
+                return;
+            }
+            b"logtag" | b"_p" => return self.may_go_on = true,
+            b"raw_logs" | b"entries" | b"logEntries" | b"log_entries" | b"logs" | b"events" | b"Events"
+            | b"records" | b"Records" | b"results" | b"result" | b"items" | b"data" | b"value" | b"rows"
+            | b"messages" | b"logEvents" | b"DEFAULT" | b"DEBUG" | b"INFO" | b"NOTICE" | b"WARNING" | b"ERROR"
+            | b"CRITICAL" | b"ALERT" | b"EMERGENCY" => {
                 return self.may_wrap = true;
             }
             b"resourceLogs"
@@ -109,6 +120,12 @@ impl<'a> Row<'a> {
             | b"by_severity"
             | b"detailed_by_severity"
             | b"hits"
+            | b"_source"
+            | b"scopeLogs"
+            | b"scope_logs"
+            | b"instrumentationLibraryLogs"
+            | b"logRecords"
+            | b"log_records"
             | b"tables"
             | b"streams" => return self.is_wrapper = true,
             // BigQuery names the column after the payload's type.

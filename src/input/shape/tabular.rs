@@ -5,7 +5,7 @@
 //! copy that only these pay.
 
 use super::super::json::{NodeKind, Tape, Value};
-use super::{Mapping, Row};
+use super::{Beside, Mapping, Row};
 use crate::record::LogRecord;
 
 /// Whether an array is a row, given the object that carries it.
@@ -29,13 +29,18 @@ pub(super) fn is_stream(object: Value<'_>) -> bool {
     object.get("stream").is_some_and(Value::is_object) && object.get("values").is_some_and(Value::is_array)
 }
 
-/// The canonical text of a row: for one that is an array, with what it means beside it.
-pub(crate) fn canonical(row: Value<'_>, carrier: Option<Value<'_>>, into: &mut String) {
+/// The canonical text of a row with what makes it another than the same row elsewhere: the resource and scope of an OTLP
+/// record, the group of CloudWatch events, the names of an array's elements.
+pub(crate) fn canonical(row: Value<'_>, beside: Beside<'_>, into: &mut String) {
     row.canonical(into);
-    let beside =
-        carrier.filter(|_| row.is_array()).and_then(|carrier| carrier.get("stream").or(carrier.get("columns")));
-    if let Some(beside) = beside {
-        beside.canonical(into);
+    if let Some(carrier) = beside.resource {
+        let named = ["stream", "columns"].iter().filter(|_| row.is_array()).find_map(|key| carrier.get(key));
+        let groups = ["logGroup", "logStream"].iter().filter_map(|key| carrier.get(key));
+        let resource = carrier.get("attributes").map(|_| carrier);
+        groups.chain(named).chain(resource).for_each(|said| said.canonical(into));
+    }
+    if let Some(scope) = beside.scope {
+        scope.canonical(into);
     }
 }
 
@@ -45,7 +50,7 @@ pub(super) fn map(row: Value<'_>, carrier: Option<Value<'_>>, mappings: &[Mappin
     let mut tape = Tape::default();
     let Ok(value) = tape.parse(&text) else { return };
     let mut inner = LogRecord { offset: record.offset, length: record.length, ..LogRecord::default() };
-    super::map(&Row::of(value), None, mappings, &mut inner);
+    super::map(&Row::of(value), Beside::default(), mappings, &mut inner);
     *record = inner.into_owned();
 }
 
@@ -99,10 +104,12 @@ mod tests {
 
     fn rows(text: &str) -> Vec<LogRecord<'static>> {
         let mut tape = Tape::default();
-        let Unwrapped::Wrapper { rows, .. } = unwrap(tape.parse(text).expect("valid")) else { panic!("a wrapper") };
-        let mapped = |Carried { row, resource }: Carried<'_>| {
+        let Unwrapped::Wrapper { rows, .. } = unwrap(tape.parse(text).expect("valid"), &[]) else {
+            panic!("a wrapper")
+        };
+        let mapped = |Carried { row, beside }: Carried<'_>| {
             let mut record = LogRecord { offset: 7, ..LogRecord::default() };
-            super::super::map(&Row::of(row), resource, &[], &mut record);
+            super::super::map(&Row::of(row), beside, &[], &mut record);
             record.into_owned()
         };
         assert!(rows.iter().all(Carried::is_row));

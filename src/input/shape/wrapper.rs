@@ -5,18 +5,20 @@
 //! file's metadata: a window that was asked for, counts that were claimed.
 
 use super::super::json::Value;
-use super::{Row, first, otlp, tabular, timestamp};
+use super::{Mapping, Row, Shape as _, first, otlp, tabular, timestamp};
+use crate::record::Severity;
 use crate::record::ingest::DeclaredWindow;
 use crate::time;
 
 /// Keys under which exports put their rows, most specific first.
-const LISTS: [&str; 16] = [
+const LISTS: [&str; 17] = [
     "raw_logs",
     "entries",
     "logEntries",
     "log_entries",
     "logs",
     "events",
+    "Events",
     "records",
     "Records",
     "results",
@@ -39,9 +41,29 @@ pub(crate) enum Unwrapped<'a> {
     Wrapper {
         /// The rows.
         rows: Vec<Carried<'a>>,
-        /// A window it says it was asked for.
+        /// A window it says it was asked for, which may be one that cannot be meant.
         window: Option<DeclaredWindow>,
     },
+}
+
+/// What wrappers say of the rows they carry.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Beside<'a> {
+    /// The resource of OTLP records, or the object that carries a row.
+    pub(crate) resource: Option<Value<'a>>,
+    /// The instrumentation scope of OTLP records.
+    pub(crate) scope: Option<Value<'a>>,
+}
+
+impl<'a> Beside<'a> {
+    pub(super) fn of(resource: Value<'a>) -> Self {
+        Self { resource: Some(resource), scope: None }
+    }
+
+    /// What is said here, and for the rest what is said further out.
+    pub(crate) fn or(self, outer: Self) -> Self {
+        Self { resource: self.resource.or(outer.resource), scope: self.scope.or(outer.scope) }
+    }
 }
 
 /// A row, and what its wrapper says of it.
@@ -49,26 +71,40 @@ pub(crate) enum Unwrapped<'a> {
 pub(crate) struct Carried<'a> {
     /// The row.
     pub(crate) row: Value<'a>,
-    /// The resource that carries it.
-    pub(crate) resource: Option<Value<'a>>,
+    /// What is said of it.
+    pub(crate) beside: Beside<'a>,
 }
 
 impl Carried<'_> {
     /// Whether it can be mapped: an object, or an array whose elements have names beside it.
     pub(crate) fn is_row(&self) -> bool {
-        self.row.is_object() || tabular::is_row(self.row, self.resource)
+        self.row.is_object() || tabular::is_row(self.row, self.beside.resource)
     }
 }
 
 fn alone(row: Value<'_>) -> Carried<'_> {
-    Carried { row, resource: None }
+    Carried { row, beside: Beside::default() }
+}
+
+/// What an object, whose list of rows is empty, says of the rows that follow it; `None` when it is no wrapper around rows.
+/// With it, whether the rows stand in several lists.
+pub(crate) fn front<'a>(object: Value<'a>, mappings: &[Mapping]) -> Option<(Beside<'a>, bool)> {
+    let row = Row::of(object);
+    let mut rows = Vec::new();
+    if !expand(&row, DEPTH, mappings, &mut rows) || !rows.is_empty() {
+        return None;
+    }
+    let is_list = |key: &str| object.get(key).is_some_and(Value::is_array);
+    let group = is_list("logEvents").then_some(object);
+    let beside = Beside { resource: object.some("resource").or(group), scope: object.some("scope") };
+    Some((beside, by_severity(object).is_some()))
 }
 
 /// Tells rows from wrappers; a row costs the one pass over its keys, which mapping it needs anyway.
-pub(crate) fn unwrap(object: Value<'_>) -> Unwrapped<'_> {
+pub(crate) fn unwrap<'a>(object: Value<'a>, mappings: &[Mapping]) -> Unwrapped<'a> {
     let row = Row::of(object);
     let mut rows = Vec::new();
-    if expand(&row, DEPTH, &mut rows) {
+    if expand(&row, DEPTH, mappings, &mut rows) {
         Unwrapped::Wrapper { rows, window: window(object) }
     } else {
         Unwrapped::Row(row)
@@ -76,16 +112,17 @@ pub(crate) fn unwrap(object: Value<'_>) -> Unwrapped<'_> {
 }
 
 /// Adds the rows that an object carries; `false` when it is a row itself.
-fn expand<'a>(row: &Row<'a>, depth: usize, rows: &mut Vec<Carried<'a>>) -> bool {
+fn expand<'a>(row: &Row<'a>, depth: usize, mappings: &[Mapping], rows: &mut Vec<Carried<'a>>) -> bool {
     if !row.is_wrapper && (row.is_entry || !row.may_wrap) {
         return false;
     }
     let object = row.value();
-    if depth == 0 || !object.is_object() {
+    // The user's word counts: a row of his own shape may hold lists.
+    if depth == 0 || !object.is_object() || mappings.iter().any(|mapping| mapping.knows(row)) {
         return false;
     }
     if let Some(records) = otlp::records(object) {
-        rows.extend(records.into_iter().map(|(row, resource)| Carried { row, resource }));
+        rows.extend(records);
         return true;
     }
     if let Some(groups) = by_severity(object) {
@@ -93,10 +130,11 @@ fn expand<'a>(row: &Row<'a>, depth: usize, rows: &mut Vec<Carried<'a>>) -> bool 
         return true;
     }
     if let Some(hits) = object.path("hits.hits").filter(|hits| hits.is_array()) {
-        rows.extend(hits.items().map(|hit| match hit.some("_source").filter(|source| source.is_object()) {
-            Some(row) => Carried { row, resource: Some(hit) },
-            None => alone(hit),
-        }));
+        rows.extend(hits.items().map(|hit| source(hit).unwrap_or_else(|| alone(hit))));
+        return true;
+    }
+    if let Some(carried) = source(object).filter(|_| !row.is_entry) {
+        rows.push(carried);
         return true;
     }
     if arrays(object, rows) {
@@ -111,14 +149,23 @@ fn expand<'a>(row: &Row<'a>, depth: usize, rows: &mut Vec<Carried<'a>>) -> bool 
             continue;
         }
         for item in list.items() {
-            if !expand(&Row::of(item), depth - 1, rows) {
+            if !expand(&Row::of(item), depth - 1, mappings, rows) {
                 // A subscription of CloudWatch names the group beside its events.
-                rows.push(Carried { row: item, resource: Some(object).filter(|_| key == "logEvents") });
+                let resource = Some(object).filter(|_| key == "logEvents");
+                rows.push(Carried { row: item, beside: Beside { resource, scope: None } });
             }
         }
         return true;
     }
     false
+}
+
+/// The document of an Elasticsearch hit, which its id belongs to.
+fn source(hit: Value<'_>) -> Option<Carried<'_>> {
+    let row = hit
+        .some("_source")
+        .filter(|row| row.is_object() && (hit.get("_id").is_some() || hit.get("_index").is_some()))?;
+    Some(Carried { row, beside: Beside::of(hit) })
 }
 
 /// Adds rows that are arrays: the cells of tables, the lines of streams.
@@ -129,12 +176,12 @@ fn arrays<'a>(object: Value<'a>, rows: &mut Vec<Carried<'a>>) -> bool {
     for table in tables.filter(|table| tabular::is_table(*table)) {
         found = true;
         let cells = table.get("rows").into_iter().flat_map(Value::items);
-        rows.extend(cells.map(|row| Carried { row, resource: Some(table) }));
+        rows.extend(cells.map(|row| Carried { row, beside: Beside::of(table) }));
     }
     for stream in streams.into_iter().flat_map(Value::items).filter(|stream| tabular::is_stream(*stream)) {
         found = true;
         let lines = stream.get("values").into_iter().flat_map(Value::items);
-        rows.extend(lines.map(|row| Carried { row, resource: Some(stream) }));
+        rows.extend(lines.map(|row| Carried { row, beside: Beside::of(stream) }));
     }
     found
 }
@@ -151,12 +198,16 @@ fn by_severity(object: Value<'_>) -> Option<Vec<Value<'_>>> {
             return Some(groups.members().flat_map(|(_, list)| list.items()).collect());
         }
     }
+    let is_severity = |key: &str| Severity::from_word(key).is_some_and(|severity| severity.as_str() == key);
+    if object.members().next().is_some() && object.members().all(|(key, list)| is_severity(&key) && list.is_array()) {
+        return Some(object.members().flat_map(|(_, list)| list.items()).collect());
+    }
     let groups = object.some("detailed_by_severity").filter(|groups| groups.is_object())?;
     Some(groups.members().filter_map(|(_, group)| group.some("sample_entries")).flat_map(Value::items).collect())
 }
 
 /// The window that a wrapper says it was asked for.
-fn window(object: Value<'_>) -> Option<DeclaredWindow> {
+pub(crate) fn window(object: Value<'_>) -> Option<DeclaredWindow> {
     ["time_range", "timeRange", "window", "range", "query"].iter().find_map(|key| {
         let range = object.some(key).filter(|range| range.is_object())?;
         let at = |keys: &[&str]| first(range, keys).and_then(timestamp).map(|parsed| time::rfc3339(parsed.ns));
@@ -176,7 +227,7 @@ mod tests {
 
     fn count(text: &str) -> Option<usize> {
         let mut tape = Tape::default();
-        match unwrap(tape.parse(text).expect("valid")) {
+        match unwrap(tape.parse(text).expect("valid"), &[]) {
             Unwrapped::Row(_) => None,
             Unwrapped::Wrapper { rows, .. } => Some(rows.len()),
         }
@@ -189,6 +240,9 @@ mod tests {
         assert_eq!(count(r#"{"logs_by_severity":{"ERROR":[{"a":1}],"INFO":[{"a":2},{"a":3}]}}"#), Some(3));
         assert_eq!(count(r#"{"hits":{"hits":[{"_source":{"a":1}}]}}"#), Some(1));
         assert_eq!(count(r#"{"status":"success","result":[{"entries":[{"a":1},{"a":2}]}]}"#), Some(2));
+        assert_eq!(count(r#"{"ERROR":[{"a":1}],"WARNING":[{"a":2},{"a":3}]}"#), Some(3));
+        assert_eq!(count(r#"{"ERROR":[{"a":1}],"note":"x"}"#), None);
+        assert_eq!(count(r#"{"_index":"i","_id":"1","_source":{"message":"x"}}"#), Some(1));
         assert_eq!(count(r#"{"entries":[]}"#), Some(0));
         assert_eq!(count(r#"{"timestamp":"2025-01-01T00:00:00Z","data":[{"a":1}]}"#), None);
         assert_eq!(count(r#"{"errorGroups":[{"id":"x"}],"textPayload":"y"}"#), None);
@@ -196,11 +250,16 @@ mod tests {
     }
 
     #[test]
+    fn lookups_of_trails_are_unwrapped() {
+        assert_eq!(count(r#"{"Events":[{"EventId":"e","EventName":"x"}],"NextToken":"n"}"#), Some(1));
+    }
+
+    #[test]
     fn remembers_the_window_a_wrapper_was_asked_for() {
         let mut tape = Tape::default();
         let text =
             r#"{"time_range":{"start":"2025-09-15T20:00:00+00:00","end":"2025-09-15T21:00:00+00:00"},"entries":[]}"#;
-        let Unwrapped::Wrapper { window: Some(window), .. } = unwrap(tape.parse(text).expect("valid")) else {
+        let Unwrapped::Wrapper { window: Some(window), .. } = unwrap(tape.parse(text).expect("valid"), &[]) else {
             panic!("a wrapper")
         };
         assert_eq!(

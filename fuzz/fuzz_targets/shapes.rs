@@ -1,4 +1,0 @@
-//! See `log_gardener_fuzz::shapes`.
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| log_gardener_fuzz::shapes(data));

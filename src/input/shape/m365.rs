@@ -1,0 +1,48 @@
+//! Microsoft 365: rows of the unified audit log.
+//!
+//! Times have no zone and are UTC. What was done is the message, the result its severity. Source:
+//! <https://learn.microsoft.com/office/office-365-management-api/office-365-management-activity-api-schema>.
+
+use super::generic::fill;
+use super::{Row, Shape, first_text, imply};
+use crate::record::{Kind, LogRecord, Severity};
+
+/// See the module.
+pub(super) struct Microsoft365;
+
+impl Shape for Microsoft365 {
+    fn keys(&self) -> &'static [&'static str] {
+        &["CreationTime"]
+    }
+
+    fn knows(&self, row: &Row<'_>) -> bool {
+        ["Operation", "Workload"].iter().all(|key| row.value().some(key).is_some())
+    }
+
+    fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
+        let value = row.value();
+        fill(value, record);
+        record.kind = Kind::Audit;
+        record.insert_id = first_text(value, &["Id"]);
+        record.function = first_text(value, &["Operation"]);
+        let failed = first_text(value, &["ResultStatus"])
+            .is_some_and(|status| matches!(&*status.to_ascii_lowercase(), "failed" | "failure" | "false"));
+        imply(record, failed.then_some(Severity::Error), "status of the operation");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::mapped_row as map;
+    use crate::record::{Kind, Severity};
+
+    #[test]
+    fn an_operation_is_an_audit_row_with_its_own_id() {
+        let row = map(
+            r#"{"CreationTime":"2024-01-01T00:00:00","Id":"m1","Operation":"FileViewed","Workload":"Drive","UserId":"u","ResultStatus":"Failed"}"#,
+        );
+        assert_eq!((row.kind, row.message.as_ref(), row.insert_id.as_deref()), (Kind::Audit, "FileViewed", Some("m1")));
+        assert_eq!((row.severity, row.effective_severity, row.ts_naive), (Severity::Default, Severity::Error, true));
+        assert_eq!((row.service.as_deref(), row.user.as_deref()), (Some("Drive"), Some("u")));
+    }
+}
