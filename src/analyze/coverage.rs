@@ -11,7 +11,7 @@ use super::Cluster;
 use super::cadence::EPISODE_GAP_NS;
 use crate::record::Severity;
 use crate::record::ingest::{DeclaredWindow, FileReport, Span};
-use crate::time::{HOUR_NS, SECOND_NS, Window, day_of, parse};
+use crate::time::{SECOND_NS, Window, day_of, parse};
 
 /// A row cap that a file shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,12 +118,6 @@ pub(crate) fn union(mut intervals: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
         }
     }
     joined
-}
-
-/// Covered length of an interval list between two moments, in hours.
-pub(crate) fn hours_between(intervals: &[(i64, i64)], from_ns: i64, to_ns: i64) -> f64 {
-    intervals.iter().map(|(from, to)| ((*to).min(to_ns) - (*from).max(from_ns)).max(0) as f64).sum::<f64>()
-        / HOUR_NS as f64
 }
 
 /// Covered UTC days of an interval list between two moments.
@@ -396,8 +390,7 @@ mod tests {
             union(vec![(0, minute), (5 * minute, 6 * minute), (40 * minute, 41 * minute)]),
             [(0, 6 * minute), (40 * minute, 41 * minute)]
         );
-        assert!((hours_between(&[(0, HOUR_NS)], HOUR_NS / 2, HOUR_NS) - 0.5).abs() < 1e-9);
-        let day = 24 * HOUR_NS;
+        let day = crate::time::DAY_NS;
         assert_eq!(days_between(&[(0, 2 * day + 1)], 0, 10 * day), 3);
         assert_eq!(days_between(&[(0, 2 * day)], 0, 10 * day), 2, "an end at midnight begins no day");
     }

@@ -10,9 +10,10 @@ mod coverage;
 mod family;
 mod filter;
 mod fold;
+mod history;
 mod parameters;
 mod priority;
-mod stats;
+pub mod stats;
 mod status;
 
 use thiserror::Error;
@@ -22,6 +23,7 @@ pub use cluster::{Cluster, ClusterKey, Example, HttpStats, clusters, sizes};
 pub use coverage::{CapCut, Coverage, ServiceCoverage, SeverityCoverage, coverage};
 pub use family::{Exits, Family, FamilyKind, Role};
 pub use filter::{explorer_url, fetch_command, logging_filter};
+pub use history::History;
 pub use parameters::{Parameter, parameters};
 pub use priority::{Priority, Term};
 pub use status::{Status, StatusOf, active_period_start};
@@ -54,6 +56,8 @@ pub struct Before {
     pub clusters: Vec<Cluster>,
     /// What was covered of it.
     pub coverage: Coverage,
+    /// When clusters were active, before the window and in it.
+    pub history: History,
 }
 
 /// The analysis of one window.
@@ -106,18 +110,21 @@ pub fn run(
     let mut families = family::crash_loops(&clusters, &rows, &exits, seen);
     let failed_starts = family::failing_starts(&clusters, &rows, &exits);
     families.extend(family::same_trace(&clusters, &traces, &families));
+    let quiet_days = f64::from(config.quiet_days.unwrap_or(status::QUIET_DAYS));
+    let judged = history::judged(&clusters, before, seen, window, quiet_days);
     let shares = fold::shares(&clusters);
     let routes = fold::routes(&clusters);
     let mut ranked: Vec<Ranked> = clusters
         .into_iter()
+        .zip(judged)
         .enumerate()
-        .map(|(at, cluster)| {
+        .map(|(at, (cluster, judged))| {
             let family = families.iter().position(|family| family.members.contains(&at));
             let role = family
                 .map_or(Role::Independent, |found| if families[found].root == at { Role::Root } else { Role::Symptom });
             let hours = seen.hours_of(&cluster);
             let rate_per_h = if hours > 0.0 { cluster.entries as f64 / hours } else { 0.0 };
-            let status = status::status(&cluster, before, seen, ties.get(at).and_then(Option::as_ref), window, config);
+            let status = status::status(&cluster, judged, ties.get(at).and_then(Option::as_ref));
             let share_5xx = cluster.http.as_ref().and_then(|http| {
                 routes.get(&(cluster.key.service.clone(), http.method.clone(), http.route.clone())).copied()
             });

@@ -129,6 +129,7 @@ pub(crate) fn priority(facts: &Facts<'_>, config: &Config) -> Priority {
     }
     match facts.status {
         Status::Regressed => add(points.status[0], "status", "regressed".into()),
+        Status::Escalating if level >= Severity::Warning => add(points.status[1], "status", "escalating".into()),
         Status::New if level >= Severity::Warning => add(points.status[2], "status", "new".into()),
         _ => {}
     }

@@ -20,7 +20,7 @@ use crate::record::Severity;
 use crate::record::ingest::{DeclaredWindow, FileReport, Span};
 use crate::render::{self, RenderOptions, Renderer};
 use crate::report::{self, Material, TotalRow, level, v1};
-use crate::store::{Snapshot, SourceRow};
+use crate::store::{Snapshot, SourceRow, unite};
 use crate::time::{self, Window};
 
 /// Runs the verb.
@@ -290,20 +290,48 @@ fn touches(file: &FileReport, window: Window) -> bool {
     }
 }
 
-/// The time before the window: its clusters and what was covered of it.
+/// The time before the window: its clusters, what was covered of it, and when clusters were active.
 fn before(
     snapshot: &Snapshot,
     templates: &TemplateSet,
     files: &[FileReport],
     asked: &Asked,
 ) -> anyhow::Result<analyze::Before> {
+    let history = history(snapshot, templates, asked)?;
     let Some((first, _)) = snapshot.range().filter(|(first, _)| *first < asked.window.since_ns) else {
-        return Ok(analyze::Before::default());
+        return Ok(analyze::Before { history, ..analyze::Before::default() });
     };
     let window = Window::new(first, asked.window.since_ns)?;
     let engine = Engine::open(snapshot, templates, window, EngineOptions { services: &asked.services })?;
     let earlier = Asked { window, as_of_ns: window.until_ns, ..asked.clone() };
-    Ok(analyze::Before { clusters: analyze::sizes(&engine, templates)?, coverage: coverage(snapshot, files, &earlier) })
+    let clusters = analyze::sizes(&engine, templates)?;
+    Ok(analyze::Before { clusters, coverage: coverage(snapshot, files, &earlier), history })
+}
+
+/// When clusters were active and services busy, from the summaries of all days up to the window's end.
+fn history(snapshot: &Snapshot, templates: &TemplateSet, asked: &Asked) -> anyhow::Result<analyze::History> {
+    let Some((first, _)) = snapshot.range().filter(|(first, _)| *first < asked.window.until_ns) else {
+        return Ok(analyze::History::default());
+    };
+    let mut history = analyze::History::default();
+    for row in snapshot.summary(Some(Window::new(first, asked.window.until_ns)?))? {
+        let service = row.service.unwrap_or_default();
+        let hours = history.volume.entry(service.clone()).or_default();
+        for (hour, rows) in (0_i64..).zip(row.hours).filter(|(_, rows)| *rows > 0) {
+            *hours.entry(row.day * 24 + hour).or_default() += rows;
+        }
+        let key = analyze::ClusterKey {
+            template_id: templates.get(row.sig_id).map_or_else(|| row.sig_id.to_string(), |found| found.id.clone()),
+            project: row.project.unwrap_or_default(),
+            service,
+            kind: row.kind.as_str().to_owned(),
+        };
+        history.runs.entry(key).or_default().extend(row.intervals);
+    }
+    for runs in history.runs.values_mut() {
+        *runs = unite(std::mem::take(runs));
+    }
+    Ok(history)
 }
 
 fn coverage(snapshot: &Snapshot, files: &[FileReport], asked: &Asked) -> Coverage {

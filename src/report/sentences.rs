@@ -367,7 +367,7 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
         .collect()
     };
     summary.new = lines(Status::New);
-    summary.worse = lines(Status::Regressed);
+    summary.worse = lines(Status::Regressed).into_iter().chain(lines(Status::Escalating)).collect();
     for cluster in &loud {
         let drifts = cluster.parameters.iter().filter_map(|parameter| {
             let drift = parameter.drift.as_ref()?;

@@ -416,7 +416,7 @@ fn cluster_row(
             .iter()
             .map(|term| v1::PriorityTerm { points: term.points, term: term.term.clone(), why: term.why.clone() })
             .collect(),
-        trend: v1::Trend { per_day: per_day(cluster, material), ..v1::Trend::default() },
+        trend: trend(ranked, material),
         parameters: material.parameters.get(at).map(|all| all.iter().map(parameter).collect()).unwrap_or_default(),
         example: cluster.example.as_ref().map(|example| example_row(example, material.files)),
         family: None,
@@ -432,6 +432,21 @@ fn cluster_row(
         explorer_url: explorer_url(&cluster.key.project, &filter),
         filter,
         muted: ranked.priority.muted.clone(),
+    }
+}
+
+/// The comparison with the time before, as far as there is one.
+fn trend(ranked: &Ranked, material: &Material<'_>) -> v1::Trend {
+    let per_day = per_day(&ranked.cluster, material);
+    let Some(test) = &ranked.status.judged.test else { return v1::Trend { per_day, ..v1::Trend::default() } };
+    let p = if test.p_up < test.p_down { test.p_up } else { test.p_down };
+    v1::Trend {
+        previous: Some(test.counts.e0),
+        expected_low: Some(test.expected.0 as f64),
+        expected_high: Some(test.expected.1 as f64),
+        ratio: test.ratio.is_finite().then(|| (test.ratio * 1_000.0).round() / 1_000.0),
+        p: Some((p * 1e6).round() / 1e6),
+        per_day,
     }
 }
 
