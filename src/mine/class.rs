@@ -12,7 +12,7 @@ pub(super) const DIGIT: u8 = 8;
 pub(super) const LETTER: u8 = 16;
 /// Byte of a non-ASCII character.
 pub(super) const HIGH: u8 = 32;
-/// `/` and `?`: a word that holds one is looked at more closely.
+/// `/`, `?` and `@`: a word that holds one is looked at more closely.
 pub(super) const CLOSER: u8 = 64;
 /// A hard mask may start here when a word does: digits, hex letters, the first letter of a weekday.
 pub(super) const LEAD: u8 = 128;
@@ -36,7 +36,7 @@ const fn table() -> [u8; 256] {
             b'=' | b',' | b':' | b';' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'"' | b'\'' | b'|' | b'<' | b'>' => {
                 DELIM
             }
-            b'/' | b'?' => CLOSER,
+            b'/' | b'?' | b'@' => CLOSER,
             _ => 0,
         };
         i += 1;

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::damage;
 use super::evidence::{Evidence, SPACE, VAR};
 use super::render::{self, Slot};
 use super::signature::{Form, Shape, SigId, Token};
@@ -89,11 +90,11 @@ impl TemplateSet {
 }
 
 /// One signature on its way to a template.
-struct Leaf<'a> {
+pub(super) struct Leaf<'a> {
     sig: SigId,
-    entry: &'a Entry,
-    /// Tokens after soft variables that never vary became text again.
-    tokens: Cow<'a, [Token]>,
+    pub(super) entry: &'a Entry,
+    /// Tokens after soft variables that never vary became text again, and damaged words clean.
+    pub(super) tokens: Cow<'a, [Token]>,
 }
 
 type Key = (Form, Option<Box<str>>, Vec<Token>);
@@ -105,11 +106,8 @@ pub fn templates(table: &SignatureTable) -> TemplateSet {
     for (sig, entry) in table.iter() {
         let shape = &entry.shape;
         let leaf = Leaf { sig, entry, tokens: revealed(entry) };
-        if sig.is_coarse() {
-            groups.entry((shape.form, shape.exception.clone(), leaf.tokens.to_vec())).or_default().push(leaf);
-        } else {
-            parts.entry((shape.form, shape.exception.as_deref())).or_default().push(leaf);
-        }
+        // Coarse buckets are evidence like any other: a place full of words makes many of them.
+        parts.entry((shape.form, shape.exception.as_deref())).or_default().push(leaf);
     }
     for ((form, exception), leaves) in parts {
         generalise(form, exception, leaves, &mut groups);
@@ -121,17 +119,18 @@ pub fn templates(table: &SignatureTable) -> TemplateSet {
 fn generalise<'a>(
     form: Form,
     exception: Option<&str>,
-    leaves: Vec<Leaf<'a>>,
+    mut leaves: Vec<Leaf<'a>>,
     groups: &mut BTreeMap<Key, Vec<Leaf<'a>>>,
 ) {
-    let keys = resolve(form, exception, &leaves);
+    damage::repair(&mut leaves);
+    let (keys, _) = resolve(form, exception, &leaves);
     for (leaf, tokens) in leaves.into_iter().zip(keys) {
         groups.entry((form, exception.map(Into::into), tokens)).or_default().push(leaf);
     }
 }
 
-/// The tokens that each leaf generalises to.
-fn resolve(form: Form, exception: Option<&str>, leaves: &[Leaf<'_>]) -> Vec<Vec<Token>> {
+/// The tokens that each leaf generalises to, and the contexts looked at for it.
+fn resolve(form: Form, exception: Option<&str>, leaves: &[Leaf<'_>]) -> (Vec<Vec<Token>>, usize) {
     // Words are numbered in their own order, so that no number depends on the order of rows.
     let texts = leaves.iter().flat_map(|leaf| leaf.tokens.iter()).filter_map(|token| match token {
         Token::Text(text) => Some(&**text),
@@ -161,7 +160,16 @@ fn resolve(form: Form, exception: Option<&str>, leaves: &[Leaf<'_>]) -> Vec<Vec<
         SPACE => Token::Space,
         word => Token::text(texts[word as usize - 2]),
     };
-    nodes.into_iter().map(|node| evidence.resolve(node).iter().map(token).collect()).collect()
+    let keys = nodes.into_iter().map(|node| evidence.resolve(node).iter().map(token).collect()).collect();
+    (keys, evidence.work.get())
+}
+
+/// Contexts that pass 2 looks at for the plain texts of a table.
+#[cfg(test)]
+pub(super) fn templates_work(table: &SignatureTable) -> usize {
+    let leaves = table.iter().filter(|(sig, _)| !sig.is_coarse());
+    let leaves: Vec<_> = leaves.map(|(sig, entry)| Leaf { sig, entry, tokens: revealed(entry) }).collect();
+    resolve(Form::Text, None, &leaves).1
 }
 
 /// Tokens of a signature in which a soft variable with one value over several rows is that value.
@@ -226,14 +234,16 @@ fn template_id(shape: &Shape) -> String {
 
 /// What the signatures of a template held in each of its variables.
 fn slots(tokens: &[Token], leaves: &[Leaf<'_>]) -> BTreeMap<usize, Slot> {
-    let mut slots = BTreeMap::new();
-    for (i, token) in tokens.iter().enumerate() {
-        if *token != Token::Var {
-            continue;
-        }
-        let mut slot = Slot { values: BTreeSet::new(), soft: true };
-        for leaf in leaves.iter().filter(|l| l.tokens.len() == tokens.len()) {
-            match (&leaf.tokens[i], leaf.entry.sketch(i)) {
+    let variables = tokens.iter().enumerate().filter(|(_, token)| **token == Token::Var);
+    let mut slots: BTreeMap<usize, Slot> =
+        variables.map(|(i, _)| (i, Slot { values: BTreeSet::new(), soft: true })).collect();
+    for leaf in leaves {
+        let places = Places::new(tokens, &leaf.tokens);
+        for (&i, slot) in &mut slots {
+            let Some(place) = places.of(i) else {
+                continue;
+            };
+            match (&leaf.tokens[place], leaf.entry.sketch(place)) {
                 (Token::Var, Some(sketch)) => {
                     for (soft, value) in sketch.iter() {
                         slot.soft &= soft;
@@ -241,12 +251,39 @@ fn slots(tokens: &[Token], leaves: &[Leaf<'_>]) -> BTreeMap<usize, Slot> {
                     }
                 }
                 (Token::Text(text), _) => {
+                    // A constant here is a variable elsewhere, even where the values of that one are not told.
+                    slot.soft = false;
                     slot.values.insert(text.to_string());
                 }
                 _ => {}
             }
         }
-        slots.insert(i, slot);
     }
     slots
+}
+
+/// Which token of a signature stands where a template has a variable. Where one variable took the place of several tokens, what
+/// stands before it is counted from the front and what stands behind it from the end.
+struct Places {
+    template: usize,
+    leaf: usize,
+    front: usize,
+    back: usize,
+}
+
+impl Places {
+    fn new(template: &[Token], leaf: &[Token]) -> Self {
+        let fits = |(t, l): &(&Token, &Token)| t == l || (**t == Token::Var && **l != Token::Space);
+        let front = template.iter().zip(leaf).take_while(fits).count();
+        let back = template.iter().rev().zip(leaf.iter().rev()).take_while(fits).count();
+        Self { template: template.len(), leaf: leaf.len(), front, back }
+    }
+
+    fn of(&self, i: usize) -> Option<usize> {
+        if self.template == self.leaf || i + 1 < self.front {
+            return Some(i);
+        }
+        let behind = self.template - i;
+        (behind < self.back).then(|| self.leaf - behind)
+    }
 }

@@ -6,13 +6,14 @@
 //! function of the set of signatures. Contexts are compared by hash first and then word by word:
 //! a collision of hashes can cost time and never changes a result.
 
+use std::cell::Cell;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
 use super::signature::Form;
-use super::words::Word;
+use super::words::{Word, is_level};
 
 /// A variable.
 pub(super) const VAR: u32 = 0;
@@ -24,21 +25,37 @@ const ROUNDS: usize = 5;
 const FIRST_FACTOR: usize = 4;
 /// Distinct names of one path segment that make it a variable.
 const SEGMENT_NEED: usize = 64;
+/// Distinct names in each of two places that make both variables.
+const PAIR_NEED: usize = 4;
+/// Constant words that must be left beside two such places.
+const PAIR_STATIC: usize = 2;
+/// Names of one message looked at in pairs.
+const PAIR_PLACES: usize = 8;
 
 /// Token sequences of one form and exception type, and what they generalise to.
 pub(super) struct Evidence<'a> {
-    form: Form,
-    words: &'a [Word<'a>],
-    exception: Option<u32>,
-    sequences: Vec<Box<[u32]>>,
+    pub(super) form: Form,
+    pub(super) words: &'a [Word<'a>],
+    pub(super) exception: Option<u32>,
+    pub(super) sequences: Vec<Box<[u32]>>,
     index: FxHashMap<Box<[u32]>, usize>,
-    parent: Vec<usize>,
+    pub(super) parent: Vec<usize>,
+    /// Contexts looked at so far: what a test counts instead of time.
+    pub(super) work: Cell<usize>,
 }
 
 impl<'a> Evidence<'a> {
     /// Starts from the sequences given; `exception` is the word that names the exception type.
     pub(super) fn new(form: Form, exception: Option<u32>, words: &'a [Word<'a>]) -> Self {
-        Self { form, words, exception, sequences: Vec::new(), index: FxHashMap::default(), parent: Vec::new() }
+        Self {
+            form,
+            words,
+            exception,
+            sequences: Vec::new(),
+            index: FxHashMap::default(),
+            parent: Vec::new(),
+            work: Cell::new(0),
+        }
     }
 
     /// The node of a sequence, made when new.
@@ -69,29 +86,50 @@ impl<'a> Evidence<'a> {
         let mut current: Vec<usize> = (0..self.sequences.len()).collect();
         self.sort(&mut current);
         if self.form != Form::Request {
-            current = self.trailing_lists(&current);
+            self.trailing_lists(&mut current);
+            self.bracket_lists(&mut current);
         }
         for _ in 0..ROUNDS {
-            let moves = self.round(&current);
+            let mut moves = self.round(&current);
+            if moves.is_empty() && self.form != Form::Request {
+                moves = self.pairs(&current);
+            }
             if moves.is_empty() {
                 break;
             }
-            for &(node, position) in &moves {
+            // The moves of one node stand together.
+            for group in moves.chunk_by(|a, b| a.0 == b.0) {
+                let node = group[0].0;
                 let mut general = self.sequences[node].to_vec();
-                general[position] = VAR;
+                for &(_, position) in group {
+                    general[position] = VAR;
+                }
                 let general = self.node(&general);
                 self.parent[node] = general;
             }
-            for node in &mut current {
-                while self.parent[*node] != *node {
-                    *node = self.parent[*node];
-                }
-            }
-            self.sort(&mut current);
+            self.settle(&mut current);
         }
         if self.form != Form::Request {
-            self.parentheses(&current);
+            self.common_words(&mut current);
+            self.chunks(&mut current);
+            self.parentheses(&mut current);
         }
+    }
+
+    /// Replaces each node by what it has become.
+    pub(super) fn settle(&self, current: &mut Vec<usize>) {
+        for node in &mut *current {
+            while self.parent[*node] != *node {
+                *node = self.parent[*node];
+            }
+        }
+        self.sort(current);
+    }
+
+    /// The node of a sequence, if it is one of `current`, which is sorted.
+    pub(super) fn among(&self, current: &[usize], sequence: &[u32]) -> Option<usize> {
+        let node = *self.index.get(sequence)?;
+        current.binary_search_by(|&n| self.sequences[n].as_ref().cmp(sequence)).ok().map(|_| node)
     }
 
     fn sort(&self, nodes: &mut Vec<usize>) {
@@ -99,36 +137,8 @@ impl<'a> Evidence<'a> {
         nodes.dedup();
     }
 
-    fn is_static(&self, token: u32) -> bool {
+    pub(super) fn is_static(&self, token: u32) -> bool {
         token != VAR && token != SPACE && self.words[token as usize].alnum
-    }
-
-    /// Space-separated variables at the end, more here and fewer there, are one variable.
-    fn trailing_lists(&mut self, current: &[usize]) -> Vec<usize> {
-        let mut groups: BTreeMap<Vec<u32>, Vec<usize>> = BTreeMap::new();
-        for &node in current {
-            let s = &self.sequences[node];
-            let mut end = s.len();
-            while end >= 2 && s[end - 1] == VAR && s[end - 2] == SPACE {
-                end -= 2;
-            }
-            if end < s.len() {
-                let mut key = s[..end].to_vec();
-                key.extend([SPACE, VAR]);
-                groups.entry(key).or_default().push(node);
-            }
-        }
-        for (key, members) in groups {
-            if members.len() > 1 && key.iter().any(|&t| self.is_static(t)) {
-                let short = self.node(&key);
-                for member in members {
-                    self.parent[member] = short;
-                }
-            }
-        }
-        let mut next: Vec<usize> = current.iter().map(|&n| self.parent[n]).collect();
-        self.sort(&mut next);
-        next
     }
 
     /// One round: (node, position to generalise), for the nodes that move.
@@ -160,6 +170,7 @@ impl<'a> Evidence<'a> {
                 }
             }
         }
+        self.work.set(self.work.get() + contexts.len());
         let same = |a: &(u64, u32, u32), b: &(u64, u32, u32)| self.compare(a, b) == Ordering::Equal;
         contexts.sort_unstable_by(|a, b| {
             (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| self.compare(a, b)).then_with(|| a.2.cmp(&b.2))
@@ -185,6 +196,65 @@ impl<'a> Evidence<'a> {
         }
     }
 
+    /// As [`Evidence::round`] for two places at once, where both hold names: (node, position), two moves a node.
+    ///
+    /// Two names that change together (a job and its host) never meet in a context of one place.
+    fn pairs(&self, current: &[usize]) -> Vec<(usize, usize)> {
+        let mut contexts: Vec<(u64, u32, u32, u32)> = Vec::new();
+        for &node in current {
+            let s = &self.sequences[node];
+            let names: Vec<usize> = (0..s.len()).filter(|&i| self.is_name(s, i)).take(PAIR_PLACES).collect();
+            if names.len() < 2 || s.iter().filter(|&&t| self.is_static(t)).count() < 2 + PAIR_STATIC {
+                continue;
+            }
+            let whole = s.iter().enumerate().fold(s.len() as u64, |sum, (i, &t)| sum.wrapping_add(mix(i, t)));
+            for (n, &i) in names.iter().enumerate() {
+                for &j in &names[n + 1..] {
+                    let rest = whole.wrapping_sub(mix(i, s[i])).wrapping_sub(mix(j, s[j]));
+                    contexts.push((rest, narrow(i), narrow(j), narrow(node)));
+                }
+            }
+        }
+        self.work.set(self.work.get() + contexts.len());
+        let without = |c: &(u64, u32, u32, u32)| {
+            let (i, j) = (c.1 as usize, c.2 as usize);
+            let s = &self.sequences[c.3 as usize];
+            (s.len(), s[..i].iter().chain(&s[i + 1..j]).chain(&s[j + 1..]))
+        };
+        let compare = |a: &(u64, u32, u32, u32), b: &(u64, u32, u32, u32)| {
+            let ((n, x), (m, y)) = (without(a), without(b));
+            n.cmp(&m).then_with(|| x.cmp(y))
+        };
+        contexts.sort_unstable_by(|a, b| {
+            (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)).then_with(|| compare(a, b)).then_with(|| a.3.cmp(&b.3))
+        });
+        let mut best: BTreeMap<u32, (usize, u32, u32)> = BTreeMap::new();
+        for group in contexts.chunk_by(|a, b| (a.0, a.1, a.2) == (b.0, b.1, b.2) && compare(a, b).is_eq()) {
+            let distinct = |position: usize| {
+                let mut words: Vec<u32> = group.iter().map(|c| self.sequences[c.3 as usize][position]).collect();
+                words.sort_unstable();
+                words.dedup();
+                words.len()
+            };
+            let need = if group[0].1 == 0 { PAIR_NEED * FIRST_FACTOR } else { PAIR_NEED };
+            if group.len() < need || distinct(group[0].1 as usize) < need || distinct(group[0].2 as usize) < PAIR_NEED {
+                continue;
+            }
+            for &(_, i, j, node) in group {
+                let known = best.entry(node).or_insert((group.len(), i, j));
+                if (group.len(), std::cmp::Reverse((i, j))) > (known.0, std::cmp::Reverse((known.1, known.2))) {
+                    *known = (group.len(), i, j);
+                }
+            }
+        }
+        best.into_iter().flat_map(|(node, (_, i, j))| [i, j].map(|at| (node as usize, at as usize))).collect()
+    }
+
+    /// Whether a name stands at `i`.
+    fn is_name(&self, s: &[u32], i: usize) -> bool {
+        s[i] != VAR && self.may_vary(s, i) && self.words[s[i] as usize].is_name()
+    }
+
     /// Compares the contexts of two (hash, position, node), positions being equal.
     fn compare(&self, a: &(u64, u32, u32), b: &(u64, u32, u32)) -> Ordering {
         let position = a.1 as usize;
@@ -193,7 +263,7 @@ impl<'a> Evidence<'a> {
     }
 
     /// Whether the constant or variable at `i` takes part in evidence at all.
-    fn may_vary(&self, s: &[u32], i: usize) -> bool {
+    pub(super) fn may_vary(&self, s: &[u32], i: usize) -> bool {
         let token = s[i];
         if token == VAR {
             return true;
@@ -235,12 +305,20 @@ impl<'a> Evidence<'a> {
         if self.form == Form::Request {
             return variable || group.len() >= SEGMENT_NEED;
         }
+        // What stands before the first word: times, ids, a level. That word usually names the event.
+        let lead = |&t: &u32| t == VAR || t == SPACE || !self.words[t as usize].alnum || is_level(text(t));
+        let first = previous.is_none()
+            || (s[..position].iter().any(|&t| t != VAR && t != SPACE && is_level(text(t)))
+                && s[..position].iter().all(lead));
         let previous_text = previous.map_or("", text);
-        let mut need = real().map(|w| w.need(previous_text, cue, next)).min().unwrap_or(usize::MAX);
-        if variable || (previous == Some(VAR) && real().all(|w| w.unit)) {
+        // What most of the words are decides, not the odd one among them.
+        let mut needs: Vec<usize> = real().map(|w| w.need(previous_text, cue, next)).collect();
+        needs.sort_unstable();
+        let mut need = needs.get(needs.len().saturating_sub(1) / 2).copied().unwrap_or(usize::MAX);
+        if variable || (previous == Some(VAR) && real().all(|w| w.unit)) || real().all(|w| w.qualified) {
             need = 2;
         }
-        if previous.is_none() {
+        if first {
             if group.len() > 2 && real().all(|w| w.dots > 1) {
                 need = 3;
             } else if !variable {
@@ -248,50 +326,6 @@ impl<'a> Evidence<'a> {
             }
         }
         group.len() >= need
-    }
-
-    /// `(3 KB)` here and nothing there: the parenthesis is optional.
-    fn parentheses(&mut self, current: &[usize]) {
-        let mut groups: BTreeMap<Vec<u32>, Vec<usize>> = BTreeMap::new();
-        for &node in current {
-            groups.entry(self.without_parentheses(&self.sequences[node])).or_default().push(node);
-        }
-        for (key, members) in groups {
-            let Some(&plain) = self.index.get(key.as_slice()) else {
-                continue;
-            };
-            if members.len() > 1 && current.binary_search_by(|&n| self.sequences[n].cmp(&self.sequences[plain])).is_ok()
-            {
-                for member in members {
-                    if member != plain {
-                        self.parent[member] = plain;
-                    }
-                }
-            }
-        }
-    }
-
-    fn without_parentheses(&self, s: &[u32]) -> Vec<u32> {
-        let is = |t: u32, text: &str| self.words[t as usize].text == text;
-        let mut out: Vec<u32> = Vec::with_capacity(s.len());
-        let mut i = 0;
-        while i < s.len() {
-            if i > 0 && s[i - 1] == SPACE && is(s[i], "(") {
-                let fits = |&&t: &&u32| t == VAR || t == SPACE || self.words[t as usize].unit;
-                let inner = s[i + 1..].iter().take_while(fits).count();
-                let close = i + 1 + inner;
-                if s.get(close).is_some_and(|&t| is(t, ")")) && s[i..close].contains(&VAR) {
-                    if out.last() == Some(&SPACE) {
-                        out.pop();
-                    }
-                    i = close + 1;
-                    continue;
-                }
-            }
-            out.push(s[i]);
-            i += 1;
-        }
-        out
     }
 }
 

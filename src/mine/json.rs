@@ -8,6 +8,8 @@ use super::wordform::{is_hex, is_soft};
 
 /// Key paths of an object that enter its signature.
 const PATHS_MAX: usize = 48;
+/// Longest key that enters a signature, in bytes.
+const KEY_MAX_BYTES: usize = 64;
 /// Nesting followed below the top level.
 const DEPTH_MAX: usize = 3;
 /// Keys whose text is mined, first match wins.
@@ -86,5 +88,5 @@ fn collect(paths: &mut BTreeSet<String>, path: &str, value: &Value, depth: usize
 /// A key that is an id (maps keyed by user, by day) must not make a signature of its own.
 fn masked(key: &str) -> String {
     let varies = key.bytes().any(|b| b.is_ascii_digit()) && (!is_soft(key.as_bytes()) || is_hex(key.as_bytes()));
-    if varies { "*".to_owned() } else { key.to_owned() }
+    if varies || key.len() > KEY_MAX_BYTES { "*".to_owned() } else { key.to_owned() }
 }

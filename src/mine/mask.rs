@@ -15,7 +15,7 @@ const KNOWN_TLD: [&[u8]; 13] =
     [b"com", b"net", b"org", b"io", b"cn", b"de", b"uk", b"edu", b"gov", b"dev", b"cloud", b"local", b"internal"];
 
 #[inline]
-fn at(s: &[u8], i: usize) -> u8 {
+pub(super) fn at(s: &[u8], i: usize) -> u8 {
     s.get(i).copied().unwrap_or(0)
 }
 
@@ -25,7 +25,7 @@ fn digit(s: &[u8], i: usize) -> bool {
 }
 
 #[inline]
-fn run(s: &[u8], from: usize, test: impl Fn(u8) -> bool) -> usize {
+pub(super) fn run(s: &[u8], from: usize, test: impl Fn(u8) -> bool) -> usize {
     s.get(from..).map_or(from, |rest| from + rest.iter().position(|&b| !test(b)).unwrap_or(rest.len()))
 }
 
@@ -339,6 +339,19 @@ pub(super) fn http_target(s: &[u8], i: usize) -> Option<usize> {
     (at(s, end) == b'"').then_some(end)
 }
 
+/// `[U+2705]`, once or several times: an emoji as exports without it write it.
+pub(super) fn code_points(s: &[u8], i: usize) -> Option<usize> {
+    let mut end = i;
+    while s[end..].starts_with(b"[U+") {
+        let close = run(&s[..s.len().min(end + 9)], end + 3, |b| b.is_ascii_hexdigit());
+        if close < end + 7 || at(s, close) != b']' {
+            break;
+        }
+        end = close + 1;
+    }
+    (end > i).then_some(end)
+}
+
 /// A drive path: `C:\dir\file`.
 pub(super) fn drive_path(s: &[u8], i: usize) -> Option<usize> {
     if !at(s, i).is_ascii_alphabetic() || at(s, i + 1) != b':' || at(s, i + 2) != b'\\' {
@@ -349,39 +362,4 @@ pub(super) fn drive_path(s: &[u8], i: usize) -> Option<usize> {
     });
     let tail = s[i + 3..stop].iter().rposition(|&b| b != b'.')?;
     Some(i + 3 + tail + 1)
-}
-
-/// The value after the `=` at `i` when it is quoted or ends in one balanced bracket: its span
-/// without quotes, and whether it is quoted.
-pub(super) fn attached_value(s: &[u8], i: usize) -> Option<(usize, usize, bool)> {
-    if i >= 1 && matches!(s[i - 1], b'=' | b'!' | b'<' | b'>') {
-        return None;
-    }
-    let open = at(s, i + 1);
-    let (start, end, quoted) = if matches!(open, b'"' | b'\'') {
-        let end = run(s, i + 2, |b| b != open && b != b'\n');
-        if at(s, end) != open {
-            return None;
-        }
-        (i + 2, end, true)
-    } else {
-        let bracket = run(s, i + 1, |b| is_word(b) || matches!(b, b'.' | b'$' | b'-'));
-        let close = match at(s, bracket) {
-            b'{' => b'}',
-            b'(' => b')',
-            b'[' => b']',
-            _ => return None,
-        };
-        let again = at(s, bracket);
-        let end = run(s, bracket + 1, |b| b != close && b != again && !is_space(b));
-        if at(s, end) != close {
-            return None;
-        }
-        (i + 1, end + 1, false)
-    };
-    let after = end + usize::from(quoted);
-    let closed = after >= s.len() || is_space(s[after]) || matches!(s[after], b',' | b';' | b')' | b']' | b'}');
-    let length = if quoted { end - start + 2 } else { end - start };
-    (closed && length >= 3 && s[start..end].iter().any(|&b| b.is_ascii_alphanumeric() || b >= 0x80))
-        .then_some((start, end, quoted))
 }

@@ -13,7 +13,7 @@ use super::signature::{Shape, SigId};
 use super::token::{Kind, Span};
 
 /// Shapes remembered before the memory is emptied.
-const SHAPES_MAX: usize = 1 << 13;
+const SHAPES_MAX: usize = 1 << 14;
 /// Slots of the cache of whole messages; a power of two.
 const MESSAGE_SLOTS: usize = 1 << 12;
 /// Longest message kept in the cache, in bytes.

@@ -4,12 +4,21 @@
 //! a [`SignatureTable`] adds signatures up. Pass 2 ([`templates`]) decides by evidence, over the
 //! few signatures that are left, which constants vary. Nothing depends on order: pass 1 looks at
 //! one row, tables add up like sums, and pass 2 is a function of the table.
+//!
+//! Caps, so that no input grows memory without end: [`WORDS_MAX`] words of [`WORD_MAX_BYTES`] and [`TOKENS_MAX`] tokens a
+//! message, [`SKETCH_VALUES`] values of [`VALUE_MAX_BYTES`] a variable, [`SIGNATURES_MAX`] signatures of together [`BYTES_MAX`]
+//! a table. Where every line is unique, the signatures of least id stay and the rest is counted in [`COARSE_MAX`] buckets of
+//! leading words. Both passes take time in proportion to bytes and to signatures (times their logarithm).
 
 mod ansi;
+mod attached;
 mod class;
+mod damage;
 mod dictionary;
 mod evidence;
 mod json;
+mod lists;
+mod many;
 mod mask;
 mod memo;
 mod params;
@@ -29,14 +38,14 @@ mod words;
 mod tests;
 
 pub use dictionary::{Template, TemplateSet, templates};
-pub use params::{Param, ParamKind, extract};
+pub use params::{Param, ParamKind, extract, extract_request};
 pub use parts::{VALUE_MAX_BYTES, Values};
 pub use scan::{Miner, Scanned, Signed, Subject};
 pub use signature::{Form, Shape, SigId, Token};
 pub use sketch::{SKETCH_VALUES, Sketch};
 pub use stack::{Frame, RowRole, Stack, parse_stack, row_role};
-pub use table::{EXEMPLAR_MAX_BYTES, Entry, SIGNATURES_MAX, SignatureRow, SignatureTable};
-pub use token::{TOKENS_MAX, WORDS_MAX};
+pub use table::{BYTES_MAX, COARSE_MAX, EXEMPLAR_MAX_BYTES, Entry, SIGNATURES_MAX, SignatureRow, SignatureTable};
+pub use token::{TOKENS_MAX, WORD_MAX_BYTES, WORDS_MAX};
 
 /// Why stored signatures cannot be read.
 #[derive(Debug, thiserror::Error)]

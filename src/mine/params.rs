@@ -7,7 +7,7 @@ use super::dictionary::Template;
 use super::signature::{Form, Token};
 use super::stack;
 use super::token::{Kind, Scanner, Span};
-use super::wordform::is_hex;
+use super::wordform::{is_email, is_hex, skeleton};
 use super::words::is_unit;
 
 /// What a value is, judged by its form.
@@ -75,6 +75,8 @@ impl ParamKind {
 pub struct Param {
     /// Number of the variable in the template, from 0.
     pub slot: usize,
+    /// Position among the template's tokens; `None` for what is said beside them (method, status, latency).
+    pub position: Option<usize>,
     /// The key before `=` or `:`, or the word before.
     pub name: Option<String>,
     /// What the value is.
@@ -114,6 +116,9 @@ pub(super) fn kind_of(value: &str) -> (ParamKind, Option<&str>, Option<f64>) {
             };
             return (kind, Some(unit).filter(|u| !u.is_empty()), Some(number));
         }
+        if let Some(seconds) = compound_duration(value) {
+            return (ParamKind::Duration, Some("s"), Some(seconds));
+        }
         if super::mask::date(b, 0) == Some(b.len()) || super::mask::clock(b, 0) == Some(b.len()) {
             return plain(ParamKind::Time);
         }
@@ -147,24 +152,42 @@ pub(super) fn kind_of(value: &str) -> (ParamKind, Option<&str>, Option<f64>) {
     if is_email(value) { plain(ParamKind::Email) } else { plain(ParamKind::Text) }
 }
 
-fn is_email(value: &str) -> bool {
-    value.split_once('@').is_some_and(|(user, host)| {
-        !user.is_empty() && host.contains('.') && !value.contains([' ', '/', ':']) && !host.contains('@')
-    })
-}
-
 /// `-12.5ms` as ("ms", -12.5).
 fn number_with_unit(value: &str) -> Option<(&str, f64)> {
     let digits = value.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '+' | '-'))).unwrap_or(value.len());
     let (number, unit) = value.split_at(digits);
-    let known = unit.is_empty() || unit == "%" || unit == "m" || is_unit(unit);
+    let unit = unit.strip_prefix(' ').unwrap_or(unit);
+    let known = unit.is_empty() || matches!(unit, "%" | "m" | "h" | "min" | "µs") || is_unit(unit);
     number.parse().ok().filter(|_| known).map(|n| (unit, n))
+}
+
+/// `1m30.5s` in seconds.
+fn compound_duration(value: &str) -> Option<f64> {
+    let (mut rest, mut sum, mut parts) = (value, 0.0, 0);
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !(c.is_ascii_digit() || c == '.')).filter(|&d| d > 0)?;
+        let (number, tail) = rest.split_at(digits);
+        let unit = tail.find(|c: char| c.is_ascii_digit()).map_or(tail, |end| &tail[..end]);
+        let seconds = match unit {
+            "h" => 3600.0,
+            "m" => 60.0,
+            "s" => 1.0,
+            "ms" => 1e-3,
+            "us" | "µs" => 1e-6,
+            "ns" => 1e-9,
+            _ => return None,
+        };
+        sum += number.parse::<f64>().ok()? * seconds;
+        parts += 1;
+        rest = &tail[unit.len()..];
+    }
+    (parts > 1).then_some(sum)
 }
 
 /// The values of `template`'s variables in `message`, in the order of the text.
 ///
 /// The message must belong to the template; where it does not, the result is cut short. Of a JSON
-/// message only the mined text is read, of requests nothing.
+/// message only the mined text is read; for requests see [`extract_request`].
 pub fn extract(template: &Template, message: &str) -> Vec<Param> {
     let clean = strip_ansi(message);
     let message: &str = clean.as_deref().unwrap_or(message);
@@ -175,7 +198,60 @@ pub fn extract(template: &Template, message: &str) -> Vec<Param> {
     };
     let mut scanner = Scanner::default();
     let spans = scanner.scan(&line);
-    align(mined_tokens(template), spans, &line)
+    let (before, tokens) = mined_tokens(template);
+    align(before, tokens, spans, &line)
+}
+
+/// As [`extract`] for a request without text: the masked segments of its route, then method, status and latency (seconds),
+/// as far as known. The latter have numbers after those of the template's variables, always in this order.
+pub fn extract_request(
+    template: &Template,
+    method: &str,
+    route: &str,
+    status: Option<u16>,
+    latency_s: Option<f64>,
+) -> Vec<Param> {
+    let variables: Vec<usize> = (0..template.tokens.len()).filter(|&i| template.tokens[i] == Token::Var).collect();
+    let mut params = Vec::new();
+    let path = super::request::scan(&mut Vec::new(), route);
+    let mut segments = path.split('/').skip(1);
+    for (i, token) in template.tokens.iter().enumerate() {
+        let slash = matches!(token, Token::Text(t) if &**t == "/");
+        let (true, Some(text)) = (slash, if slash { segments.next() } else { None }) else {
+            continue;
+        };
+        let Ok(slot) = variables.binary_search(&(i + 1)) else {
+            continue;
+        };
+        // The last variable of a long route is all that follows.
+        let rest =
+            variables.len() == slot + 1 && segments.clone().count() > template_segments(&template.tokens[i + 1..]);
+        let text = if rest { &path[text.as_ptr() as usize - path.as_ptr() as usize..] } else { text };
+        let (kind, unit, number) = kind_of(text);
+        let name = template.tokens[..i].iter().rev().find(|t| t.is_word());
+        let name = name.filter(|_| i > 2).and_then(|t| if let Token::Text(t) = t { Some(t.to_string()) } else { None });
+        let (unit, text) = (unit.map(str::to_owned), text.to_owned());
+        params.push(Param { slot, position: Some(i + 1), name, kind, unit, text, number });
+    }
+    let mut beside = |n: usize, name: &str, kind, unit: Option<&str>, text: String, number| {
+        let (slot, unit, name) = (variables.len() + n, unit.map(str::to_owned), Some(name.to_owned()));
+        params.push(Param { slot, position: None, name, kind, unit, text, number });
+    };
+    if !method.trim().is_empty() {
+        beside(0, "method", ParamKind::Text, None, method.trim().to_owned(), None);
+    }
+    if let Some(status) = status {
+        beside(1, "status", ParamKind::Num, None, status.to_string(), Some(f64::from(status)));
+    }
+    if let Some(latency) = latency_s {
+        beside(2, "latency", ParamKind::Duration, Some("s"), latency.to_string(), Some(latency));
+    }
+    params
+}
+
+/// Segments of a route among the tokens of its template.
+fn template_segments(tokens: &[Token]) -> usize {
+    tokens.iter().filter(|t| matches!(t, Token::Text(t) if &**t == "/")).count()
 }
 
 /// The line of a message that was mined.
@@ -196,39 +272,41 @@ fn mined_line<'a>(template: &Template, message: &'a str) -> Option<Cow<'a, str>>
     }
 }
 
-/// The template's tokens without the exception type or key paths that stand around the mined text.
-fn mined_tokens(template: &Template) -> &[Token] {
+/// The template's tokens without the exception type or key paths that stand around the mined text, and how many stand before.
+fn mined_tokens(template: &Template) -> (usize, &[Token]) {
     let tokens = &template.tokens[..];
     if template.form == Form::Json {
-        return tokens.get(2..).unwrap_or_default();
+        return (2, tokens.get(2..).unwrap_or_default());
     }
     let Some(exception) = template.exception.as_deref() else {
-        return tokens;
+        return (0, tokens);
     };
     let is = |t: &Token| matches!(t, Token::Text(text) if **text == *exception);
     match tokens {
-        [first, rest @ ..] if is(first) => rest.get(2..).unwrap_or_default(),
-        [rest @ .., _, _, last, _] if is(last) => rest,
-        _ => tokens,
+        [first, rest @ ..] if is(first) => (3, rest.get(2..).unwrap_or_default()),
+        [rest @ .., _, _, last, _] if is(last) => (0, rest),
+        _ => (0, tokens),
     }
 }
 
 /// Walks template and message side by side.
-fn align(tokens: &[Token], spans: &[Span], line: &str) -> Vec<Param> {
+fn align(before: usize, tokens: &[Token], spans: &[Span], line: &str) -> Vec<Param> {
     let same = |token: &Token, span: &Span| match token {
         Token::Var => false,
         Token::Space => span.kind == Kind::Space,
-        Token::Text(text) => **text == *span.text(line),
+        Token::Text(text) => {
+            let found = span.text(line);
+            **text == *found || (!text.is_ascii() && skeleton(text) == skeleton(found))
+        }
     };
     let mut params = Vec::new();
     let mut at = 0;
     for (i, token) in tokens.iter().enumerate() {
         if *token != Token::Var {
             // An optional parenthesis of the message, absent in the template, is passed over.
-            while spans.get(at).is_some_and(|s| !same(token, s)) {
-                at += 1;
+            if let Some(ahead) = spans.get(at..).and_then(|rest| rest.iter().position(|s| same(token, s))) {
+                at += ahead + 1;
             }
-            at += 1;
             continue;
         }
         let Some(first) = spans.get(at) else { break };
@@ -245,15 +323,17 @@ fn align(tokens: &[Token], spans: &[Span], line: &str) -> Vec<Param> {
         let last = spans.get(end - 1).unwrap_or(first);
         let text = line.get(first.start..last.end).unwrap_or_default();
         let (kind, attached, number) = kind_of(text);
-        let after = match rest {
-            [Token::Space, Token::Text(word), ..] if is_unit(word) => Some(word.to_string()),
+        // The message's unit: the template's may have been taken for a part of the value.
+        let after = match spans.get(end..) {
+            Some([space, word, ..]) if space.kind == Kind::Space && is_unit(word.text(line)) => Some(word.text(line)),
             _ => None,
         };
         params.push(Param {
             slot: params.len(),
+            position: Some(before + i),
             name: name_before(&tokens[..i]),
             kind,
-            unit: attached.map(str::to_owned).or(after),
+            unit: attached.or(after).map(str::to_owned),
             text: text.to_owned(),
             number,
         });

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::params::{ParamKind, kind_of};
 use super::parts::VALUE_MAX_BYTES;
 use super::signature::{Form, Token};
+use super::wordform::{LOST, is_symbol, skeleton};
 use super::words::is_unit;
 
 /// Rows after which a lone value of a soft variable is shown as text.
@@ -52,10 +53,18 @@ pub(super) fn text(form: Form, tokens: &[Token], slots: &BTreeMap<usize, Slot>, 
                 }
                 continue;
             }
+            // A path swallows the full stop behind it, as far as anyone can tell.
+            (Token::Text(text), _)
+                if &**text == "." && bare.last() == Some(&true) && out.last().is_some_and(|o| o == "<path>") =>
+            {
+                continue;
+            }
             (Token::Text(text), _) => (text.to_string(), false),
             (Token::Var, None) => ("<*>".to_owned(), true),
             (Token::Var, Some(slot)) => {
-                if let Some(value) = constant(slot, i == 0, rows).filter(|_| form != Form::Request) {
+                if let Some(value) = undamaged(slot).filter(|_| form != Form::Request) {
+                    (value, false)
+                } else if let Some(value) = constant(slot, i == 0, rows).filter(|_| form != Form::Request) {
                     (value.to_owned(), false)
                 } else if follows_placeholder(&out, &bare)
                     && !slot.values.is_empty()
@@ -87,6 +96,32 @@ fn constant(slot: &Slot, first: bool, rows: i64) -> Option<&str> {
     shown.then_some(value.as_str())
 }
 
+/// The one clean value of which all others are damaged copies, or the one symbol of a place.
+fn undamaged(slot: &Slot) -> Option<String> {
+    let values: BTreeSet<String> = slot.values.iter().map(|v| code_points(v)).collect();
+    let damaged = |v: &&String| v.contains(['?', LOST]);
+    let mut clean = values.iter().filter(|v| !damaged(v));
+    let (value, None) = (clean.next()?, clean.next()) else {
+        return None;
+    };
+    let symbol = slot.soft && values.len() == 1 && is_symbol(value);
+    let copies = values.len() > 1 && values.iter().all(|v| skeleton(v) == skeleton(value));
+    (symbol || copies).then(|| value.clone())
+}
+
+/// `[U+2705]` as the characters that it names.
+fn code_points(value: &str) -> String {
+    let mut out = String::new();
+    for part in value.split_inclusive(']') {
+        let code = part.strip_prefix("[U+").and_then(|p| p.strip_suffix(']'));
+        match code.and_then(|c| u32::from_str_radix(c, 16).ok()).and_then(char::from_u32) {
+            Some(c) => out.push(c),
+            None => out.push_str(part),
+        }
+    }
+    out
+}
+
 /// Whether what comes next stands behind a placeholder and a space.
 fn follows_placeholder(out: &[String], bare: &[bool]) -> bool {
     let n = out.len();
@@ -106,9 +141,23 @@ fn placeholder(values: &BTreeSet<String>) -> (String, bool) {
     if let Some(prefix) = common_prefix(values) {
         return (format!("{prefix}<*>"), false);
     }
+    if let Some(unit) = common_unit(values) {
+        return (format!("<num>{unit}"), false);
+    }
     let mut kinds = values.iter().filter(|v| !v.is_empty()).map(|v| kind_of(v).0);
     let kind = kinds.next().filter(|&first| kinds.all(|k| k == first));
     (format!("<{}>", kind.unwrap_or(ParamKind::Text).placeholder()), true)
+}
+
+/// The unit attached to every value: `ms` of 3ms and 20ms.
+fn common_unit(values: &BTreeSet<String>) -> Option<String> {
+    let mut units = values.iter().filter(|v| !v.is_empty()).map(|v| {
+        let (_, unit, number) = kind_of(v);
+        unit.filter(|u| number.is_some() && v.ends_with(u) && !v.contains(' ') && !v.ends_with('%'))
+            .filter(|u| v[..v.len() - u.len()].bytes().all(|b| !b.is_ascii_alphabetic()))
+    });
+    let first = units.next()??;
+    units.all(|u| u == Some(first)).then(|| first.to_owned())
 }
 
 /// A constant alphabetic beginning of all values: `node-` of node-7 and node-12, `com.shop.`.

@@ -4,10 +4,13 @@
 //! counted them would melt `/orders` and `/users` into one.
 
 use super::parts::Parts;
-use super::token::{Kind, Span};
+use super::token::{Kind, Span, WORD_MAX_BYTES};
 
 /// Segments of a path that are mined; the rest of a longer path is one variable.
 const SEGMENTS_MAX: usize = 16;
+
+/// Longest method, in bytes; a longer one is none.
+const METHOD_MAX_BYTES: usize = 32;
 
 /// Finds the segments of a route's path that are ids; answers the path as far as it is mined.
 pub(super) fn scan<'a>(vars: &mut Vec<Span>, route: &'a str) -> &'a str {
@@ -33,7 +36,7 @@ pub(super) fn scan<'a>(vars: &mut Vec<Span>, route: &'a str) -> &'a str {
 
 /// Writes `METHOD /route -> status` into `parts`; `path` and `vars` are those of [`scan`].
 pub(super) fn parts<'a>(parts: &mut Parts<'a>, method: &'a str, path: &'a str, vars: &[Span], status: Option<u16>) {
-    parts.word(if method.is_empty() { "?" } else { method });
+    parts.word(if method.is_empty() || method.len() > METHOD_MAX_BYTES { "?" } else { method });
     parts.space();
     let mut vars = vars.iter().peekable();
     let mut at = path.find('/').unwrap_or(path.len());
@@ -80,6 +83,9 @@ fn is_id(segment: &str) -> bool {
             b'%' | b'@' => return true,
             _ => digits += usize::from(b.is_ascii_digit()),
         }
+    }
+    if s.len() > WORD_MAX_BYTES {
+        return true;
     }
     digits > 0
         && (digits == s.len()

@@ -17,6 +17,8 @@ use memchr::memmem::find;
 
 /// Frames kept of one stack; deep recursion repeats itself.
 const FRAMES_MAX: usize = 256;
+/// Longest name of an exception type, in bytes.
+const NAME_MAX_BYTES: usize = 256;
 /// Lines of one row that are looked at.
 const LINES_MAX: usize = 5000;
 
@@ -40,9 +42,27 @@ pub struct Stack<'a> {
     pub exceptions: Vec<(&'a str, &'a str)>,
     /// Frames in printed order.
     pub frames: Vec<Frame>,
+    /// Whether the chain is printed from its root to the outermost wrapper (Python, PHP, Go), not the other way round (Java,
+    /// .NET, Node, Ruby).
+    pub root_first: bool,
 }
 
-impl Stack<'_> {
+impl<'a> Stack<'a> {
+    /// The exception with which the chain began: type and message.
+    pub fn root(&self) -> Option<(&'a str, &'a str)> {
+        let root = if self.root_first { self.exceptions.first() } else { self.exceptions.last() };
+        root.copied()
+    }
+
+    /// The exceptions around the root, the innermost first.
+    pub fn wrappers(&self) -> Vec<(&'a str, &'a str)> {
+        let mut all = self.exceptions.clone();
+        if !self.root_first {
+            all.reverse();
+        }
+        all.into_iter().skip(1).collect()
+    }
+
     /// Hash over file and function of the in-app frames, of all frames when none is in-app.
     pub fn id(&self) -> Option<u64> {
         let any = self.frames.iter().any(|f| f.in_app);
@@ -203,7 +223,7 @@ fn is_carets(line: &str) -> bool {
 
 /// Whether a text is a dotted identifier.
 fn is_name(text: &str) -> bool {
-    !text.is_empty()
+    (1..=NAME_MAX_BYTES).contains(&text.len())
         && !text.ends_with('.')
         && text.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_')
         && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '$' | ':' | '\\'))

@@ -4,18 +4,29 @@
 //! up to the table of the whole. The number of signatures is capped: the least ids stay, the rest
 //! is counted in coarse buckets. Which ids are the least does not depend on order either, and an
 //! id that stays was never dropped anywhere, so its counts are exact.
+//!
+//! Memory: at most [`SIGNATURES_MAX`] signatures, at most [`BYTES_MAX`] bytes of them when every sketch is full of the longest
+//! values (ordinary logs need a twentieth of that), and at most [`COARSE_MAX`] coarse buckets of an exemplar each (256 MiB).
+//! A signature's share is a function of its tokens alone, so that this cap does not depend on order either.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::MineError;
-use super::parts::{cut, position_of};
+use super::parts::{VALUE_MAX_BYTES, cut, position_of};
 use super::scan::Scanned;
 use super::signature::{Form, Shape, SigId, Token};
-use super::sketch::Sketch;
+use super::sketch::{SKETCH_VALUES, Sketch};
+
+#[cfg(test)]
+mod tests;
 
 /// Signatures a table holds one by one; further ones are counted in coarse buckets.
 pub const SIGNATURES_MAX: usize = 1 << 17;
+/// Bytes that the signatures of a table may need at worst.
+pub const BYTES_MAX: usize = 2 << 30;
+/// Coarse buckets a table can hold beside them.
+pub const COARSE_MAX: usize = 1 << 16;
 /// Longest exemplar kept, in bytes.
 pub const EXEMPLAR_MAX_BYTES: usize = 4096;
 
@@ -207,6 +218,9 @@ impl Epoch {
 #[derive(Debug)]
 pub struct SignatureTable {
     limit: usize,
+    bytes_max: usize,
+    /// What the entries may need at worst.
+    bytes: usize,
     epoch: Epoch,
     entries: Vec<(SigId, Entry)>,
     /// Where the entry of a signature lies.
@@ -225,6 +239,8 @@ impl Clone for SignatureTable {
         // The copy goes its own way.
         Self {
             limit: self.limit,
+            bytes_max: self.bytes_max,
+            bytes: self.bytes,
             epoch: Epoch::default(),
             entries: self.entries.clone(),
             index: self.index.clone(),
@@ -235,7 +251,9 @@ impl Clone for SignatureTable {
 
 impl PartialEq for SignatureTable {
     fn eq(&self, other: &Self) -> bool {
-        self.limit == other.limit && self.len() == other.len() && self.iter().eq(other.iter())
+        (self.limit, self.bytes_max) == (other.limit, other.bytes_max)
+            && self.len() == other.len()
+            && self.iter().eq(other.iter())
     }
 }
 
@@ -244,12 +262,17 @@ impl Eq for SignatureTable {}
 impl SignatureTable {
     /// An empty table.
     pub fn new() -> Self {
-        Self::with_limit(SIGNATURES_MAX)
+        Self::with_limits(SIGNATURES_MAX, BYTES_MAX)
     }
 
-    fn with_limit(limit: usize) -> Self {
+    pub(super) fn with_limits(limit: usize, bytes_max: usize) -> Self {
         let (index, coarse) = (BTreeMap::new(), BTreeMap::new());
-        Self { limit, epoch: Epoch::default(), entries: Vec::new(), index, coarse }
+        Self { limit, bytes_max, bytes: 0, epoch: Epoch::default(), entries: Vec::new(), index, coarse }
+    }
+
+    /// Bytes that the signatures held may need at worst.
+    pub const fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Adds one row.
@@ -295,20 +318,35 @@ impl SignatureTable {
             self.insert_coarse(sig, entry);
         } else if let Some(&index) = self.index.get(&sig) {
             self.entry(index).merge(entry);
-        } else if self.entries.len() < self.limit {
+        } else {
+            let bytes = worst_bytes(&entry.shape);
+            let full = self.entries.len() >= self.limit || self.bytes + bytes > self.bytes_max;
+            if full && self.index.last_key_value().is_none_or(|(last, _)| sig > *last) {
+                self.insert_coarse(sig.coarse(), entry.into_coarse());
+                return;
+            }
+            self.bytes += bytes;
             self.index.insert(sig, u32::try_from(self.entries.len()).unwrap_or(u32::MAX));
             self.entries.push((sig, entry));
-        } else if let Some((last, index)) = self.index.last_key_value().map(|(last, index)| (*last, *index))
-            && sig < last
-        {
-            self.index.remove(&last);
-            self.index.insert(sig, index);
-            let (_, fallen) = std::mem::replace(&mut self.entries[index as usize], (sig, entry));
-            self.epoch = Epoch::default();
-            self.insert_coarse(last.coarse(), fallen.into_coarse());
-        } else {
-            self.insert_coarse(sig.coarse(), entry.into_coarse());
+            while self.entries.len() > self.limit || self.bytes > self.bytes_max {
+                self.drop_last();
+            }
         }
+    }
+
+    /// Moves the greatest signature to its coarse bucket. The least ids whose bytes fit stay: a longer prefix of them never
+    /// fits later, so nothing that falls out here would have stayed in another order.
+    fn drop_last(&mut self) {
+        let Some((last, index)) = self.index.pop_last() else {
+            return;
+        };
+        let (_, fallen) = self.entries.swap_remove(index as usize);
+        if let Some((moved, _)) = self.entries.get(index as usize) {
+            self.index.insert(*moved, index);
+        }
+        self.epoch = Epoch::default();
+        self.bytes -= worst_bytes(&fallen.shape);
+        self.insert_coarse(last.coarse(), fallen.into_coarse());
     }
 
     fn insert_coarse(&mut self, bucket: SigId, entry: Entry) {
@@ -386,43 +424,14 @@ impl SignatureTable {
     }
 }
 
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
-mod tests {
-    use super::*;
-    use crate::mine::{Miner, Subject};
-
-    fn table(lines: &[String], limit: usize) -> SignatureTable {
-        let mut miner = Miner::new();
-        let mut table = SignatureTable::with_limit(limit);
-        for (n, line) in lines.iter().enumerate() {
-            table.add(&miner.scan(Subject::Text(line)), i64::try_from(n % 7).unwrap(), "", line);
-        }
-        table
-    }
-
-    #[test]
-    fn a_full_table_counts_every_row_and_is_the_same_in_any_order() {
-        let letters = |mut n: usize| {
-            let mut word = String::new();
-            while n > 0 || word.is_empty() {
-                word.push(char::from(b'a' + u8::try_from(n % 26).unwrap()));
-                n /= 26;
-            }
-            word
-        };
-        let lines: Vec<String> =
-            (0..500).map(|n| format!("{} cache {} dropped", ["warm", "cold"][n % 2], letters(n / 2))).collect();
-        let whole = table(&lines, 40);
-        assert_eq!(whole.entries.len(), 40);
-        assert_eq!(whole.coarse.len(), 2);
-        assert_eq!(whole.iter().map(|(_, e)| e.count).sum::<i64>(), 500);
-        let mut parts = table(&[], 40);
-        for chunk in lines.chunks(37).rev() {
-            // Times are those of the part, so compare counts and shapes only.
-            parts.merge(table(chunk, 40));
-        }
-        let bare = |t: &SignatureTable| t.iter().map(|(s, e)| (s, e.count, e.shape.clone())).collect::<Vec<_>>();
-        assert_eq!(bare(&parts), bare(&whole));
-    }
+/// Bytes that an entry of this shape may need: tokens, exemplar, full sketches.
+fn worst_bytes(shape: &Shape) -> usize {
+    const OF_TOKEN: usize = size_of::<Token>();
+    const OF_SKETCH: usize = size_of::<(u16, Sketch)>() + SKETCH_VALUES * (VALUE_MAX_BYTES + 32);
+    let of_token = |token: &Token| match token {
+        Token::Var => OF_TOKEN + OF_SKETCH,
+        Token::Space => OF_TOKEN,
+        Token::Text(text) => OF_TOKEN + text.len(),
+    };
+    size_of::<Entry>() + EXEMPLAR_MAX_BYTES + shape.tokens.iter().map(of_token).sum::<usize>()
 }

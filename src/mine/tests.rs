@@ -1,9 +1,13 @@
 //! What must hold of mining as a whole: order, shards and rows change nothing.
 #![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
 
-use proptest::prelude::*;
-
 use super::*;
+
+mod corpus;
+mod generalise;
+mod hostile;
+mod properties;
+mod quality;
 
 fn texts(lines: &[&str]) -> Vec<String> {
     mine_lines(lines.iter().copied()).into_iter().map(|(_, text)| text).collect()
@@ -225,93 +229,6 @@ fn a_row_with_a_wrong_id_is_refused() {
     rows[0].tokens = "[\"b\"]".into();
     assert!(matches!(SignatureTable::from_rows(rows), Err(MineError::Mismatch { .. })));
     assert!("xyz".parse::<SigId>().is_err());
-}
-
-/// Lines with enough in common that every rule of pass 2 has work.
-fn line() -> impl Strategy<Value = String> {
-    let word = prop::sample::select(vec![
-        "open",
-        "close",
-        "read",
-        "write",
-        "user",
-        "ssh2",
-        "eth0",
-        "file",
-        "a.b.c",
-        "x_y",
-        "Anna",
-        "7",
-        "10.0.0.1",
-        "KB",
-        "B",
-        "=",
-        "user=bob",
-        "(3 KB)",
-        "()",
-        "id=",
-        "Größe",
-        "/a/b",
-        "\"q\"",
-        "true",
-        "2025-01-02",
-        "...",
-    ]);
-    prop::collection::vec(word, 0..6).prop_map(|words| words.join(" "))
-}
-
-fn shuffled() -> impl Strategy<Value = (Vec<(String, i64)>, Vec<usize>, usize)> {
-    prop::collection::vec((line(), 0_i64..50), 1..60).prop_flat_map(|rows| {
-        let order: Vec<usize> = (0..rows.len()).collect();
-        (Just(rows), Just(order).prop_shuffle(), 1_usize..8)
-    })
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
-
-    #[test]
-    fn shuffling_and_sharding_change_no_template((rows, order, shards) in shuffled()) {
-        let whole = table_of(&rows);
-        let mut parts = vec![Vec::new(); shards];
-        for (n, &i) in order.iter().enumerate() {
-            parts[n % shards].push(rows[i].clone());
-        }
-        let mut merged = SignatureTable::new();
-        for part in parts.iter().rev() {
-            merged.merge(table_of(part));
-        }
-        prop_assert_eq!(&merged, &whole);
-        prop_assert_eq!(templates(&merged), templates(&whole));
-        let lines: Vec<&str> = rows.iter().map(|(l, _)| l.as_str()).collect();
-        let mixed: Vec<&str> = order.iter().map(|&i| lines[i]).collect();
-        let (straight, mixed) = (mine_lines(lines.into_iter()), mine_lines(mixed.into_iter()));
-        for (n, &i) in order.iter().enumerate() {
-            prop_assert_eq!(&mixed[n], &straight[i]);
-        }
-    }
-
-    #[test]
-    fn rows_and_back_are_the_identity((rows, _, _) in shuffled()) {
-        let table = table_of(&rows);
-        let stored = table.to_rows();
-        let back = SignatureTable::from_rows(stored.clone()).unwrap();
-        prop_assert_eq!(back.to_rows(), stored);
-        prop_assert_eq!(back, table);
-    }
-
-    #[test]
-    fn any_text_is_scanned_the_same_with_and_without_caches(lines in prop::collection::vec("\\PC{0,60}|[ -~\\n\\t]{0,80}", 1..20)) {
-        let mut warm = Miner::new();
-        for line in lines.iter().chain(&lines).chain(&lines) {
-            let a = warm.scan(Subject::Text(line));
-            let b = Miner::new().scan(Subject::Text(line));
-            prop_assert_eq!(a.sig, b.sig);
-            prop_assert_eq!(a.values, b.values);
-            prop_assert_eq!(a.shape.id(), a.sig);
-            row_role(line);
-        }
-    }
 }
 
 #[test]

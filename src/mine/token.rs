@@ -4,12 +4,17 @@
 //! that it varies becomes a variable here; what varies by *evidence* only is decided in pass 2.
 //! The passes after the scan (gluing, `key=value`, lists) work in place on the spans.
 
+mod passes;
+
+use super::attached;
 use super::class::{self, is_space, is_word};
 use super::mask::{self, Urls};
-use super::wordform::{classify, has_alnum, is_bool, is_hex, is_redacted, is_soft};
+use super::wordform::{LOST, classify, has_alnum, is_bool, is_hex, is_soft, is_symbol};
 
 /// Constant words of one message that are mined; the rest of a longer message becomes one variable.
 pub const WORDS_MAX: usize = 64;
+/// Longest constant, in bytes; what is longer is no word of a template.
+pub const WORD_MAX_BYTES: usize = 128;
 /// Tokens of any kind (words, delimiters, spaces) kept of one message.
 pub const TOKENS_MAX: usize = 280;
 /// Tokens scanned before lists are collapsed; more cannot survive the caps above in practice.
@@ -236,7 +241,7 @@ impl Scanner {
                     while i < s.len() && s[i] == b'.' {
                         i += 1;
                     }
-                    self.raw.push(Span::new(Kind::Delim, start, i));
+                    self.push(Kind::Delim, start, i);
                     (chunk, seen) = (i, 0);
                 } else {
                     seen |= classes;
@@ -251,6 +256,7 @@ impl Scanner {
     /// Adds a token; a word that touches a variable belongs to it.
     #[inline]
     fn push(&mut self, kind: Kind, start: usize, end: usize) {
+        let kind = if end - start > WORD_MAX_BYTES { Kind::Hard } else { kind };
         if kind.is_value()
             && let Some(last) = self.raw.last_mut()
             && last.kind.is_value()
@@ -267,7 +273,7 @@ impl Scanner {
         match s[i] {
             b'=' => {
                 self.has_keys = true;
-                if let Some((start, end, quoted)) = mask::attached_value(s, i) {
+                if let Some((start, end, quoted)) = attached::attached_value(s, i) {
                     self.raw.push(Span::new(Kind::Delim, i, i + 1));
                     if quoted {
                         self.raw.push(Span::new(Kind::Delim, i + 1, i + 2));
@@ -277,6 +283,12 @@ impl Scanner {
                         self.raw.push(Span::new(Kind::Delim, end, end + 1));
                         return end + 1;
                     }
+                    return end;
+                }
+            }
+            b'[' => {
+                if let Some(end) = mask::code_points(s, i) {
+                    self.push(Kind::Soft, i, end);
                     return end;
                 }
             }
@@ -325,7 +337,7 @@ impl Scanner {
         };
         self.push(kind, start, stop);
         if stop < end {
-            self.raw.push(Span::new(Kind::Delim, stop, end));
+            self.push(Kind::Delim, stop, end);
         }
     }
 
@@ -339,114 +351,28 @@ impl Scanner {
         };
         let has_word = seen & (class::DIGIT | class::LETTER) != 0 || (seen & class::HIGH != 0 && has_alnum(text));
         if !has_word {
-            // Exports written through a narrow code page hold `?` for every lost letter.
-            let lost = text.len() >= 2 && text.bytes().all(|b| b == b'?');
-            let kind = if lost { Kind::Hard } else { Kind::Delim };
-            self.push(kind, start, end);
+            let stop = start + text.trim_end_matches(['.', '!']).len();
+            if is_symbol(&text[..stop - start]) {
+                self.push(Kind::Soft, start, stop);
+                if stop < end {
+                    self.push(Kind::Delim, stop, end);
+                }
+            } else {
+                self.push(Kind::Delim, start, end);
+            }
             return;
         }
         let body = text.trim_end_matches(['.', '!', '?']);
         let stop = start + body.len();
-        let kind = if seen & (class::DIGIT | class::CLOSER) == 0 && !matches!(body.len(), 4 | 5) {
+        let kind = if seen & (class::DIGIT | class::CLOSER) == 0 && !matches!(body.len(), 4 | 5) && !body.contains(LOST)
+        {
             Kind::Word
         } else {
             classify(body)
         };
         self.push(kind, start, stop);
         if stop < end {
-            self.raw.push(Span::new(Kind::Delim, stop, end));
-        }
-    }
-
-    /// Values after `key=` are soft variables; an empty value or ` ()` is an empty soft variable.
-    fn key_values(&mut self, message: &str) {
-        let s = message.as_bytes();
-        let is = |t: &Span, b: u8| t.end == t.start + 1 && t.kind == Kind::Delim && s[t.start] == b;
-        let res = &self.raw;
-        let out = &mut self.spare;
-        out.clear();
-        // Where the last `=` went in `out`.
-        let mut equals = usize::MAX;
-        for (i, &token) in res.iter().enumerate() {
-            let mut token = token;
-            let n = out.len();
-            let after_key = n > 1 && equals == n - 1 && out[n - 2].kind.is_key();
-            if token.kind == Kind::Word {
-                let spaced = n > 2
-                    && equals == n - 2
-                    && out[n - 1].kind == Kind::Space
-                    && (out[n - 3].kind.is_key()
-                        || (n > 3 && out[n - 3].kind == Kind::Space && out[n - 4].kind.is_key()));
-                if (after_key || spaced) && !is_redacted(token.text(message)) {
-                    token.kind = Kind::Soft;
-                }
-            }
-            let space = token.kind == Kind::Space;
-            if after_key && (space || is(&token, b',') || is(&token, b';')) {
-                let value_follows = space
-                    && res.get(i + 1).is_some_and(|t| t.kind.is_value())
-                    && res.get(i + 2).is_none_or(|t| !is(t, b'='));
-                if !value_follows {
-                    out.push(Span::new(Kind::Soft, token.start, token.start));
-                }
-            }
-            if n > 1 && is(&token, b')') && is(&out[n - 1], b'(') && out[n - 2].kind == Kind::Space {
-                out.push(Span::new(Kind::Soft, token.start, token.start));
-            }
-            if is(&token, b'=') {
-                equals = out.len();
-            }
-            out.push(token);
-        }
-        let n = out.len();
-        if n > 1 && equals == n - 1 && out[n - 2].kind.is_key() {
-            let end = out[n - 1].end;
-            out.push(Span::new(Kind::Soft, end, end));
-        }
-    }
-
-    /// `v,v,v` and `v:v` are one variable.
-    fn lists(&mut self, message: &str) {
-        let s = message.as_bytes();
-        let is = |t: &Span, b: u8| t.end == t.start + 1 && t.kind == Kind::Delim && s[t.start] == b;
-        let out = &mut self.spare;
-        out.clear();
-        for &token in &self.raw {
-            let n = out.len();
-            if n >= 2 && token.kind.is_variable() {
-                let comma = is(&out[n - 1], b',') && out[n - 2].kind.is_variable() && !token.is_empty();
-                let colon = token.kind == Kind::Hard && is(&out[n - 1], b':') && out[n - 2].kind == Kind::Hard;
-                if comma || colon {
-                    out.pop();
-                    out[n - 2].kind = Kind::Hard;
-                    out[n - 2].end = token.end;
-                    continue;
-                }
-            }
-            out.push(token);
-        }
-        std::mem::swap(&mut self.raw, &mut self.spare);
-    }
-
-    /// Cuts after [`WORDS_MAX`] words and lets the rest be one variable.
-    fn cap(&mut self, message_end: usize, cut: bool) {
-        let mut words = 0;
-        let over = self.raw.iter().position(|t| {
-            words += usize::from(t.kind == Kind::Word);
-            words > WORDS_MAX
-        });
-        let limit = over.unwrap_or(self.raw.len()).min(TOKENS_MAX);
-        if limit == self.raw.len() && !cut {
-            return;
-        }
-        self.irregular = true;
-        self.raw.truncate(limit);
-        while self.raw.last().is_some_and(|t| t.kind != Kind::Space) && limit == TOKENS_MAX {
-            self.raw.pop();
-        }
-        let from = self.raw.last().map_or(0, |t| t.end);
-        if from < message_end {
-            self.raw.push(Span::new(Kind::Hard, from, message_end));
+            self.push(Kind::Delim, stop, end);
         }
     }
 }

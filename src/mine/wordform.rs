@@ -23,7 +23,42 @@ pub(super) fn classify(text: &str) -> Kind {
     if has_digit {
         return if is_soft(text.as_bytes()) && !is_hex(text.as_bytes()) { Kind::Soft } else { Kind::Hard };
     }
-    if text.contains("??") || lost_inside(text) { Kind::Hard } else { Kind::Word }
+    if is_email(text) {
+        return Kind::Hard;
+    }
+    let begins = matches!(text.as_bytes(), [b'?', next, ..] if is_word(*next));
+    if begins || text.contains("??") || text.contains(LOST) || lost_inside(text) { Kind::Hard } else { Kind::Word }
+}
+
+/// `name@host.example`.
+pub(super) fn is_email(text: &str) -> bool {
+    text.split_once('@').is_some_and(|(user, host)| {
+        let word = |s: &str| s.bytes().all(|b| is_word(b) || matches!(b, b'.' | b'-' | b'+'));
+        !user.is_empty() && word(user) && word(host) && host.contains('.') && !host.starts_with('.')
+    })
+}
+
+/// What stands for a character that could not be read.
+pub(super) const LOST: char = '\u{fffd}';
+
+/// Whether a text without letters and digits is an emoji or the like, or what a narrow code page left of it: the clean and the
+/// damaged export of one message must meet.
+pub(super) fn is_symbol(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c == '?' || !c.is_ascii())
+}
+
+/// What an export through a narrow code page would have left of a text, the same for every such page.
+pub(super) fn skeleton(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let lost = c == '?' || !c.is_ascii();
+        if !lost {
+            out.push(c);
+        } else if !out.ends_with(LOST) {
+            out.push(LOST);
+        }
+    }
+    out
 }
 
 /// A `?` between two letters or digits: text lost on the way through a narrow code page.

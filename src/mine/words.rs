@@ -49,6 +49,25 @@ pub(super) fn is_unit(word: &str) -> bool {
     UNITS.contains(&word)
 }
 
+/// Whether a word is a level of severity.
+pub(super) fn is_level(word: &str) -> bool {
+    const LEVELS: [&str; 12] = [
+        "trace",
+        "debug",
+        "info",
+        "notice",
+        "warn",
+        "warning",
+        "error",
+        "err",
+        "critical",
+        "fatal",
+        "alert",
+        "emergency",
+    ];
+    LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level))
+}
+
 /// What a word looks like.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Look {
@@ -62,6 +81,7 @@ enum Look {
 }
 
 /// A word and what is known of it.
+#[allow(clippy::struct_excessive_bools, reason = "each answers another question of pass 2")]
 #[derive(Debug, Default)]
 pub(super) struct Word<'a> {
     pub(super) text: &'a str,
@@ -69,6 +89,8 @@ pub(super) struct Word<'a> {
     pub(super) unit: bool,
     pub(super) cue: bool,
     pub(super) dots: usize,
+    /// A name of three or more parts (`org.shop.Cart`) names one thing of many; one that ends in capitals names an event.
+    pub(super) qualified: bool,
     look: Look,
 }
 
@@ -91,6 +113,7 @@ impl<'a> Word<'a> {
             unit: is_unit(text),
             cue: CUES.contains(&text),
             dots: text.bytes().filter(|&b| b == b'.').count(),
+            qualified: is_qualified(text),
             look,
         }
     }
@@ -98,6 +121,11 @@ impl<'a> Word<'a> {
     /// Whether the word is a single delimiter.
     pub(super) fn is_delimiter(&self) -> bool {
         self.look == Look::Delimiter
+    }
+
+    /// Whether the word looks like a name.
+    pub(super) fn is_name(&self) -> bool {
+        self.look == Look::Name
     }
 
     /// Whether the word can be a variable: it holds a letter or digit and stands for no secret.
@@ -129,6 +157,17 @@ fn is_name(text: &str) -> bool {
     b.iter().any(|&c| c.is_ascii_digit() || c >= 0x80 || matches!(c, b'_' | b'\\' | b'@' | b'#' | b'$' | b'/'))
         || b.windows(2).any(|w| w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase())
         || b.windows(3).any(|w| matches!(w[1], b'.' | b'-') && word(w[0]) && word(w[2]))
+}
+
+/// Three or more identifiers between dots, the last not in capitals.
+fn is_qualified(text: &str) -> bool {
+    let part = |p: &str| {
+        p.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && p.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'$'))
+    };
+    text.bytes().filter(|&b| b == b'.').count() >= 2
+        && text.split('.').all(part)
+        && text.rsplit('.').next().is_some_and(|last| last.bytes().any(|b| b.is_ascii_lowercase()))
 }
 
 fn is_upper(text: &str) -> bool {

@@ -1,6 +1,6 @@
 //! Runtimes whose frames read `at …`: Java and its kin, Node and browsers, .NET.
 
-use super::{Stack, head_of, is_type, lines, split_exception};
+use super::{Stack, head_of, indent, is_type, lines, split_exception};
 
 /// `... 12 more` and its kin.
 pub(super) fn is_elision(line: &str) -> bool {
@@ -146,15 +146,28 @@ fn exception_in(line: &str) -> Option<(&str, &str, &str)> {
 }
 
 fn cause(line: &str) -> Option<(&str, &str)> {
-    let rest = ["Caused by: ", "[cause]: ", "---> ", "Caused by "].iter().find_map(|p| line.strip_prefix(p))?;
+    let rest = ["Caused by: ", "Wrapped by: ", "[cause]: ", "---> ", "Caused by "]
+        .iter()
+        .find_map(|p| line.strip_prefix(p))?;
     split_exception(rest.trim_start_matches("(Inner Exception #0) ").trim_end_matches(" {"))
 }
 
 pub(super) fn parse(message: &str) -> Stack<'_> {
     let mut stack = Stack::default();
     let mut started = false;
+    // Indent of a suppressed exception: it and its own causes are no part of the chain.
+    let mut suppressed: Option<usize> = None;
     for (start, raw) in lines(message) {
         let t = raw.trim();
+        if started && t.starts_with("Suppressed: ") {
+            suppressed = suppressed.or(Some(indent(raw)));
+        }
+        if let Some(from) = suppressed {
+            if t.is_empty() || indent(raw) >= from {
+                continue;
+            }
+            suppressed = None;
+        }
         if let Some((file, function, in_app)) = frame(t) {
             if !started {
                 header(&mut stack, &message[..start]);
@@ -165,6 +178,7 @@ pub(super) fn parse(message: &str) -> Stack<'_> {
             && !raw.starts_with('\t')
             && let Some((name, text)) = cause(t)
         {
+            stack.root_first |= t.starts_with("Wrapped by: ");
             inner(&mut stack, name, text);
         }
     }

@@ -29,11 +29,15 @@ fn rust_function(line: &str) -> Option<&str> {
 
 /// `panic: …` with its goroutines.
 pub(super) fn go(message: &str) -> Stack<'_> {
-    let mut stack = Stack::default();
+    let mut stack = Stack { root_first: true, ..Stack::default() };
     let mut function = "";
     let mut began = false;
     for (start, raw) in lines(message) {
         let t = raw.trim();
+        // The goroutine that failed comes first; what the others did at that time is chance.
+        if !stack.frames.is_empty() && t.starts_with("goroutine ") {
+            break;
+        }
         if let Some(file) = go_file(t) {
             let library = file.contains("/usr/local/go/")
                 || file.contains("/pkg/mod/")
@@ -73,7 +77,7 @@ fn panic_line(line: &str) -> Option<(&str, &str)> {
 /// `thread 'main' panicked at …`, both the old form and the new.
 pub(super) fn rust(message: &str) -> Stack<'_> {
     const MARK: &str = "panicked at";
-    let mut stack = Stack::default();
+    let mut stack = Stack { root_first: true, ..Stack::default() };
     let mut expects_text = false;
     let mut pending: Option<&str> = None;
     for (start, raw) in lines(message) {

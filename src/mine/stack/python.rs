@@ -46,8 +46,10 @@ pub(super) fn parse(message: &str) -> Stack<'_> {
     let mut in_trace = false;
     let mut margin = 0;
     let mut started = false;
+    let mut grouped = false;
     let mut exceptions: Vec<(&str, &str)> = Vec::new();
     for (start, raw) in lines(message) {
+        grouped |= raw.trim_start().starts_with("+-");
         let line = bare(raw);
         let t = line.trim();
         if let Some(at) = find_header(line) {
@@ -78,6 +80,8 @@ pub(super) fn parse(message: &str) -> Stack<'_> {
         }
     }
     end_message(message, &mut exceptions, &mut open, message.len());
+    // A group is printed before what it holds.
+    stack.root_first = !grouped;
     stack.exceptions = exceptions;
     stack
 }

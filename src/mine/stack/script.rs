@@ -30,7 +30,7 @@ pub(super) fn is_php_frame(line: &str) -> bool {
 
 /// `PHP Fatal error:  Uncaught Type: message in /file.php:12` and `Stack trace:`.
 pub(super) fn php(message: &str) -> Stack<'_> {
-    let mut stack = Stack::default();
+    let mut stack = Stack { root_first: true, ..Stack::default() };
     for (start, raw) in lines(message) {
         let t = raw.trim();
         if let Some((file, function)) = php_frame(t) {

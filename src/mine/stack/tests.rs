@@ -2,6 +2,8 @@
 
 use super::{RowRole, parse_stack, row_role};
 
+mod chains;
+
 type Summary<'a> = (Option<&'a str>, Vec<(&'a str, &'a str)>, Vec<(String, bool)>);
 
 fn summary(text: &str) -> Summary<'_> {

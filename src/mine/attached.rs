@@ -1,0 +1,76 @@
+//! Values after `key=` that are more than one word: quoted, in brackets, lists and maps.
+
+use super::class::{is_space, is_word};
+use super::mask::{at, run};
+
+/// Longest list or map after a key that is one value.
+const LITERAL_MAX_BYTES: usize = 4096;
+
+/// End of the bracket that opens at `i` and holds neither white space nor another of its kind.
+fn bracketed(s: &[u8], i: usize) -> Option<usize> {
+    let open = at(s, i);
+    let close = match open {
+        b'{' => b'}',
+        b'(' => b')',
+        b'[' => b']',
+        _ => return None,
+    };
+    let end = run(s, i + 1, |b| b != close && b != open && !is_space(b));
+    (at(s, end) == close).then_some(end + 1)
+}
+
+/// End of the list or map at `i` as Python and JSON write them: it begins with a quote or another bracket, and may hold spaces.
+fn literal(s: &[u8], i: usize) -> Option<usize> {
+    let inside = matches!(at(s, i + 1), b'\'' | b'"' | b'[' | b'{' | b'(');
+    if !inside || !matches!(at(s, i), b'[' | b'{' | b'(') {
+        return None;
+    }
+    let window = &s[..s.len().min(i + LITERAL_MAX_BYTES)];
+    let (mut depth, mut quote, mut end) = (0_usize, None, i);
+    while let Some(&b) = window.get(end) {
+        end += 1;
+        match (quote, b) {
+            (Some(_), b'\\') => end += 1,
+            (Some(open), _) => quote = quote.filter(|_| b != open),
+            (None, b'\'' | b'"') => quote = Some(b),
+            (None, b'[' | b'{' | b'(') => depth += 1,
+            (None, b']' | b'}' | b')') => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(end);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The value after the `=` at `i` when it is quoted or ends in one balanced bracket: its span
+/// without quotes, and whether it is quoted.
+pub(super) fn attached_value(s: &[u8], i: usize) -> Option<(usize, usize, bool)> {
+    if i >= 1 && matches!(s[i - 1], b'=' | b'!' | b'<' | b'>') {
+        return None;
+    }
+    let open = at(s, i + 1);
+    let (start, end, quoted) = if matches!(open, b'"' | b'\'') {
+        let end = run(s, i + 2, |b| b != open && b != b'\n');
+        if at(s, end) != open {
+            return None;
+        }
+        (i + 2, end, true)
+    } else {
+        let bracket = run(s, i + 1, |b| is_word(b) || matches!(b, b'.' | b'$' | b'-'));
+        let mut end = bracketed(s, bracket).or_else(|| literal(s, bracket))?;
+        // `[0,1][2,3]` is one value.
+        while let Some(next) = bracketed(s, end) {
+            end = next;
+        }
+        (i + 1, end, false)
+    };
+    let after = end + usize::from(quoted);
+    let closed = after >= s.len() || is_space(s[after]) || matches!(s[after], b',' | b';' | b')' | b']' | b'}');
+    let length = if quoted { end - start + 2 } else { end - start };
+    (closed && length >= 3 && s[start..end].iter().any(|&b| b.is_ascii_alphanumeric() || b >= 0x80))
+        .then_some((start, end, quoted))
+}
