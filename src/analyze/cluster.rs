@@ -3,7 +3,7 @@
 //! A cluster is one template in one project, service and kind. Everything else (severity, revision, place, stack, host) is a
 //! breakdown inside it; the sums of entries and attached rows over all clusters are the rows of the window.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{AnalyzeError, cadence, stats};
 use crate::mine::{Form, TemplateSet};
@@ -136,6 +136,11 @@ impl Default for ClusterKey {
 }
 
 impl Cluster {
+    /// Whether the window holds anything of it.
+    pub fn is_present(&self) -> bool {
+        self.entries + self.attached > 0
+    }
+
     /// Envelope severity of most rows; the higher one of equals.
     pub fn severity(&self) -> Severity {
         self.severities
@@ -202,9 +207,34 @@ fn severity(column: &[Option<i64>], row: usize) -> Severity {
     column[row].and_then(Severity::from_number).unwrap_or_default()
 }
 
-/// Reads keys, templates and counts only, for a window that another is compared with.
+/// Reads keys, templates, counts and severities only, for a window that another is compared with.
 pub fn sizes(engine: &Engine, templates: &TemplateSet) -> Result<Vec<Cluster>, AnalyzeError> {
-    Ok(base(engine, templates)?.clusters)
+    let mut book = base(engine, templates)?;
+    severities(engine, &mut book)?;
+    Ok(book.clusters)
+}
+
+/// Clusters that were seen before and are not among those of the window: without entries, first and last seen as before.
+pub fn absent(clusters: &[Cluster], before: &[Cluster]) -> Vec<Cluster> {
+    let present: BTreeSet<&ClusterKey> = clusters.iter().map(|cluster| &cluster.key).collect();
+    let gone = before.iter().filter(|earlier| !present.contains(&earlier.key) && !earlier.data_quality);
+    let none = |levels: &BTreeMap<Severity, u64>| {
+        // The level stays known, of those that count for it; nothing is counted.
+        let most = levels.values().copied().max().unwrap_or(0);
+        levels.iter().filter(|(_, n)| **n * 10 >= most).map(|(severity, _)| (*severity, 0)).collect()
+    };
+    gone.map(|earlier| Cluster {
+        key: earlier.key.clone(),
+        template: earlier.template.clone(),
+        canonical: earlier.canonical.clone(),
+        exception: earlier.exception.clone(),
+        first_ns: earlier.first_ns,
+        last_ns: earlier.last_ns,
+        severities: none(&earlier.severities),
+        effective: none(&earlier.effective),
+        ..Cluster::default()
+    })
+    .collect()
 }
 
 /// Reads every cluster of the engine's window, ordered by key.
@@ -288,7 +318,7 @@ fn attached(engine: &Engine, book: &mut Book) -> Result<(), AnalyzeError> {
     Ok(())
 }
 
-fn breakdowns(engine: &Engine, book: &mut Book) -> Result<(), AnalyzeError> {
+fn severities(engine: &Engine, book: &mut Book) -> Result<(), AnalyzeError> {
     let table = super::ask(engine, "cluster_severities")?;
     let (envelope, effective, reasons, n) = (
         table.i64("severity")?,
@@ -304,6 +334,11 @@ fn breakdowns(engine: &Engine, book: &mut Book) -> Result<(), AnalyzeError> {
             *cluster.reasons.entry(reason).or_default() += count(n, row);
         }
     }
+    Ok(())
+}
+
+fn breakdowns(engine: &Engine, book: &mut Book) -> Result<(), AnalyzeError> {
+    severities(engine, book)?;
     let table = super::ask(engine, "cluster_revisions")?;
     let (names, n, first) = (table.str("revision")?, table.i64("entries")?, table.i64("first_ns")?);
     for (row, at) in book.rows(&table)? {

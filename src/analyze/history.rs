@@ -73,7 +73,8 @@ fn table(clusters: &[Cluster], before: &Before, seen: &Coverage, window: Window,
         };
         let runs = before.history.runs.get(&cluster.key).map_or(&[][..], Vec::as_slice);
         let (episodes, lasting) = episodes(runs, window);
-        table.subjects.push(Subject { level, exposure, episodes, lasting, known: false, anchor: None });
+        let runs = runs.iter().copied().filter(|(first, _)| *first < window.until_ns).collect();
+        table.subjects.push(Subject { level, exposure, episodes, lasting, runs, known: false, anchor: None });
     }
     table
 }

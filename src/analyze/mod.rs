@@ -19,7 +19,7 @@ mod status;
 use thiserror::Error;
 
 pub use cadence::Cadence;
-pub use cluster::{Cluster, ClusterKey, Example, HttpStats, clusters, sizes};
+pub use cluster::{Cluster, ClusterKey, Example, HttpStats, absent, clusters, sizes};
 pub use coverage::{CapCut, Coverage, ServiceCoverage, SeverityCoverage, coverage};
 pub use family::{Exits, Family, FamilyKind, Role};
 pub use filter::{explorer_url, fetch_command, logging_filter};
@@ -94,7 +94,8 @@ pub struct Ranked {
 
 /// Concludes everything about the clusters of a window.
 ///
-/// `ties` has an entry for each cluster, in the order of `clusters`; `before` is the time before the window.
+/// `ties` has an entry for each cluster, in the order of `clusters`; `before` is the time before the window. Clusters
+/// without entries ([`absent`]) stand behind all others, or the families would point to the wrong ones.
 pub fn run(
     engine: &Engine,
     clusters: Vec<Cluster>,
@@ -142,6 +143,8 @@ pub fn run(
             let cadence = cadence::cadence(&cluster.times_ns);
             Ranked { cadence, status, priority, family, role, share: shares[at], rate_per_h, share_5xx, cluster }
         })
+        // Of what is not in the window, only what went away is told.
+        .filter(|found| found.cluster.is_present() || matches!(found.status.status, Status::Quiet | Status::Resolved))
         .collect();
     let order = fold::order(&ranked);
     let mut place = vec![0; order.len()];

@@ -229,11 +229,12 @@ pub(crate) fn make(
     let templates = Context::templates(&snapshot, asked.as_of_ns)?;
     steps.step("queries");
     let engine = Engine::open(&snapshot, &templates, asked.window, EngineOptions { services: &asked.services })?;
-    let clusters = analyze::clusters(&engine, &templates)?;
+    let mut clusters = analyze::clusters(&engine, &templates)?;
     let sources = snapshot.sources();
     let stated = stated(&sources);
     let files: Vec<FileReport> = sources.into_iter().map(|source| source.report).collect();
     let before = before(&snapshot, &templates, &stated, &asked)?;
+    clusters.extend(analyze::absent(&clusters, &before.clusters));
     let coverage = coverage(&snapshot, &stated, &asked);
     steps.step("issues");
     let policy = planning::policy(&context.config);

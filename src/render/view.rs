@@ -368,7 +368,13 @@ impl Sums {
         let entries = report.clusters.iter().map(|c| c.entries).sum();
         let attached = report.clusters.iter().map(|c| c.attached).sum();
         let unique = report.totals.unique;
-        Sums { entries, attached, unique, agree: entries + attached == unique, clusters: report.clusters.len() }
+        Sums {
+            entries,
+            attached,
+            unique,
+            agree: entries + attached == unique,
+            clusters: report.clusters.iter().filter(|c| c.entries + c.attached > 0).count(),
+        }
     }
 }
 

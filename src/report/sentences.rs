@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::v1;
-use super::worklog::{Material, PAYLOAD_LESS, is_loud, level};
+use super::worklog::{Material, PAYLOAD_LESS, is_loud, is_present, level};
 use crate::analyze::{CapCut, Family, FamilyKind, Ranked, Status};
 use crate::record::Severity;
 use crate::time::{SECOND_NS, rfc3339_seconds, words};
@@ -308,7 +308,7 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
     let owner = |service: &str| material.config.service_rule(service).and_then(|rule| rule.owner.clone());
     let families: BTreeMap<&str, &v1::Family> =
         report.families.iter().map(|family| (family.root.as_str(), family)).collect();
-    for cluster in report.clusters.iter().filter(|cluster| is_loud(cluster)) {
+    for cluster in report.clusters.iter().filter(|cluster| is_loud(cluster) && is_present(cluster)) {
         if cluster.role == "symptom" {
             continue;
         }

@@ -263,7 +263,7 @@ fn totals(material: &Material<'_>) -> v1::Totals {
         unique: material.totals.iter().map(|row| row.n).sum(),
         without_payload: material.totals.iter().map(|row| row.without_payload).sum(),
         events: material.analysis.clusters.iter().map(|ranked| ranked.cluster.events).sum(),
-        clusters: material.analysis.clusters.len() as u64,
+        clusters: material.analysis.clusters.iter().filter(|ranked| ranked.cluster.is_present()).count() as u64,
         ..v1::Totals::default()
     };
     for row in material.totals {
@@ -347,7 +347,8 @@ fn cluster_row(
     let cluster = &ranked.cluster;
     let (module, function) = cluster.place();
     let words_of = |map: &BTreeMap<Severity, u64>| {
-        map.iter().map(|(severity, n)| (severity.as_str().to_owned(), *n)).collect::<BTreeMap<_, _>>()
+        let held = map.iter().filter(|(_, n)| **n > 0);
+        held.map(|(severity, n)| (severity.as_str().to_owned(), *n)).collect::<BTreeMap<_, _>>()
     };
     let effective = cluster.effective_severity();
     let filter = logging_filter(cluster, material.window);
@@ -538,7 +539,7 @@ fn services(material: &Material<'_>, report: &v1::Report) -> Vec<v1::ServiceRow>
             let own: Vec<&v1::Cluster> = report
                 .clusters
                 .iter()
-                .filter(|cluster| cluster.service == service && cluster.project == project)
+                .filter(|cluster| cluster.service == service && cluster.project == project && is_present(cluster))
                 .collect();
             for cluster in &own {
                 for (revision, n) in &cluster.revisions {
@@ -613,7 +614,7 @@ fn timeline(report: &v1::Report, material: &Material<'_>) -> Vec<v1::TimelineRow
             ));
         }
     }
-    for cluster in report.clusters.iter().filter(|cluster| is_loud(cluster)) {
+    for cluster in report.clusters.iter().filter(|cluster| is_loud(cluster) && is_present(cluster)) {
         let what = if cluster.status == Status::New.as_str() { "first_seen" } else { "first_in_window" };
         rows.push(row(&cluster.first, what, format!("{}: {}", cluster.service, cluster.title), Some(&cluster.id)));
         if cluster.status == Status::Resolved.as_str() {
@@ -630,6 +631,11 @@ fn timeline(report: &v1::Report, material: &Material<'_>) -> Vec<v1::TimelineRow
     }
     rows.sort_by(|a, b| (&a.at, &a.kind, &a.text).cmp(&(&b.at, &b.kind, &b.text)));
     rows
+}
+
+/// Whether the window holds anything of a cluster.
+pub(super) fn is_present(cluster: &v1::Cluster) -> bool {
+    cluster.entries + cluster.attached > 0
 }
 
 /// Whether a cluster is of WARNING or above.

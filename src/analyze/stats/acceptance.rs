@@ -256,6 +256,7 @@ pub(super) fn daily_table(rows: &[Vec<u32>]) -> Table {
         exposure: 0,
         episodes: (0..).zip(daily).filter(|(_, n)| **n > 0).map(|(day, n)| (day * 24 + 12, *n)).collect(),
         lasting: Vec::new(),
+        runs: Vec::new(),
         known: false,
         anchor: None,
     };

@@ -187,6 +187,7 @@ mod tests {
             exposure: 0,
             episodes: (0..).zip(daily.iter()).filter(|(_, n)| **n > 0).map(|(day, n)| (day * 24 + 5, *n)).collect(),
             lasting: Vec::new(),
+            runs: Vec::new(),
             known: false,
             anchor: None,
         };

@@ -3,7 +3,7 @@
 //! The window is its own baseline: statuses come from the change points inside it, and only those count that pass
 //! Benjamini-Hochberg over the clusters of a level. Documents say "new since", "rising since", "falling since", "gone since".
 
-use super::judge::{Judgement, Options, SILENT_HOURS, Status, change_points, silence, since_hour, span};
+use super::judge::{Judgement, Options, SILENT_HOURS, Status, change_points, silence, since as told_since, span};
 use super::multiple::{Discrete, LEVEL, adjust_families};
 use super::onset::{Change, Direction, scan};
 use super::rate::ALPHA;
@@ -66,7 +66,7 @@ fn one(table: &Table, subject: &Subject, window: Hours, first_p: Option<f64>, op
     let mut resolved_from = None;
     if matches!(status, Status::Ongoing | Status::Declining) && silent >= options.quiet_days * 24.0 {
         status = Status::Quiet;
-        why += &format!("; last seen at {}, {} covered since then", table.moment(last), span(silent));
+        why += &format!("; last seen at {}, {} covered since then", table.ended(subject, last), span(silent));
         resolved_from = silence
             .and_then(|silence| silence.hours_to_go(ALPHA))
             .filter(|hours| *hours > 0.0)
@@ -110,7 +110,7 @@ fn told(table: &Table, subject: &Subject, window: Hours, found: &[Change], at: u
     let counts = &change.counts;
     format!(
         "{verb} since {}: {} episodes in {} before, {} in {} after",
-        table.moment(since_hour(subject, change)),
+        told_since(table, subject, change),
         counts.e0,
         covered(since, change.hour),
         counts.e1,
@@ -143,6 +143,7 @@ mod tests {
             exposure: 0,
             episodes: (0..).zip(daily).filter(|(_, n)| **n > 0).map(|(day, n)| (day * 24 + 5, *n)).collect(),
             lasting: Vec::new(),
+            runs: Vec::new(),
             known: false,
             anchor: None,
         };

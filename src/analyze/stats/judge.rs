@@ -134,6 +134,16 @@ pub fn since_hour(subject: &Subject, change: &Change) -> i64 {
     }
 }
 
+/// The moment of [`since_hour`], for a reader.
+pub(super) fn since(table: &Table, subject: &Subject, change: &Change) -> String {
+    let hour = since_hour(subject, change);
+    match change.direction {
+        Direction::Rise => table.began(subject, hour),
+        Direction::Fall if subject.runs.is_empty() => table.moment(hour),
+        Direction::Fall => table.ended(subject, hour - 1),
+    }
+}
+
 /// The silence at the end of a stretch: what came since `from`, and how long nothing has.
 pub fn silence(table: &Table, subject: &Subject, stretch: Hours, d: f64) -> Option<Silence> {
     let last = subject.last(stretch)?;
@@ -192,7 +202,7 @@ impl Case<'_> {
             let wanted = if found.status == Status::Escalating { Direction::Rise } else { Direction::Fall };
             if let Some(change) = found.changes.iter().rev().find(|change| change.direction == wanted) {
                 let verb = if wanted == Direction::Rise { "rising" } else { "falling" };
-                found.why += &format!("; {verb} since {}", self.table.moment(since_hour(self.subject, change)));
+                found.why += &format!("; {verb} since {}", since(self.table, self.subject, change));
             }
         }
         if n > 0 && self.seen_before() {
@@ -295,7 +305,8 @@ impl Case<'_> {
         // What a hole may hide counts as an episode, and after an episode in the window the quiet days must pass.
         let least = if holed { options.quiet_days * 24.0 } else { SILENT_HOURS };
         let told = |silence: &Silence, before: Hours| {
-            let (last, n, before) = (self.table.moment(last), silence.episodes, span(exposure.covered(before)));
+            let (last, n) = (self.table.ended(self.subject, last), silence.episodes);
+            let before = span(exposure.covered(before));
             format!("last seen at {last}; {} covered since then, {n} episodes in {before} before", span(hours))
         };
         let silences = self.silences(last);

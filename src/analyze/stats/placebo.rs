@@ -63,6 +63,7 @@ mod tests {
             exposure: 0,
             episodes: (0..).zip(daily).filter(|(_, n)| **n > 0).map(|(day, n)| (day * 24 + 5, *n)).collect(),
             lasting: Vec::new(),
+            runs: Vec::new(),
             known: false,
             anchor: None,
         };

@@ -59,6 +59,7 @@ mod tests {
             exposure: 0,
             episodes: rows.collect(),
             lasting: Vec::new(),
+            runs: Vec::new(),
             known: false,
             anchor: None,
         };

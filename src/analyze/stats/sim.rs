@@ -168,7 +168,15 @@ pub(super) fn simulate(world: &World) -> Simulated {
         let changes = random.uniform() < world.changed;
         let (episodes, daily) = emit(world, &mut random, rate / mean_burst(world.bursts), changes);
         let level = [Level::Error, Level::Warning, Level::Other][template % 3];
-        table.subjects.push(Subject { level, exposure: 0, episodes, lasting: Vec::new(), known: false, anchor: None });
+        table.subjects.push(Subject {
+            level,
+            exposure: 0,
+            episodes,
+            lasting: Vec::new(),
+            runs: Vec::new(),
+            known: false,
+            anchor: None,
+        });
         changed.push(changes);
         lines.push(daily);
     }

@@ -158,6 +158,9 @@ pub struct Subject {
     pub episodes: Vec<(i64, u32)>,
     /// First and last hour of each episode that lasts for more than one, ascending: it is no silence.
     pub lasting: Vec<(i64, i64)>,
+    /// First and last moment of each run of activity in nanoseconds, ascending, as far as they are known: what is told to
+    /// readers, where hours are what is counted.
+    pub runs: Vec<(i64, i64)>,
     /// Known from before the table's first hour.
     pub known: bool,
     /// The stretch that an action on its issue froze as baseline.
@@ -220,6 +223,20 @@ impl Table {
         rfc3339_seconds(self.origin_ns + hour * HOUR_NS)
     }
 
+    /// The first moment of a subject's activity in an hour or after it, for a reader.
+    pub fn began(&self, subject: &Subject, hour: i64) -> String {
+        let since = self.origin_ns + hour * HOUR_NS;
+        let next = subject.runs.get(subject.runs.partition_point(|(_, last)| *last < since));
+        next.map_or_else(|| self.moment(hour), |(first, _)| rfc3339_seconds(*first.max(&since)))
+    }
+
+    /// The last moment of a subject's activity up to the end of an hour, for a reader.
+    pub fn ended(&self, subject: &Subject, hour: i64) -> String {
+        let until = self.origin_ns + (hour + 1) * HOUR_NS - 1;
+        let upto = subject.runs.partition_point(|(first, _)| *first <= until);
+        subject.runs[..upto].last().map_or_else(|| self.moment(hour), |(_, last)| rfc3339_seconds(*last.min(&until)))
+    }
+
     /// Episodes and exposure of a subject in the covered blocks of `width` hours of a stretch.
     pub fn bins(&self, subject: &Subject, hours: Hours, width: i64) -> Vec<Bin> {
         let exposure = self.exposure(subject);
@@ -259,6 +276,7 @@ mod tests {
             exposure: 0,
             episodes: episodes.to_vec(),
             lasting: Vec::new(),
+            runs: Vec::new(),
             known: false,
             anchor: None,
         }
@@ -289,6 +307,18 @@ mod tests {
         assert_eq!((subject.last(Hours::new(0, 20)), subject.first(Hours::new(26, 48))), (Some(19), Some(26)));
         assert_eq!((subject.first(Hours::new(31, 48)), subject.last(Hours::new(31, 48))), (None, None));
         assert_eq!(subject.first(Hours::new(0, 48)), Some(2));
+    }
+
+    #[test]
+    fn readers_are_told_moments_where_they_are_known() {
+        let runs = vec![(HOUR_NS + 5_000_000_000, HOUR_NS + 7_000_000_000), (4 * HOUR_NS, 6 * HOUR_NS)];
+        let subject = Subject { runs, ..subject(&[(1, 1), (4, 1)]) };
+        let table = Table { origin_ns: 0, exposures: Vec::new(), subjects: Vec::new() };
+        assert_eq!(table.began(&subject, 0), "1970-01-01T01:00:05Z");
+        assert_eq!(table.began(&subject, 5), "1970-01-01T05:00:00Z");
+        assert_eq!(table.ended(&subject, 2), "1970-01-01T01:00:07Z");
+        assert_eq!(table.ended(&subject, 9), "1970-01-01T06:00:00Z");
+        assert_eq!(table.ended(&Subject { runs: Vec::new(), ..subject }, 2), "1970-01-01T02:00:00Z");
     }
 
     #[test]

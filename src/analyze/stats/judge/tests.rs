@@ -12,6 +12,7 @@ fn subject(daily: &[u32]) -> Subject {
         exposure: 0,
         episodes: (0..).zip(daily).filter(|(_, n)| **n > 0).map(|(day, n)| (day * 24 + 12, *n)).collect(),
         lasting: Vec::new(),
+        runs: Vec::new(),
         known: false,
         anchor: None,
     }
