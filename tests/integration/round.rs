@@ -1,0 +1,1 @@
+//! The whole way round: plan, file, take the results back, plan again.
