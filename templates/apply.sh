@@ -163,8 +163,24 @@ if [ $apply = 1 ]; then
   command -v gh >/dev/null || refuse "gh is not installed"
 fi
 
-mkdir "$LOCK" 2>/dev/null || refuse "another call holds $LOCK; remove that folder if none is running"
-trap 'rm -f -- "$LOCK/error" "$LOCK/body.md"; rmdir "$LOCK" 2>/dev/null' EXIT
+# A call that was killed leaves its lock behind. It is taken over where its process is gone, one call at a time.
+take_over() {
+  local host="" holder="" taken=1
+  mkdir "$LOCK.take" 2>/dev/null || return 1
+  { IFS=' ' read -r host holder <"$LOCK/holder"; } 2>/dev/null
+  if [ "$host" = "${HOSTNAME:-}" ] && [[ $holder =~ ^[0-9]+$ && $(kill -0 "$holder" 2>&1) == *'No such process'* ]]; then
+    printf '%s %s\n' "${HOSTNAME:-}" $$ >"$LOCK/holder" && taken=0
+  fi
+  rmdir "$LOCK.take"
+  return $taken
+}
+if mkdir "$LOCK" 2>/dev/null; then
+  printf '%s %s\n' "${HOSTNAME:-}" $$ >"$LOCK/holder" || refuse "cannot write $LOCK"
+else
+  take_over || refuse "another call holds $LOCK; if none is running, remove it and $LOCK.take"
+  say "a call that was stopped is carried on"
+fi
+trap 'rm -f -- "$LOCK/error" "$LOCK/body.md" "$LOCK/holder"; rmdir "$LOCK" 2>/dev/null' EXIT
 trap 'exit 130' INT TERM
 
 # --- results

@@ -99,6 +99,10 @@ pub(crate) enum Command {
     Match(MatchArgs),
     /// Everything known of one cluster
     Explain(ExplainArgs),
+    /// Take back what the filing step did, so that the next run knows it
+    Results(ResultsArgs),
+    /// Answer what waits for a person: which issue, a new one, never, or not now
+    Decide(DecideArgs),
     /// Care of the store: its files, digest, figures, integrity
     Store(StoreArgs),
     /// Print a JSON Schema
@@ -313,6 +317,71 @@ pub(crate) struct ExplainArgs {
     pub(crate) window: WindowArgs,
 }
 
+/// `results`
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Reads results.jsonl, which apply.sh writes, against the actions.json and report.json beside it. What was \
+                  filed is kept in the store (state/issue_links.parquet), so that the next run comments only on what changed \
+                  since, and creates nothing twice whatever export it is given. The section \"Processing results\" of \
+                  worklog.md and worklog.html is written again; notes.md stays as it is. Taking the same file in twice \
+                  changes nothing."
+)]
+pub(crate) struct ResultsArgs {
+    /// Rows of the filing step; report.json and actions.json of its run stand beside it
+    #[arg(value_name = "RESULTS.jsonl")]
+    pub(crate) file: PathBuf,
+    /// Folder of the store [default: garden, or `store` of the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    /// Folder whose files replace templates of the same name
+    #[arg(long, value_name = "DIR")]
+    pub(crate) templates: Option<PathBuf>,
+    /// Overwrite documents that were changed by hand
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// `decide`
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Keeps an answer in decisions.toml, beside the configuration file, or without one beside the store. Every \
+                  run reads it first: the answer holds for the fingerprint and its signatures until another one is given. \
+                  The file is meant for version control, and may be edited by hand."
+)]
+#[command(group(clap::ArgGroup::new("answer").required(true).args(["issue", "new", "never", "mute"])))]
+pub(crate) struct DecideArgs {
+    /// Action, cluster or fingerprint, also a unique beginning of one
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    /// It belongs to this issue
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) issue: Option<u64>,
+    /// It is a problem of its own, and none of the issues that were named with it
+    #[arg(long)]
+    pub(crate) new: bool,
+    /// It is never filed
+    #[arg(long)]
+    pub(crate) never: bool,
+    /// It is left alone until a date, or until it gets worse (three times the events, a higher severity)
+    #[arg(long, requires_all = ["reason", "owner", "until"])]
+    pub(crate) mute: bool,
+    /// Why it is muted
+    #[arg(long, value_name = "TEXT", requires = "mute")]
+    pub(crate) reason: Option<String>,
+    /// Who answers for that
+    #[arg(long, value_name = "NAME", requires = "mute")]
+    pub(crate) owner: Option<String>,
+    /// First day on which it counts again (2025-10-15), or never
+    #[arg(long, value_name = "DATE", requires = "mute")]
+    pub(crate) until: Option<String>,
+    /// Folder of the report that names the ID [default: the newest one in worklogs/]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) report: Option<PathBuf>,
+    /// Folder of the store [default: garden, or `store` of the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+}
+
 /// `store`
 #[derive(Debug, Args)]
 pub(crate) struct StoreArgs {
@@ -419,6 +488,8 @@ pub(crate) enum SchemaName {
     Report,
     /// gardener.toml
     Config,
+    /// A row of results.jsonl
+    Results,
     /// gardener ingest --json
     Ingest,
 }

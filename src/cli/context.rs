@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use super::Stop;
 use super::args::{Common, WindowArgs};
 use crate::config::Config;
+use crate::issue::{Decision, Link};
 use crate::mine::{TemplateSet, templates};
 use crate::store::Snapshot;
 use crate::time::{self, Window};
@@ -24,6 +25,26 @@ pub(crate) const DIM: Style = Style::new().dimmed();
 pub(crate) struct Context {
     pub(crate) common: Common,
     pub(crate) config: Config,
+    /// The file it was read from.
+    pub(crate) config_path: Option<PathBuf>,
+}
+
+/// What people and earlier runs have settled.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Known {
+    pub(crate) decisions: Vec<Decision>,
+    pub(crate) links: Vec<Link>,
+    /// Of both, for the id of a run.
+    pub(crate) digest: String,
+}
+
+/// A text file, empty where there is none.
+pub(crate) fn read_text(path: &Path) -> anyhow::Result<String> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(anyhow::Error::new(error).context(format!("cannot read {}", path.display()))),
+    }
 }
 
 /// A window with everything that was said about it.
@@ -45,11 +66,27 @@ impl Context {
     pub(crate) fn new(common: Common) -> anyhow::Result<Self> {
         let here = Path::new("gardener.toml");
         let path = common.config.clone().or_else(|| here.exists().then(|| here.to_owned()));
-        Ok(Self { config: Config::load(path.as_deref())?, common })
+        Ok(Self { config: Config::load(path.as_deref())?, config_path: path, common })
     }
 
     pub(crate) fn store_path(&self, given: Option<&PathBuf>) -> PathBuf {
         given.cloned().or_else(|| self.config.store.as_ref().map(PathBuf::from)).unwrap_or_else(|| "garden".into())
+    }
+
+    /// Where the answers of people are kept: beside the configuration, without one beside the store.
+    pub(crate) fn decisions_path(&self, store: &Path) -> PathBuf {
+        self.config_path.as_deref().unwrap_or(store).with_file_name("decisions.toml")
+    }
+
+    /// What people decided and what earlier runs filed.
+    pub(crate) fn known(&self, store: &Path) -> anyhow::Result<Known> {
+        let path = self.decisions_path(store);
+        let text = read_text(&path)?;
+        let decisions = crate::issue::decisions::read_decisions(&text)
+            .map_err(|reason| Stop::Usage(format!("{}: {reason}", path.display())))?;
+        let links = crate::store::read_links(store)?;
+        let digest = blake3::hash(format!("{decisions:?}{links:?}").as_bytes()).to_hex()[..16].to_owned();
+        Ok(Known { decisions, links: links.iter().map(Link::from).collect(), digest })
     }
 
     /// Whether progress bars make sense.

@@ -4,7 +4,9 @@
 //! in [`context`].
 
 mod args;
+mod changes;
 mod context;
+mod decide;
 mod explain;
 mod filing;
 mod ingest;
@@ -16,6 +18,7 @@ mod planning;
 mod progress;
 mod query;
 mod report;
+mod results;
 mod run;
 mod schema;
 mod store;
@@ -135,6 +138,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Templates(args) => templates::run(&context, &args),
         Command::Match(args) => matching::run(&context, &args),
         Command::Explain(args) => explain::run(&context, &args),
+        Command::Results(args) => results::run(&context, &args),
+        Command::Decide(args) => decide::run(&context, &args),
         Command::Store(args) => store::run(&context, &args),
         Command::Schema { name } => schema::run(name),
         Command::Mine(args) => mine::run(&args),

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::Stop;
 
@@ -40,6 +40,23 @@ impl Outputs {
         let remedy = "put remarks into notes.md, choose another --out, or overwrite with --force";
         Err(Stop::Usage(format!("{}: {names} changed by hand, or not written by gardener; {remedy}", folder.display()))
             .into())
+    }
+
+    /// Writes these files over those of the same name; the others of an earlier run stay, and stay remembered.
+    pub(crate) fn replace(mut self, folder: &Path, force: bool) -> anyhow::Result<()> {
+        let earlier = read_written(folder);
+        if !force {
+            self.check(folder)?;
+        }
+        for (name, known) in earlier.iter().filter(|(name, _)| is_inside(name)) {
+            if let (false, Ok(bytes)) = (self.files.contains_key(name), std::fs::read(folder.join(name))) {
+                // What was changed by hand is left alone here, and noticed by the next run.
+                if hash(&bytes) == *known {
+                    self.files.insert(name.clone(), bytes);
+                }
+            }
+        }
+        self.write(folder, true)
     }
 
     /// Writes everything; files of an earlier run that this one does not have are removed.
@@ -84,7 +101,7 @@ fn read_written(folder: &Path) -> BTreeMap<String, String> {
     std::fs::read(folder.join(WRITTEN)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
 }
 
-fn place(folder: &Path, path: &PathBuf, content: &[u8]) -> std::io::Result<()> {
+pub(super) fn place(folder: &Path, path: &Path, content: &[u8]) -> std::io::Result<()> {
     let mut file = tempfile::Builder::new().prefix(".gardener-").tempfile_in(folder)?;
     file.write_all(content)?;
     file.as_file().sync_all()?;

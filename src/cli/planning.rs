@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use super::Stop;
-use super::context::Asked;
+use super::context::{Asked, Known};
 use crate::analyze::{Cluster, Coverage, IssueTie, Ranked, active_period_start};
 use crate::config::{AutoPolicy, Config};
 use crate::input::InputError;
@@ -78,8 +78,16 @@ pub(crate) fn policy(config: &Config) -> Policy {
 }
 
 /// The index over exports, as the end of the data sees them.
-pub(crate) fn index<'e>(exports: &'e [Export], policy: &Policy) -> IssueIndex<'e> {
-    IssueIndex::new(exports, IndexOptions { trust: policy.trust(), ..IndexOptions::default() })
+pub(crate) fn index<'e>(exports: &'e [Export], policy: &Policy, known: &Known) -> IssueIndex<'e> {
+    IssueIndex::new(
+        exports,
+        IndexOptions {
+            trust: policy.trust(),
+            decisions: known.decisions.clone(),
+            links: known.links.clone(),
+            ..IndexOptions::default()
+        },
+    )
 }
 
 fn message_of(cluster: &Cluster) -> String {

@@ -7,7 +7,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::args::{ReportArgs, WindowArgs, WorklogArgs};
-use super::context::{Asked, Context, RED};
+use super::changes;
+use super::context::{Asked, Context, Known, RED};
 use super::outputs::Outputs;
 use super::progress::Bar;
 use super::{Stop, pages};
@@ -36,6 +37,11 @@ pub(crate) struct Made {
     pub(crate) coverage: Coverage,
     pub(crate) asked: Asked,
     pub(crate) exports: Vec<ExportState>,
+    pub(crate) known: Known,
+    pub(crate) snapshot: Snapshot,
+    pub(crate) templates: TemplateSet,
+    /// Inputs as coverage sees them.
+    pub(crate) stated: Vec<FileReport>,
 }
 
 /// Analyzes a window and writes its documents.
@@ -54,34 +60,21 @@ pub(crate) fn report(
     if let Some(word) = &args.fail_on {
         check_priority(word)?;
     }
-    let Made { mut report, analysis, coverage, asked, exports } = make(context, store, window, args, inputs)?;
+    let made = make(context, store, window, args, inputs)?;
     let policy = planning::policy(&context.config);
-    let raw: Vec<_> = exports.iter().map(|state| state.export.clone()).collect();
-    let index = planning::index(&raw, &policy);
-    let findings = planning::findings(&report, &analysis.clusters, &coverage, &context.config);
+    let raw: Vec<_> = made.exports.iter().map(|state| state.export.clone()).collect();
+    let index = planning::index(&raw, &policy, &made.known);
+    let mut findings = planning::findings(&made.report, &made.analysis.clusters, &made.coverage, &context.config);
+    let last = crate::issue::last_actions(&findings, &index, &made.exports, &policy);
+    changes::fill(&made, &index, &context.config, &last, &mut findings)?;
+    let Made { mut report, asked, exports, .. } = made;
     let facts = planning::run_facts(&report, &asked);
     let planned = crate::issue::plan(&findings, &index, &exports, &policy, &facts);
     filing::add_actions(&mut report, &planned, &exports);
 
     let folder = out.map_or_else(|| default_out(&report, asked.window), Path::to_owned);
-    // What people wrote is read as it is, whatever its encoding, and never written again.
-    let notes = match std::fs::read(folder.join("notes.md")) {
-        Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => {
-            return Err(anyhow::Error::new(error).context(format!("cannot read {}/notes.md", folder.display())));
-        }
-    };
-    let limits = &context.config.limits;
-    let options = RenderOptions {
-        examples: !args.no_examples,
-        clusters: limits.clusters,
-        quiet: limits.quiet_clusters,
-        times: limits.times,
-        timeline: limits.timeline,
-        notes: notes.as_deref(),
-        ..RenderOptions::default()
-    };
+    let notes = notes_of(&folder)?;
+    let options = render_options(context, &report, notes.as_deref());
     let mut outputs = Outputs::default();
     outputs.add("worklog.md", renderer.worklog_markdown(&report, &options)?);
     outputs.add("worklog.html", renderer.worklog_html(&report, &options)?);
@@ -93,6 +86,29 @@ pub(crate) fn report(
         std::fs::write(folder.join("notes.md"), render::notes_skeleton(&report))?;
     }
     finish(context, &report, &folder, store, window, args)
+}
+
+/// What people wrote beside a report. It is read as it is, whatever its encoding, and never written again.
+pub(super) fn notes_of(folder: &Path) -> anyhow::Result<Option<String>> {
+    match std::fs::read(folder.join("notes.md")) {
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(anyhow::Error::new(error).context(format!("cannot read {}/notes.md", folder.display()))),
+    }
+}
+
+/// How the documents of a report are rendered, the first time and again.
+pub(super) fn render_options<'a>(context: &Context, report: &v1::Report, notes: Option<&'a str>) -> RenderOptions<'a> {
+    let limits = &context.config.limits;
+    RenderOptions {
+        examples: report.run.examples,
+        clusters: limits.clusters,
+        quiet: limits.quiet_clusters,
+        times: limits.times,
+        timeline: limits.timeline,
+        notes,
+        ..RenderOptions::default()
+    }
 }
 
 fn finish(
@@ -224,6 +240,7 @@ pub(crate) fn make(
         },
     };
     let newest_ns = snapshot.range().map_or(0, |(_, last)| last);
+    let known = context.known(store)?;
     let exports = planning::judged(&raw, &asked, newest_ns.min(asked.as_of_ns));
     steps.step("templates");
     let templates = Context::templates(&snapshot, asked.as_of_ns)?;
@@ -241,7 +258,7 @@ pub(crate) fn make(
     let ties = if raw.is_empty() {
         vec![None; clusters.len()]
     } else {
-        planning::ties(&clusters, &planning::index(&raw, &policy), &context.config)
+        planning::ties(&clusters, &planning::index(&raw, &policy, &known), &context.config)
     };
     steps.step("ranking");
     let analysis = analyze::run(&engine, clusters, &before, &coverage, &ties, asked.window, &context.config)?;
@@ -265,12 +282,13 @@ pub(crate) fn make(
         zone: &asked.zone,
         zone_name: &asked.zone_name,
         services: &asked.services,
-        run: run_of(&snapshot, &asked, context, &exports, args),
+        run: run_of(&snapshot, &asked, context, &exports, &known, args),
         queries: &queries,
         conflicts: snapshot.conflicts().len() as u64,
     };
     let report = render::mask_report(&report::build(&material));
-    Ok(Made { report, analysis, coverage, asked, exports })
+    drop(engine);
+    Ok(Made { report, analysis, coverage, asked, exports, known, snapshot, templates, stated })
 }
 
 /// The files as coverage sees them: an empty content once for each window that was stated for it.
@@ -335,7 +353,7 @@ fn history(snapshot: &Snapshot, templates: &TemplateSet, asked: &Asked) -> anyho
     Ok(history)
 }
 
-fn coverage(snapshot: &Snapshot, files: &[FileReport], asked: &Asked) -> Coverage {
+pub(super) fn coverage(snapshot: &Snapshot, files: &[FileReport], asked: &Asked) -> Coverage {
     let mut spans: BTreeMap<String, Vec<Span>> = BTreeMap::new();
     for span in snapshot.spans() {
         spans.entry(span.content_id).or_default().push(Span {
@@ -399,6 +417,7 @@ fn run_of(
     asked: &Asked,
     context: &Context,
     exports: &[ExportState],
+    known: &Known,
     args: &ReportArgs,
 ) -> v1::Run {
     let version = env!("CARGO_PKG_VERSION");
@@ -414,6 +433,7 @@ fn run_of(
         asked.zone_name,
         config_digest,
         args.no_examples,
+        known.digest,
         exports
             .iter()
             .map(|state| (&state.export.sha256, &state.export.repo, &state.export.exported_at))
@@ -428,5 +448,6 @@ fn run_of(
         store_digest: digest,
         data_up_to: time::rfc3339_short(asked.as_of_ns),
         asked_for: asked.words.clone(),
+        examples: !args.no_examples,
     }
 }

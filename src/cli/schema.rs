@@ -13,6 +13,7 @@ pub(crate) fn run(name: SchemaName) -> anyhow::Result<()> {
         SchemaName::Actions => issue::v1::schema(),
         SchemaName::Report => report::v1::schema().to_value(),
         SchemaName::Config => schemars::schema_for!(Config).to_value(),
+        SchemaName::Results => issue::results::schema(),
         SchemaName::Ingest => schemars::schema_for!(IngestReport).to_value(),
     };
     Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&schema)?)?)

@@ -5,7 +5,7 @@
 //! known stand in [`super::decide_known`].
 
 use super::change::Change;
-use super::decide_known::{closed, open};
+use super::decide_known::{closed, open, since_last};
 use super::export_types::{Issue, IssueState};
 use super::finding::{Category, Finding, Priority, Status};
 use super::known::Verdict;
@@ -132,12 +132,14 @@ pub fn decide(finding: &Finding, matched: &Match, context: &Context<'_>) -> Draf
     if let Some(rule) = &finding.suppressed_by {
         return Draft::suppressed(finding, Baseline::Unchanged, format!("not filed: {rule}"));
     }
-    match matched.decided {
+    match &matched.decided {
         Some(Verdict::Never) => {
             return Draft::suppressed(finding, Baseline::Unchanged, "a person decided that this is never filed");
         }
-        Some(Verdict::Mute) => {
-            return Draft::suppressed(finding, Baseline::Unchanged, "muted by a person");
+        Some(Verdict::Mute(mute)) => {
+            let until = mute.until_ns.map_or_else(|| "for good".to_owned(), |ns| format!("until {}", format_ns(ns)));
+            let reason = format!("muted by {} {until}: {}", mute.owner, mute.reason);
+            return Draft::suppressed(finding, Baseline::Unchanged, reason);
         }
         _ => {}
     }
@@ -153,12 +155,7 @@ pub fn decide(finding: &Finding, matched: &Match, context: &Context<'_>) -> Draf
         return small(finding, context.policy);
     }
     let mut draft = match context.index.issue(context.repo, number) {
-        None => {
-            let mut draft =
-                Draft::write(finding, ActionKind::Comment, Baseline::Updated, matched.why.join("; ")).on(number);
-            draft.review(&format!("#{number} is not in the export, so its state is unknown"));
-            draft
-        }
+        None => outside(finding, matched, number, context),
         Some(issue) => match issue.state_at(Some(context.as_of_ns)) {
             IssueState::Open => open(finding, matched, issue, context),
             IssueState::Closed => closed(finding, matched, issue, context),
@@ -177,6 +174,30 @@ pub fn decide(finding: &Finding, matched: &Match, context: &Context<'_>) -> Draf
         draft.review("found by words alone, and auto = \"exact\"");
     }
     draft
+}
+
+/// An issue that the export does not hold: filed since it was made, or in another repository.
+fn outside(finding: &Finding, matched: &Match, number: u64, context: &Context<'_>) -> Draft {
+    let mut draft = match context.index.last_action(context.repo, number) {
+        Some(last) => {
+            if let Some(draft) = taken_back(finding, number, context) {
+                return draft;
+            }
+            since_last(finding, number, None, &last, context)
+        }
+        None => Draft::write(finding, ActionKind::Comment, Baseline::Updated, matched.why.join("; ")).on(number),
+    };
+    if draft.kind.writes() {
+        draft.review(&format!("#{number} is not in the export, so its state is unknown"));
+    }
+    draft
+}
+
+/// What we filed and took back stays away until a person says otherwise.
+pub(super) fn taken_back(finding: &Finding, number: u64, context: &Context<'_>) -> Option<Draft> {
+    context.index.link(context.repo, number).filter(|link| link.undone)?;
+    let reason = format!("#{number} was filed by an earlier run and taken back");
+    Some(Draft::suppressed(finding, Baseline::Unchanged, reason).on(number))
 }
 
 /// Absent findings: never written about, except to suggest closing what is ours and long gone.
@@ -218,7 +239,8 @@ fn create(finding: &Finding, matched: &Match, context: &Context<'_>) -> Draft {
         }
         return draft;
     }
-    let why = if matched.decided == Some(Verdict::New) {
+    let decided_new = matches!(matched.decided, Some(Verdict::New { .. }));
+    let why = if decided_new {
         "a person decided that this is a problem of its own".to_owned()
     } else {
         matched.why.join("; ")
@@ -226,10 +248,10 @@ fn create(finding: &Finding, matched: &Match, context: &Context<'_>) -> Draft {
     let reason = format!("{}, {} events: over the floor; {why}", finding.priority, finding.events);
     let mut draft = Draft::write(finding, ActionKind::Create, Baseline::New, reason);
     draft.labels_add = create_labels(finding, policy);
-    if policy.auto == Auto::Exact && matched.decided != Some(Verdict::New) {
+    if policy.auto == Auto::Exact && !decided_new {
         draft.review("auto = \"exact\": new issues wait for a person");
     }
-    if !context.index.has_bodies() && matched.decided != Some(Verdict::New) {
+    if !context.index.has_bodies() && !decided_new {
         draft.review("most issues of the export have no text, so that no match means little");
     }
     draft
@@ -256,7 +278,10 @@ pub(super) fn left_to_people(finding: &Finding, issue: &Issue, context: &Context
         let reason = format!("#{number} is labelled {}: left to people", policy.flaky_label);
         return Some(Draft::suppressed(finding, Baseline::Unchanged, reason).on(number));
     }
-    let link = context.index.link(number)?;
+    if let Some(draft) = taken_back(finding, number, context) {
+        return Some(draft);
+    }
+    let link = context.index.link(context.repo, number)?;
     if let Some(until) = link.suppressed_until_ns.filter(|until| *until > context.as_of_ns) {
         let reason = format!("#{number} is left alone until {}", format_ns(until));
         return Some(Draft::suppressed(finding, Baseline::Unchanged, reason).on(number));

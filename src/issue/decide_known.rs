@@ -24,9 +24,7 @@ pub(super) fn open(finding: &Finding, matched: &Match, issue: &Issue, context: &
     let Some(last) = context.index.last_action(context.repo, issue.number) else {
         return first_contact(finding, matched, issue, context.policy);
     };
-    let mut draft = since_last(finding, issue, &last, context);
-    draft.last_action = Some(last);
-    draft
+    since_last(finding, issue.number, Some(issue), &last, context)
 }
 
 /// We never wrote to it, as far as can be known.
@@ -42,9 +40,21 @@ fn first_contact(finding: &Finding, matched: &Match, issue: &Issue, policy: &Pol
     draft
 }
 
-/// We wrote to it before: only what changed since is worth another word.
-fn since_last(finding: &Finding, issue: &Issue, last: &LastAction, context: &Context<'_>) -> Draft {
-    let (number, policy) = (issue.number, context.policy);
+/// We wrote to it before: only what changed since is worth another word. `issue` is `None` for one outside the export.
+pub(super) fn since_last(
+    finding: &Finding,
+    number: u64,
+    issue: Option<&Issue>,
+    last: &LastAction,
+    context: &Context<'_>,
+) -> Draft {
+    let mut draft = changed(finding, number, issue, last, context);
+    draft.last_action = Some(last.clone());
+    draft
+}
+
+fn changed(finding: &Finding, number: u64, issue: Option<&Issue>, last: &LastAction, context: &Context<'_>) -> Draft {
+    let policy = context.policy;
     let changes = finding.changes.as_ref().map(ChangeFacts::changes).unwrap_or_default();
     let since = format_ns(last.at_ns);
     if changes.is_empty() {
@@ -64,7 +74,7 @@ fn since_last(finding: &Finding, issue: &Issue, last: &LastAction, context: &Con
         draft.add_reason(&format!("only counts changed, worth one comment in {} days", policy.count_gap_days));
         return draft;
     }
-    let previous = label_priority(issue).or(finding.changes.as_ref().and_then(|facts| facts.before.priority));
+    let previous = issue.and_then(label_priority).or(finding.changes.as_ref().and_then(|facts| facts.before.priority));
     let raised = changes.iter().any(|change| change.is_priority)
         && previous.is_some_and(|old| finding.priority < old)
         && (finding.priority_terms_beside_severity >= 2 || finding.priority_fixed_by.is_some());
@@ -93,8 +103,9 @@ fn since_last(finding: &Finding, issue: &Issue, last: &LastAction, context: &Con
         draft.add_reason(&format!("escalated {old} -> {next}"));
         if policy.priority_labels {
             draft.labels_add = vec![next.to_string()];
+            let carried = issue.map_or(&[][..], |issue| issue.labels.as_slice());
             draft.labels_remove =
-                issue.labels.iter().filter(|label| rank_number(label) == Some(old.number())).cloned().collect();
+                carried.iter().filter(|label| rank_number(label) == Some(old.number())).cloned().collect();
         }
     }
     draft.changes = changes;
@@ -110,6 +121,16 @@ pub(super) fn closed(finding: &Finding, matched: &Match, issue: &Issue, context:
     }
     if let Some(draft) = left_to_people(finding, issue, context) {
         return draft;
+    }
+    // The export is older than our own reopening, which knew of this closing.
+    let reopened = |ns: &i64| issue.closed_ns.is_some_and(|closed| *ns >= closed);
+    if let Some(last) = context
+        .index
+        .link(context.repo, number)
+        .filter(|link| link.reopened_ns.iter().any(reopened))
+        .and_then(|_| context.index.last_action(context.repo, number))
+    {
+        return since_last(finding, number, Some(issue), &last, context);
     }
     let same = matched.why.join("; ");
     let mut draft =

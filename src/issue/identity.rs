@@ -4,30 +4,37 @@
 //! only when its author is believed; everybody can write one.
 
 use super::export_types::IssueState;
-use super::known::{Verdict, best_known, shared_entries};
+use super::known::{Link, Verdict, best_known, shared_entries};
 use super::matching::{Found, IssueIndex, MatchSubject, MatchVerdict, Tier};
 use super::title::title_key;
 
 impl IssueIndex<'_> {
-    pub(super) fn decided(&self, subject: &MatchSubject<'_>) -> Option<(Option<Found>, Option<Verdict>)> {
+    pub(super) fn decided(&self, subject: &MatchSubject<'_>) -> Option<(Option<Found>, Verdict)> {
         let known = best_known(&self.options.decisions, subject.fingerprint, subject.signatures, |item| {
             (item.fingerprint.as_str(), item.signatures.as_slice())
         })?;
-        let found = match known.verdict {
+        let found = match &known.verdict {
             Verdict::Issue(number) => Some(Found {
                 tier: Tier::Decision,
-                number,
+                number: *number,
                 verdict: MatchVerdict::Auto,
                 why: format!("decided by a person: #{number}"),
                 shared_entries: 0,
             }),
-            _ => None,
+            // A problem of its own is found again where it was filed since, or it would be filed in every run.
+            Verdict::New { not } => {
+                let own = |found: &Found| found.verdict == MatchVerdict::Auto && !not.contains(&found.number);
+                self.linked(subject).filter(own).or_else(|| self.marked_but(subject, not).filter(own))
+            }
+            Verdict::Mute(_) if subject.ignore_mute => return None,
+            Verdict::Never | Verdict::Mute(_) => None,
         };
-        Some((found, Some(known.verdict.clone())))
+        Some((found, known.verdict.clone()))
     }
 
     pub(super) fn linked(&self, subject: &MatchSubject<'_>) -> Option<Found> {
-        let link = best_known(&self.options.links, subject.fingerprint, subject.signatures, |item| {
+        let here: Vec<&Link> = self.options.links.iter().filter(|link| link.is_in(subject.repo)).collect();
+        let link = best_known(&here, subject.fingerprint, subject.signatures, |item| {
             (item.fingerprint.as_str(), item.signatures.as_slice())
         })?;
         let same = subject.fingerprint == Some(link.fingerprint.as_str());
@@ -41,11 +48,16 @@ impl IssueIndex<'_> {
     }
 
     pub(super) fn marked(&self, subject: &MatchSubject<'_>) -> Option<Found> {
+        self.marked_but(subject, &[])
+    }
+
+    /// The issue whose markers name the subject, among all but those in `not`.
+    fn marked_but(&self, subject: &MatchSubject<'_>, not: &[u64]) -> Option<Found> {
         let own = |fp: &str| subject.fingerprint == Some(fp) || subject.aliases.iter().any(|alias| alias == fp);
         // (strength, shared entries, open, number): identity before signatures before hints.
         let mut best: Option<((u8, u64, bool, u64), Found)> = None;
         let mut rivals = 0;
-        for at in self.visible(subject.repo) {
+        for at in self.visible(subject.repo).filter(|&at| !not.contains(&self.number(at))) {
             for (markers, believed) in &self.marks[at] {
                 let shared = shared_entries(subject.signatures, &markers.sigs);
                 let is_symptom =

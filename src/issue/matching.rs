@@ -115,6 +115,8 @@ pub struct MatchSubject<'a> {
     pub service: Option<&'a str>,
     /// Severity.
     pub severity: Option<&'a str>,
+    /// A mute of a person does not hold any more.
+    pub ignore_mute: bool,
 }
 
 /// What an index is asked with beside the exports.
@@ -177,15 +179,16 @@ impl<'e> IssueIndex<'e> {
     }
 
     /// What an earlier run knows of an issue.
-    pub fn link(&self, number: u64) -> Option<&Link> {
-        self.options.links.iter().rev().find(|link| link.number == number)
+    pub fn link(&self, repo: Option<&str>, number: u64) -> Option<&Link> {
+        let of = |link: &&Link| link.number == number && link.is_in(repo);
+        self.options.links.iter().filter(of).max_by_key(|link| link.last_at_ns)
     }
 
     /// The last write of ours to an issue: from the state of earlier runs or from its newest believed marker,
     /// whichever is newer.
     pub fn last_action(&self, repo: Option<&str>, number: u64) -> Option<LastAction> {
         let marked = self.issue(repo, number).and_then(|issue| last_action(issue, &self.options.trust));
-        let kept = self.link(number).and_then(|link| {
+        let kept = self.link(repo, number).and_then(|link| {
             Some(LastAction {
                 at_ns: link.last_at_ns?,
                 comment_id: link.last_comment_id.clone(),
@@ -208,7 +211,7 @@ impl<'e> IssueIndex<'e> {
         let query = self.query(subject);
         let scored = self.scores(subject, &query);
         if let Some(found) = self.decided(subject) {
-            return self.identity(found.0, &query, &scored, found.1);
+            return self.identity(found.0, &query, &scored, Some(found.1));
         }
         let found = self.linked(subject).or_else(|| self.marked(subject)).or_else(|| self.titled(subject));
         match found {

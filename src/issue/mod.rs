@@ -9,7 +9,8 @@
 //! Stages, in the order in which data passes: [`export`] and [`fitness`] read what a tracker holds and say how far
 //! it can be relied on; [`fingerprint`] and [`marker`] are the identities written into bodies; [`text`],
 //! [`matching`] and [`answer`] find the issue a cluster belongs to; [`finding`], [`policy`], [`plan`], [`decide`],
-//! [`group`], [`change`] and [`commands`] are the decision table; [`v1`] is the frozen output.
+//! [`group`], [`change`] and [`commands`] are the decision table; [`v1`] is the frozen output; [`results`] and
+//! [`decisions`] bring back what became of it.
 
 pub mod answer;
 pub mod change;
@@ -17,6 +18,7 @@ pub mod commands;
 mod corpus;
 pub mod decide;
 mod decide_known;
+pub mod decisions;
 pub mod export;
 mod export_row;
 pub mod export_types;
@@ -32,6 +34,7 @@ pub mod matching;
 pub mod plan;
 pub mod planned;
 pub mod policy;
+pub mod results;
 pub mod text;
 pub mod title;
 pub mod v1;
@@ -51,12 +54,13 @@ pub use fingerprint::{
     Fingerprint, FingerprintParts, FingerprintText, action_id, cluster_ids, issue_signature, top_signatures,
 };
 pub use fitness::{ExportState, Fitness, fitness, valid_until_ns};
-pub use known::{Decision, Link, Verdict};
+pub use known::{Decision, Link, Mute, Verdict};
 pub use marker::{LastAction, Markers, parse_markers};
 pub use matching::{Candidate, IndexOptions, IssueIndex, Match, MatchSubject, MatchVerdict, Tier};
-pub use plan::{RunFacts, plan};
+pub use plan::{RunFacts, last_actions, plan};
 pub use planned::{ActionKind, ActionStatus, PlannedAction, Target};
 pub use policy::{Auto, Caps, Policy};
+pub use results::{ResultRow, Results, merge_links, read_results};
 
 /// What can go wrong when an issue export is read or an action is written down.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +88,16 @@ pub enum IssueError {
         name: String,
         /// What stands there instead.
         found: String,
+    },
+    /// A line of a results file is no row, or not one of this list.
+    #[error("results {name}, line {line}: {reason}")]
+    ResultRow {
+        /// File name as given.
+        name: String,
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
     },
     /// A word of a command holds a character that the list of calls does not carry.
     #[error(

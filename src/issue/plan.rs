@@ -12,7 +12,8 @@ use super::finding::{Finding, Role};
 use super::fingerprint::action_id;
 use super::fitness::ExportState;
 use super::group::{Item, link_symptoms, one_issue_per_title, one_write_per_issue, roots};
-use super::marker::act_marker;
+use super::known::Verdict;
+use super::marker::{LastAction, act_marker};
 use super::matching::{IssueIndex, Match, MatchSubject};
 use super::planned::{ActionKind, ActionStatus, DoneWhen, Evidence, PlannedAction, Related, Relation, Target};
 use super::policy::{Caps, Policy};
@@ -60,20 +61,41 @@ pub fn subject_of<'a>(
         exception: finding.exception.as_deref(),
         service: Some(&finding.service),
         severity: Some(&finding.severity_name),
+        ignore_mute: false,
     }
 }
 
-/// The match of each finding, in the order given: what a caller needs to compute `changes` and statuses before
+/// The issue of a finding. A mute that does not hold any more counts as none.
+fn found(finding: &Finding, subject: MatchSubject<'_>, index: &IssueIndex<'_>, as_of_ns: i64) -> Match {
+    let matched = index.find(&subject);
+    match &matched.decided {
+        Some(Verdict::Mute(mute)) if !mute.holds(as_of_ns, finding.events, finding.severity) => {
+            let mut again = index.find(&MatchSubject { ignore_mute: true, ..subject });
+            again.why.push(format!("the mute of {} ended: its day came, or it is worse than then", mute.owner));
+            again
+        }
+        _ => matched,
+    }
+}
+
+/// Our last write to the issue of each finding, in the order given: what a caller needs to compute `changes` before
 /// [`plan`] is called.
-pub fn matches(findings: &[Finding], index: &IssueIndex<'_>, exports: &[ExportState], policy: &Policy) -> Vec<Match> {
+pub fn last_actions(
+    findings: &[Finding],
+    index: &IssueIndex<'_>,
+    exports: &[ExportState],
+    policy: &Policy,
+) -> Vec<Option<LastAction>> {
     let all: Vec<&Finding> = findings.iter().collect();
     let roots = roots(&all);
-    let found = all.iter().zip(&roots).map(|(finding, root)| {
+    let last = all.iter().zip(&roots).map(|(finding, root)| {
         let repo = repo_of(finding, policy, exports);
+        let repo = Some(repo.as_str()).filter(|repo| !repo.is_empty());
         let root = root.map(|at| findings[at].fingerprint.as_str());
-        index.find(&subject_of(finding, Some(repo.as_str()).filter(|repo| !repo.is_empty()), root))
+        let number = index.find(&subject_of(finding, repo, root)).target?;
+        index.last_action(repo, number)
     });
-    found.collect()
+    last.collect()
 }
 
 /// Plans the actions of a run, in the order of carrying out.
@@ -94,7 +116,7 @@ pub fn plan(
         let repo = repo_of(finding, policy, exports);
         let asked = Some(repo.as_str()).filter(|repo| !repo.is_empty());
         let root_fingerprint = roots[at].map(|root| order[root].fingerprint.as_str());
-        let matched = index.find(&subject_of(finding, asked, root_fingerprint));
+        let matched = found(finding, subject_of(finding, asked, root_fingerprint), index, run.as_of_ns);
         let context = Context { index, policy, as_of_ns: run.as_of_ns, repo: asked };
         let draft = decide(finding, &matched, &context);
         items.push(Item { finding, repo, matched, draft, root: roots[at], also: Vec::new() });
@@ -169,7 +191,9 @@ fn action(item: &Item<'_>, index: &IssueIndex<'_>, policy: &Policy) -> PlannedAc
         let issue = index.issue(repo, number);
         Target {
             number,
-            url: issue.and_then(|issue| issue.url.clone()),
+            url: issue
+                .and_then(|issue| issue.url.clone())
+                .or_else(|| index.link(repo, number).and_then(|link| link.url.clone())),
             state: issue.map(|issue| issue.state_at(index.as_of_ns())),
             state_reason: issue.and_then(|issue| issue.state_reason.as_ref().map(|reason| reason.as_str().to_owned())),
             updated_ns: issue.and_then(|issue| issue.updated_ns),

@@ -104,6 +104,23 @@ pub enum Kind {
     None,
 }
 
+impl Kind {
+    /// The word of the list.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Comment => "comment",
+            Self::EditComment => "edit_comment",
+            Self::Escalate => "escalate",
+            Self::Relabel => "relabel",
+            Self::Reopen => "reopen",
+            Self::Link => "link",
+            Self::CloseCandidate => "close_candidate",
+            Self::None => "none",
+        }
+    }
+}
+
 /// Whether an action may be carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

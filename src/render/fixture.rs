@@ -578,6 +578,7 @@ pub(super) fn report() -> Report {
             store_digest: "99fe01aa".into(),
             data_up_to: "2025-10-12T23:59:41.500000001Z".into(),
             asked_for: "last 7 days".into(),
+            examples: true,
         },
         window: ReportWindow {
             since: "2025-10-06T00:00:00.000000000Z".into(),

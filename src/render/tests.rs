@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::fixture::{HOSTILE, report};
 use super::*;
 
-fn renderer() -> Renderer {
+pub(super) fn renderer() -> Renderer {
     Renderer::new(None).expect("embedded templates")
 }
 
@@ -21,7 +21,7 @@ fn scratch(name: &str) -> PathBuf {
     folder
 }
 
-fn facts() -> ActionFacts {
+pub(super) fn facts() -> ActionFacts {
     ActionFacts {
         id: "act_00f3a1b2c3d4e5f6".into(),
         kind: "comment".into(),
@@ -38,14 +38,14 @@ fn facts() -> ActionFacts {
     }
 }
 
-fn input<'a>(report: &'a Report, cluster: &str, action: &'a ActionFacts) -> BodyInput<'a> {
+pub(super) fn input<'a>(report: &'a Report, cluster: &str, action: &'a ActionFacts) -> BodyInput<'a> {
     let cluster = report.clusters.iter().find(|c| c.id == cluster).expect("cluster");
     let members = report.clusters.iter().filter(|c| c.family.is_some() && c.family == cluster.family).collect();
     BodyInput { report, cluster, members, action }
 }
 
 /// The Markdown without what stands in code blocks, inline code, and the addresses of our own links.
-fn live(markdown: &str) -> String {
+pub(super) fn live(markdown: &str) -> String {
     let mut out = String::new();
     let mut fence: Option<String> = None;
     for line in markdown.lines() {

@@ -66,6 +66,13 @@ pub struct Run {
     pub data_up_to: String,
     /// What was asked for, in words.
     pub asked_for: String,
+    /// Documents quote entries; they are rendered the same way when results come back.
+    #[serde(default = "yes")]
+    pub examples: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// The window of a report.

@@ -15,10 +15,16 @@ mod care;
 mod cli;
 mod duckdb;
 mod faults;
+#[cfg(unix)]
+mod filing;
+#[cfg(unix)]
+mod github;
 mod hostile;
 mod offline;
 mod pages;
+#[cfg(unix)]
+mod round;
 mod run;
-mod schema;
+pub(crate) mod schema;
 mod scripts;
 mod truth;

@@ -2,9 +2,12 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod actions_file;
+mod documented;
 mod exports;
 mod identities;
 mod matching;
+mod properties;
+mod returned;
 mod run;
 mod table;
 mod table_closed;

@@ -190,7 +190,7 @@ fn decisions_come_before_markers_and_markers_before_words() {
     assert_eq!((action.matched.tier, action.kind), (Tier::Decision, ActionKind::Comment));
     assert_eq!(action.target.unwrap().number, 9);
 
-    world.decisions = vec![decided(Verdict::New)];
+    world.decisions = vec![decided(Verdict::New { not: vec![7] })];
     assert_eq!(outcome(&world.one(&finding())), (ActionKind::Create, ActionStatus::Ready, None));
 
     world.decisions.clear();

@@ -1,0 +1,179 @@
+//! What changed about each known problem since it was last written about.
+//!
+//! The store is asked twice: for a window that ends where the data of the last write ended, and for one of the same length that
+//! ends now. Both reach no further than the store does, so that a store which has only grown longer shows no change; a store
+//! without rows before the last write knows of none. Both are judged without their past, which the earlier one may not have.
+
+use std::collections::BTreeMap;
+
+use super::context::Asked;
+use super::planning;
+use super::report::{Made, coverage};
+use crate::analyze::{self, Parameter};
+use crate::config::Config;
+use crate::issue::{ChangeFacts, Finding, IssueIndex, LastAction, Priority, Snapshot};
+use crate::query::{Engine, EngineOptions};
+use crate::report::identities;
+use crate::time::{DAY_NS, Window};
+
+/// Most moments of last writes that are looked at; each costs two analyses.
+const MOMENTS: usize = 6;
+/// Share of its old value by which a number must move to be another one.
+const STEP: f64 = 0.2;
+/// Least length of a window that is compared.
+const SHORTEST_NS: i64 = DAY_NS / 24;
+
+/// A cluster at one moment, by what it is recognised.
+struct Seen {
+    fingerprint: String,
+    signatures: Vec<(String, u64)>,
+    snapshot: Snapshot,
+    /// Typical number and unit of each variable that has a unit.
+    numbers: BTreeMap<String, (f64, String)>,
+}
+
+/// Fills in the changes of the findings that were written about before; `last` in their order. The newest moments come first:
+/// what was written about long before them stays without changes, and so without a comment.
+pub(crate) fn fill(
+    made: &Made,
+    index: &IssueIndex<'_>,
+    config: &Config,
+    last: &[Option<LastAction>],
+    findings: &mut [Finding],
+) -> anyhow::Result<()> {
+    let Some((first_ns, _)) = made.snapshot.range() else { return Ok(()) };
+    let asked = &made.asked;
+    let until_ns = asked.window.until_ns;
+    let mut by_moment: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+    for (at, action) in last.iter().enumerate() {
+        if let Some(since_ns) = action.as_ref().map(|action| action.at_ns).filter(|at_ns| *at_ns < until_ns) {
+            by_moment.entry(since_ns).or_default().push(at);
+        }
+    }
+    let mut now: BTreeMap<i64, Vec<Seen>> = BTreeMap::new();
+    for (since_ns, members) in by_moment.into_iter().rev().take(MOMENTS) {
+        let length = (until_ns - asked.window.since_ns).min(since_ns.saturating_sub(first_ns));
+        if length < SHORTEST_NS {
+            continue;
+        }
+        let before = look(made, Window::new(since_ns - length, since_ns)?, index, config)?;
+        if let std::collections::btree_map::Entry::Vacant(entry) = now.entry(length) {
+            entry.insert(look(made, Window::new(until_ns - length, until_ns)?, index, config)?);
+        }
+        for at in members {
+            let finding = &findings[at];
+            let (Some(old), Some(new)) =
+                (best(&before, finding), now.get(&length).and_then(|seen| best(seen, finding)))
+            else {
+                continue;
+            };
+            findings[at].changes = Some(facts(since_ns, old, new));
+        }
+    }
+    Ok(())
+}
+
+/// The cluster of a finding: the same fingerprint, else most shared entries.
+fn best<'a>(seen: &'a [Seen], finding: &Finding) -> Option<&'a Seen> {
+    let shared = |one: &Seen| -> u64 {
+        let known = |id: &String| finding.signatures.iter().any(|(own, _)| own == id);
+        one.signatures.iter().filter(|(id, _)| known(id)).map(|(_, entries)| entries).sum()
+    };
+    seen.iter().find(|one| one.fingerprint == finding.fingerprint).or_else(|| {
+        seen.iter().filter(|one| shared(one) > 0).max_by_key(|one| (shared(one), std::cmp::Reverse(&one.fingerprint)))
+    })
+}
+
+fn facts(since_ns: i64, old: &Seen, new: &Seen) -> ChangeFacts {
+    let (mut before, mut now) = (old.snapshot.clone(), new.snapshot.clone());
+    for (slot, (number, unit)) in &old.numbers {
+        let Some((later, same)) = new.numbers.get(slot).filter(|(_, same)| same == unit) else { continue };
+        if (later - number).abs() >= STEP * number.abs() && later != number {
+            before.parameters.insert((slot.clone(), words(*number, unit)));
+            now.parameters.insert((slot.clone(), words(*later, same)));
+        }
+    }
+    ChangeFacts { since_ns, before, now }
+}
+
+/// A number with three digits that count, and its unit.
+fn words(number: f64, unit: &str) -> String {
+    let digits = if number.abs() >= 100.0 || number.fract() == 0.0 { 0 } else { 1 };
+    format!("{number:.digits$} {unit}")
+}
+
+/// The clusters of a window, judged by themselves.
+fn look(made: &Made, window: Window, index: &IssueIndex<'_>, config: &Config) -> anyhow::Result<Vec<Seen>> {
+    let services = &made.asked.services;
+    let engine = Engine::open(&made.snapshot, &made.templates, window, EngineOptions { services })?;
+    let clusters = analyze::clusters(&engine, &made.templates)?;
+    let asked = Asked { window, as_of_ns: window.until_ns, explicit: true, ..made.asked.clone() };
+    let covered = coverage(&made.snapshot, &made.stated, &asked);
+    let ties = planning::ties(&clusters, &index.at(Some(window.until_ns)), config);
+    let before = analyze::Before::default();
+    let analysis = analyze::run(&engine, clusters, &before, &covered, &ties, window, config)?;
+    let ordered: Vec<analyze::Cluster> = analysis.clusters.iter().map(|ranked| ranked.cluster.clone()).collect();
+    let parameters = analyze::parameters(&engine, &ordered, &made.templates)?;
+    let all: Vec<&analyze::Cluster> = ordered.iter().collect();
+    let ids = identities(&all);
+    let rows = analysis.clusters.iter().zip(&parameters).zip(ids).enumerate();
+    Ok(rows
+        .map(|(at, ((ranked, parameters), (fingerprint, signatures)))| {
+            let cluster = &ranked.cluster;
+            let of_root = ranked.family.map(|family| &analysis.families[family]).filter(|family| family.root == at);
+            let events = of_root.map_or(0, |family| family.times_ns.len() as u64).max(cluster.events);
+            let severity = cluster.effective_severity();
+            let places = cluster.places.keys().map(|(module, _)| module.clone());
+            Seen {
+                fingerprint: fingerprint.as_str().to_owned(),
+                signatures,
+                snapshot: Snapshot {
+                    priority: Some(Priority::new(ranked.priority.level)),
+                    severity: severity.number(),
+                    severity_name: severity.to_string(),
+                    events,
+                    parameters: std::collections::BTreeSet::new(),
+                    exceptions: cluster.exception.iter().cloned().collect(),
+                    modules: places.filter(|module| !module.is_empty()).collect(),
+                },
+                numbers: parameters.iter().filter_map(number_of).collect(),
+            }
+        })
+        .collect())
+}
+
+/// Only measures count: a number without a unit may be an id, and words may be personal.
+fn number_of(parameter: &Parameter) -> Option<(String, (f64, String))> {
+    let unit = parameter.unit.clone()?;
+    let (_, median, _) = parameter.range()?;
+    let name = parameter.name.clone().filter(|name| is_plain(name)).unwrap_or_else(|| "value".to_owned());
+    Some((format!("{name} ({})", parameter.slot + 1), (median, unit)))
+}
+
+/// A name that is a word of a program and no text of a person.
+fn is_plain(name: &str) -> bool {
+    name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(number: f64) -> Seen {
+        Seen {
+            fingerprint: String::new(),
+            signatures: Vec::new(),
+            snapshot: Snapshot { events: 10, ..Snapshot::default() },
+            numbers: [("timeout (1)".to_owned(), (number, "s".to_owned()))].into(),
+        }
+    }
+
+    #[test]
+    fn a_number_counts_as_changed_from_a_fifth_on() {
+        let keys = |from, to| -> Vec<String> {
+            facts(0, &seen(from), &seen(to)).changes().into_iter().map(|change| change.words).collect()
+        };
+        assert_eq!(keys(2.1, 2.8), ["timeout (1) 2.1 s -> 2.8 s"]);
+        assert!(keys(2.1, 2.4).is_empty() && keys(2.0, 2.0).is_empty());
+    }
+}
