@@ -99,6 +99,8 @@ pub(crate) enum Command {
     Match(MatchArgs),
     /// Everything known of one cluster
     Explain(ExplainArgs),
+    /// The entries themselves around a cluster's first one, of a trace, or around a moment
+    Show(ShowArgs),
     /// Care of the store: its files, digest, figures, integrity
     Store(StoreArgs),
     /// Print a JSON Schema
@@ -311,6 +313,70 @@ pub(crate) struct ExplainArgs {
     pub(crate) store: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) window: WindowArgs,
+}
+
+/// `show`
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Prints entries of all services, interleaved in the order of time: 30 s before and after the first entry of \
+                  a cluster, or of any moment; or all entries of a trace. What was asked for is marked with >. Mail and IP \
+                  addresses are masked as in documents."
+)]
+pub(crate) struct ShowArgs {
+    /// Cluster or family (also a unique beginning of its id), a time, a trace, or the insertId of an entry
+    #[arg(value_name = "ID|TRACE|TIME")]
+    pub(crate) what: String,
+    /// Folder of the store [default: garden, or `store` of the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    /// How far to look before and after, such as 30s, 5m, 1h [default: 30s; of a trace: its own entries only]
+    #[arg(long, value_name = "SPAN")]
+    pub(crate) around: Option<String>,
+    /// Only entries with the same trace, instance or service as the one asked for (all that are named)
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
+    pub(crate) same: Vec<Same>,
+    /// How entries are printed
+    #[arg(long, value_enum, default_value_t = ShowFormat::Text)]
+    pub(crate) format: ShowFormat,
+    /// Most entries, the nearest in time
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub(crate) limit: usize,
+    /// Most lines of one message below its first
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    pub(crate) lines: usize,
+    #[command(flatten)]
+    pub(crate) window: WindowArgs,
+}
+
+/// What entries must share with the one asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Same {
+    /// The request
+    Trace,
+    /// The instance, pod or container
+    Instance,
+    /// The service
+    Service,
+}
+
+impl Same {
+    /// Its column.
+    pub(crate) fn column(self) -> &'static str {
+        match self {
+            Self::Trace => "trace",
+            Self::Instance => "instance",
+            Self::Service => "service",
+        }
+    }
+}
+
+/// How `show` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ShowFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Ndjson,
 }
 
 /// `store`

@@ -18,6 +18,7 @@ mod query;
 mod report;
 mod run;
 mod schema;
+mod show;
 mod store;
 mod templates;
 
@@ -135,6 +136,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Templates(args) => templates::run(&context, &args),
         Command::Match(args) => matching::run(&context, &args),
         Command::Explain(args) => explain::run(&context, &args),
+        Command::Show(args) => show::run(&context, &args),
         Command::Store(args) => store::run(&context, &args),
         Command::Schema { name } => schema::run(name),
         Command::Mine(args) => mine::run(&args),

@@ -4,6 +4,7 @@
 //! the services are cut before a query sees the tables, so that no query can forget to.
 
 mod describe;
+mod entries;
 mod frame;
 mod named;
 mod table;
@@ -17,6 +18,7 @@ use polars::sql::SQLContext;
 use thiserror::Error;
 
 pub use describe::{TableInfo, tables, tables_text};
+pub use entries::{Entries, EntryFilter};
 pub use named::{NAMED, named};
 pub use table::{Column, Data, Table};
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::harness::{folder, gardener, repository, run, sample};
 use crate::schema::assert_valid;
 
-const VERBS: [&str; 12] = [
+const VERBS: [&str; 13] = [
     "run",
     "ingest",
     "worklog",
@@ -17,6 +17,7 @@ const VERBS: [&str; 12] = [
     "templates",
     "match",
     "explain",
+    "show",
     "store",
     "schema",
     "mine",

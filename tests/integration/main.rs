@@ -21,4 +21,5 @@ mod pages;
 mod run;
 mod schema;
 mod scripts;
+mod show;
 mod truth;
