@@ -101,6 +101,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// The entries themselves around a cluster's first one, of a trace, or around a moment
     Show(ShowArgs),
+    /// Whether gardener.toml is valid, and what each of its rules matches
+    Config(ConfigArgs),
     /// Care of the store: its files, digest, figures, integrity
     Store(StoreArgs),
     /// Print a JSON Schema
@@ -377,6 +379,33 @@ pub(crate) enum ShowFormat {
     Text,
     /// One JSON object a line
     Ndjson,
+}
+
+/// `config`
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    #[command(subcommand)]
+    pub(crate) action: ConfigAction,
+}
+
+/// What to do with a configuration.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigAction {
+    /// Say what each rule matches in a store, and which match nothing; exit 2 when the file is not valid
+    #[command(
+        long_about = "Reads gardener.toml (or --config FILE) and holds each [[service]], [[impact]], [[rule]], [[mute]], \
+                      [[shape]], [[set-aside]], [[exit]] and [redaction] pattern against everything stored: how many \
+                      entries it matches, in which clusters or services. Rules that match nothing and mutes that have \
+                      expired are named. Unknown keys are listed with their lines; exit 2 when the file is not valid."
+    )]
+    Check {
+        /// Folder of the store [default: garden, or `store` of the configuration, if it is there]
+        #[arg(long, value_name = "DIR")]
+        store: Option<PathBuf>,
+        /// Most clusters or services listed for a rule
+        #[arg(long, value_name = "N", default_value_t = 5)]
+        limit: usize,
+    },
 }
 
 /// `store`

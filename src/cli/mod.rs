@@ -4,6 +4,7 @@
 //! in [`context`].
 
 mod args;
+mod config;
 mod context;
 mod explain;
 mod filing;
@@ -27,7 +28,7 @@ use std::io::{self, Write};
 use clap::{CommandFactory, Parser};
 
 use crate::analyze::AnalyzeError;
-use crate::config::ConfigError;
+use crate::config::{Config, ConfigError};
 use crate::input::InputError;
 use crate::issue::IssueError;
 use crate::query::QueryError;
@@ -127,7 +128,12 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         // A pool that exists already was made with the same number.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).build_global();
     }
-    let context = Context::new(cli.common)?;
+    let context = if let Command::Config(_) = cli.command {
+        // It reads the file by itself: an invalid one is what it is for.
+        Context { common: cli.common, config: Config::default() }
+    } else {
+        Context::new(cli.common)?
+    };
     match cli.command {
         Command::Run(args) => run::run(&context, &args),
         Command::Ingest(args) => ingest::run(&context, &args),
@@ -137,6 +143,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Match(args) => matching::run(&context, &args),
         Command::Explain(args) => explain::run(&context, &args),
         Command::Show(args) => show::run(&context, &args),
+        Command::Config(args) => config::run(&context.common, &args),
         Command::Store(args) => store::run(&context, &args),
         Command::Schema { name } => schema::run(name),
         Command::Mine(args) => mine::run(&args),

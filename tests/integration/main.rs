@@ -18,6 +18,7 @@ mod faults;
 mod hostile;
 mod offline;
 mod pages;
+mod rules;
 mod run;
 mod schema;
 mod scripts;
