@@ -202,6 +202,9 @@ pub(crate) struct ReportArgs {
     /// Overwrite documents that were changed by hand
     #[arg(long)]
     pub(crate) force: bool,
+    /// Values are read for clusters with this beginning of an id also below WARNING, where reports do not need them.
+    #[arg(skip)]
+    pub(crate) variables_of: Option<String>,
 }
 
 /// `run`
@@ -313,6 +316,9 @@ pub(crate) struct ExplainArgs {
     /// Folder of the store [default: garden, or `store` of the configuration]
     #[arg(long, value_name = "DIR")]
     pub(crate) store: Option<PathBuf>,
+    /// Most entries, stacks and hosts listed, each
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) limit: usize,
     #[command(flatten)]
     pub(crate) window: WindowArgs,
 }

@@ -245,7 +245,10 @@ pub(crate) fn make(
     steps.step("ranking");
     let analysis = analyze::run(&engine, clusters, &before, &coverage, &ties, asked.window, &context.config)?;
     let ordered: Vec<analyze::Cluster> = analysis.clusters.iter().map(|ranked| ranked.cluster.clone()).collect();
-    let parameters = analyze::parameters(&engine, &ordered, &templates)?;
+    let mut parameters = analyze::parameters(&engine, &ordered, &templates)?;
+    if let Some(id) = &args.variables_of {
+        super::explain::add_variables(&engine, &ordered, &templates, id, &mut parameters)?;
+    }
     steps.step("report");
     let totals = totals(&engine)?;
     let deploys: Vec<_> = snapshot.deploys().into_iter().filter(|deploy| asked.window.holds(deploy.at_ns)).collect();

@@ -249,7 +249,7 @@ impl Place<'_> {
 }
 
 /// A cluster's id or fingerprint, or the beginning of one; a family has the digits of its root.
-fn cluster_id(what: &str) -> Option<String> {
+pub(crate) fn cluster_id(what: &str) -> Option<String> {
     if what.starts_with("lgfp1:") {
         return Some(what.to_owned());
     }

@@ -3,6 +3,8 @@
 //! No named query can do this, because SQL here has no parameters. What a person typed becomes a quoted literal, and the
 //! limit is spent from the moment outwards: what is nearest to it matters most.
 
+use std::fmt::Write as _;
+
 use super::{Engine, QueryError, Table};
 
 /// Columns of [`Engine::entries`].
@@ -25,6 +27,21 @@ pub struct EntryFilter {
     pub service: Option<String>,
     /// The exporter's id.
     pub insert_id: Option<String>,
+    /// Cluster; joiners and frames of its events are not among its entries.
+    pub cluster: Option<ClusterRows>,
+}
+
+/// What the entries of one cluster share.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClusterRows {
+    /// Template, 16 hex.
+    pub template_id: String,
+    /// Project, or empty.
+    pub project: String,
+    /// Service, or empty.
+    pub service: String,
+    /// app, request, system, audit or build.
+    pub kind: String,
 }
 
 /// Entries around a moment.
@@ -46,11 +63,30 @@ impl EntryFilter {
             ("service", &self.service),
             ("insert_id", &self.insert_id),
         ];
-        columns.into_iter().fold(String::from("TRUE"), |sql, (name, value)| match value {
-            Some(value) => format!("{sql} AND r.{name} = '{}'", value.replace('\'', "''")),
+        let mut sql = columns.into_iter().fold(String::from("TRUE"), |sql, (name, value)| match value {
+            Some(value) => format!("{sql} AND r.{name} = '{}'", quoted(value)),
             None => sql,
-        })
+        });
+        if let Some(ClusterRows { template_id, project, service, kind }) = &self.cluster {
+            let _ = write!(
+                sql,
+                " AND t.template_id = '{}' AND COALESCE(r.project, '') = '{}' AND COALESCE(r.service, '') = '{}' AND \
+                 r.kind = '{}' AND r.event_role IN ('head', 'traceback')",
+                quoted(template_id),
+                quoted(project),
+                quoted(service),
+                quoted(kind),
+            );
+        }
+        sql
     }
+}
+
+/// The tables that entries come from.
+const FROM: &str = "rows AS r LEFT JOIN templates AS t ON r.sig_id = t.sig_id";
+
+fn quoted(text: &str) -> String {
+    text.replace('\'', "''")
 }
 
 impl Engine {
@@ -58,7 +94,7 @@ impl Engine {
     /// when there is none.
     pub fn extent(&self, filter: &EntryFilter) -> Result<Option<(u64, i64, i64)>, QueryError> {
         let table = self.sql(&format!(
-            "SELECT CAST(COUNT(*) AS BIGINT) AS n, MIN(r.ts_ns) AS first_ns, MAX(r.ts_ns) AS last_ns FROM rows AS r WHERE {}",
+            "SELECT CAST(COUNT(*) AS BIGINT) AS n, MIN(r.ts_ns) AS first_ns, MAX(r.ts_ns) AS last_ns FROM {FROM} WHERE {}",
             filter.sql()
         ))?;
         let value = |name| Ok::<_, QueryError>(table.i64(name)?.first().copied().flatten());
@@ -70,9 +106,8 @@ impl Engine {
     pub fn entries(&self, filter: &EntryFilter, at_ns: i64, most: usize) -> Result<Entries, QueryError> {
         let wanted = filter.sql();
         let count = |side: &str| -> Result<usize, QueryError> {
-            let sql = format!(
-                "SELECT CAST(COUNT(*) AS BIGINT) AS n FROM rows AS r WHERE {wanted} AND r.ts_ns {side} {at_ns}"
-            );
+            let sql =
+                format!("SELECT CAST(COUNT(*) AS BIGINT) AS n FROM {FROM} WHERE {wanted} AND r.ts_ns {side} {at_ns}");
             let n = self.sql(&sql)?.i64("n")?.first().copied().flatten().unwrap_or(0);
             Ok(usize::try_from(n).unwrap_or(0))
         };
@@ -82,7 +117,7 @@ impl Engine {
         // Both limits become one range of places, so that rows of one moment are never told apart by chance.
         let (skip, take) = (before - earlier, earlier + later);
         let rows = self.sql(&format!(
-            "SELECT {COLUMNS} FROM rows AS r LEFT JOIN templates AS t ON r.sig_id = t.sig_id WHERE {wanted} \
+            "SELECT {COLUMNS} FROM {FROM} WHERE {wanted} \
              ORDER BY ts_ns ASC, insert_id ASC NULLS LAST, file ASC, byte_offset ASC LIMIT {take} OFFSET {skip}"
         ))?;
         Ok(Entries { rows, earlier: skip as u64, later: (after - later) as u64 })

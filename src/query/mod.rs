@@ -18,7 +18,7 @@ use polars::sql::SQLContext;
 use thiserror::Error;
 
 pub use describe::{TableInfo, tables, tables_text};
-pub use entries::{Entries, EntryFilter};
+pub use entries::{ClusterRows, Entries, EntryFilter};
 pub use named::{NAMED, named};
 pub use table::{Column, Data, Table};
 

@@ -529,6 +529,24 @@ fn explain_takes_what_people_see() {
 }
 
 #[test]
+fn explain_tells_the_values_and_the_entries_of_quiet_clusters_too() {
+    let sample = sample();
+    let store = sample.store.to_str().unwrap();
+    let is = |cluster: &&Value| cluster["template"].as_str().unwrap().starts_with("Queue depth");
+    let cluster = sample.report["clusters"].as_array().unwrap().iter().find(is).unwrap();
+    assert_eq!(cluster["parameters"], Value::Array(Vec::new()), "reports read no values of INFO");
+    let id = cluster["id"].as_str().unwrap();
+    let told = run(["explain", id, "--store", store, "--limit", "3", "--json"]).exits(0).json();
+    let depth = &told["parameters"][0];
+    assert_eq!(depth["n"], cluster["entries"], "{depth:#}");
+    assert!(depth["min"].as_f64() <= depth["median"].as_f64() && depth["median"].as_f64() < depth["max"].as_f64());
+    let first = told["first_entries"].as_array().unwrap();
+    assert_eq!((first.len(), &first[0]["timestamp"]), (3, &cluster["first"]));
+    let text = run(["explain", id, "--store", store, "--limit", "3"]).exits(0).out;
+    assert!(text.contains("distinct; ") && text.contains("later ones (--limit)"), "{text}");
+}
+
+#[test]
 fn completions_and_the_manual_name_the_verbs() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let said = run(["completions", shell]).exits(0);
