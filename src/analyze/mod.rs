@@ -12,7 +12,7 @@ mod filter;
 mod fold;
 mod parameters;
 mod priority;
-mod stats;
+pub mod stats;
 mod status;
 
 use thiserror::Error;

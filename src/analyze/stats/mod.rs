@@ -1,9 +1,38 @@
-//! Small statistics with their sources; each is defined for no value, one value and equal values.
+//! The statistics of the analysis: pure functions over plain tables, no query and no document among them.
+//!
+//! One method a file. [`judge`](judge::judge) joins them for a window with a time before it, [`inside`](inside::inside) for
+//! one long window without. Counts are episodes, exposure is what the exports cover (never the calendar), and every rate is
+//! tested by the one formula of [`rate`], so that a status, an onset, a canary and an incident window explain themselves in
+//! the same words.
+
+#[cfg(test)]
+mod acceptance;
+#[cfg(test)]
+mod acceptance_tests;
+pub mod compare;
+pub mod contrast;
+pub mod cooccur;
+pub mod dispersion;
+pub mod drift;
+pub mod fisher;
+pub mod inside;
+pub mod judge;
+pub mod multiple;
+pub mod onset;
+pub mod placebo;
+pub mod rate;
+pub mod revision;
+pub mod season;
+pub mod silent;
+#[cfg(test)]
+mod sim;
+pub mod special;
+pub mod table;
 
 /// Quantile by linear interpolation between order statistics (Hyndman and Fan 1996, type 7); `None` for no values.
 ///
 /// `sorted` must be ascending.
-pub(crate) fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
+pub fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
     let at = q.clamp(0.0, 1.0) * last as f64;
     let (low, high) = (at.floor(), at.ceil());
@@ -12,7 +41,7 @@ pub(crate) fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
 }
 
 /// Coefficient of variation with the population's deviation; `None` below two values or when the mean is 0.
-pub(crate) fn variation(values: &[f64]) -> Option<f64> {
+pub fn variation(values: &[f64]) -> Option<f64> {
     if values.len() < 2 {
         return None;
     }
