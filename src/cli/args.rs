@@ -101,6 +101,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// The entries themselves around a cluster's first one, of a trace, or around a moment
     Show(ShowArgs),
+    /// A good run against a bad one: what is new, gone, more or less frequent, which values changed
+    Compare(CompareArgs),
     /// Whether gardener.toml is valid, and what each of its rules matches
     Config(ConfigArgs),
     /// Care of the store: its files, digest, figures, integrity
@@ -127,7 +129,7 @@ pub(crate) enum Command {
 }
 
 /// How inputs are read.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Reading")]
 pub(crate) struct ReadArgs {
     /// For which rows the entry itself is kept
@@ -387,6 +389,34 @@ pub(crate) enum ShowFormat {
     Ndjson,
 }
 
+/// `compare`
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Compares two inputs: files, folders and globs (read into a store that goes away afterwards), a store, or \
+                  STORE@REVISION. Rates are events per request, per trace, or per covered hour, whichever both sides know. \
+                  What stands on one side only is always listed; what may be chance says so."
+)]
+pub(crate) struct CompareArgs {
+    /// The good one: dumps, a store, or STORE@REVISION
+    #[arg(value_name = "INPUT_A")]
+    pub(crate) a: String,
+    /// The bad one
+    #[arg(value_name = "INPUT_B")]
+    pub(crate) b: String,
+    /// Write compare.md and compare.json into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Most rows of each list
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) limit: usize,
+    /// Only this service (repeatable)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: Vec<String>,
+    /// Overwrite documents that were changed by hand
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
 /// `config`
 #[derive(Debug, Args)]
 pub(crate) struct ConfigArgs {
@@ -481,11 +511,12 @@ pub(crate) struct MineArgs {
 }
 
 /// For which rows the entry itself is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Raw {
     /// For none
     None,
     /// For WARNING and above, and the events that hold one
+    #[default]
     Warning,
     /// For all
     All,

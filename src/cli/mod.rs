@@ -4,6 +4,7 @@
 //! in [`context`].
 
 mod args;
+mod compare;
 mod config;
 mod context;
 mod explain;
@@ -143,6 +144,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Match(args) => matching::run(&context, &args),
         Command::Explain(args) => explain::run(&context, &args),
         Command::Show(args) => show::run(&context, &args),
+        Command::Compare(args) => compare::run(&context, &args),
         Command::Config(args) => config::run(&context.common, &args),
         Command::Store(args) => store::run(&context, &args),
         Command::Schema { name } => schema::run(name),

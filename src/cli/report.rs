@@ -309,6 +309,11 @@ fn before(
     Ok(analyze::Before { clusters: analyze::sizes(&engine, templates)?, coverage: coverage(snapshot, files, &earlier) })
 }
 
+/// What the inputs of a store cover of a window.
+pub(crate) fn coverage_of(snapshot: &Snapshot, asked: &Asked) -> Coverage {
+    coverage(snapshot, &stated(&snapshot.sources()), asked)
+}
+
 fn coverage(snapshot: &Snapshot, files: &[FileReport], asked: &Asked) -> Coverage {
     let mut spans: BTreeMap<String, Vec<Span>> = BTreeMap::new();
     for span in snapshot.spans() {

@@ -124,6 +124,16 @@ impl Engine {
         Ok(Self { frames })
     }
 
+    /// The same tables with the rows of one revision only; `templates`, `coverage` and `deploys` stay as they are.
+    pub fn of_revision(mut self, revision: &str) -> Self {
+        for name in ["rows", "summary"] {
+            if let Some(frame) = self.frames.get_mut(name) {
+                *frame = frame.clone().filter(col("revision").eq(lit(revision)));
+            }
+        }
+        self
+    }
+
     /// Runs one SELECT over the tables.
     pub fn sql(&self, query: &str) -> Result<Table, QueryError> {
         refuse_files(query)?;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::harness::{folder, gardener, repository, run, sample};
 use crate::schema::assert_valid;
 
-const VERBS: [&str; 14] = [
+const VERBS: [&str; 15] = [
     "run",
     "ingest",
     "worklog",
@@ -18,6 +18,7 @@ const VERBS: [&str; 14] = [
     "match",
     "explain",
     "show",
+    "compare",
     "config",
     "store",
     "schema",

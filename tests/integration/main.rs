@@ -13,6 +13,7 @@ mod harness;
 
 mod care;
 mod cli;
+mod compare;
 mod duckdb;
 mod faults;
 mod hostile;
