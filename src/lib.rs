@@ -23,6 +23,8 @@ pub mod issue;
 
 pub mod report;
 
+pub mod compare;
+
 pub mod render;
 
 pub mod cli;

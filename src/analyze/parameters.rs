@@ -80,23 +80,41 @@ pub fn parameters(
         else {
             continue;
         };
-        for param in extract(template, message) {
-            let column = found[*at].entry(param.slot).or_default();
-            column.n += 1;
-            column.mixed |= column.kind.is_some_and(|kind| kind != param.kind);
-            column.kind.get_or_insert(param.kind);
-            column.name = column.name.take().or(param.name);
-            column.unit = column.unit.take().or(param.unit);
-            column.numbers.extend(param.number.map(|number| (ts[row].unwrap_or(0), number)));
-            if column.values.len() < DISTINCT || column.values.contains_key(&param.text) {
-                *column.values.entry(param.text).or_default() += 1;
-            }
-        }
+        add(&mut found[*at], template, ts[row].unwrap_or(0), message);
     }
     Ok(found
         .into_iter()
         .map(|columns| columns.into_iter().map(|(slot, column)| finish(slot, column)).collect())
         .collect())
+}
+
+impl Parameter {
+    /// The variables of one template in messages with their times (nanoseconds), of any severity.
+    pub fn of_messages<'a>(
+        template: &crate::mine::Template,
+        messages: impl IntoIterator<Item = (i64, &'a str)>,
+    ) -> Vec<Self> {
+        let mut columns = BTreeMap::new();
+        for (ts_ns, message) in messages {
+            add(&mut columns, template, ts_ns, message);
+        }
+        columns.into_iter().map(|(slot, column)| finish(slot, column)).collect()
+    }
+}
+
+fn add(columns: &mut BTreeMap<usize, Column>, template: &crate::mine::Template, ts_ns: i64, message: &str) {
+    for param in extract(template, message) {
+        let column = columns.entry(param.slot).or_default();
+        column.n += 1;
+        column.mixed |= column.kind.is_some_and(|kind| kind != param.kind);
+        column.kind.get_or_insert(param.kind);
+        column.name = column.name.take().or(param.name);
+        column.unit = column.unit.take().or(param.unit);
+        column.numbers.extend(param.number.map(|number| (ts_ns, number)));
+        if column.values.len() < DISTINCT || column.values.contains_key(&param.text) {
+            *column.values.entry(param.text).or_default() += 1;
+        }
+    }
 }
 
 fn finish(slot: usize, mut column: Column) -> Parameter {

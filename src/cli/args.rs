@@ -103,6 +103,12 @@ pub(crate) enum Command {
     Results(ResultsArgs),
     /// Answer what waits for a person: which issue, a new one, never, or not now
     Decide(DecideArgs),
+    /// The entries themselves around a cluster's first one, of a trace, or around a moment
+    Show(ShowArgs),
+    /// A good run against a bad one: what is new, gone, more or less frequent, which values changed
+    Compare(CompareArgs),
+    /// Whether gardener.toml is valid, and what each of its rules matches
+    Config(ConfigArgs),
     /// Care of the store: its files, digest, figures, integrity
     Store(StoreArgs),
     /// Print a JSON Schema
@@ -127,7 +133,7 @@ pub(crate) enum Command {
 }
 
 /// How inputs are read.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Reading")]
 pub(crate) struct ReadArgs {
     /// For which rows the entry itself is kept
@@ -202,6 +208,9 @@ pub(crate) struct ReportArgs {
     /// Overwrite documents that were changed by hand
     #[arg(long)]
     pub(crate) force: bool,
+    /// Values are read for clusters with this beginning of an id also below WARNING, where reports do not need them.
+    #[arg(skip)]
+    pub(crate) variables_of: Option<String>,
 }
 
 /// `run`
@@ -313,6 +322,9 @@ pub(crate) struct ExplainArgs {
     /// Folder of the store [default: garden, or `store` of the configuration]
     #[arg(long, value_name = "DIR")]
     pub(crate) store: Option<PathBuf>,
+    /// Most entries, stacks and hosts listed, each
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) limit: usize,
     #[command(flatten)]
     pub(crate) window: WindowArgs,
 }
@@ -336,6 +348,98 @@ pub(crate) struct ResultsArgs {
     /// Folder whose files replace templates of the same name
     #[arg(long, value_name = "DIR")]
     pub(crate) templates: Option<PathBuf>,
+    /// Overwrite documents that were changed by hand
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// `show`
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Prints entries of all services, interleaved in the order of time: 30 s before and after the first entry of \
+                  a cluster, or of any moment; or all entries of a trace. What was asked for is marked with >. Mail and IP \
+                  addresses are masked as in documents."
+)]
+pub(crate) struct ShowArgs {
+    /// Cluster or family (also a unique beginning of its id), a time, a trace, or the insertId of an entry
+    #[arg(value_name = "ID|TRACE|TIME")]
+    pub(crate) what: String,
+    /// Folder of the store [default: garden, or `store` of the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    /// How far to look before and after, such as 30s, 5m, 1h [default: 30s; of a trace: its own entries only]
+    #[arg(long, value_name = "SPAN")]
+    pub(crate) around: Option<String>,
+    /// Only entries with the same trace, instance or service as the one asked for (all that are named)
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
+    pub(crate) same: Vec<Same>,
+    /// How entries are printed
+    #[arg(long, value_enum, default_value_t = ShowFormat::Text)]
+    pub(crate) format: ShowFormat,
+    /// Most entries, the nearest in time
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub(crate) limit: usize,
+    /// Most lines of one message below its first
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    pub(crate) lines: usize,
+    #[command(flatten)]
+    pub(crate) window: WindowArgs,
+}
+
+/// What entries must share with the one asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Same {
+    /// The request
+    Trace,
+    /// The instance, pod or container
+    Instance,
+    /// The service
+    Service,
+}
+
+impl Same {
+    /// Its column.
+    pub(crate) fn column(self) -> &'static str {
+        match self {
+            Self::Trace => "trace",
+            Self::Instance => "instance",
+            Self::Service => "service",
+        }
+    }
+}
+
+/// How `show` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ShowFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Ndjson,
+}
+
+/// `compare`
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Compares two inputs: files, folders and globs (read into a store that goes away afterwards), a store, or \
+                  STORE@REVISION. Rates are events per request, per trace, or per covered hour, whichever both sides know. \
+                  What stands on one side only is always listed; what may be chance says so."
+)]
+pub(crate) struct CompareArgs {
+    /// The good one: dumps, a store, or STORE@REVISION
+    #[arg(value_name = "INPUT_A")]
+    pub(crate) a: String,
+    /// The bad one
+    #[arg(value_name = "INPUT_B")]
+    pub(crate) b: String,
+    /// Write compare.md and compare.json into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Most rows of each list
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) limit: usize,
+    /// Only this service (repeatable)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: Vec<String>,
     /// Overwrite documents that were changed by hand
     #[arg(long)]
     pub(crate) force: bool,
@@ -380,6 +484,33 @@ pub(crate) struct DecideArgs {
     /// Folder of the store [default: garden, or `store` of the configuration]
     #[arg(long, value_name = "DIR")]
     pub(crate) store: Option<PathBuf>,
+}
+
+/// `config`
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    #[command(subcommand)]
+    pub(crate) action: ConfigAction,
+}
+
+/// What to do with a configuration.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigAction {
+    /// Say what each rule matches in a store, and which match nothing; exit 2 when the file is not valid
+    #[command(
+        long_about = "Reads gardener.toml (or --config FILE) and holds each [[service]], [[impact]], [[rule]], [[mute]], \
+                      [[shape]], [[set-aside]], [[exit]] and [redaction] pattern against everything stored: how many \
+                      entries it matches, in which clusters or services. Rules that match nothing and mutes that have \
+                      expired are named. Unknown keys are listed with their lines; exit 2 when the file is not valid."
+    )]
+    Check {
+        /// Folder of the store [default: garden, or `store` of the configuration, if it is there]
+        #[arg(long, value_name = "DIR")]
+        store: Option<PathBuf>,
+        /// Most clusters or services listed for a rule
+        #[arg(long, value_name = "N", default_value_t = 5)]
+        limit: usize,
+    },
 }
 
 /// `store`
@@ -449,11 +580,12 @@ pub(crate) struct MineArgs {
 }
 
 /// For which rows the entry itself is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Raw {
     /// For none
     None,
     /// For WARNING and above, and the events that hold one
+    #[default]
     Warning,
     /// For all
     All,

@@ -1,12 +1,27 @@
 //! `gardener explain`: everything known of one cluster.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write;
+use std::path::Path;
+
+use serde::Serialize;
 
 use super::args::{ExplainArgs, ReportArgs};
 use super::context::{BOLD, Context};
+use super::show::cluster_id;
 use super::{Stop, pages, report};
-use crate::report::v1::{Cluster, Report};
+use crate::analyze::{self, ClusterKey};
+use crate::issue::cluster_ids;
+use crate::mine::TemplateSet;
+use crate::query::{ClusterRows, Engine, EngineOptions, EntryFilter};
+use crate::report::identities;
+use crate::report::v1::{Cluster, LatencyMs, Report, Trend};
+use crate::store::Snapshot;
+use crate::time;
+
+/// Messages whose values are read for one cluster.
+const MESSAGES: usize = 200_000;
 
 /// Runs the verb.
 pub(crate) fn run(context: &Context, args: &ExplainArgs) -> anyhow::Result<()> {
@@ -15,14 +30,88 @@ pub(crate) fn run(context: &Context, args: &ExplainArgs) -> anyhow::Result<()> {
         context,
         &path,
         &args.window,
-        &ReportArgs { issues: args.issues.clone(), ..ReportArgs::default() },
+        &ReportArgs {
+            issues: args.issues.clone(),
+            variables_of: Some(cluster_id(&args.id).unwrap_or_else(|| args.id.clone())),
+            ..ReportArgs::default()
+        },
         None,
     )?;
     let cluster = find(&made.report, &args.id)?;
+    let entries = entries(&path, &made, cluster, args.limit)?;
     if context.common.json {
-        return Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(cluster)?)?);
+        let mut value = serde_json::to_value(cluster)?;
+        value["first_entries"] = serde_json::to_value(&entries)?;
+        return Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&value)?)?);
     }
-    Ok(write!(anstream::stdout(), "{}", text(&made.report, cluster))?)
+    Ok(write!(anstream::stdout(), "{}", text(&made.report, cluster, &entries, args.limit))?)
+}
+
+/// A stored entry, by what finds it again.
+#[derive(Debug, Serialize)]
+struct Entry {
+    timestamp: String,
+    severity: String,
+    #[serde(rename = "insertId")]
+    insert_id: Option<String>,
+    file: String,
+    offset: i64,
+}
+
+/// The oldest entries of a cluster.
+fn entries(path: &Path, made: &report::Made, cluster: &Cluster, most: usize) -> anyhow::Result<Vec<Entry>> {
+    let snapshot = Snapshot::open(path)?;
+    let templates = Context::templates(&snapshot, made.asked.as_of_ns)?;
+    let options = EngineOptions { services: &made.asked.services };
+    let engine = Engine::open(&snapshot, &templates, made.asked.window, options)?;
+    // The analysis has the names as they are stored; the report's may be masked.
+    let own = made.report.clusters.iter().position(|other| other.id == cluster.id);
+    let Some(key) = own.and_then(|at| made.analysis.clusters.get(at)).map(|ranked| &ranked.cluster.key) else {
+        return Ok(Vec::new());
+    };
+    let rows = engine.entries(&of(key), 0, most)?.rows;
+    let files: BTreeMap<String, String> =
+        snapshot.sources().into_iter().map(|source| (source.content_id, source.report.path)).collect();
+    let (ts, offsets) = (rows.i64("ts_ns")?, rows.i64("byte_offset")?);
+    let (severities, ids, contents) = (rows.str("severity_name")?, rows.str("insert_id")?, rows.str("file")?);
+    let name = |id: &Option<String>| id.as_ref().map_or_else(String::new, |id| files.get(id).unwrap_or(id).clone());
+    Ok((0..rows.len())
+        .map(|row| Entry {
+            timestamp: time::rfc3339(ts[row].unwrap_or(0)),
+            severity: severities[row].clone().unwrap_or_default(),
+            insert_id: ids[row].clone(),
+            file: name(&contents[row]),
+            offset: offsets[row].unwrap_or(0),
+        })
+        .collect())
+}
+
+fn of(key: &ClusterKey) -> EntryFilter {
+    let ClusterKey { template_id, project, service, kind } = key.clone();
+    EntryFilter { cluster: Some(ClusterRows { template_id, project, service, kind }), ..EntryFilter::default() }
+}
+
+/// Reads the values of the clusters whose ids begin so, where the report's own query left them out for being quiet.
+pub(crate) fn add_variables(
+    engine: &Engine,
+    clusters: &[analyze::Cluster],
+    templates: &TemplateSet,
+    id: &str,
+    into: &mut [Vec<analyze::Parameter>],
+) -> anyhow::Result<()> {
+    let prints: Vec<_> = identities(&clusters.iter().collect::<Vec<_>>()).into_iter().map(|(print, _)| print).collect();
+    for (at, (own, print)) in cluster_ids(&prints).iter().zip(&prints).enumerate() {
+        let wanted = own.starts_with(id) || print.as_str().starts_with(id);
+        let Some(template) = templates.by_id(&clusters[at].key.template_id).filter(|_| wanted && into[at].is_empty())
+        else {
+            continue;
+        };
+        let rows = engine.entries(&of(&clusters[at].key), 0, MESSAGES)?.rows;
+        let (ts, messages) = (rows.i64("ts_ns")?, rows.str("message")?);
+        let messages = ts.iter().zip(messages).map(|(ts, text)| (ts.unwrap_or(0), text.as_deref().unwrap_or("")));
+        into[at] = analyze::Parameter::of_messages(template, messages);
+    }
+    Ok(())
 }
 
 /// The cluster of an id, of a family's root, or of a unique beginning of either.
@@ -45,7 +134,7 @@ fn find<'a>(report: &'a Report, id: &str) -> anyhow::Result<&'a Cluster> {
     }
 }
 
-fn text(report: &Report, cluster: &Cluster) -> String {
+fn text(report: &Report, cluster: &Cluster, entries: &[Entry], limit: usize) -> String {
     let mut out = String::new();
     let counts = |map: &std::collections::BTreeMap<String, u64>| {
         map.iter().map(|(name, n)| format!("{name} {n}")).collect::<Vec<_>>().join(", ")
@@ -84,10 +173,33 @@ fn text(report: &Report, cluster: &Cluster) -> String {
             cluster.users.map_or_else(|| "users unknown".into(), |n| format!("{n} users"))
         ),
     );
+    if let Some(http) = &cluster.http {
+        let status = http.status.map_or_else(|| "unknown".into(), |status| status.to_string());
+        let share =
+            http.share_5xx.map_or_else(String::new, |share| format!("; {:.1} % of the route are 5xx", share * 100.0));
+        line("requests", format!("{} {} -> {status}{share}", http.method, http.route));
+        line("hosts", most(&http.hosts, limit));
+        if let Some(ms) = &http.latency_ms {
+            let LatencyMs { n, p50, p95, max } = ms;
+            line("latency", format!("{n} known; median {p50:.1} ms, 95 % within {p95:.1} ms, longest {max:.1} ms"));
+        }
+    }
+    let stacks = cluster.stacks.iter().map(|stack| (stack.stack_id.clone(), stack.entries)).collect();
+    line("stacks", most(&stacks, limit));
     line("family", cluster.family.as_ref().map_or_else(String::new, |id| format!("{id} ({})", cluster.role)));
     for family in report.families.iter().filter(|family| Some(&family.id) == cluster.family.as_ref()) {
         line("", family.sentence.clone());
     }
+    for link in &cluster.links {
+        let number = link.number.map_or_else(String::new, |number| format!("#{number} "));
+        let state = link.state.as_deref().unwrap_or_default();
+        let title = link.title.as_deref().or(link.cluster.as_deref()).unwrap_or_default();
+        line("tied to", format!("{}: {number}{state} {title}", link.relation));
+    }
+    if let Some(impact) = &cluster.impact {
+        line("impact", format!("{} (as configured)", impact.sentence));
+    }
+    line("muted", cluster.muted.clone().unwrap_or_default());
     for term in &cluster.priority_terms {
         line("points", format!("{:+4} {}: {}", term.points, term.term, term.why));
     }
@@ -95,7 +207,9 @@ fn text(report: &Report, cluster: &Cluster) -> String {
         let top =
             parameter.top.iter().map(|value| format!("{} ({})", value.value, value.n)).collect::<Vec<_>>().join(", ");
         let range = parameter.min.zip(parameter.max).map_or_else(String::new, |(min, max)| {
-            format!("; {min} to {max}{}", parameter.unit.as_deref().unwrap_or(""))
+            let unit = parameter.unit.as_deref().map_or_else(String::new, |unit| format!(" {unit}"));
+            let median = parameter.median.map_or_else(String::new, |median| format!(", median {median}"));
+            format!("; {min} to {max}{unit}{median}")
         });
         let name = parameter.name.as_deref().unwrap_or("-");
         line(
@@ -107,6 +221,7 @@ fn text(report: &Report, cluster: &Cluster) -> String {
         );
         line("drift", parameter.drift.clone().unwrap_or_default());
     }
+    line("test", tested(&cluster.trend));
     for day in cluster.trend.per_day.iter().filter(|day| day.entries > 0 || !day.covered) {
         line(
             "day",
@@ -114,9 +229,16 @@ fn text(report: &Report, cluster: &Cluster) -> String {
         );
     }
     line("filter", format!("gcloud logging read '{}'", cluster.filter.replace('\'', "")));
+    line("explorer", cluster.explorer_url.clone().unwrap_or_default());
+    for entry in entries {
+        let id = entry.insert_id.as_deref().unwrap_or("(no insertId)");
+        line("stored", format!("{} {} {id} {} at byte {}", entry.timestamp, entry.severity, entry.file, entry.offset));
+    }
+    let more = cluster.entries.saturating_sub(entries.len() as u64);
+    line("", if more > 0 { format!("and {more} later ones (--limit)") } else { String::new() });
     if let Some(example) = &cluster.example {
         line(
-            "entry",
+            "example",
             format!(
                 "{} {} at byte {}",
                 example.insert_id.as_deref().unwrap_or("(no insertId)"),
@@ -129,4 +251,25 @@ fn text(report: &Report, cluster: &Cluster) -> String {
         }
     }
     out
+}
+
+/// The numbers behind a status; empty where nothing was compared.
+fn tested(trend: &Trend) -> String {
+    let mut parts = Vec::new();
+    parts.extend(trend.previous.map(|n| format!("{n} episodes in the time before")));
+    parts.extend(trend.expected_low.zip(trend.expected_high).map(|(low, high)| format!("expected {low} to {high}")));
+    parts.extend(trend.ratio.map(|ratio| format!("rate x{ratio:.2}")));
+    parts.extend(trend.p.map(|p| format!("p = {p:.3e}")));
+    parts.join(", ")
+}
+
+/// The most frequent names with their counts, and how many others there are.
+fn most(counts: &BTreeMap<String, u64>, limit: usize) -> String {
+    let mut sorted: Vec<(&String, &u64)> = counts.iter().collect();
+    sorted.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+    let mut parts: Vec<String> = sorted.iter().take(limit).map(|(name, n)| format!("{name} {n}")).collect();
+    if sorted.len() > limit {
+        parts.push(format!("{} more (--limit)", sorted.len() - limit));
+    }
+    parts.join(", ")
 }

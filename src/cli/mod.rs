@@ -5,6 +5,8 @@
 
 mod args;
 mod changes;
+mod compare;
+mod config;
 mod context;
 mod decide;
 mod explain;
@@ -21,6 +23,7 @@ mod report;
 mod results;
 mod run;
 mod schema;
+mod show;
 mod store;
 mod templates;
 
@@ -29,7 +32,7 @@ use std::io::{self, Write};
 use clap::{CommandFactory, Parser};
 
 use crate::analyze::AnalyzeError;
-use crate::config::ConfigError;
+use crate::config::{Config, ConfigError};
 use crate::input::InputError;
 use crate::issue::IssueError;
 use crate::query::QueryError;
@@ -129,7 +132,12 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         // A pool that exists already was made with the same number.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).build_global();
     }
-    let context = Context::new(cli.common)?;
+    let context = if let Command::Config(_) = cli.command {
+        // It reads the file by itself: an invalid one is what it is for.
+        Context { common: cli.common, config: Config::default(), config_path: None }
+    } else {
+        Context::new(cli.common)?
+    };
     match cli.command {
         Command::Run(args) => run::run(&context, &args),
         Command::Ingest(args) => ingest::run(&context, &args),
@@ -140,6 +148,9 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Explain(args) => explain::run(&context, &args),
         Command::Results(args) => results::run(&context, &args),
         Command::Decide(args) => decide::run(&context, &args),
+        Command::Show(args) => show::run(&context, &args),
+        Command::Compare(args) => compare::run(&context, &args),
+        Command::Config(args) => config::run(&context.common, &args),
         Command::Store(args) => store::run(&context, &args),
         Command::Schema { name } => schema::run(name),
         Command::Mine(args) => mine::run(&args),

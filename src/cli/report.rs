@@ -263,7 +263,10 @@ pub(crate) fn make(
     steps.step("ranking");
     let analysis = analyze::run(&engine, clusters, &before, &coverage, &ties, asked.window, &context.config)?;
     let ordered: Vec<analyze::Cluster> = analysis.clusters.iter().map(|ranked| ranked.cluster.clone()).collect();
-    let parameters = analyze::parameters(&engine, &ordered, &templates)?;
+    let mut parameters = analyze::parameters(&engine, &ordered, &templates)?;
+    if let Some(id) = &args.variables_of {
+        super::explain::add_variables(&engine, &ordered, &templates, id, &mut parameters)?;
+    }
     steps.step("report");
     let totals = totals(&engine)?;
     let deploys: Vec<_> = snapshot.deploys().into_iter().filter(|deploy| asked.window.holds(deploy.at_ns)).collect();
@@ -351,6 +354,11 @@ fn history(snapshot: &Snapshot, templates: &TemplateSet, asked: &Asked) -> anyho
         *runs = unite(std::mem::take(runs));
     }
     Ok(history)
+}
+
+/// What the inputs of a store cover of a window.
+pub(crate) fn coverage_of(snapshot: &Snapshot, asked: &Asked) -> Coverage {
+    coverage(snapshot, &stated(&snapshot.sources()), asked)
 }
 
 pub(super) fn coverage(snapshot: &Snapshot, files: &[FileReport], asked: &Asked) -> Coverage {

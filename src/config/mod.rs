@@ -3,6 +3,7 @@
 //! Unknown keys are refused by name: a rule that is silently ignored because of a typing error is worse than no rule. Flags
 //! and keys are the same kebab-case words.
 
+pub mod check;
 mod rules;
 
 use std::path::{Path, PathBuf};

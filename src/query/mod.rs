@@ -4,6 +4,7 @@
 //! the services are cut before a query sees the tables, so that no query can forget to.
 
 mod describe;
+mod entries;
 mod frame;
 mod named;
 mod table;
@@ -17,6 +18,7 @@ use polars::sql::SQLContext;
 use thiserror::Error;
 
 pub use describe::{TableInfo, tables, tables_text};
+pub use entries::{ClusterRows, Entries, EntryFilter};
 pub use named::{NAMED, named};
 pub use table::{Column, Data, Table};
 
@@ -120,6 +122,16 @@ impl Engine {
             frames.insert(name, frame::of_table(&table)?);
         }
         Ok(Self { frames })
+    }
+
+    /// The same tables with the rows of one revision only; `templates`, `coverage` and `deploys` stay as they are.
+    pub fn of_revision(mut self, revision: &str) -> Self {
+        for name in ["rows", "summary"] {
+            if let Some(frame) = self.frames.get_mut(name) {
+                *frame = frame.clone().filter(col("revision").eq(lit(revision)));
+            }
+        }
+        self
     }
 
     /// Runs one SELECT over the tables.

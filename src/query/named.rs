@@ -2,6 +2,7 @@
 
 /// Name and text of each query, in order of names.
 pub const NAMED: &[(&str, &str)] = &[
+    ("activity", include_str!("../../queries/activity.sql")),
     ("attached", include_str!("../../queries/attached.sql")),
     ("cluster_days", include_str!("../../queries/cluster_days.sql")),
     ("cluster_events", include_str!("../../queries/cluster_events.sql")),

@@ -114,6 +114,15 @@ pub fn mask_report_keyed(report: &Report, name: &dyn Fn(&str, &str) -> Option<St
     masked
 }
 
+/// Replaces the personal values in every text of a JSON value, keys too; answers how many of each kind there were.
+pub fn mask_value(value: &mut Value) -> BTreeMap<String, u64> {
+    let mut texts = Vec::new();
+    strings(value, &mut texts);
+    let masker = Masker::new(texts.iter().map(String::as_str));
+    replace(value, &masker);
+    masker.counts()
+}
+
 /// What people wrote into the configuration.
 fn configured(report: &Report) -> impl Iterator<Item = &str> {
     let owners = report.services.iter().flat_map(|row| [&row.owner, &row.repo]);

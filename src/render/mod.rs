@@ -7,6 +7,7 @@
 pub mod bodies;
 pub mod chart;
 mod cluster;
+pub mod comparison;
 mod filters;
 pub mod mask;
 mod notes;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::harness::{folder, gardener, repository, run, sample};
 use crate::schema::assert_valid;
 
-const VERBS: [&str; 14] = [
+const VERBS: [&str; 17] = [
     "run",
     "ingest",
     "worklog",
@@ -19,6 +19,9 @@ const VERBS: [&str; 14] = [
     "explain",
     "results",
     "decide",
+    "show",
+    "compare",
+    "config",
     "store",
     "schema",
     "mine",
@@ -526,6 +529,24 @@ fn explain_takes_what_people_see() {
     }
     let said = run(["explain", "Cffffffffffff", "--store", store]).exits(2);
     assert!(said.err.contains("Cffffffffffff"), "{}", said.err);
+}
+
+#[test]
+fn explain_tells_the_values_and_the_entries_of_quiet_clusters_too() {
+    let sample = sample();
+    let store = sample.store.to_str().unwrap();
+    let is = |cluster: &&Value| cluster["template"].as_str().unwrap().starts_with("Queue depth");
+    let cluster = sample.report["clusters"].as_array().unwrap().iter().find(is).unwrap();
+    assert_eq!(cluster["parameters"], Value::Array(Vec::new()), "reports read no values of INFO");
+    let id = cluster["id"].as_str().unwrap();
+    let told = run(["explain", id, "--store", store, "--limit", "3", "--json"]).exits(0).json();
+    let depth = &told["parameters"][0];
+    assert_eq!(depth["n"], cluster["entries"], "{depth:#}");
+    assert!(depth["min"].as_f64() <= depth["median"].as_f64() && depth["median"].as_f64() < depth["max"].as_f64());
+    let first = told["first_entries"].as_array().unwrap();
+    assert_eq!((first.len(), &first[0]["timestamp"]), (3, &cluster["first"]));
+    let text = run(["explain", id, "--store", store, "--limit", "3"]).exits(0).out;
+    assert!(text.contains("distinct; ") && text.contains("later ones (--limit)"), "{text}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod harness;
 
 mod care;
 mod cli;
+mod compare;
 mod duckdb;
 mod faults;
 #[cfg(unix)]
@@ -24,7 +25,9 @@ mod offline;
 mod pages;
 #[cfg(unix)]
 mod round;
+mod rules;
 mod run;
 pub(crate) mod schema;
 mod scripts;
+mod show;
 mod truth;
