@@ -14,7 +14,7 @@ use super::{Stop, ingest, report};
 use crate::analyze;
 use crate::compare::{Activity, Comparison, Side, compare, values};
 use crate::mine::{TemplateSet, templates};
-use crate::query::{Engine, EngineOptions, named};
+use crate::query::{Engine, EngineOptions, Table, named};
 use crate::render::{comparison, mask};
 use crate::store::Snapshot;
 
@@ -89,33 +89,35 @@ fn last(argument: &str) -> String {
 fn side(input: &Input, templates: &TemplateSet, args: &CompareArgs) -> anyhow::Result<Side> {
     let mut side = Side { name: input.name.clone(), ..Side::default() };
     let Some(window) = input.snapshot.whole() else { return Ok(side) };
-    let mut engine = Engine::open(&input.snapshot, templates, window, EngineOptions { services: &args.service })?;
-    match &input.revision {
-        Some(revision) => {
-            engine = engine.of_revision(revision);
-            if engine.sql(named("activity").expect("the query ships with the program"))?.is_empty() {
-                let all = Engine::open(&input.snapshot, templates, window, EngineOptions::default())?;
-                let known = revisions(&all)?;
-                return Err(Stop::Usage(format!("no row of revision {revision:?}; there are {known}")).into());
-            }
+    let options = EngineOptions { services: &args.service };
+    let mut engine = Engine::open(&input.snapshot, templates, window, options)?;
+    if let Some(revision) = &input.revision {
+        let all = engine;
+        engine = Engine::open(&input.snapshot, templates, window, options)?.of_revision(revision);
+        if ask(&engine, "activity")?.is_empty() {
+            let known = revisions(&all)?;
+            return Err(Stop::Usage(format!("no row of revision {revision:?}; there are {known}")).into());
         }
-        None => {
-            let asked = Asked {
-                window,
-                as_of_ns: window.until_ns,
-                zone: jiff::tz::TimeZone::UTC,
-                zone_name: "UTC".into(),
-                services: args.service.clone(),
-                words: String::new(),
-                explicit: true,
-            };
-            side.coverage = Some(report::coverage_of(&input.snapshot, &asked));
-        }
+    } else {
+        let asked = Asked {
+            window,
+            as_of_ns: window.until_ns,
+            zone: jiff::tz::TimeZone::UTC,
+            zone_name: "UTC".into(),
+            services: args.service.clone(),
+            words: String::new(),
+            explicit: true,
+        };
+        side.coverage = Some(report::coverage_of(&input.snapshot, &asked));
     }
     side.activity = activity(&engine)?;
     side.clusters = analyze::clusters(&engine, templates)?;
-    side.values = values(&engine.sql(named("messages").expect("the query ships with the program"))?, templates)?;
+    side.values = values(&ask(&engine, "messages")?, templates)?;
     Ok(side)
+}
+
+fn ask(engine: &Engine, name: &str) -> anyhow::Result<Table> {
+    Ok(engine.sql(named(name).expect("the query ships with the program"))?)
 }
 
 /// Names of the revisions with most rows, at most eight.
@@ -128,7 +130,7 @@ fn revisions(engine: &Engine) -> anyhow::Result<String> {
 }
 
 fn activity(engine: &Engine) -> anyhow::Result<BTreeMap<String, Activity>> {
-    let table = engine.sql(named("activity").expect("the query ships with the program"))?;
+    let table = ask(engine, "activity")?;
     let services = table.str("service")?;
     let number = |name: &str, row: usize| Ok::<_, anyhow::Error>(table.i64(name)?[row].unwrap_or(0));
     let count = |name: &str, row: usize| Ok::<_, anyhow::Error>(u64::try_from(number(name, row)?).unwrap_or(0));

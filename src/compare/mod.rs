@@ -143,7 +143,38 @@ pub struct Comparison {
 }
 
 /// Compares two sides whose templates were mined together.
+///
+/// Where each side is of one project and these differ (a test system against the real one), the project is not part of what
+/// makes a cluster.
 pub fn compare(a: &Side, b: &Side) -> Comparison {
+    let (of_a, of_b) = (projects(a), projects(b));
+    if let ([from], [to]) = (of_a.as_slice(), of_b.as_slice())
+        && from != to
+    {
+        let mut found = compare_aligned(&moved(a, to), b);
+        found.remarks.push(format!("A is of project {from}, B of {to}; clusters are compared as if of one"));
+        return found;
+    }
+    compare_aligned(a, b)
+}
+
+fn projects(side: &Side) -> Vec<String> {
+    let all: BTreeSet<&String> = side.clusters.iter().map(|cluster| &cluster.key.project).collect();
+    all.into_iter().filter(|name| !name.is_empty()).cloned().collect()
+}
+
+/// The side as if its entries were of another project.
+fn moved(side: &Side, project: &str) -> Side {
+    let key = |key: &ClusterKey| match key.project.as_str() {
+        "" => key.clone(),
+        _ => ClusterKey { project: project.to_owned(), ..key.clone() },
+    };
+    let clusters = side.clusters.iter().map(|cluster| Cluster { key: key(&cluster.key), ..cluster.clone() });
+    let values = side.values.iter().map(|(own, values)| (key(own), values.clone()));
+    Side { clusters: clusters.collect(), values: values.collect(), ..side.clone() }
+}
+
+fn compare_aligned(a: &Side, b: &Side) -> Comparison {
     let by_key = |side: &'_ Side| -> BTreeMap<ClusterKey, usize> {
         side.clusters.iter().enumerate().map(|(at, cluster)| (cluster.key.clone(), at)).collect()
     };
@@ -306,9 +337,21 @@ mod tests {
     fn empty_and_equal_sides_differ_in_nothing() {
         let empty = compare(&Side::default(), &Side::default());
         assert!(empty.new.is_empty() && empty.gone.is_empty() && empty.same == 0 && empty.a.first.is_none());
-        let one = side("a", &[("x", 1), ("y", u64::MAX / 4)], 0);
+        let one = side("a", &[("x", 1), ("y", 4_000_000_000)], 100);
         let found = compare(&one, &one);
         assert_eq!((found.same, found.new.len() + found.gone.len() + found.more.len() + found.less.len()), (2, 0));
+    }
+
+    #[test]
+    fn a_test_system_is_compared_with_the_real_one_across_projects() {
+        let of = |project: &str| {
+            let mut side = side(project, &[("x", 5)], 100);
+            side.clusters[0].key.project = project.into();
+            side
+        };
+        let found = compare(&of("stage"), &of("real"));
+        assert_eq!((found.same, found.new.len(), found.gone.len()), (1, 0, 0));
+        assert_eq!(found.remarks, ["A is of project stage, B of real; clusters are compared as if of one"]);
     }
 
     #[test]

@@ -119,7 +119,7 @@ fn walk(table: &DeTable<'_>, node: &Value, root: &Value, path: &str, text: &str,
                 DeValue::Table(table) => walk(table, inside, root, &dotted, text, found),
                 DeValue::Array(items) => {
                     let inside = &resolved(inside, root)["items"];
-                    for item in items.iter() {
+                    for item in items {
                         if let DeValue::Table(table) = item.get_ref() {
                             walk(table, inside, root, &dotted, text, found);
                         }
@@ -204,7 +204,7 @@ impl Config {
                     hits.notes.push(format!("rows whose time was read from {field:?}"));
                 }
                 None => {
-                    hits.notes.push("not countable: the store knows a shape by its timestamp, and it has none".into())
+                    hits.notes.push("not countable: the store knows a shape by its timestamp, and it has none".into());
                 }
             }
             hits

@@ -125,6 +125,7 @@ impl Engine {
     }
 
     /// The same tables with the rows of one revision only; `templates`, `coverage` and `deploys` stay as they are.
+    #[must_use]
     pub fn of_revision(mut self, revision: &str) -> Self {
         for name in ["rows", "summary"] {
             if let Some(frame) = self.frames.get_mut(name) {

@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_of_the_folder_is_here_in_order_and_opens_with_its_question() {
+    fn every_file_of_the_folder_is_here_in_order_opens_with_its_question_and_is_documented() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/queries");
         let mut files: Vec<String> = std::fs::read_dir(folder)
             .expect("the folder ships with the source")
@@ -56,9 +56,12 @@ mod tests {
             .collect();
         files.sort();
         assert_eq!(files, NAMED.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>());
+        let document = include_str!("../../docs/queries.md");
         for (name, text) in NAMED {
             let first = text.lines().next().unwrap_or("");
             assert!(first.starts_with("-- ") && first.contains('?'), "{name} opens with {first:?}");
+            let row = format!("| [`{name}`](../queries/{name}.sql) | {} |", &first[3..]);
+            assert!(document.contains(&row), "docs/queries.md has no row {row}");
         }
     }
 }
