@@ -63,7 +63,7 @@ fn table(clusters: &[Cluster], before: &Before, seen: &Coverage, window: Window,
             let all = [before.coverage.intervals_of(cluster), seen.intervals_of(cluster)].concat();
             let season =
                 seasons.entry(service.clone()).or_insert_with(|| season(before.history.volume.get(service), &all));
-            table.exposures.push(exposure(union(all), window.since_ns, hours.until, season));
+            table.exposures.push(exposure(&union(all), window.since_ns, hours.until, season));
             table.exposures.len() - 1
         });
         let level = match cluster.effective_severity() {
@@ -99,8 +99,8 @@ fn covered(intervals: &[(i64, i64)], origin_ns: i64, until: i64) -> (i64, Vec<u3
     (first, cells.into_iter().map(seconds).collect())
 }
 
-fn exposure(intervals: Vec<(i64, i64)>, origin_ns: i64, until: i64, season: &Season) -> Exposure {
-    let (first, cells) = covered(&intervals, origin_ns, until);
+fn exposure(intervals: &[(i64, i64)], origin_ns: i64, until: i64, season: &Season) -> Exposure {
+    let (first, cells) = covered(intervals, origin_ns, until);
     Exposure::new(first, &cells, season, origin_ns.div_euclid(HOUR_NS))
 }
 

@@ -98,7 +98,7 @@ fn facts(since_ns: i64, old: &Seen, new: &Seen) -> ChangeFacts {
 
 /// A number with three digits that count, and its unit.
 fn words(number: f64, unit: &str) -> String {
-    let digits = if number.abs() >= 100.0 || number.fract() == 0.0 { 0 } else { 1 };
+    let digits = usize::from(!(number.abs() >= 100.0 || number.fract() == 0.0));
     format!("{number:.digits$} {unit}")
 }
 

@@ -195,6 +195,9 @@ struct Writer<'a> {
     deploys: Vec<Deploy>,
 }
 
+/// Rows of one row group, and to which events they belong.
+type Piece<'a> = (&'a [(u32, u32)], &'a [Membership]);
+
 /// A row group, ready to be written, and what it adds to the sketches.
 struct Ready {
     group: write::Group,
@@ -236,7 +239,7 @@ impl<'a> Writer<'a> {
         let (day, first) = (self.day, self.written);
         let groups: Vec<_> = row_groups(places, weigh).map(|group| (&places[group.clone()], &members[group])).collect();
         let miners = std::mem::take(&mut self.miners);
-        let encode = |(at, (places, members)): (usize, &(&[(u32, u32)], &[Membership]))| {
+        let encode = |(at, (places, members)): (usize, &Piece<'_>)| {
             let rows = gather(places);
             let mut computed = Computed::default();
             let mut table = SignatureTable::new();

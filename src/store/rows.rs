@@ -540,7 +540,9 @@ impl Rows {
             let texts = &mut self.texts[*column as usize];
             if !texts.is_empty() || blocks.iter().any(|block| !block.texts(*column).is_empty()) {
                 let mut met = vec![false; blocks.len()];
-                places.iter().for_each(|(block, _)| met[*block] = true);
+                for (block, _) in &places {
+                    met[*block] = true;
+                }
                 let mut from: Vec<Option<Cow<'_, Texts>>> = Vec::with_capacity(blocks.len());
                 from.extend(blocks.iter().zip(met).map(|(block, met)| met.then(|| block.texts(*column).unpacked())));
                 let text = |(block, row): &(usize, usize)| from[*block].as_ref().map_or("", |texts| texts.get(*row));
