@@ -10,6 +10,7 @@ mod context;
 mod explain;
 mod filing;
 mod ingest;
+mod listing;
 mod matching;
 mod mine;
 mod outputs;
