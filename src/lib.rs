@@ -2,7 +2,8 @@
 //!
 //! The pipeline: `input` reads dumps into `record`s, `store` keeps them deduplicated as Parquet with the signatures that
 //! `mine` computes, `query` runs SQL over them, `analyze` answers one question a file, `issue` decides what to file,
-//! `report` freezes what `render` turns into documents, and `cli` joins them. Modules use only those named before them.
+//! `report` freezes what `render` turns into documents, `compare` sets two inputs against each other, and `cli` joins them.
+//! Modules use only those named before them; `render` comes last but for `cli`.
 
 pub mod time;
 

@@ -12,6 +12,7 @@ mod decide;
 mod explain;
 mod filing;
 mod ingest;
+mod listing;
 mod matching;
 mod mine;
 mod outputs;

@@ -3,16 +3,15 @@
 //! A finding says what is wrong; what stands next to it, in every service, often says why. Values of people are masked as
 //! in documents, and what is left out is counted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write;
 
-use anstyle::{AnsiColor, Style};
 use serde_json::{Map, Value, json};
 
 use super::args::{Same, ShowArgs, ShowFormat};
-use super::context::{Asked, BOLD, Context, DIM, RED, nothing_stored};
-use super::{Stop, pages};
+use super::context::{Asked, Context, DIM, nothing_stored};
+use super::{Stop, listing};
 use crate::analyze::{self, Cluster, ClusterKey};
 use crate::issue::cluster_ids;
 use crate::mine::TemplateSet;
@@ -22,10 +21,11 @@ use crate::report::identities;
 use crate::store::Snapshot;
 use crate::time::{self, SECOND_NS, Window};
 
-/// Warnings.
-const YELLOW: Style = AnsiColor::Yellow.on_default();
 /// Before and after a moment, when `--around` is not given.
 const AROUND_NS: i64 = 30 * SECOND_NS;
+
+/// Entries among which the one that was asked for is looked for; it stands at the moment itself.
+const NEAR: usize = 1_000;
 
 /// What is shown.
 struct Subject {
@@ -85,8 +85,8 @@ pub(crate) fn run(context: &Context, args: &ShowArgs) -> anyhow::Result<()> {
             }
         }
         ShowFormat::Text => {
-            let mut text = head(&all, &asked, &subject);
-            text.push_str(&body(&all, &asked, args.lines));
+            let mut text = listing::head(&all, &asked.zone, subject.window);
+            text.push_str(&listing::body(&all, &asked.zone, args.lines));
             if found.rows.is_empty() {
                 text.push_str(&place.nearest(&subject)?);
             }
@@ -211,7 +211,7 @@ impl Place<'_> {
         }
         let engine = self.engine(subject.window)?;
         // The moment itself has no instance; the first entry from it on stands for it.
-        let near = engine.entries(&subject.filter, subject.at_ns, usize::MAX >> 1)?.rows;
+        let near = engine.entries(&subject.filter, subject.at_ns, NEAR)?.rows;
         let (ts, keys) = (near.i64("ts_ns")?, keys(&near)?);
         let own = |row: &usize| subject.marked.holds(&near, *row, &keys[*row]);
         let from = (0..near.len()).find(|row| ts[*row].unwrap_or(0) >= subject.at_ns);
@@ -344,88 +344,6 @@ fn rows(
         .collect()
 }
 
-fn head(all: &Value, asked: &Asked, subject: &Subject) -> String {
-    let entries = all["entries"].as_array().map_or(&[][..], Vec::as_slice);
-    let services: BTreeSet<&str> = entries.iter().filter_map(|entry| entry["service"].as_str()).collect();
-    let shown = |key: &str| pages::shown(all[key].as_str().unwrap_or_default());
-    let mut text = format!(
-        "{BOLD}{}{BOLD:#}  {}  {} of {} within {}\n",
-        shown("what"),
-        time::local(subject.at_ns, &asked.zone),
-        counted(entries.len(), "entry", "entries"),
-        counted(services.len(), "service", "services"),
-        time::words(subject.window.until_ns - 1 - subject.window.since_ns),
-    );
-    if subject.title.is_some() {
-        let _ = writeln!(text, "{}", shown("template"));
-    }
-    text
-}
-
-fn counted(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
-}
-
-/// One line an entry, the further lines of its message below it; a line with the day wherever it changes.
-fn body(all: &Value, asked: &Asked, lines: usize) -> String {
-    let entries = all["entries"].as_array().map_or(&[][..], Vec::as_slice);
-    let width = |key: &str| {
-        entries.iter().map(|entry| entry[key].as_str().unwrap_or("-").chars().count()).max().unwrap_or(0).min(24)
-    };
-    let (service_width, cluster_width) = (width("service"), width("cluster"));
-    let (mut text, mut day) = (String::new(), String::new());
-    for entry in entries {
-        let of = |key: &str| pages::shown(entry[key].as_str().unwrap_or("-"));
-        let ns = entry["ts"].as_str().and_then(time::parse).map_or(0, |parsed| parsed.ns);
-        let local = time::local(ns, &asked.zone);
-        let today = local.get(..10).unwrap_or_default();
-        if today != day {
-            today.clone_into(&mut day);
-            let _ = writeln!(text, "\n{DIM}{day}{DIM:#}");
-        }
-        let severity = of("effective_severity");
-        let style = match severity.as_str() {
-            "ERROR" | "CRITICAL" | "ALERT" | "EMERGENCY" => RED,
-            "WARNING" => YELLOW,
-            _ => Style::new(),
-        };
-        let mark = if entry["asked_for"] == true { '>' } else { ' ' };
-        let message = said(entry);
-        let mut rest = message.trim_start_matches(['\r', '\n']).lines();
-        let _ = writeln!(
-            text,
-            "{mark} {DIM}{}.{:03} {:>+10.3} s{DIM:#}  {style}{severity:<9}{style:#} {:<service_width$}  {DIM}{:<cluster_width$}{DIM:#}  {}",
-            local.get(11..19).unwrap_or_default(),
-            ns.rem_euclid(SECOND_NS) / 1_000_000,
-            entry["after_s"].as_f64().unwrap_or(0.0),
-            of("service"),
-            of("cluster"),
-            pages::shown(rest.next().unwrap_or_default()),
-        );
-        let rest: Vec<&str> = rest.collect();
-        for line in rest.iter().take(lines) {
-            let line = line.replace('\t', "    ");
-            let _ = writeln!(text, "      {}", pages::shown(line.trim_end()));
-        }
-        if rest.len() > lines {
-            let _ = writeln!(text, "      {DIM}… {} more lines (--lines){DIM:#}", rest.len() - lines);
-        }
-    }
-    text
-}
-
-/// The message, or the request where there is none.
-fn said(entry: &Value) -> String {
-    let text = |key: &str| entry[key].as_str().unwrap_or_default();
-    if !text("message").is_empty() {
-        return text("message").to_owned();
-    }
-    let status = entry["http_status"].as_i64().map_or_else(String::new, |status| format!(" -> {status}"));
-    let latency = entry["http_latency_ns"].as_i64().map_or_else(String::new, |ns| format!(" ({})", time::words(ns)));
-    let request = format!("{} {}{status}{latency}", text("http_method"), text("http_route"));
-    if request.trim().is_empty() { "(no payload)".into() } else { request.trim().to_owned() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -438,13 +356,5 @@ mod tests {
         for other in ["2025-09-15", "a55408f3", "Cargo", "C", "CA55408F3", "F0123456789abcdef0"] {
             assert_eq!(cluster_id(other), None, "{other}");
         }
-    }
-
-    #[test]
-    fn an_entry_without_text_shows_its_request() {
-        let entry =
-            json!({"http_method": "GET", "http_route": "/a", "http_status": 503, "http_latency_ns": 12_000_000});
-        assert_eq!(said(&entry), "GET /a -> 503 (12 ms)");
-        assert_eq!(said(&json!({"message": ""})), "(no payload)");
     }
 }
