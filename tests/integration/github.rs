@@ -170,7 +170,7 @@ impl GitHub {
     /// Waits until a request hangs.
     pub(crate) fn wait_until_hung(&self) {
         let state = self.lock();
-        let waited = self.shared.hung.wait_timeout_while(state, Duration::from_secs(60), |state| state.hung == 0);
+        let waited = self.shared.hung.wait_timeout_while(state, Duration::from_mins(1), |state| state.hung == 0);
         assert!(!waited.expect("the state").1.timed_out(), "nothing came that could hang");
     }
 

@@ -21,7 +21,7 @@ impl Garden {
         let store = base.path().join("garden");
         copy(&sample().store, &store);
         fs::copy(repository("data/gardener.toml"), base.path().join("gardener.toml")).unwrap();
-        Self { store, base }
+        Self { base, store }
     }
 
     fn path(&self, name: &str) -> PathBuf {

@@ -42,7 +42,7 @@ proptest! {
         for world in [World::with(vec![]), World::with(vec![filed("2030-03-01T00:00:00Z")])] {
             let mut world = world;
             world.policy.label.clone_from(&label);
-            for mut action in world.plan(&[found.clone()]) {
+            for mut action in world.plan(std::slice::from_ref(&found)) {
                 if let Some(target) = &mut action.target {
                     target.comment_id = Some(comment.clone());
                 }
