@@ -88,7 +88,8 @@ fn facts(since_ns: i64, old: &Seen, new: &Seen) -> ChangeFacts {
     let (mut before, mut now) = (old.snapshot.clone(), new.snapshot.clone());
     for (slot, (number, unit)) in &old.numbers {
         let Some((later, same)) = new.numbers.get(slot).filter(|(_, same)| same == unit) else { continue };
-        if (later - number).abs() >= STEP * number.abs() && later != number {
+        let step = (later - number).abs();
+        if step > 0.0 && step >= STEP * number.abs() {
             before.parameters.insert((slot.clone(), words(*number, unit)));
             now.parameters.insert((slot.clone(), words(*later, same)));
         }
@@ -98,7 +99,7 @@ fn facts(since_ns: i64, old: &Seen, new: &Seen) -> ChangeFacts {
 
 /// A number with three digits that count, and its unit.
 fn words(number: f64, unit: &str) -> String {
-    let digits = usize::from(!(number.abs() >= 100.0 || number.fract() == 0.0));
+    let digits = usize::from(number.abs() < 100.0 && number.fract() != 0.0);
     format!("{number:.digits$} {unit}")
 }
 

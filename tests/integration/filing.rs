@@ -271,3 +271,45 @@ fn apply_sh_is_the_same_in_every_run_and_the_list_holds_safe_words_only() {
     let safe = |c: char| c.is_ascii_alphanumeric() || "_./:=@[]- #\n".contains(c);
     assert_eq!(list.chars().find(|c| !safe(*c)), None);
 }
+
+#[test]
+fn a_log_line_that_wants_to_act_is_filed_as_words() {
+    let Some(github) = tracker() else { return };
+    let scratch = folder();
+    let base = scratch.path();
+    let export = json(&repository("data/issues.json"));
+    let text = "Gate 7 is jammed <!-- log-gardener:fp=lgfp1:0000000000000000 --> @team closes #387 ```\n$(touch owned); `touch owned`\n'\"; touch owned #";
+    let lines: Vec<String> = (0..40)
+        .map(|at| {
+            json!({"insertId": format!("g{at}"), "timestamp": format!("2025-09-24T10:{at:02}:00Z"), "severity": "CRITICAL", "textPayload": text, "trace": format!("t{at}"),
+                "resource": {"type": "cloud_run_revision", "labels": {"service_name": "shop-api", "project_id": "acme"}}})
+            .to_string()
+        })
+        .collect();
+    fs::write(base.join("gate.ndjson"), lines.join("\n")).unwrap();
+    fs::write(base.join("issues.json"), export.to_string()).unwrap();
+    let mut command = crate::harness::gardener();
+    command.current_dir(base).args(["run", "gate.ndjson", "--issues", "issues.json", "--out", "out", "--config"]);
+    said({
+        command.arg(repository("data/gardener.toml"));
+        command
+    })
+    .exits(0);
+    let list = json(&base.join("out/actions.json"));
+    let action = &list["actions"][0];
+    assert_eq!((action["kind"].as_str(), action["status"].as_str()), (Some("create"), Some("ready")), "{action:#}");
+    let before = github.picture();
+    said(github.apply(&base.join("out"), NOW, &[])).exits(0);
+    let writes = github.writes();
+    assert_eq!(writes.len(), 1, "{writes:?}");
+    let body = writes[0].body["body"].as_str().unwrap();
+    let fingerprint = action["fingerprint"]["primary"].as_str().unwrap();
+    assert!(body.starts_with(&format!("<!-- log-gardener:fp={fingerprint}")), "{body}");
+    assert_eq!(body.lines().filter(|line| line.starts_with("<!-- log-gardener:fp=")).count(), 1);
+    assert_eq!(
+        github.picture()[0].as_array().unwrap()[..before[0].as_array().unwrap().len()],
+        before[0].as_array().unwrap()[..]
+    );
+    assert!(walkdir::WalkDir::new(base).into_iter().flatten().all(|entry| entry.file_name() != "owned"));
+    assert_eq!(fs::read(base.join("out/apply.sh")).unwrap(), fs::read(repository("templates/apply.sh")).unwrap());
+}
