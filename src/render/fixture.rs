@@ -600,7 +600,7 @@ pub(super) fn report() -> Report {
             severity: map(&[("ERROR", 560), ("WARNING", 1_522), ("INFO", 61), ("DEFAULT", 8)]),
             effective_severity: map(&[("ERROR", 568), ("WARNING", 1_522), ("INFO", 61)]),
             kind: map(&[("app", 1_724), ("request", 412), ("system", 15)]),
-            clusters: clusters.len() as u64,
+            clusters: clusters.iter().filter(|c| c.entries + c.attached > 0).count() as u64,
             without_payload: 9,
         },
         services: vec![
