@@ -3,6 +3,7 @@
 
 #![allow(missing_docs, reason = "the macros of the harness make public functions")]
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::path::Path;
@@ -51,10 +52,7 @@ fn message(i: usize) -> String {
 struct Weigh(u64);
 
 impl Collect for Weigh {
-    fn wants_raw(&self, _: &LogRecord<'_>) -> bool {
-        false
-    }
-    fn push(&mut self, record: &LogRecord<'_>) {
+    fn push<'a>(&mut self, record: &mut LogRecord<'a>, _: impl FnOnce() -> Cow<'a, str>) {
         self.0 += record.message.len() as u64;
     }
 }

@@ -4,10 +4,8 @@
 //! approximate.
 
 use super::stats;
+use crate::store::EPISODE_GAP_NS;
 use crate::time::{HOUR_NS, SECOND_NS, words};
-
-/// Events closer than this are one episode.
-pub(crate) const EPISODE_GAP_NS: i64 = 15 * 60 * SECOND_NS;
 
 /// How often something comes.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -8,9 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Cluster;
-use super::cadence::EPISODE_GAP_NS;
 use crate::record::Severity;
 use crate::record::ingest::{DeclaredWindow, FileReport, Span};
+use crate::store::unite;
 use crate::time::{SECOND_NS, Window, day_of, parse};
 
 /// A row cap that a file shows.
@@ -107,19 +107,6 @@ impl Coverage {
     }
 }
 
-/// Sorted union; intervals less than an episode's gap apart are joined.
-pub(crate) fn union(mut intervals: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
-    intervals.sort_unstable();
-    let mut joined: Vec<(i64, i64)> = Vec::new();
-    for (from, to) in intervals {
-        match joined.last_mut() {
-            Some(last) if from <= last.1 + EPISODE_GAP_NS => last.1 = last.1.max(to),
-            _ => joined.push((from, to)),
-        }
-    }
-    joined
-}
-
 /// Covered UTC days of an interval list between two moments.
 pub(crate) fn days_between(intervals: &[(i64, i64)], from_ns: i64, to_ns: i64) -> usize {
     let parts = intervals.iter().filter(|(from, to)| *from < to_ns && *to > from_ns);
@@ -146,15 +133,15 @@ pub fn coverage(files: &[(&FileReport, Vec<Span>)], window: Window, asked: Windo
         file(report, spans, window, &known, &mut result, &mut by_severity, &mut by_service);
     }
     for severity in by_severity.values_mut() {
-        severity.intervals = union(std::mem::take(&mut severity.intervals));
+        severity.intervals = unite(std::mem::take(&mut severity.intervals));
     }
     result.severities = by_severity;
     result.services = by_service
         .into_iter()
         .map(|(name, severities)| {
             let severities: BTreeMap<_, _> =
-                severities.into_iter().map(|(severity, intervals)| (severity, union(intervals))).collect();
-            let intervals = union(severities.values().flatten().copied().collect());
+                severities.into_iter().map(|(severity, intervals)| (severity, unite(intervals))).collect();
+            let intervals = unite(severities.values().flatten().copied().collect());
             (name, ServiceCoverage { intervals, severities })
         })
         .collect();
@@ -387,7 +374,7 @@ mod tests {
     fn unions_join_what_overlaps_or_nearly_touches() {
         let minute = 60 * SECOND_NS;
         assert_eq!(
-            union(vec![(0, minute), (5 * minute, 6 * minute), (40 * minute, 41 * minute)]),
+            unite(vec![(0, minute), (5 * minute, 6 * minute), (40 * minute, 41 * minute)]),
             [(0, 6 * minute), (40 * minute, 41 * minute)]
         );
         let day = crate::time::DAY_NS;

@@ -6,12 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use super::coverage::union;
 use super::stats::judge::{Judgement, Options, judge};
 use super::stats::season::Season;
 use super::stats::table::{Exposure, Hours, Level, Subject, Table};
 use super::{Before, Cluster, ClusterKey, Coverage};
 use crate::record::Severity;
+use crate::store::unite;
 use crate::time::{HOUR_NS, SECOND_NS, Window};
 
 /// Hours before a window that it is compared with, at most.
@@ -63,7 +63,7 @@ fn table(clusters: &[Cluster], before: &Before, seen: &Coverage, window: Window,
             let all = [before.coverage.intervals_of(cluster), seen.intervals_of(cluster)].concat();
             let season =
                 seasons.entry(service.clone()).or_insert_with(|| season(before.history.volume.get(service), &all));
-            table.exposures.push(exposure(&union(all), window.since_ns, hours.until, season));
+            table.exposures.push(exposure(&unite(all), window.since_ns, hours.until, season));
             table.exposures.len() - 1
         });
         let level = match cluster.effective_severity() {
@@ -107,7 +107,7 @@ fn exposure(intervals: &[(i64, i64)], origin_ns: i64, until: i64, season: &Seaso
 /// When a service is busy, by its rows; flat where too little was covered.
 fn season(volume: Option<&BTreeMap<i64, u64>>, intervals: &[(i64, i64)]) -> Season {
     let Some(volume) = volume else { return Season::default() };
-    let intervals = union(intervals.to_vec());
+    let intervals = unite(intervals.to_vec());
     let until = intervals.last().map_or(0, |(_, to)| ceil_hours(*to));
     let (first, cells) = covered(&intervals, 0, until);
     let days: std::collections::BTreeSet<i64> =

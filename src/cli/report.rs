@@ -450,6 +450,7 @@ fn run_of(
     let hash = blake3::hash(parts.to_string().as_bytes()).to_hex();
     v1::Run {
         run_id: format!("run_{}", &hash[..16]),
+        document: "worklog".into(),
         tool: "log-gardener".into(),
         tool_version: version.into(),
         config_digest,

@@ -4,6 +4,7 @@
 //! they run over `fuzz/seeds`, so that an input that once broke something stays a test. Everything goes through [`read`], as
 //! it does in a run: what a check cannot see from there, no caller can.
 
+use std::borrow::Cow;
 use std::io::Write as _;
 use std::sync::{LazyLock, Mutex};
 
@@ -55,10 +56,8 @@ static OPTIONS: LazyLock<ReadOptions> = LazyLock::new(|| ReadOptions::new(&Confi
 struct Keep(Vec<LogRecord<'static>>);
 
 impl Collect for Keep {
-    fn wants_raw(&self, _: &LogRecord<'_>) -> bool {
-        true
-    }
-    fn push(&mut self, record: &LogRecord<'_>) {
+    fn push<'a>(&mut self, record: &mut LogRecord<'a>, raw: impl FnOnce() -> Cow<'a, str>) {
+        record.raw = raw();
         self.0.push(record.clone().into_owned());
     }
 }

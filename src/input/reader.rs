@@ -14,7 +14,7 @@ use super::streamed::{Said, Streamed};
 use super::tally::Tally;
 use super::{ReadOptions, pieces, repair};
 use crate::config::glob_matches;
-use crate::record::{Collect, LogRecord, Severity, effective, hash128, payload_hash};
+use crate::record::{Collect, LogRecord, Severity, effective, hash128};
 use crate::time;
 
 /// Makes the records of one stretch of a file.
@@ -136,34 +136,25 @@ impl<'a, C: Collect> Reader<'a, C> {
     }
 
     /// Completes a record and hands it on.
-    fn emit(&mut self, mut record: LogRecord<'_>, place: Place, text: &str) {
+    fn emit<'r>(&mut self, mut record: LogRecord<'r>, place: Place, text: &'r str) {
         record.offset = place.offset;
         record.length = u32::try_from(place.length).unwrap_or(u32::MAX);
         record.ts_ns = record.ts_ns.filter(|ns| time::is_plausible(*ns));
-        record.payload_hash = match &record.http {
-            None => payload_hash(&record.message, "", "", None),
-            Some(http) => payload_hash(
-                &record.message,
-                http.method.as_deref().unwrap_or(""),
-                http.path.as_deref().unwrap_or(""),
-                http.status,
-            ),
-        };
         self.tally.count(&record);
-        if let Some(redactor) = self.options.redactor() {
-            mask(&mut record.message, redactor, &mut self.tally.redacted);
-            if let Some(labels) = &mut record.labels {
-                mask(labels, redactor, &mut self.tally.redacted);
+        let redactor = self.options.redactor();
+        if let Some(redactor) = redactor {
+            let hits = &mut self.tally.redacted;
+            if let Some(masked) = masked(&record.message, redactor, hits) {
+                record.payload_hash = Some(record.own_payload_hash());
+                record.message = masked.into();
+            }
+            if let Some(masked) = record.labels.as_ref().and_then(|labels| masked(labels, redactor, hits)) {
+                record.labels = Some(masked.into());
             }
         }
-        if self.collector.wants_raw(&record) {
-            // The same secrets again: counted once, with the message.
-            let mask = |redactor: &Redactor| redactor.redact(text, &mut Hits::default());
-            let raw = self.options.redactor().map_or(Cow::Borrowed(text), mask);
-            self.collector.push(&LogRecord { raw, ..record });
-        } else {
-            self.collector.push(&record);
-        }
+        // The same secrets again: counted once, with the message.
+        let raw = || redactor.map_or(Cow::Borrowed(text), |redactor| redactor.redact(text, &mut Hits::default()));
+        self.collector.push(&mut record, raw);
     }
 
     fn refused(&mut self, place: Place, reason: &str, text: &str) {
@@ -171,9 +162,11 @@ impl<'a, C: Collect> Reader<'a, C> {
     }
 }
 
-fn mask(text: &mut Cow<'_, str>, redactor: &Redactor, hits: &mut Hits) {
-    if let Cow::Owned(masked) = redactor.redact(text, hits) {
-        *text = Cow::Owned(masked);
+/// The text without its credentials; `None` where it holds none.
+fn masked(text: &str, redactor: &Redactor, hits: &mut Hits) -> Option<String> {
+    match redactor.redact(text, hits) {
+        Cow::Owned(masked) => Some(masked),
+        Cow::Borrowed(_) => None,
     }
 }
 

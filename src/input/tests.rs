@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::sync::Mutex;
 
 use super::*;
@@ -20,16 +21,13 @@ struct Seen {
 struct Keep(Vec<Seen>);
 
 impl Collect for Keep {
-    fn wants_raw(&self, _: &LogRecord<'_>) -> bool {
-        true
-    }
-    fn push(&mut self, record: &LogRecord<'_>) {
+    fn push<'a>(&mut self, record: &mut LogRecord<'a>, raw: impl FnOnce() -> Cow<'a, str>) {
         self.0.push(Seen {
             offset: usize::try_from(record.offset).expect("small"),
             length: record.length as usize,
             ts_ns: record.ts_ns,
             message: record.message.to_string(),
-            raw: record.raw.to_string(),
+            raw: raw().into_owned(),
             set_aside: record.set_aside,
             content_hash: record.content_hash,
             module: record.module.as_deref().map(str::to_owned),

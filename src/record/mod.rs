@@ -172,8 +172,9 @@ pub struct LogRecord<'a> {
     pub payload_rank: i32,
     /// Number of `?` and U+FFFD in the message: the less damaged duplicate is kept.
     pub lossy: i32,
-    /// Hash of the payload before redaction: equal keys with other payloads are conflicts.
-    pub payload_hash: u64,
+    /// Hash of the payload before redaction, where that changed it; else it follows from the record. Equal keys with other
+    /// payloads are conflicts.
+    pub payload_hash: Option<u64>,
     /// Hash of the whole entry before redaction: the identity of rows without an id.
     pub content_hash: u128,
     /// A `[[set-aside]]` rule keeps the row out of the analysis.
@@ -186,12 +187,19 @@ pub struct LogRecord<'a> {
     pub length: u32,
 }
 
+impl LogRecord<'_> {
+    /// Hash of the payload as it stands.
+    pub fn own_payload_hash(&self) -> u64 {
+        let Some(http) = &self.http else { return payload_hash(&self.message, "", "", None) };
+        let (method, path) = (http.method.as_deref(), http.path.as_deref());
+        payload_hash(&self.message, method.unwrap_or(""), path.unwrap_or(""), http.status)
+    }
+}
+
 /// Takes the records of one piece of a file, in file order. What stands behind it decides what is copied.
 pub trait Collect: Send {
-    /// Whether the entry itself is to be kept for a record; asked before its credentials are masked.
-    fn wants_raw(&self, record: &LogRecord<'_>) -> bool;
-    /// Takes one record.
-    fn push(&mut self, record: &LogRecord<'_>);
+    /// Takes one record. `raw` makes the entry itself, its credentials masked, for who keeps it.
+    fn push<'a>(&mut self, record: &mut LogRecord<'a>, raw: impl FnOnce() -> Cow<'a, str>);
 }
 
 /// Hash of what a row says, before redaction: equal keys with other payloads are conflicts.

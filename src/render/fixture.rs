@@ -573,6 +573,7 @@ pub(super) fn report() -> Report {
         run: Run {
             run_id: "run_5f1c0a7e9b2d4c11".into(),
             tool: "log-gardener".into(),
+            document: "worklog".into(),
             tool_version: "0.1.0".into(),
             config_digest: "ab12cd34".into(),
             store_digest: "99fe01aa".into(),

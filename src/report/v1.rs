@@ -54,6 +54,9 @@ pub struct Report {
 pub struct Run {
     /// `run_` and 16 hex: hash over tool version, store digest, window, flags, configuration, decisions, exports.
     pub run_id: String,
+    /// Which document the report is of: `worklog`, `weekly` or `postmortem`.
+    #[serde(default = "worklog")]
+    pub document: String,
     /// `log-gardener`
     pub tool: String,
     /// Version of the tool.
@@ -73,6 +76,10 @@ pub struct Run {
 
 fn yes() -> bool {
     true
+}
+
+fn worklog() -> String {
+    "worklog".to_owned()
 }
 
 /// The window of a report.

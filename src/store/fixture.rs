@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{AppendOptions, Appended, Store, StoreError};
 use crate::record::ingest::{FileReport, Ingested, SetAside, Span};
-use crate::record::{Collect, ContentId, Kind, LogRecord, Severity, hash128, payload_hash};
+use crate::record::{Collect, ContentId, Kind, LogRecord, Severity, hash128};
 
 /// 2025-09-15T00:00:00Z
 pub(crate) const DAY_ONE: i64 = 1_757_894_400_000_000_000;
@@ -22,7 +22,6 @@ pub(crate) fn row(ts_ns: i64, id: &str, message: &'static str) -> LogRecord<'sta
         log_name: Some("stderr".into()),
         kind: Kind::App,
         payload_rank: 2,
-        payload_hash: payload_hash(message, "", "", None),
         content_hash: hash128(&[id.as_bytes(), message.as_bytes()]),
         raw: format!("{{\"textPayload\":{message:?}}}").into(),
         ..LogRecord::default()
@@ -82,8 +81,7 @@ pub(crate) fn append_with(
         for piece in dump.records.chunks(2).rev() {
             let mut part = ingest.collector(&dump.read.content_id);
             for record in piece {
-                let raw = if part.wants_raw(record) { record.raw.clone() } else { "".into() };
-                part.push(&LogRecord { raw, ..record.clone() });
+                part.push(&mut LogRecord { raw: "".into(), ..record.clone() }, || record.raw.clone());
             }
             ingest.take(part)?;
         }

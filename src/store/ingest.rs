@@ -3,6 +3,7 @@
 //! Rows wait in memory, by day. When they exceed the limit, the largest days are put aside as sorted files; compacting reads
 //! them like any other source. Nothing counts before [`Ingest::commit`] has replaced the manifest.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -39,20 +40,19 @@ pub struct Part {
 }
 
 impl Collect for Part {
-    fn wants_raw(&self, record: &LogRecord<'_>) -> bool {
-        match self.raw {
+    fn push<'a>(&mut self, record: &mut LogRecord<'a>, raw: impl FnOnce() -> Cow<'a, str>) {
+        let role = row_role(&record.message);
+        let keeps = match self.raw {
             RawPolicy::All => true,
             RawPolicy::None => false,
             // The row alone decides, never its neighbours: the rest of an event may come with a later file, and what was
             // dropped is gone. So rows that can only be part of a larger event keep theirs.
-            RawPolicy::Warning => {
-                record.effective_severity >= Severity::Warning || row_role(&record.message) != RowRole::Plain
-            }
+            RawPolicy::Warning => record.effective_severity >= Severity::Warning || role != RowRole::Plain,
+        };
+        if keeps {
+            record.raw = raw();
         }
-    }
-
-    fn push(&mut self, record: &LogRecord<'_>) {
-        self.rows.push(self.file, record);
+        self.rows.push(self.file, record, role);
     }
 }
 

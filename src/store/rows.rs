@@ -424,7 +424,7 @@ impl Rows {
     }
 
     /// Adds a record of the input at `file`.
-    pub(super) fn push(&mut self, file: u32, rec: &LogRecord<'_>) {
+    pub(super) fn push(&mut self, file: u32, rec: &LogRecord<'_>, role: RowRole) {
         use DictCol as D;
         use IntCol as I;
         use TextCol as T;
@@ -468,12 +468,6 @@ impl Rows {
         ] {
             self.texts[column as usize].push(row, text);
         }
-        let computed = payload_hash(
-            &rec.message,
-            http.and_then(|http| http.method.as_deref()).unwrap_or(""),
-            http.and_then(|http| http.path.as_deref()).unwrap_or(""),
-            http.and_then(|http| http.status),
-        );
         let ints: [(I, i64); I::ALL.len()] = [
             (I::Receive, rec.receive_ns.unwrap_or(NONE)),
             (I::Severity, i64::from(rec.severity.number())),
@@ -488,7 +482,7 @@ impl Rows {
             (I::SplitOwnBytes, NONE),
             (I::PayloadRank, i64::from(rec.payload_rank)),
             (I::Lossy, if rec.lossy == 0 { NONE } else { i64::from(rec.lossy) }),
-            (I::PayloadHash, if rec.payload_hash == computed { NONE } else { rec.payload_hash.cast_signed() }),
+            (I::PayloadHash, rec.payload_hash.map_or(NONE, u64::cast_signed)),
             (I::Offset, i64::try_from(rec.offset).unwrap_or(i64::MAX)),
             (I::Length, i64::from(rec.length)),
             (I::Repeat, NONE),
@@ -502,7 +496,7 @@ impl Rows {
         } else if !self.content.is_empty() {
             self.content.push(0);
         }
-        self.roles.push(row_role(&rec.message));
+        self.roles.push(role);
         self.aside.push(rec.set_aside);
         self.files.push(file);
         self.ts_ns.push(rec.ts_ns.unwrap_or(NONE));
@@ -536,15 +530,15 @@ impl Rows {
                 }
             }
         }
+        let mut met = vec![false; blocks.len()];
+        for (block, _) in &places {
+            met[*block] = true;
+        }
         for column in TextCol::ALL {
             let texts = &mut self.texts[*column as usize];
             if !texts.is_empty() || blocks.iter().any(|block| !block.texts(*column).is_empty()) {
-                let mut met = vec![false; blocks.len()];
-                for (block, _) in &places {
-                    met[*block] = true;
-                }
                 let mut from: Vec<Option<Cow<'_, Texts>>> = Vec::with_capacity(blocks.len());
-                from.extend(blocks.iter().zip(met).map(|(block, met)| met.then(|| block.texts(*column).unpacked())));
+                from.extend(blocks.iter().zip(&met).map(|(block, met)| met.then(|| block.texts(*column).unpacked())));
                 let text = |(block, row): &(usize, usize)| from[*block].as_ref().map_or("", |texts| texts.get(*row));
                 // Exactly: growing would hold half as much again for a moment.
                 texts.text.reserve_exact(places.iter().map(|place| text(place).len()).sum());

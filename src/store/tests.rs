@@ -95,7 +95,7 @@ fn ingesting_twice_adds_nothing() {
 
 #[test]
 fn the_richer_duplicate_wins_in_any_order_and_other_bodies_are_conflicts() {
-    let poor = || input(1, vec![LogRecord { payload_rank: 0, payload_hash: 0, ..row(DAY_ONE, "a", "") }]);
+    let poor = || input(1, vec![LogRecord { payload_rank: 0, payload_hash: Some(0), ..row(DAY_ONE, "a", "") }]);
     let damaged = || input(2, vec![LogRecord { lossy: 3, ..row(DAY_ONE + 1, "a", "caf???") }]);
     let whole = || input(3, vec![row(DAY_ONE + 2, "a", "café")]);
     for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 2, 1]] {
@@ -382,7 +382,8 @@ fn every_column_survives_the_way_to_disk_and_back() {
         ..row(DAY_ONE + 1, "full", "text\nwith lines")
     };
     let mut expected = Rows::default();
-    expected.push(0, &LogRecord { offset: 0, length: 10, ..full.clone() });
+    let role = crate::mine::row_role(&full.message);
+    expected.push(0, &LogRecord { offset: 0, length: 10, ..full.clone() }, role);
     let folder = folder();
     let store = store_of(&folder, vec![vec![input(1, vec![full])]]);
     assert_eq!(described(&blocks_of(&store, Role::Rows)[0].0, 0), described(&expected, 0));
@@ -444,7 +445,7 @@ fn any_record() -> impl Strategy<Value = LogRecord<'static>> {
             lossy,
             payload_rank: if text.is_empty() { 0 } else { 2 },
             content_hash: crate::record::hash128(&[text.as_bytes(), &at.to_le_bytes(), &[u8::from(undated)]]),
-            payload_hash: payload_hash(text, "", "", Some(lossy)),
+            payload_hash: Some(payload_hash(text, "", "", Some(lossy))),
             severity: if at % 2 == 0 { Severity::Error } else { Severity::Default },
             effective_severity: if at % 2 == 0 { Severity::Error } else { Severity::Default },
             split: split.map(|index| Split { uid: "u".into(), index, total: 3 }),
