@@ -14,7 +14,7 @@ use super::progress::Bar;
 use super::{Stop, pages};
 use super::{filing, planning};
 use crate::analyze::{self, Analysis, Coverage};
-use crate::issue::ExportState;
+use crate::issue::{ExportState, Policy};
 use crate::mine::TemplateSet;
 use crate::query::{Engine, EngineOptions, NAMED};
 use crate::record::Severity;
@@ -35,6 +35,8 @@ pub(crate) struct Made {
     pub(crate) report: v1::Report,
     pub(crate) analysis: Analysis,
     pub(crate) coverage: Coverage,
+    /// Of the time before the window.
+    pub(crate) before: Coverage,
     pub(crate) asked: Asked,
     pub(crate) exports: Vec<ExportState>,
     pub(crate) known: Known,
@@ -61,10 +63,11 @@ pub(crate) fn report(
         check_priority(word)?;
     }
     let made = make(context, store, window, args, inputs)?;
-    let policy = planning::policy(&context.config);
+    let policy = Policy { tracker: planning::tracker(args.tracker), ..planning::policy(&context.config) };
     let raw: Vec<_> = made.exports.iter().map(|state| state.export.clone()).collect();
     let index = planning::index(&raw, &policy, &made.known);
-    let mut findings = planning::findings(&made.report, &made.analysis.clusters, &made.coverage, &context.config);
+    let ranked = &made.analysis.clusters;
+    let mut findings = planning::findings(&made.report, ranked, &made.before, &made.coverage, &context.config);
     let last = crate::issue::last_actions(&findings, &index, &made.exports, &policy);
     changes::fill(&made, &index, &context.config, &last, &mut findings)?;
     let Made { mut report, asked, exports, .. } = made;
@@ -291,7 +294,7 @@ pub(crate) fn make(
     };
     let report = render::mask_report(&report::build(&material));
     drop(engine);
-    Ok(Made { report, analysis, coverage, asked, exports, known, snapshot, templates, stated })
+    Ok(Made { report, analysis, coverage, before: before.coverage, asked, exports, known, snapshot, templates, stated })
 }
 
 /// The files as coverage sees them: an empty content once for each window that was stated for it.

@@ -29,7 +29,12 @@ const PLACE_FACTOR: f64 = 0.25;
 /// What remains of a score when the issue names other places in the code and not this one.
 const ELSEWHERE: f64 = 0.65;
 /// From this share of the pick's score on, an issue that says the same is its twin.
-const TWIN_SHARE: f64 = 0.6;
+const TWIN_SHARE: f64 = 0.85;
+/// Share of the words of a message that an issue must hold to be meant beyond doubt: one word replaced by another makes another
+/// problem of the same sentence ("initialisation timed out", "migration timed out").
+const WORDS_HELD: f64 = 0.8;
+/// The same for a title, which never holds all of them.
+const WORDS_HELD_TITLE_ONLY: f64 = 0.5;
 
 /// An issue with its score.
 #[derive(Clone, Copy)]
@@ -126,6 +131,10 @@ impl IssueIndex<'_> {
                     verdict = MatchVerdict::Review;
                     why.push(format!("#{} is as near and says something else", self.number(rival.at)));
                 }
+                if let Some(doubt) = self.says_something_else(query, pick) {
+                    verdict = MatchVerdict::Review;
+                    why.push(doubt.to_owned());
+                }
             } else if pick.score >= REVIEW_SCORE {
                 verdict = MatchVerdict::Review;
                 why.push(format!("between {REVIEW_SCORE} and {auto}: alike, not the same beyond doubt"));
@@ -133,6 +142,7 @@ impl IssueIndex<'_> {
             if pick.held < 1.0 && doc.quotes_messages && verdict != MatchVerdict::None {
                 why.push("names of the message are missing there".to_owned());
             }
+            why.dedup();
         }
         let mut target = picked.filter(|_| verdict != MatchVerdict::None).map(|pick| self.number(pick.at));
         let mut tier = if target.is_some() { Tier::Lexical } else { Tier::None };
@@ -189,6 +199,20 @@ impl IssueIndex<'_> {
         };
         let age = |scored: &&Scored| (self.corpus.docs[scored.at].issue.created_ns, self.number(scored.at));
         scored.iter().filter(open).filter(|other| other.at == pick.at || twin(other)).min_by_key(age).copied()
+    }
+
+    /// What a message says that an issue does not, where that makes it another problem in nearly the same words.
+    fn says_something_else(&self, query: &Query, pick: Scored) -> Option<&'static str> {
+        let doc = &self.corpus.docs[pick.at];
+        let (words, names) = if doc.title_only {
+            (WORDS_HELD_TITLE_ONLY, View::names_differ(&self.corpus, query, pick.at))
+        } else {
+            (WORDS_HELD, pick.held < 1.0 && (doc.quotes_messages || pick.held == 0.0))
+        };
+        if names {
+            return Some("names of the message are missing there");
+        }
+        (View::words_held(&self.corpus, query, pick.at) < words).then_some("words of the message are missing there")
     }
 
     /// Another issue that is as near as the pick and about something else.

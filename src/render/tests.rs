@@ -32,7 +32,7 @@ pub(super) fn facts() -> ActionFacts {
         ],
         title: "GCP-new | P0 | Order store times out".into(),
         change: vec!["timeout 8 s, then 20 s, then 25 s".into()],
-        related: vec![(371, "same_family".into())],
+        related: vec![("#371".into(), "same_family".into())],
         repo: "acme/shop".into(),
         ..ActionFacts::default()
     }

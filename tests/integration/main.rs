@@ -21,6 +21,8 @@ mod filing;
 #[cfg(unix)]
 mod github;
 mod hostile;
+#[cfg(unix)]
+mod lifecycle;
 mod offline;
 mod pages;
 #[cfg(unix)]
