@@ -129,7 +129,11 @@ mod tests {
         let cluster = Cluster { last_ns: 3 * DAY_NS + 5, ..Cluster::default() };
         assert_eq!(absent_days(&cluster, &covered(&[0, 1, 2, 3]), &covered(&[3])), 0, "its last day is no absence");
         assert_eq!(absent_days(&cluster, &covered(&[2, 3, 4, 7]), &covered(&[7, 9])), 3, "a day in both counts once");
-        let other = Cluster { key: crate::analyze::ClusterKey { service: "x".into(), ..cluster.key }, last_ns: 1, ..Cluster::default() };
+        let other = Cluster {
+            key: crate::analyze::ClusterKey { service: "x".into(), ..cluster.key },
+            last_ns: 1,
+            ..Cluster::default()
+        };
         assert_eq!(absent_days(&other, &covered(&[4]), &covered(&[5])), 0, "another service's days say nothing");
     }
 

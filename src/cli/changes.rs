@@ -213,7 +213,8 @@ mod tests {
         assert_eq!(length(window, 100 * DAY_NS), Some(window));
         assert_eq!(length(window, 13 * DAY_NS), Some(window / 2), "what is stored of before is shorter");
         assert_eq!(length(window, SHORTEST_NS / 2), None);
-        let lengths: std::collections::BTreeSet<_> = (1..500).filter_map(|day| length(window, day * DAY_NS / 20)).collect();
+        let lengths: std::collections::BTreeSet<_> =
+            (1..500).filter_map(|day| length(window, day * DAY_NS / 20)).collect();
         assert!(lengths.len() <= 10, "young stores share the window that ends now: {lengths:?}");
     }
 }

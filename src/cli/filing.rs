@@ -11,8 +11,8 @@ use super::context::Asked;
 use super::outputs::Outputs;
 use super::planning;
 use crate::issue::{
-    ActionKind, ChangeFacts, Comment, Delta, ExportState, PlannedAction, Related, Tier, apply_list_lines, parse_markers,
-    v1 as actions_v1, v1_build, valid_until_ns,
+    ActionKind, ChangeFacts, Comment, Delta, ExportState, PlannedAction, Related, Tier, apply_list_lines,
+    parse_markers, v1 as actions_v1, v1_build, valid_until_ns,
 };
 use crate::mine::parse_stack;
 use crate::render::{self, ActionFacts, BodyInput, CandidateLine, DeltaLine, Renderer, ReviewItem};
@@ -211,20 +211,18 @@ fn body(
         raised: raised(action),
         deltas: action.compared.iter().flat_map(ChangeFacts::deltas).map(delta).collect(),
         since: action.compared.as_ref().map(|facts| planning::stamp(facts.since_ns)),
-        over_s: action.compared.as_ref().filter(|facts| facts.over_ns > 0).map(|facts| {
-            facts.over_ns as f64 / SECOND_NS as f64
-        }),
+        over_s: action
+            .compared
+            .as_ref()
+            .filter(|facts| facts.over_ns > 0)
+            .map(|facts| facts.over_ns as f64 / SECOND_NS as f64),
         earlier: earlier(action, exports),
         frame: cluster.example.as_ref().and_then(|example| frame(&example.message)),
         absent_days: policy.absent_days,
         limit: policy.tracker.body_limit(),
     };
     let input = BodyInput { report, cluster, members, action: &facts };
-    Ok(if action.kind == ActionKind::Create {
-        renderer.issue_body(&input)?
-    } else {
-        renderer.comment_body(&input)?
-    })
+    Ok(if action.kind == ActionKind::Create { renderer.issue_body(&input)? } else { renderer.comment_body(&input)? })
 }
 
 /// How another issue is named in a body: by its number, or by the action that will make it.
@@ -255,14 +253,22 @@ fn frame(message: &str) -> Option<String> {
     let mut own = stack.frames.iter().filter(|frame| frame.in_app && !frame.file.is_empty());
     // Runtimes that print the root first print the innermost frame last.
     let frame = if stack.root_first { own.next_back() } else { own.next() }?;
-    Some(if frame.function.is_empty() { frame.file.clone() } else { format!("{}, function {}", frame.file, frame.function) })
+    Some(if frame.function.is_empty() {
+        frame.file.clone()
+    } else {
+        format!("{}, function {}", frame.file, frame.function)
+    })
 }
 
 /// Our last comment on the target, as the export holds it.
 fn last_comment<'e>(action: &PlannedAction, exports: &'e [ExportState]) -> Option<&'e Comment> {
     let (target, last) = (action.target.as_ref()?, action.last_action.as_ref().filter(|last| last.is_comment)?);
     let here = exports.iter().filter(|state| {
-        state.export.repo.as_deref().is_none_or(|repo| action.repo.is_empty() || repo.eq_ignore_ascii_case(&action.repo))
+        state
+            .export
+            .repo
+            .as_deref()
+            .is_none_or(|repo| action.repo.is_empty() || repo.eq_ignore_ascii_case(&action.repo))
     });
     let issue = here.flat_map(|state| &state.export.issues).find(|issue| issue.number == target.number)?;
     issue.comments.iter().rev().find(|comment| {
@@ -277,7 +283,8 @@ fn earlier(action: &PlannedAction, exports: &[ExportState]) -> Vec<String> {
     let Some(comment) = comment else { return Vec::new() };
     let mut lines = comment.body.lines().map(str::trim_end);
     let mut kept: Vec<String> = Vec::new();
-    let findings = lines.by_ref().skip_while(|line| *line != "**Key findings:**").skip(1).skip_while(|line| line.is_empty());
+    let findings =
+        lines.by_ref().skip_while(|line| *line != "**Key findings:**").skip(1).skip_while(|line| line.is_empty());
     kept.extend(findings.take_while(|line| line.starts_with("- ")).map(plain));
     let quoted = lines.by_ref().skip_while(|line| *line != EARLIER).skip_while(|line| !line.starts_with("```")).skip(1);
     kept.extend(quoted.take_while(|line| line.starts_with("- ")).map(str::to_owned));

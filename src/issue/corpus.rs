@@ -187,7 +187,10 @@ impl View {
         let ids = |names: &BTreeSet<String>| names.iter().map(|name| corpus.vocabulary.get(name).copied()).collect();
         let mut message = Terms::default();
         parts.iter().take(1).for_each(|(text, _)| message.add(text, 1.0));
-        let plain = message.counts.keys().filter(|term| !term.starts_with(['=', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']));
+        let plain = message
+            .counts
+            .keys()
+            .filter(|term| !term.starts_with(['=', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']));
         let words = plain.map(|term| {
             let known = corpus.vocabulary.get(term).copied();
             (known, known.map_or(self.unseen, |id| self.rarities[id as usize]))

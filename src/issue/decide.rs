@@ -205,11 +205,13 @@ fn gone(finding: &Finding, matched: &Match, context: &Context<'_>) -> Draft {
     let days = finding.absent_covered_days;
     // Words are no ground to suggest closing: they were never what the issue was filed for.
     let sure = matched.tier < Tier::Lexical && matched.verdict == MatchVerdict::Auto;
-    let issue = matched.target.filter(|_| sure).and_then(|number| context.index.issue(context.repo, number));
-    match issue {
-        Some(issue)
-            if issue.state_at(Some(context.as_of_ns)) == IssueState::Open && days >= context.policy.absent_days =>
-        {
+    let long = days >= context.policy.absent_days;
+    let open = matched
+        .target
+        .and_then(|number| context.index.issue(context.repo, number))
+        .filter(|issue| long && issue.state_at(Some(context.as_of_ns)) == IssueState::Open);
+    match open {
+        Some(issue) if sure => {
             let reason = format!(
                 "not seen on {days} covered days up to the end of the data; last {}",
                 format_ns(finding.last_ns)
@@ -219,6 +221,11 @@ fn gone(finding: &Finding, matched: &Match, context: &Context<'_>) -> Draft {
             draft.review("closing is always left to a person");
             draft
         }
+        Some(issue) if matched.verdict == MatchVerdict::Auto => Draft::none(
+            finding,
+            Baseline::Absent,
+            format!("gone for {days} covered days; the open #{} says the same: look whether it is done", issue.number),
+        ),
         _ => Draft::none(
             finding,
             Baseline::Absent,

@@ -110,7 +110,7 @@ impl IssueIndex<'_> {
 
     /// The lexical step. `hint` is an identity that was found but is not sure by itself.
     pub(super) fn by_words(&self, query: &Query, scored: &[Scored], hint: Option<Found>) -> Match {
-        let picked = self.pick(scored);
+        let picked = self.pick(query, scored);
         let mut why = Vec::new();
         let mut verdict = MatchVerdict::None;
         if let Some(pick) = picked {
@@ -184,18 +184,21 @@ impl IssueIndex<'_> {
 
     /// The best issue, or an open one that is nearly as good as a closed best; of open twins the oldest, which is the
     /// one that the others will be closed in favour of.
-    fn pick(&self, scored: &[Scored]) -> Option<Scored> {
+    fn pick(&self, query: &Query, scored: &[Scored]) -> Option<Scored> {
         let best = *scored.first()?;
+        let same = |scored: &Scored| self.says_something_else(query, *scored).is_none();
         let open = |scored: &&Scored| self.state(scored.at) == IssueState::Open;
         let pick = match scored.iter().find(open) {
-            Some(open) if open.score >= OPEN_SHARE * best.score => *open,
+            Some(open) if open.score >= OPEN_SHARE * best.score && (same(open) || !same(&best)) => *open,
             _ => return Some(best),
         };
         if pick.score < AUTO_SCORE {
             return Some(pick);
         }
         let twin = |other: &&Scored| {
-            other.score >= TWIN_SHARE * pick.score && self.view.likeness(&self.corpus, pick.at, other.at) >= AUTO_SCORE
+            other.score >= TWIN_SHARE * pick.score
+                && same(other)
+                && self.view.likeness(&self.corpus, pick.at, other.at) >= AUTO_SCORE
         };
         let age = |scored: &&Scored| (self.corpus.docs[scored.at].issue.created_ns, self.number(scored.at));
         scored.iter().filter(open).filter(|other| other.at == pick.at || twin(other)).min_by_key(age).copied()

@@ -11,9 +11,7 @@ use super::export_types::IssueState;
 use super::finding::{Finding, Role};
 use super::fingerprint::action_id;
 use super::fitness::ExportState;
-use super::group::{
-    Item, keep_open_what_goes_on, link_symptoms, one_issue_per_title, one_write_per_issue, roots,
-};
+use super::group::{Item, keep_open_what_goes_on, link_symptoms, one_issue_per_title, one_write_per_issue, roots};
 use super::known::Verdict;
 use super::marker::{LastAction, act_marker};
 use super::matching::{IssueIndex, Match, MatchSubject};
@@ -163,7 +161,8 @@ fn doubt(item: &mut Item<'_>, exports: &[ExportState], tracker: Tracker, run: &R
     }
     if tracker != Tracker::Github {
         let name = tracker.as_str();
-        item.draft.review(&format!("what {name} holds is not known here: look there before this is filed by other means"));
+        item.draft
+            .review(&format!("what {name} holds is not known here: look there before this is filed by other means"));
         return;
     }
     if !is_repo(&item.repo) {
@@ -211,11 +210,10 @@ fn action(item: &Item<'_>, index: &IssueIndex<'_>, policy: &Policy) -> PlannedAc
             comment_id: draft.comment_id.clone(),
         }
     });
-    let title = (draft.kind == ActionKind::Create)
-        .then(|| {
-            let name = finding.headline.as_deref().unwrap_or(&finding.title);
-            make_title(&policy.title, draft.category.as_str(), &finding.priority.to_string(), name)
-        });
+    let title = (draft.kind == ActionKind::Create).then(|| {
+        let name = finding.headline.as_deref().unwrap_or(&finding.title);
+        make_title(&policy.title, draft.category.as_str(), &finding.priority.to_string(), name)
+    });
     PlannedAction {
         done_when: done_when(&id, item),
         id,

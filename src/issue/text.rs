@@ -150,7 +150,10 @@ fn is_host(text: &str) -> bool {
     let digits = |label: &&str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_digit());
     text == "localhost"
         || (labels.len() == 4 && labels.iter().all(digits))
-        || (labels.len() >= 2 && last.len() >= 2 && last.bytes().all(|byte| byte.is_ascii_alphabetic()) && !SOURCES.contains(&last))
+        || (labels.len() >= 2
+            && last.len() >= 2
+            && last.bytes().all(|byte| byte.is_ascii_alphabetic())
+            && !SOURCES.contains(&last))
 }
 
 /// The name of the place in the code that logged a message, when its module says one; words like `logging` do not.

@@ -309,7 +309,12 @@ fn body_view<'a>(input: &BodyInput<'a>, level: Level) -> BodyView<'a> {
         since: action.since.as_deref().map(filters::exact),
         compared: action.over_s.map(filters::seconds),
         status: status(c, input.report, action),
-        earlier: action.earlier.iter().map(String::as_str).filter(|line| !said.contains(line.trim_start_matches("- "))).collect(),
+        earlier: action
+            .earlier
+            .iter()
+            .map(String::as_str)
+            .filter(|line| !said.contains(line.trim_start_matches("- ")))
+            .collect(),
         findings,
         next: next(c, family, action),
     }
@@ -342,7 +347,12 @@ fn fact(c: &Cluster, family: Option<&Family>) -> String {
         let noun = if f.starts.or(Some(f.failed)) == Some(1) { "start" } else { "starts" };
         let often = short(&f.cadence.words).filter(|words| words.starts_with("every "));
         let often = often.map_or_else(String::new, |words| format!(", one {words}"));
-        return format!("{}{of} {noun} of {} failed, {}{often}.", n(f.failed), f.service, filters::span(&f.first, &f.last));
+        return format!(
+            "{}{of} {noun} of {} failed, {}{often}.",
+            n(f.failed),
+            f.service,
+            filters::span(&f.first, &f.last)
+        );
     }
     let place = if c.service.is_empty() { String::new() } else { format!(" in {}", c.service) };
     if let Some(http) = &c.http {
@@ -468,7 +478,9 @@ fn step(c: &Cluster, family: Option<&Family>, action: &ActionFacts) -> String {
         return format!("read the entries around {}: {look}.", filters::exact(&c.first));
     };
     match family {
-        Some(f) if f.kind == "crash_loop" => format!("check {place}; it stands first in the starts that failed ({look})."),
+        Some(f) if f.kind == "crash_loop" => {
+            format!("check {place}; it stands first in the starts that failed ({look}).")
+        }
         _ if action.kind == "reopen" => format!("check {place} and why the last fix did not hold ({look})."),
         _ if rank(&c.effective_severity) >= rank("ERROR") => format!("check {place} ({look})."),
         _ => format!("decide whether {place} should warn; if it may, mute it in gardener.toml."),

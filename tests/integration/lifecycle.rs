@@ -32,10 +32,8 @@ impl Desk {
             issue(2, "open", "The foyer is too dark"),
             issue(3, "open", "Coffee runs out in the break")
         ]);
-        let github = GitHub::start(
-            &json!({"repo": "acme/seats", "state": "all", "issues": issues}),
-            "2025-10-04T00:30:00Z",
-        )?;
+        let github =
+            GitHub::start(&json!({"repo": "acme/seats", "state": "all", "issues": issues}), "2025-10-04T00:30:00Z")?;
         let base = folder();
         fs::write(base.path().join("gardener.toml"), CONFIG).unwrap();
         Some(Self { base, github, written: 0 })
@@ -139,8 +137,14 @@ fn an_issue_is_commented_on_its_comment_rewritten_and_its_priority_raised_by_one
     let first = desk.github.comments(number);
     assert_eq!(first.len(), 1);
     let body = first[0]["body"].as_str().unwrap();
-    assert!(body.contains("| Before (data up to 2025-10-04T00:00:00Z) | Now |") || body.contains("| Before (data up to"), "{body}");
-    assert!(body.lines().any(|line| line.starts_with("| ") && line.contains("2.1 s") && line.contains("2.8 s")), "{body}");
+    assert!(
+        body.contains("| Before (data up to 2025-10-04T00:00:00Z) | Now |") || body.contains("| Before (data up to"),
+        "{body}"
+    );
+    assert!(
+        body.lines().any(|line| line.starts_with("| ") && line.contains("2.1 s") && line.contains("2.8 s")),
+        "{body}"
+    );
     assert!(body.lines().last().unwrap().starts_with("**Next action:** "), "{body}");
 
     // Ten hours later it is worse again: the same comment says so, and keeps what it said.
@@ -201,7 +205,9 @@ fn crash_loop(desk: &mut Desk, name: &str, day: &str, hour: usize, exception: &s
             format!("{day}T{hour:02}:{:02}:{:02}.25Z", second / 60, second % 60)
         };
         let instance = format!("00f{hour:02}{start:02}aa");
-        let trace = format!("Traceback (most recent call last):\n  File \"/srv/seats/boot.py\", line 7, in boot\n    read()\n{exception}");
+        let trace = format!(
+            "Traceback (most recent call last):\n  File \"/srv/seats/boot.py\", line 7, in boot\n    read()\n{exception}"
+        );
         entries.push(desk.entry(&at(0), "INFO", "Seat server starts", "stdout", &instance));
         entries.push(desk.entry(&at(2), "ERROR", &trace, "stderr", &instance));
         entries.push(desk.entry(&at(3), "WARNING", "Container called exit(1).", "varlog%2Fsystem", &instance));
@@ -253,8 +259,13 @@ fn of_two_new_issues_of_one_title_the_second_waits_and_then_names_the_first() {
     let mut entries = Vec::new();
     for minute in 0..40 {
         for service in ["seat-api", "seat-worker"] {
-            let mut entry =
-                desk.entry(&format!("2025-10-03T10:{minute:02}:00Z"), "CRITICAL", "Hall plan cannot be read", "stderr", "i");
+            let mut entry = desk.entry(
+                &format!("2025-10-03T10:{minute:02}:00Z"),
+                "CRITICAL",
+                "Hall plan cannot be read",
+                "stderr",
+                "i",
+            );
             entry["resource"]["labels"]["service_name"] = json!(service);
             entries.push(entry);
         }

@@ -68,9 +68,8 @@ pub(super) fn map<'a>(payload: Value<'a>, record: &mut LogRecord<'a>) {
         };
         let by = by.as_deref().map(str::to_owned);
         // A row that names neither a revision nor a person says nothing about a deploy.
-        record.deploy = (revision.is_some() || by.is_some()).then(|| {
-            Box::new(DeployMark { revision, outcome, by, message: said.as_deref().map(str::to_owned) })
-        });
+        record.deploy = (revision.is_some() || by.is_some())
+            .then(|| Box::new(DeployMark { revision, outcome, by, message: said.as_deref().map(str::to_owned) }));
     }
     record.user = by;
     record.message = match said.filter(|text| !text.is_empty()) {

@@ -156,31 +156,81 @@ fn desk() -> Vec<super::super::Issue> {
             "ImportError: cannot import name 'load_rates' from 'shop.rates'",
             "Traceback (most recent call last):\n  File \"/srv/shop/app.py\", line 12, in <module>\nImportError: cannot import name 'load_rates' from 'shop.rates' (/srv/shop/rates/__init__.py)",
         ),
-        issue(102, "🔥 [BUG] 'CartSession' object has no attribute 'expires_at'", "AttributeError: 'CartSession' object has no attribute 'expires_at'"),
-        issue(103, "SingletonGuard: duplicate registry classes found at start-up", "SingletonGuard WARNING: 3 duplicate registry classes detected: OrderRegistry, StockRegistry"),
-        issue(104, "SingletonGuard: several registry instances for one tenant", "SingletonGuard WARNING: multiple registry instances for tenant t-881: potential violation"),
+        issue(
+            102,
+            "🔥 [BUG] 'CartSession' object has no attribute 'expires_at'",
+            "AttributeError: 'CartSession' object has no attribute 'expires_at'",
+        ),
+        issue(
+            103,
+            "SingletonGuard: duplicate registry classes found at start-up",
+            "SingletonGuard WARNING: 3 duplicate registry classes detected: OrderRegistry, StockRegistry",
+        ),
+        issue(
+            104,
+            "SingletonGuard: several registry instances for one tenant",
+            "SingletonGuard WARNING: multiple registry instances for tenant t-881: potential violation",
+        ),
         issue(105, "No module named 'pay_service'", "ModuleNotFoundError: No module named 'pay_service'"),
         super::super::Issue {
-            body: Some("h3. Description\n{noformat}\nPaymentManager created twice for scope pay_scope\n{noformat}".into()),
+            body: Some(
+                "h3. Description\n{noformat}\nPaymentManager created twice for scope pay_scope\n{noformat}".into(),
+            ),
             ..issue(106, "PAY-221 Payment managers are created twice", "")
         },
-        issue(107, "TimeoutError: QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00", "Sentry Issue: SHOP-API-4K2\nTimeoutError: QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00"),
-        closed_as(issue(108, "Database start-up times out after 8 s", "Database initialization timeout after 8.0s, db_host=10.0.0.3"), StateReason::Completed),
-        issue(109, "Database start-up times out after 20 s", "Database initialization timeout after 20.0s, db_host=10.0.0.3"),
+        issue(
+            107,
+            "TimeoutError: QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00",
+            "Sentry Issue: SHOP-API-4K2\nTimeoutError: QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00",
+        ),
+        closed_as(
+            issue(
+                108,
+                "Database start-up times out after 8 s",
+                "Database initialization timeout after 8.0s, db_host=10.0.0.3",
+            ),
+            StateReason::Completed,
+        ),
+        issue(
+            109,
+            "Database start-up times out after 20 s",
+            "Database initialization timeout after 20.0s, db_host=10.0.0.3",
+        ),
         issue(
             111,
             "Everything is slow on Mondays",
             "09:00:01Z INFO request GET /cart 200 1201ms\n09:00:02Z WARNING stock cache is cold for warehouse wh-1\n09:00:04Z ERROR Refund webhook rejected: signature does not match for refund r-1",
         ),
-        closed_as(issue(112, "Refund webhook rejected, signature mismatch", "Refund webhook rejected: signature does not match for refund r-55"), StateReason::Duplicate),
-        issue(113, "Refund webhook signature fails since key rotation", "Refund webhook rejected: signature does not match for refund r-812"),
+        closed_as(
+            issue(
+                112,
+                "Refund webhook rejected, signature mismatch",
+                "Refund webhook rejected: signature does not match for refund r-55",
+            ),
+            StateReason::Duplicate,
+        ),
+        issue(
+            113,
+            "Refund webhook signature fails since key rotation",
+            "Refund webhook rejected: signature does not match for refund r-812",
+        ),
         issue(115, "Health check 503", "GET 503 https://api.shop.example/health"),
         issue(116, "[Sentry] KeyError: 'currency'", "KeyError: 'currency'\n  at shop/prices.py in convert"),
         issue(117, "Redis connection refused", "Error 111 connecting to 10.1.2.3:6379. Connection refused."),
         issue(118, "chore: bump tracing-sdk to 2.0", "The tracing SDK needs an update."),
-        issue(119, "Tracing SDK is not installed, error tracking is off", "Tracing SDK not available, error tracking disabled"),
-        super::super::Issue { body: Some("As of the rules they may.".into()), ..issue(120, "Gift cards cannot be combined", "") },
-        super::super::Issue { body: Some("Should be half up.".into()), ..issue(121, "Loyalty points are rounded down", "") },
+        issue(
+            119,
+            "Tracing SDK is not installed, error tracking is off",
+            "Tracing SDK not available, error tracking disabled",
+        ),
+        super::super::Issue {
+            body: Some("As of the rules they may.".into()),
+            ..issue(120, "Gift cards cannot be combined", "")
+        },
+        super::super::Issue {
+            body: Some("Should be half up.".into()),
+            ..issue(121, "Loyalty points are rounded down", "")
+        },
     ]
 }
 

@@ -132,6 +132,14 @@ fn escalates_one_step_a_run_and_never_down() {
 }
 
 #[test]
+fn a_priority_label_of_another_spelling_is_swapped_too() {
+    let mut own = filed("2030-03-15T00:00:00Z");
+    own.labels = vec!["log-gardener".to_owned(), "P2-medium".to_owned()];
+    let action = World::with(vec![own]).one(&raised(2, 1));
+    assert_eq!((action.labels_add, action.labels_remove), (vec!["P1".to_owned()], vec!["P2-medium".to_owned()]));
+}
+
+#[test]
 fn escalation_needs_two_terms_beside_severity_or_a_rule() {
     let world = World::with(vec![filed("2030-03-15T00:00:00Z")]);
     let one_term = Finding { priority_terms_beside_severity: 1, ..raised(2, 1) };
@@ -150,7 +158,11 @@ fn what_is_gone_is_never_written_about_except_to_suggest_closing() {
     let lately = Finding { absent_covered_days: 3, ..gone.clone() };
     assert_eq!(world.one(&lately).kind, ActionKind::None);
     let named = Finding { title: "P2 | Ledger writer loses its lease".to_owned(), ..gone };
-    assert_eq!(World::with(vec![ledger()]).one(&named).kind, ActionKind::CloseCandidate, "the same title is the same issue");
+    assert_eq!(
+        World::with(vec![ledger()]).one(&named).kind,
+        ActionKind::CloseCandidate,
+        "the same title is the same issue"
+    );
 }
 
 #[test]
