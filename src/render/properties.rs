@@ -1,7 +1,7 @@
 //! Issue and comment bodies over arbitrary texts: nothing in them acts on a tracker, and no marker but ours is read.
 
 use super::fixture::report;
-use super::mask_report;
+use super::{DeltaLine, mask_report};
 use super::tests::{facts, input, live, renderer};
 
 /// Any text, often with something in it that acts somewhere.
