@@ -28,6 +28,7 @@ mod schema;
 mod show;
 mod store;
 mod templates;
+mod weekly;
 
 use std::io::{self, Write};
 
@@ -144,6 +145,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Run(args) => run::run(&context, &args),
         Command::Ingest(args) => ingest::run(&context, &args),
         Command::Worklog(args) => report::run(&context, &args),
+        Command::Weekly(args) => weekly::run(&context, &args),
         Command::Query(args) => query::run(&context, &args),
         Command::Templates(args) => templates::run(&context, &args),
         Command::Match(args) => matching::run(&context, &args),

@@ -682,5 +682,6 @@ pub(super) fn report() -> Report {
             action("22f3a1b2c3d4e5f6", "C88888888", "none", "ready", Some(88), "P3", "open issue, nothing changed"),
         ],
         issue_exports: strings(&["acme/shop: 109 issues, exported 2025-10-13T06:00:00Z, complete"]),
+        ..Report::default()
     }
 }

@@ -14,13 +14,18 @@ mod notes;
 pub mod safe;
 mod terminal;
 mod view;
+mod weekly;
 
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod fixture_weekly;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_weekly;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -41,6 +46,7 @@ pub use view::{Filed, RenderOptions};
 use crate::report::v1::Report;
 use notes::Notes;
 use view::View;
+use weekly::WeeklyView;
 
 /// The reference filing step, the same text in every run.
 pub const APPLY_SH: &str = include_str!("../../templates/apply.sh");
@@ -53,7 +59,9 @@ macro_rules! embedded {
 }
 
 /// Templates by name; a file of the same name in `--templates DIR` replaces one.
-const EMBEDDED: [(&str, &str); 9] = embedded![
+const EMBEDDED: [(&str, &str); 13] = embedded![
+    "_foot.html.j2",
+    "_head.html.j2",
     "_macros.html.j2",
     "_macros.md.j2",
     "_script.js",
@@ -61,6 +69,8 @@ const EMBEDDED: [(&str, &str); 9] = embedded![
     "comment.md.j2",
     "issue.md.j2",
     "review.md.j2",
+    "weekly.html.j2",
+    "weekly.md.j2",
     "worklog.html.j2",
     "worklog.md.j2",
 ];
@@ -161,8 +171,17 @@ impl Renderer {
         report: &Report,
         options: &RenderOptions<'_>,
     ) -> Result<[(String, String); 2], RenderError> {
-        let (markdown, html) = (self.worklog_markdown(report, options)?, self.worklog_html(report, options)?);
-        Ok([("worklog.md".to_owned(), markdown), ("worklog.html".to_owned(), html)])
+        let (name, markdown, html) = match &report.weekly {
+            Some(weekly) => {
+                let notes = Notes::read(options.notes);
+                let markdown = WeeklyView::new(report, weekly, options, &notes, false);
+                let html = WeeklyView::new(report, weekly, options, &notes, true);
+                let html = safe::tidy_html(&self.render("weekly.html.j2", &html)?);
+                ("weekly", self.markdown("weekly.md.j2", &markdown)?, html)
+            }
+            None => ("worklog", self.worklog_markdown(report, options)?, self.worklog_html(report, options)?),
+        };
+        Ok([(format!("{name}.md"), markdown), (format!("{name}.html"), html)])
     }
 
     /// `worklog.md`

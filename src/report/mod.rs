@@ -5,6 +5,8 @@
 
 mod sentences;
 pub mod v1;
+pub mod v1_weekly;
+pub mod weekly;
 mod worklog;
 
 pub use worklog::{Material, PAYLOAD_LESS, TotalRow, build, identities, is_loud, level, title};
