@@ -624,6 +624,26 @@ pub(crate) enum SchemaName {
     Results,
     /// gardener ingest --json
     Ingest,
+    /// gardener explain --json
+    Explain,
+    /// gardener show --json
+    Show,
+    /// gardener templates --json
+    Templates,
+    /// A line of gardener mine
+    Mine,
+    /// gardener match --json
+    Match,
+    /// gardener decide --json
+    Decide,
+    /// gardener results --json
+    Returned,
+    /// gardener config check --json
+    ConfigCheck,
+    /// gardener store … --json
+    Store,
+    /// gardener query --json, without a query
+    Queries,
 }
 
 #[cfg(test)]

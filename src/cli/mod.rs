@@ -3,6 +3,7 @@
 //! Only this module prints, and only here an error becomes an exit code. Verbs are one file each; what several need stands
 //! in [`context`].
 
+mod answers;
 mod args;
 mod changes;
 mod compare;

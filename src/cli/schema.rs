@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use super::answers;
 use super::args::SchemaName;
 use crate::config::Config;
 use crate::record::ingest::IngestReport;
@@ -15,6 +16,7 @@ pub(crate) fn run(name: SchemaName) -> anyhow::Result<()> {
         SchemaName::Config => schemars::schema_for!(Config).to_value(),
         SchemaName::Results => issue::results::schema(),
         SchemaName::Ingest => schemars::schema_for!(IngestReport).to_value(),
+        small => answers::schema(small).expect("every other name is a small answer").to_value(),
     };
     Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&schema)?)?)
 }

@@ -11,6 +11,7 @@
 
 mod harness;
 
+mod browser;
 mod care;
 mod cli;
 mod compare;
