@@ -26,7 +26,7 @@ pub use filter::{explorer_url, fetch_command, logging_filter};
 pub use history::History;
 pub use parameters::{Parameter, parameters};
 pub use priority::{Priority, Term};
-pub use status::{Status, StatusOf, active_period_start};
+pub use status::{Status, StatusOf, absent_days, active_period_start};
 
 use crate::config::Config;
 use crate::query::{Engine, QueryError};

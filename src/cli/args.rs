@@ -183,6 +183,15 @@ pub(crate) struct WindowArgs {
     pub(crate) tz: Option<String>,
 }
 
+/// Where issues are filed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TrackerArg {
+    #[default]
+    Github,
+    Gitlab,
+    Jira,
+}
+
 /// What reports are made with.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Report")]
@@ -193,6 +202,9 @@ pub(crate) struct ReportArgs {
     /// When the issues were exported, if the file does not say
     #[arg(long, value_name = "TIME")]
     pub(crate) issues_exported_at: Option<String>,
+    /// Whose limits bodies keep; calls are written for GitHub only
+    #[arg(long, value_name = "NAME", value_enum, default_value_t)]
+    pub(crate) tracker: TrackerArg,
     /// Exit 3 when less than this share of the window is covered (0 to 1)
     #[arg(long, value_name = "F")]
     pub(crate) require_coverage: Option<f64>,

@@ -13,7 +13,7 @@ use super::outputs::Outputs;
 use super::report::{Made, make};
 use super::{Stop, filing, pages, planning};
 use crate::analyze::{Analysis, Before, Coverage, Parameter};
-use crate::issue::ExportState;
+use crate::issue::{ExportState, Policy};
 use crate::mine::TemplateSet;
 use crate::query::Engine;
 use crate::record::ingest::FileReport;
@@ -102,7 +102,7 @@ pub(crate) fn write(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyh
     let made = make(context, task, fill)?;
     let mut outputs = Outputs::default();
     let (report, window) = if task.actions {
-        planned(context, &renderer, made, &mut outputs)?
+        planned(context, &renderer, args, made, &mut outputs)?
     } else {
         let Made { mut report, asked, exports, .. } = made;
         filing::add_actions(&mut report, &[], &exports);
@@ -126,13 +126,15 @@ pub(crate) fn write(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyh
 fn planned(
     context: &Context,
     renderer: &Renderer,
+    args: &ReportArgs,
     made: Made,
     outputs: &mut Outputs,
 ) -> anyhow::Result<(v1::Report, Window)> {
-    let policy = planning::policy(&context.config);
+    let policy = Policy { tracker: planning::tracker(args.tracker), ..planning::policy(&context.config) };
     let raw: Vec<_> = made.exports.iter().map(|state| state.export.clone()).collect();
     let index = planning::index(&raw, &policy, &made.known);
-    let mut findings = planning::findings(&made.report, &made.analysis.clusters, &made.coverage, &context.config);
+    let ranked = &made.analysis.clusters;
+    let mut findings = planning::findings(&made.report, ranked, &made.before, &made.coverage, &context.config);
     let last = crate::issue::last_actions(&findings, &index, &made.exports, &policy);
     changes::fill(&made, &index, &context.config, &last, &mut findings)?;
     let Made { mut report, asked, exports, .. } = made;

@@ -32,7 +32,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, escape_format
 use serde::Serialize;
 use thiserror::Error;
 
-pub use bodies::{ActionFacts, BODY_LIMIT, BodyInput, CandidateLine, ReviewItem};
+pub use bodies::{ActionFacts, BODY_LIMIT, BodyInput, CandidateLine, DeltaLine, ReviewItem};
 pub use mask::{Masker, mask_report};
 pub use notes::notes_skeleton;
 pub use terminal::{terminal_summary, terminal_summary_with};

@@ -22,6 +22,8 @@ mod filing;
 #[cfg(unix)]
 mod github;
 mod hostile;
+#[cfg(unix)]
+mod lifecycle;
 mod offline;
 mod pages;
 #[cfg(unix)]
