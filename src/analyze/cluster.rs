@@ -228,6 +228,7 @@ pub fn absent(clusters: &[Cluster], before: &[Cluster]) -> Vec<Cluster> {
         template: earlier.template.clone(),
         canonical: earlier.canonical.clone(),
         exception: earlier.exception.clone(),
+        http: earlier.http.clone(),
         first_ns: earlier.first_ns,
         last_ns: earlier.last_ns,
         severities: none(&earlier.severities),
@@ -283,6 +284,10 @@ fn base(engine: &Engine, templates: &TemplateSet) -> Result<Book, AnalyzeError> 
             key,
             ..Cluster::default()
         });
+    }
+    // Method, route and status are part of what makes a request's id, so they are known of every cluster.
+    for cluster in &mut book.clusters {
+        cluster.http = request_of(&cluster.template).filter(|_| cluster.key.kind == "request");
     }
     attached(engine, &mut book)?;
     Ok(book)
@@ -394,9 +399,6 @@ fn places(engine: &Engine, book: &mut Book) -> Result<(), AnalyzeError> {
 }
 
 fn requests(engine: &Engine, book: &mut Book) -> Result<(), AnalyzeError> {
-    for cluster in &mut book.clusters {
-        cluster.http = request_of(&cluster.template).filter(|_| cluster.key.kind == "request");
-    }
     let table = super::ask(engine, "cluster_hosts")?;
     let (hosts, n) = (table.str("host")?, table.i64("entries")?);
     for (row, at) in book.rows(&table)? {

@@ -624,6 +624,8 @@ pub(crate) enum SchemaName {
     Results,
     /// gardener ingest --json
     Ingest,
+    /// gardener compare --json
+    Compare,
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::args::SchemaName;
+use crate::compare::Comparison;
 use crate::config::Config;
 use crate::record::ingest::IngestReport;
 use crate::{issue, report};
@@ -14,6 +15,7 @@ pub(crate) fn run(name: SchemaName) -> anyhow::Result<()> {
         SchemaName::Report => report::v1::schema().to_value(),
         SchemaName::Config => schemars::schema_for!(Config).to_value(),
         SchemaName::Results => issue::results::schema(),
+        SchemaName::Compare => schemars::schema_for!(Comparison).to_value(),
         SchemaName::Ingest => schemars::schema_for!(IngestReport).to_value(),
     };
     Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&schema)?)?)

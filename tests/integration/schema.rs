@@ -81,7 +81,7 @@ fn every_body_is_there_with_the_hash_that_the_list_names() {
 
 #[test]
 fn the_published_schemas_are_what_the_program_prints() {
-    for name in ["actions", "report", "config", "results", "ingest"] {
+    for name in ["actions", "report", "config", "results", "ingest", "compare"] {
         let printed = run(["schema", name]).exits(0).out;
         let published = std::fs::read_to_string(repository(&format!("docs/schema/{name}.json"))).unwrap();
         assert_eq!(printed, published, "write it again: gardener schema {name} > docs/schema/{name}.json");
