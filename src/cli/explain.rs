@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::args::{ExplainArgs, ReportArgs};
 use super::context::{BOLD, Context};
+use super::document::{self, Document, Task};
 use super::show::cluster_id;
 use super::{Stop, pages, report};
 use crate::analyze::{self, ClusterKey};
@@ -26,17 +27,13 @@ const MESSAGES: usize = 200_000;
 /// Runs the verb.
 pub(crate) fn run(context: &Context, args: &ExplainArgs) -> anyhow::Result<()> {
     let path = context.store_path(args.store.as_ref());
-    let made = report::make(
-        context,
-        &path,
-        &args.window,
-        &ReportArgs {
-            issues: args.issues.clone(),
-            variables_of: Some(cluster_id(&args.id).unwrap_or_else(|| args.id.clone())),
-            ..ReportArgs::default()
-        },
-        None,
-    )?;
+    let asked = ReportArgs {
+        issues: args.issues.clone(),
+        variables_of: Some(cluster_id(&args.id).unwrap_or_else(|| args.id.clone())),
+        ..ReportArgs::default()
+    };
+    let task = Task::new(Document::Worklog, &path, &args.window, &asked);
+    let made = report::make(context, &task, &document::plain)?;
     let cluster = find(&made.report, &args.id)?;
     let entries = entries(&path, &made, cluster, args.limit)?;
     if context.common.json {

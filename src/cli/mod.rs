@@ -9,6 +9,7 @@ mod compare;
 mod config;
 mod context;
 mod decide;
+mod document;
 mod explain;
 mod filing;
 mod ingest;

@@ -155,6 +155,16 @@ impl Renderer {
         Ok(())
     }
 
+    /// The Markdown and the HTML of a report, by the names of their files.
+    pub fn documents(
+        &self,
+        report: &Report,
+        options: &RenderOptions<'_>,
+    ) -> Result<[(String, String); 2], RenderError> {
+        let (markdown, html) = (self.worklog_markdown(report, options)?, self.worklog_html(report, options)?);
+        Ok([("worklog.md".to_owned(), markdown), ("worklog.html".to_owned(), html)])
+    }
+
     /// `worklog.md`
     pub fn worklog_markdown(&self, report: &Report, options: &RenderOptions<'_>) -> Result<String, RenderError> {
         let notes = Notes::read(options.notes);
