@@ -326,7 +326,8 @@ mod tests {
     #[test]
     fn a_coverage_is_cut_to_windows_without_bridging_them() {
         let report = FileReport { path: "a".into(), ..FileReport::default() };
-        let seen = coverage(&[(&report, vec![span(Severity::Info, 0, 1_000, 5)])], window(0, 2_000), window(0, 2_000), &[]);
+        let seen =
+            coverage(&[(&report, vec![span(Severity::Info, 0, 1_000, 5)])], window(0, 2_000), window(0, 2_000), &[]);
         let cut = seen.within(&[window(100, 200), window(900, 1_200)]);
         assert!((cut.asked_s - 400.0).abs() < 1e-9 && (cut.any_s() - 200.0).abs() < 1e-9);
         assert_eq!(cut.services["s"].intervals.len(), 2);

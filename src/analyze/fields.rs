@@ -109,7 +109,9 @@ pub fn field_skews(before: &Fields, after: &Fields) -> Vec<FieldSkew> {
     for skew in told {
         let (among, value) = &values[skew.value];
         let same = |other: &FieldSkew| {
-            other.value.field == value.field && other.value.value == value.value && (other.lift > 1.0) == (skew.lift > 1.0)
+            other.value.field == value.field
+                && other.value.value == value.value
+                && (other.lift > 1.0) == (skew.lift > 1.0)
         };
         match out.iter_mut().find(|other| same(other)) {
             // Of two ways to tell the same, the one about what fails.
@@ -135,9 +137,10 @@ pub fn field_skews(before: &Fields, after: &Fields) -> Vec<FieldSkew> {
         }
     }
     out.sort_by(|a, b| {
-        b.residual.abs().total_cmp(&a.residual.abs()).then_with(|| {
-            (&a.value.field, &a.value.value, a.among).cmp(&(&b.value.field, &b.value.value, b.among))
-        })
+        b.residual
+            .abs()
+            .total_cmp(&a.residual.abs())
+            .then_with(|| (&a.value.field, &a.value.value, a.among).cmp(&(&b.value.field, &b.value.value, b.among)))
     });
     out
 }
@@ -156,17 +159,23 @@ mod tests {
     fn nothing_one_side_and_equal_shares_tell_nothing() {
         let some = fields(&[("zone", "a", 100, 5), ("zone", "b", 100, 5)]);
         assert!(field_skews(&Fields::default(), &Fields::default()).is_empty());
-        assert!(field_skews(&Fields::default(), &some).is_empty(), "a field of one side has nothing to be held against");
+        assert!(
+            field_skews(&Fields::default(), &some).is_empty(),
+            "a field of one side has nothing to be held against"
+        );
         assert!(field_skews(&some, &some).is_empty());
         assert!(field_skews(&some, &fields(&[("zone", "a", 1, 1)])).is_empty(), "one event is no support");
     }
 
     #[test]
     fn what_fails_and_where_the_traffic_went_are_told_once_each() {
-        let before = fields(&[("zone", "a", 1_000, 10), ("zone", "b", 1_000, 10), ("host", "x", 900, 9), ("host", "y", 900, 9)]);
-        let after = fields(&[("zone", "a", 1_000, 90), ("zone", "b", 1_000, 1), ("host", "x", 900, 9), ("host", "y", 9, 0)]);
+        let before =
+            fields(&[("zone", "a", 1_000, 10), ("zone", "b", 1_000, 10), ("host", "x", 900, 9), ("host", "y", 900, 9)]);
+        let after =
+            fields(&[("zone", "a", 1_000, 90), ("zone", "b", 1_000, 1), ("host", "x", 900, 9), ("host", "y", 9, 0)]);
         let told = field_skews(&before, &after);
-        let of = |field: &str, value: &str| told.iter().find(|skew| skew.value.field == field && skew.value.value == value);
+        let of =
+            |field: &str, value: &str| told.iter().find(|skew| skew.value.field == field && skew.value.value == value);
         assert!(of("zone", "b").is_some_and(|skew| skew.among == Among::Loud && skew.residual < 0.0));
         assert!(of("host", "y").is_some_and(|skew| skew.lift < 0.1), "{told:?}");
         let mut names: Vec<_> = told.iter().map(|skew| (&skew.value.field, &skew.value.value)).collect();
@@ -176,7 +185,8 @@ mod tests {
 
     #[test]
     fn a_huge_count_stays_finite() {
-        let (one, huge) = (fields(&[("zone", "a", 10, 0), ("zone", "b", 10, 0)]), fields(&[("zone", "a", u64::MAX / 8, 0)]));
+        let (one, huge) =
+            (fields(&[("zone", "a", 10, 0), ("zone", "b", 10, 0)]), fields(&[("zone", "a", u64::MAX / 8, 0)]));
         assert!(field_skews(&one, &huge).iter().all(|skew| skew.residual.is_finite() && skew.lift.is_finite()));
     }
 }

@@ -16,8 +16,8 @@ use super::stats::contrast::{DISPERSION, Kind, contrast};
 use super::stats::multiple::claimed;
 use super::stats::rate::Counts;
 use super::{
-    Activity, AnalyzeError, Changed, Cluster, ClusterKey, Coverage, FieldSkew, Fields, Values, activity, changes, exposure,
-    field_skews, fields, sizes, values,
+    Activity, AnalyzeError, Changed, Cluster, ClusterKey, Coverage, FieldSkew, Fields, Values, activity, changes,
+    exposure, field_skews, fields, sizes, values,
 };
 use crate::mine::TemplateSet;
 use crate::query::{ClusterRows, Engine, Reach};
@@ -26,7 +26,7 @@ use crate::store::Deploy;
 use crate::time::{HOUR_NS, SECOND_NS, Window};
 
 pub use rollout::{Rollout, rollouts};
-pub use story::{Back, FirstSignal, Recovery, Recovered, Trigger, TriggerKind};
+pub use story::{Back, FirstSignal, NEAR_NS, Recovered, Recovery, Trigger, TriggerKind, is_same_moment, rising};
 
 /// Two moments closer than this have no order: clocks of machines differ, and writers buffer.
 pub const SAME_MOMENT_NS: i64 = SECOND_NS;
@@ -156,7 +156,8 @@ pub fn compared(window: &Side, baseline: &Side, before: &BTreeMap<ClusterKey, i6
     let mut out = Compared::default();
     let mut subjects: Vec<(&Cluster, Counts, &'static str, f64, f64)> = Vec::new();
     for key in keys {
-        let (new, old) = (now.get(key).map(|at| &window.clusters[*at]), then.get(key).map(|at| &baseline.clusters[*at]));
+        let (new, old) =
+            (now.get(key).map(|at| &window.clusters[*at]), then.get(key).map(|at| &baseline.clusters[*at]));
         let Some(shown) = new.or(old).filter(|cluster| !cluster.data_quality) else { continue };
         let hours = (baseline.coverage.hours_of(shown), window.coverage.hours_of(shown));
         if new.is_none() && hours.1 <= 0.0 {
@@ -344,6 +345,10 @@ pub struct Incident {
     pub minutes: Vec<Minute>,
     /// Receive lags in the window.
     pub lags: Vec<Lag>,
+    /// Times of audit entries around the window.
+    pub audit: BTreeMap<ClusterKey, Vec<i64>>,
+    /// Clusters of the time around the window, with their sizes.
+    pub around: Vec<Cluster>,
 }
 
 /// Answers every question about an incident window; `inside` is cut to the window, `wide` to the time around it.
@@ -366,17 +371,21 @@ pub fn incident(
     let signals = story::signals(&all.changes, extent, silent);
     let first_ns = extent.map_or(material.window.since_ns, |(first, _)| first);
     let audit: Vec<&Cluster> = around.iter().filter(|cluster| cluster.key.kind == "audit").collect();
-    let changes_made = story::Audit {
-        times: self::times(wide, &audit.iter().map(|cluster| rows_of(&cluster.key)).collect::<Vec<_>>())?,
-    };
-    let triggers = story::triggers(first_ns, &rollouts, &changes_made, &all.changes, silent);
+    let audit = self::times(wide, &audit.iter().map(|cluster| rows_of(&cluster.key)).collect::<Vec<_>>())?;
+    let triggers = story::triggers(first_ns, &rollouts, &audit, &all.changes, silent);
     let loud: Vec<&Change> = story::rising(&all.changes);
     let reach = inside.reach(&loud.iter().map(|change| rows_of(&change.cluster.key)).collect::<Vec<_>>())?;
     let answered = story::answered(&loud, &around);
     let served = self::times(wide, &answered.iter().map(|cluster| rows_of(&cluster.key)).collect::<Vec<_>>())?;
     let recovery = story::recovery(&all.changes, extent, silent, &rollouts, &served, material.around, &covered);
-    let services: BTreeSet<String> =
-        material.then.activity.keys().chain(material.now.activity.keys()).chain(material.coverage.services.keys()).cloned().collect();
+    let services: BTreeSet<String> = material
+        .then
+        .activity
+        .keys()
+        .chain(material.now.activity.keys())
+        .chain(material.coverage.services.keys())
+        .cloned()
+        .collect();
     let pairs: Vec<(&ClusterKey, (&Values, &Values))> = material
         .now
         .values
@@ -398,6 +407,8 @@ pub fn incident(
         minutes: minutes(wide)?,
         lags: lags(inside)?,
         compared: all,
+        audit,
+        around,
     })
 }
 
@@ -409,7 +420,9 @@ fn rows_of(key: &ClusterKey) -> ClusterRows {
 fn times(engine: &Engine, clusters: &[ClusterRows]) -> Result<BTreeMap<ClusterKey, Vec<i64>>, AnalyzeError> {
     let found = engine.event_times(clusters)?.into_iter();
     Ok(found
-        .map(|((template_id, project, service, kind), times)| (ClusterKey { template_id, project, service, kind }, times))
+        .map(|((template_id, project, service, kind), times)| {
+            (ClusterKey { template_id, project, service, kind }, times)
+        })
         .collect())
 }
 

@@ -121,7 +121,7 @@ fn ask(engine: &Engine, name: &str) -> anyhow::Result<Table> {
 }
 
 /// Names of the revisions with most rows, at most eight.
-fn revisions(engine: &Engine) -> anyhow::Result<String> {
+pub(super) fn revisions(engine: &Engine) -> anyhow::Result<String> {
     let table = engine.sql(
         "SELECT revision, CAST(COUNT(*) AS BIGINT) AS n FROM rows WHERE revision IS NOT NULL GROUP BY revision \
          ORDER BY n DESC, revision ASC LIMIT 8",

@@ -140,7 +140,8 @@ impl Engine {
     /// The same tables with the rows of some windows only, all inside the engine's own; every other table stays as it is.
     #[must_use]
     pub fn within(mut self, windows: &[Window]) -> Self {
-        let inside = |window: &Window| col("ts_ns").gt_eq(lit(window.since_ns)).and(col("ts_ns").lt(lit(window.until_ns)));
+        let inside =
+            |window: &Window| col("ts_ns").gt_eq(lit(window.since_ns)).and(col("ts_ns").lt(lit(window.until_ns)));
         let any = windows.iter().map(inside).reduce(Expr::or).unwrap_or_else(|| lit(false));
         if let Some(frame) = self.frames.get_mut("rows") {
             *frame = frame.clone().filter(any);

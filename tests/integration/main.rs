@@ -23,6 +23,7 @@ mod github;
 mod hostile;
 mod offline;
 mod pages;
+mod postmortem;
 #[cfg(unix)]
 mod round;
 mod rules;

@@ -44,7 +44,8 @@ pub fn default_baseline(window: Window, first_ns: i64, covered_s: impl Fn(&[Wind
 
 /// The union of some stretches between the first stored row and an end.
 fn united(parts: &[(i64, i64)], first_ns: i64, end_ns: i64) -> Vec<Window> {
-    let mut parts: Vec<(i64, i64)> = parts.iter().map(|(from, to)| ((*from).max(first_ns), (*to).min(end_ns))).collect();
+    let mut parts: Vec<(i64, i64)> =
+        parts.iter().map(|(from, to)| ((*from).max(first_ns), (*to).min(end_ns))).collect();
     parts.retain(|(from, to)| from < to);
     parts.sort_unstable();
     let mut out: Vec<(i64, i64)> = Vec::new();

@@ -25,7 +25,7 @@ const FIRST_LINES: usize = 3;
 const ANSWERED: usize = 50;
 
 /// The changes that an incident is told by: what rose at WARNING or above, else whatever rose.
-pub(super) fn rising(changes: &[Change]) -> Vec<&Change> {
+pub fn rising(changes: &[Change]) -> Vec<&Change> {
     let all: Vec<&Change> = changes.iter().filter(|change| change.what.is_rise()).collect();
     let loud: Vec<&Change> = all.iter().copied().filter(|change| change.is_loud()).collect();
     if loud.is_empty() { all } else { loud }
@@ -127,15 +127,14 @@ impl Trigger {
     }
 }
 
-/// Audit entries around the window.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Audit {
-    /// Their times, per cluster.
-    pub(super) times: BTreeMap<ClusterKey, Vec<i64>>,
-}
-
 /// Candidates before the first signal, nearest first; then the revision that most of it names.
-pub(super) fn triggers(first_ns: i64, rollouts: &[Rollout], audit: &Audit, changes: &[Change], silent: bool) -> Vec<Trigger> {
+pub(super) fn triggers(
+    first_ns: i64,
+    rollouts: &[Rollout],
+    audit: &BTreeMap<ClusterKey, Vec<i64>>,
+    changes: &[Change],
+    silent: bool,
+) -> Vec<Trigger> {
     let near = |at: i64| (first_ns - NEAR_NS..=first_ns + SAME_MOMENT_NS).contains(&at);
     let mut out = Vec::new();
     let blank = |kind, at_ns| Trigger {
@@ -150,7 +149,7 @@ pub(super) fn triggers(first_ns: i64, rollouts: &[Rollout], audit: &Audit, chang
     for (at, rollout) in rollouts.iter().enumerate().filter(|(_, rollout)| near(rollout.began_ns)) {
         out.push(Trigger { rollout: Some(at), ..blank(TriggerKind::Rollout, rollout.began_ns) });
     }
-    for (key, times) in &audit.times {
+    for (key, times) in audit {
         let inside: Vec<i64> = times.iter().copied().filter(|at| near(*at)).collect();
         let Some(last) = inside.last() else { continue };
         let events = (inside.len() as u64, times.len() as u64);
@@ -267,7 +266,8 @@ pub(super) fn recovery(
     out.back = falling(changes)
         .into_iter()
         .filter_map(|change| {
-            let at_ns = if silent { change.times_ns.iter().copied().find(|at| *at >= last) } else { after(&change.times_ns) };
+            let at_ns =
+                if silent { change.times_ns.iter().copied().find(|at| *at >= last) } else { after(&change.times_ns) };
             Some(Back { key: change.cluster.key.clone(), at_ns: at_ns? })
         })
         .collect();

@@ -1,6 +1,6 @@
 //! Incidents over invented clusters.
 
-use super::story::{Audit, extent, recovery, signals, triggers};
+use super::story::{extent, recovery, signals, triggers};
 use super::*;
 use crate::analyze::ServiceCoverage;
 
@@ -119,7 +119,13 @@ fn minutes(since: i64, until: i64) -> Window {
 }
 
 fn rollout(revision: &str, at: i64) -> Rollout {
-    Rollout { service: "desk".into(), revision: revision.into(), began_ns: at * MINUTE, is_new: true, ..Rollout::default() }
+    Rollout {
+        service: "desk".into(),
+        revision: revision.into(),
+        began_ns: at * MINUTE,
+        is_new: true,
+        ..Rollout::default()
+    }
 }
 
 const ALL: &[(i64, i64)] = &[(0, 1_000 * MINUTE)];
@@ -134,7 +140,7 @@ fn a_crash_has_its_extent_first_signal_candidates_and_end() {
     let first = signals(&changes, found, silent);
     assert_eq!((first.len(), first[0].at_ns), (1, 595 * MINUTE));
     let rollouts = [rollout("r1", 500), rollout("r2", 594), rollout("r3", 641)];
-    let audit = Audit { times: BTreeMap::from([(key("replace"), vec![593 * MINUTE, 640 * MINUTE])]) };
+    let audit = BTreeMap::from([(key("replace"), vec![593 * MINUTE, 640 * MINUTE])]);
     let told = triggers(595 * MINUTE, &rollouts, &audit, &changes, silent);
     let kinds: Vec<_> = told.iter().map(|own| (own.kind, own.is_before())).collect();
     assert_eq!(
@@ -190,9 +196,6 @@ fn gaps_are_told_per_service_and_for_info() {
     let told = gaps(&coverage, minutes(480, 720), &services);
     let of: Vec<_> =
         told.iter().map(|gap| (gap.from_ns / MINUTE, gap.to_ns / MINUTE, gap.service.as_str(), gap.below)).collect();
-    assert_eq!(
-        of,
-        [(480, 720, "mail", None), (600, 630, "desk", None), (630, 720, "desk", Some(Severity::Notice))]
-    );
+    assert_eq!(of, [(480, 720, "mail", None), (600, 630, "desk", None), (630, 720, "desk", Some(Severity::Notice))]);
     assert!(gaps(&Coverage::default(), minutes(0, 10), &BTreeSet::new()).is_empty());
 }
