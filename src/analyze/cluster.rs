@@ -292,6 +292,10 @@ fn base(engine: &Engine, templates: &TemplateSet) -> Result<Book, AnalyzeError> 
             ..Cluster::default()
         });
     }
+    // Method, route and status are part of what makes a request's id, so they are known of every cluster.
+    for cluster in &mut book.clusters {
+        cluster.http = request_of(&cluster.template).filter(|_| cluster.key.kind == "request");
+    }
     attached(engine, &mut book)?;
     Ok(book)
 }

@@ -27,6 +27,7 @@ use crate::time::{self, Window};
 pub(crate) enum Document {
     Worklog,
     Weekly,
+    Postmortem,
 }
 
 impl Document {
@@ -35,6 +36,7 @@ impl Document {
         match self {
             Self::Worklog => "worklog",
             Self::Weekly => "weekly",
+            Self::Postmortem => "postmortem",
         }
     }
 }
@@ -171,17 +173,20 @@ pub(super) fn render_options<'a>(context: &Context, report: &v1::Report, notes: 
 fn finish(context: &Context, task: &Task<'_>, report: &v1::Report, folder: &Path) -> anyhow::Result<()> {
     let shown = folder.display();
     let (document, args) = (task.document.name(), task.args);
-    let commands: Vec<String> =
-        [
-            Some(format!("open {shown}/{document}.html")),
-            report.summary.findings.first().map(|row| {
-                format!("gardener explain {}{}", row.cluster, flags(context, task.store, task.window, args))
-            }),
-            Some(format!("less {shown}/{}", if task.actions { "review.md" } else { "notes.md" })),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+    let listed = report.postmortem.as_ref().and_then(|section| section.rose.first().or(section.fell.first()));
+    let first = match &report.postmortem {
+        // Of what fell, `explain` knows only what the report lists.
+        Some(_) => listed.map(|change| &change.cluster).filter(|id| report.clusters.iter().any(|own| own.id == **id)),
+        None => report.summary.findings.first().map(|row| &row.cluster),
+    };
+    let commands: Vec<String> = [
+        Some(format!("open {shown}/{document}.html")),
+        first.map(|id| format!("gardener explain {id}{}", flags(context, task.store, task.window, args))),
+        Some(format!("less {shown}/{}", if task.actions { "review.md" } else { "notes.md" })),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     if context.common.json {
         let value = serde_json::json!({"out": shown.to_string(), "run_id": report.run.run_id, "coverage": report.coverage.fraction, "findings": report.summary.findings, "actions": report.actions});
         writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&value)?)?;
@@ -244,7 +249,7 @@ fn flags(context: &Context, store: &Path, window: &WindowArgs, args: &ReportArgs
 }
 
 /// A word of a shell command, quoted where it must be.
-fn word(value: &str) -> String {
+pub(super) fn word(value: &str) -> String {
     let plain = !value.is_empty() && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-./:=@%+,".contains(&b));
     if plain { value.to_owned() } else { render::safe::shell_word(value) }
 }

@@ -47,6 +47,9 @@ pub struct Report {
     pub actions: Vec<ActionRow>,
     /// What is said of the issue exports.
     pub issue_exports: Vec<String>,
+    /// An incident window against its baseline; of a postmortem only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postmortem: Option<super::v1_postmortem::Postmortem>,
 }
 
 /// Which run a report comes from; no wall clock.

@@ -26,6 +26,7 @@ mod hostile;
 mod lifecycle;
 mod offline;
 mod pages;
+mod postmortem;
 #[cfg(unix)]
 mod round;
 mod rules;
