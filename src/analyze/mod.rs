@@ -4,29 +4,36 @@
 //! algorithms, issues or documents. [`clusters`] comes first, because issues are matched to clusters before anything is
 //! ranked; [`run`] then takes those links as plain data.
 
+mod activity;
 mod cadence;
 mod cluster;
 mod coverage;
 mod family;
+mod fields;
 mod filter;
 mod fold;
 mod history;
+pub mod incident;
 mod parameters;
 mod priority;
 pub mod stats;
 mod status;
+mod values;
 
 use thiserror::Error;
 
+pub use activity::{Activity, activity, exposure};
 pub use cadence::Cadence;
 pub use cluster::{Cluster, ClusterKey, Example, HttpStats, absent, clusters, sizes};
 pub use coverage::{CapCut, Coverage, ServiceCoverage, SeverityCoverage, coverage};
 pub use family::{Exits, Family, FamilyKind, Role};
+pub use fields::{Among, FieldSkew, Fields, field_skews, fields};
 pub use filter::{explorer_url, fetch_command, logging_filter};
 pub use history::History;
 pub use parameters::{Parameter, parameters};
 pub use priority::{Priority, Term};
-pub use status::{Status, StatusOf, active_period_start};
+pub use status::{Status, StatusOf, absent_days, active_period_start};
+pub use values::{Changed, Values, changes, values};
 
 use crate::config::Config;
 use crate::query::{Engine, QueryError};
@@ -61,7 +68,7 @@ pub struct Before {
 }
 
 /// The analysis of one window.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Analysis {
     /// Clusters, most urgent first.
     pub clusters: Vec<Ranked>,

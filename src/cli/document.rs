@@ -13,7 +13,7 @@ use super::outputs::Outputs;
 use super::report::{Made, make};
 use super::{Stop, filing, pages, planning};
 use crate::analyze::{Analysis, Before, Coverage, Parameter};
-use crate::issue::ExportState;
+use crate::issue::{ExportState, Policy};
 use crate::mine::TemplateSet;
 use crate::query::Engine;
 use crate::record::ingest::FileReport;
@@ -27,6 +27,7 @@ use crate::time::{self, Window};
 pub(crate) enum Document {
     Worklog,
     Weekly,
+    Postmortem,
 }
 
 impl Document {
@@ -35,6 +36,7 @@ impl Document {
         match self {
             Self::Worklog => "worklog",
             Self::Weekly => "weekly",
+            Self::Postmortem => "postmortem",
         }
     }
 }
@@ -102,7 +104,7 @@ pub(crate) fn write(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyh
     let made = make(context, task, fill)?;
     let mut outputs = Outputs::default();
     let (report, window) = if task.actions {
-        planned(context, &renderer, made, &mut outputs)?
+        planned(context, &renderer, args, made, &mut outputs)?
     } else {
         let Made { mut report, asked, exports, .. } = made;
         filing::add_actions(&mut report, &[], &exports);
@@ -126,13 +128,15 @@ pub(crate) fn write(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyh
 fn planned(
     context: &Context,
     renderer: &Renderer,
+    args: &ReportArgs,
     made: Made,
     outputs: &mut Outputs,
 ) -> anyhow::Result<(v1::Report, Window)> {
-    let policy = planning::policy(&context.config);
+    let policy = Policy { tracker: planning::tracker(args.tracker), ..planning::policy(&context.config) };
     let raw: Vec<_> = made.exports.iter().map(|state| state.export.clone()).collect();
     let index = planning::index(&raw, &policy, &made.known);
-    let mut findings = planning::findings(&made.report, &made.analysis.clusters, &made.coverage, &context.config);
+    let ranked = &made.analysis.clusters;
+    let mut findings = planning::findings(&made.report, ranked, &made.before, &made.coverage, &context.config);
     let last = crate::issue::last_actions(&findings, &index, &made.exports, &policy);
     changes::fill(&made, &index, &context.config, &last, &mut findings)?;
     let Made { mut report, asked, exports, .. } = made;
@@ -169,17 +173,20 @@ pub(super) fn render_options<'a>(context: &Context, report: &v1::Report, notes: 
 fn finish(context: &Context, task: &Task<'_>, report: &v1::Report, folder: &Path) -> anyhow::Result<()> {
     let shown = folder.display();
     let (document, args) = (task.document.name(), task.args);
-    let commands: Vec<String> =
-        [
-            Some(format!("open {shown}/{document}.html")),
-            report.summary.findings.first().map(|row| {
-                format!("gardener explain {}{}", row.cluster, flags(context, task.store, task.window, args))
-            }),
-            Some(format!("less {shown}/{}", if task.actions { "review.md" } else { "notes.md" })),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+    let listed = report.postmortem.as_ref().and_then(|section| section.rose.first().or(section.fell.first()));
+    let first = match &report.postmortem {
+        // Of what fell, `explain` knows only what the report lists.
+        Some(_) => listed.map(|change| &change.cluster).filter(|id| report.clusters.iter().any(|own| own.id == **id)),
+        None => report.summary.findings.first().map(|row| &row.cluster),
+    };
+    let commands: Vec<String> = [
+        Some(format!("open {shown}/{document}.html")),
+        first.map(|id| format!("gardener explain {id}{}", flags(context, task.store, task.window, args))),
+        Some(format!("less {shown}/{}", if task.actions { "review.md" } else { "notes.md" })),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     if context.common.json {
         let mut value = serde_json::json!({"out": shown.to_string(), "run_id": report.run.run_id, "coverage": report.coverage.fraction, "findings": report.summary.findings, "actions": report.actions});
         if let Some(weekly) = &report.weekly {
@@ -247,7 +254,7 @@ fn flags(context: &Context, store: &Path, window: &WindowArgs, args: &ReportArgs
 }
 
 /// A word of a shell command, quoted where it must be.
-fn word(value: &str) -> String {
+pub(super) fn word(value: &str) -> String {
     let plain = !value.is_empty() && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-./:=@%+,".contains(&b));
     if plain { value.to_owned() } else { render::safe::shell_word(value) }
 }

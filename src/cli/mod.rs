@@ -3,6 +3,7 @@
 //! Only this module prints, and only here an error becomes an exit code. Verbs are one file each; what several need stands
 //! in [`context`].
 
+mod answers;
 mod args;
 mod changes;
 mod compare;
@@ -19,6 +20,7 @@ mod mine;
 mod outputs;
 mod pages;
 mod planning;
+mod postmortem;
 mod progress;
 mod query;
 mod report;
@@ -146,6 +148,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Ingest(args) => ingest::run(&context, &args),
         Command::Worklog(args) => report::run(&context, &args),
         Command::Weekly(args) => weekly::run(&context, &args),
+        Command::Postmortem(args) => postmortem::run(&context, &args),
         Command::Query(args) => query::run(&context, &args),
         Command::Templates(args) => templates::run(&context, &args),
         Command::Match(args) => matching::run(&context, &args),

@@ -32,6 +32,8 @@ pub(crate) struct Made {
     pub(crate) report: v1::Report,
     pub(crate) analysis: Analysis,
     pub(crate) coverage: Coverage,
+    /// Of the time before the window.
+    pub(crate) before: Coverage,
     pub(crate) asked: Asked,
     pub(crate) exports: Vec<ExportState>,
     pub(crate) known: Known,
@@ -133,7 +135,7 @@ pub(crate) fn make(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyho
     fill(&ground, &mut report)?;
     let report = render::mask_report(&report);
     drop(engine);
-    Ok(Made { report, analysis, coverage, asked, exports, known, snapshot, templates, stated })
+    Ok(Made { report, analysis, coverage, before: before.coverage, asked, exports, known, snapshot, templates, stated })
 }
 
 /// The files as coverage sees them: an empty content once for each window that was stated for it.

@@ -3,9 +3,9 @@
 //! The rows are read against the list that they answer, and rendered from the report beside it: the store may have grown since.
 //! The state is kept first; documents that people changed are a lesser harm than an issue that is filed twice.
 
-use std::io::Write;
 use std::path::Path;
 
+use super::answers::{self, Returned};
 use super::args::ResultsArgs;
 use super::context::Context;
 use super::outputs::Outputs;
@@ -101,13 +101,18 @@ fn say(
     results: &Results,
     links: usize,
 ) -> anyhow::Result<()> {
-    let mut counts = std::collections::BTreeMap::<&str, usize>::new();
+    let mut counts = std::collections::BTreeMap::<String, usize>::new();
     for row in filed {
-        *counts.entry(row.status.as_str()).or_default() += 1;
+        *counts.entry(row.status.clone()).or_default() += 1;
     }
     if context.common.json {
-        let value = serde_json::json!({"out": folder.display().to_string(), "rows": results.read, "statuses": counts, "strangers": results.strangers, "links": links});
-        return Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&value)?)?);
+        return answers::print(&Returned {
+            out: folder.display().to_string(),
+            rows: results.read,
+            statuses: counts,
+            strangers: results.strangers,
+            links,
+        });
     }
     let words: Vec<String> = counts.iter().map(|(name, n)| format!("{n} {}", name.replace('_', " "))).collect();
     let words = if words.is_empty() { "no rows".to_owned() } else { words.join(", ") };

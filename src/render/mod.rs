@@ -11,6 +11,7 @@ pub mod comparison;
 mod filters;
 pub mod mask;
 mod notes;
+mod postmortem;
 pub mod safe;
 mod terminal;
 mod view;
@@ -37,7 +38,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, escape_format
 use serde::Serialize;
 use thiserror::Error;
 
-pub use bodies::{ActionFacts, BODY_LIMIT, BodyInput, CandidateLine, ReviewItem};
+pub use bodies::{ActionFacts, BODY_LIMIT, BodyInput, CandidateLine, DeltaLine, ReviewItem};
 pub use mask::{Masker, mask_report};
 pub use notes::notes_skeleton;
 pub use terminal::{terminal_summary, terminal_summary_with};
@@ -45,6 +46,7 @@ pub use view::{Filed, RenderOptions};
 
 use crate::report::v1::Report;
 use notes::Notes;
+use postmortem::PostmortemView;
 use view::View;
 use weekly::WeeklyView;
 
@@ -59,7 +61,7 @@ macro_rules! embedded {
 }
 
 /// Templates by name; a file of the same name in `--templates DIR` replaces one.
-const EMBEDDED: [(&str, &str); 13] = embedded![
+const EMBEDDED: [(&str, &str); 15] = embedded![
     "_foot.html.j2",
     "_head.html.j2",
     "_macros.html.j2",
@@ -68,6 +70,8 @@ const EMBEDDED: [(&str, &str); 13] = embedded![
     "_style.css.j2",
     "comment.md.j2",
     "issue.md.j2",
+    "postmortem.html.j2",
+    "postmortem.md.j2",
     "review.md.j2",
     "weekly.html.j2",
     "weekly.md.j2",
@@ -171,17 +175,22 @@ impl Renderer {
         report: &Report,
         options: &RenderOptions<'_>,
     ) -> Result<[(String, String); 2], RenderError> {
-        let (name, markdown, html) = match &report.weekly {
-            Some(weekly) => {
-                let notes = Notes::read(options.notes);
-                let markdown = WeeklyView::new(report, weekly, options, &notes, false);
-                let html = WeeklyView::new(report, weekly, options, &notes, true);
-                let html = safe::tidy_html(&self.render("weekly.html.j2", &html)?);
-                ("weekly", self.markdown("weekly.md.j2", &markdown)?, html)
-            }
-            None => ("worklog", self.worklog_markdown(report, options)?, self.worklog_html(report, options)?),
+        let notes = Notes::read(options.notes);
+        let pair = |name: &str, markdown: String, html: String| {
+            Ok([(format!("{name}.md"), markdown), (format!("{name}.html"), safe::tidy_html(&html))])
         };
-        Ok([(format!("{name}.md"), markdown), (format!("{name}.html"), html)])
+        if let Some(view) = PostmortemView::new(report, options, &notes, false) {
+            let markdown = self.markdown("postmortem.md.j2", &view)?;
+            let html = self.render("postmortem.html.j2", &PostmortemView::new(report, options, &notes, true))?;
+            return pair("postmortem", markdown, html);
+        }
+        if let Some(weekly) = &report.weekly {
+            let markdown = self.markdown("weekly.md.j2", &WeeklyView::new(report, weekly, options, &notes, false))?;
+            let html = self.render("weekly.html.j2", &WeeklyView::new(report, weekly, options, &notes, true))?;
+            return pair("weekly", markdown, html);
+        }
+        let (markdown, html) = (self.worklog_markdown(report, options)?, self.worklog_html(report, options)?);
+        Ok([("worklog.md".to_owned(), markdown), ("worklog.html".to_owned(), html)])
     }
 
     /// `worklog.md`

@@ -59,6 +59,12 @@ impl Notes {
         found.map(|(_, body)| body.trim())
     }
 
+    /// Remarks under headings that are not told elsewhere, in order.
+    pub(super) fn rest(&self, is_told: impl Fn(&str) -> bool) -> Vec<(String, String)> {
+        let rest = self.order.iter().filter(|heading| !is_told(heading));
+        rest.filter_map(|heading| Some((heading.clone(), self.by_heading.get(heading)?.trim().to_owned()))).collect()
+    }
+
     /// Remarks of sections by their name, and in order those that belong to nothing shown.
     pub(super) fn split(&self, report: &Report) -> (Sections, Vec<(String, String)>) {
         let names = sections(&report.run.document);
@@ -69,11 +75,7 @@ impl Notes {
             names.iter().any(|name| name.eq_ignore_ascii_case(heading))
                 || heading.split_whitespace().next().is_some_and(|word| ids.contains(word))
         };
-        let rest = self.order.iter().filter(|heading| !known(heading));
-        let rest = rest
-            .filter_map(|heading| Some((heading.clone(), self.by_heading.get(heading)?.trim().to_owned())))
-            .collect();
-        (sections, rest)
+        (sections, self.rest(known))
     }
 }
 
@@ -89,6 +91,9 @@ fn without_comments(text: &str) -> String {
 
 /// What `notes.md` holds when it is created: empty places for remarks on sections and on the clusters with findings.
 pub fn notes_skeleton(report: &Report) -> String {
+    if let Some(section) = &report.postmortem {
+        return super::postmortem::skeleton(section);
+    }
     let document = match report.run.document.as_str() {
         "weekly" => "weekly retrospective",
         other if !other.is_empty() => other,

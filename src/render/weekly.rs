@@ -208,10 +208,7 @@ fn service_row(s: &WeekService) -> ServiceRow<'_> {
                 .filter(|_| figures.weeks > 1)
                 .map(|median| format!("median of {} weeks {}", figures.weeks, number(median)));
             let earlier: Vec<String> = last.into_iter().chain(median).collect();
-            match earlier.is_empty() {
-                true => number(this),
-                false => format!("{} ({})", number(this), earlier.join(", ")),
-            }
+            if earlier.is_empty() { number(this) } else { format!("{} ({})", number(this), earlier.join(", ")) }
         }
     };
     let change = figures.this.zip(figures.last).filter(|(_, last)| *last > 0.0).map(|(this, last)| {

@@ -50,6 +50,9 @@ pub struct Report {
     /// The week against the weeks before it, in a weekly retrospective.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weekly: Option<super::v1_weekly::Weekly>,
+    /// An incident window against its baseline; of a postmortem only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postmortem: Option<super::v1_postmortem::Postmortem>,
 }
 
 /// Which run a report comes from; no wall clock.

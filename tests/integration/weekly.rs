@@ -314,5 +314,5 @@ fn a_running_week_is_shown_only_when_asked_for_and_gates_hold() {
 fn the_page_fits_a_telephone_and_a_desk_and_stands_alone() {
     let page = fs::read_to_string(week().out.join("weekly.html")).unwrap();
     crate::pages::stands_alone(&page);
-    crate::pages::fits(&page);
+    crate::browser::assert_good_page("weekly", &page);
 }

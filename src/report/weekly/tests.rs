@@ -32,7 +32,7 @@ impl World {
             .collect();
         let origin_ns = data[0].week.window.since_ns;
         let mut world = Self {
-            analysis: Analysis { clusters: Vec::new(), families: Vec::new() },
+            analysis: Analysis::default(),
             report: v1::Report::default(),
             config: Config::default(),
             weeks: data,
