@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::v1;
-use super::worklog::{Material, PAYLOAD_LESS, is_loud, is_present, level};
+use super::worklog::{Material, PAYLOAD_LESS, is_loud, is_shown, level};
 use crate::analyze::{CapCut, Family, FamilyKind, Ranked, Status};
 use crate::record::Severity;
 use crate::time::{SECOND_NS, rfc3339_seconds, words};
@@ -64,6 +64,14 @@ pub(super) fn coverage_reasons(
                 seconds(seen.asked_s)
             ));
         }
+    }
+    for found in &material.coverage.missing {
+        reasons.push(format!(
+            "no export holds {} of {} after {}, although others go on: nothing is known of it since then",
+            found.severity,
+            if found.service.is_empty() { "what names no service" } else { &found.service },
+            rfc3339_seconds(found.until_ns)
+        ));
     }
     if material.coverage.services.is_empty() {
         reasons.push("no entry was read: this says nothing about the services, only about the exports".into());
@@ -285,10 +293,22 @@ pub(super) fn family(family: &Family, clusters: &[Ranked]) -> String {
         FamilyKind::SameTrace => {
             format!("same request in {}: \"{}\" stands first{after}", of(n, "trace", "traces"), title(family.root))
         }
+        FamilyKind::SameInstance => {
+            let instances = of(n, "instance", "instances");
+            format!("same instance, on {instances}: \"{}\" stands first{after}", title(family.root))
+        }
+        FamilyKind::Precedes => format!(
+            "\"{}\" precedes what follows within 30 s, more often than the hours around explain{after}",
+            title(family.root)
+        ),
     }
 }
 
 fn how_often(cluster: &v1::Cluster) -> String {
+    if let Some(silent) = &cluster.silent {
+        let hours = words((silent.covered_h * 3_600.0 * SECOND_NS as f64) as i64);
+        return format!("silent for {hours} that were exported");
+    }
     let events = if cluster.events == cluster.entries {
         String::new()
     } else {
@@ -308,7 +328,7 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
     let owner = |service: &str| material.config.service_rule(service).and_then(|rule| rule.owner.clone());
     let families: BTreeMap<&str, &v1::Family> =
         report.families.iter().map(|family| (family.root.as_str(), family)).collect();
-    for cluster in report.clusters.iter().filter(|cluster| is_loud(cluster) && is_present(cluster)) {
+    for cluster in report.clusters.iter().filter(|cluster| is_loud(cluster) && is_shown(cluster)) {
         if cluster.role == "symptom" {
             continue;
         }
