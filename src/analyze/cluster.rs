@@ -432,7 +432,7 @@ impl HttpStats {
 }
 
 /// Method, route and status of a template such as `GET /users/<*> -> 503`.
-fn request_of(template: &str) -> Option<HttpStats> {
+pub(super) fn request_of(template: &str) -> Option<HttpStats> {
     let (front, status) = template.rsplit_once(" -> ")?;
     let (method, route) = front.split_once(' ')?;
     Some(HttpStats {

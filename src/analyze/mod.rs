@@ -17,6 +17,7 @@ mod history;
 mod links;
 mod parameters;
 mod priority;
+mod requests;
 mod silence;
 pub mod stats;
 mod status;
@@ -37,6 +38,7 @@ pub use history::{History, Runs};
 pub use links::Link;
 pub use parameters::{Parameter, Values, parameters, values};
 pub use priority::{Priority, Term};
+pub use requests::{Latencies, Latency, Route, latencies};
 pub use silence::{Silent, missing_exports, silences};
 pub use status::{Status, StatusOf, active_period_start};
 
@@ -74,6 +76,8 @@ pub struct Before {
     pub history: History,
     /// Values in its messages, of the days next to the window.
     pub values: Values,
+    /// Latencies of its requests, of the days next to the window.
+    pub latencies: Latencies,
 }
 
 /// The analysis of one window.
@@ -87,6 +91,8 @@ pub struct Analysis {
     pub links: Vec<Link>,
     /// What the rule for rising and falling clusters did in past weeks of this data.
     pub calibration: Option<Calibration>,
+    /// Requests by route, most first.
+    pub routes: Vec<Route>,
 }
 
 /// A cluster with everything that was concluded about it.
@@ -144,8 +150,9 @@ pub fn run(
     let judged = history::judged(&clusters, before, seen, ties, window, quiet_days);
     let revisions = deploy::revisions(&clusters, &before.history, &judged, window);
     let calibration = calibration::calibration(&judged);
+    let routes = requests::routes(&clusters, before, seen);
     let shares = fold::shares(&clusters);
-    let routes = fold::routes(&clusters);
+    let shares_5xx = fold::routes(&clusters);
     let mut ranked: Vec<Ranked> = clusters
         .into_iter()
         .zip(judged.judgements)
@@ -161,7 +168,7 @@ pub fn run(
             let mut status = status::status(&cluster, judged, &revisions, ties.get(at).and_then(Option::as_ref));
             status.why.extend(snapshots.map(stats::fisher::Presence::told));
             let share_5xx = cluster.http.as_ref().and_then(|http| {
-                routes.get(&(cluster.key.service.clone(), http.method.clone(), http.route.clone())).copied()
+                shares_5xx.get(&(cluster.key.service.clone(), http.method.clone(), http.route.clone())).copied()
             });
             let facts = priority::Facts {
                 cluster: &cluster,
@@ -213,7 +220,7 @@ pub fn run(
     links.sort_by_key(|link| (link.a, link.b));
     let mut sorted: Vec<Option<Ranked>> = ranked.drain(..).map(Some).collect();
     let clusters = order.iter().filter_map(|old| sorted[*old].take()).collect();
-    Ok(Analysis { clusters, families, links, calibration })
+    Ok(Analysis { clusters, families, links, calibration, routes })
 }
 
 /// Runs one of the project's own queries.

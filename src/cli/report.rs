@@ -332,14 +332,15 @@ fn before(
     let engine = Engine::open(snapshot, templates, window, EngineOptions { services: &asked.services })?;
     let earlier = Asked { window, as_of_ns: window.until_ns, ..asked.clone() };
     let clusters = analyze::sizes(&engine, templates)?;
-    // Values are read from rows, so only as far back as a comparison needs.
+    // Values and latencies are read from rows, so only as far back as a comparison needs.
     let near = Window::new(
         first.max(window.until_ns - (asked.window.until_ns - asked.window.since_ns).max(VALUES_NS)),
         window.until_ns,
     )?;
     let engine = Engine::open(snapshot, templates, near, EngineOptions { services: &asked.services })?;
     let values = analyze::values(&engine, templates)?;
-    Ok(analyze::Before { clusters, coverage: coverage(snapshot, files, &earlier), history, values })
+    let latencies = analyze::latencies(&engine, templates)?;
+    Ok(analyze::Before { clusters, coverage: coverage(snapshot, files, &earlier), history, values, latencies })
 }
 
 /// When clusters were active and services busy, from the summaries of all days up to the window's end.

@@ -8,7 +8,7 @@ use crate::analyze::stats::drift::Drift;
 use crate::analyze::stats::onset::Direction;
 use crate::analyze::stats::quantile;
 use crate::analyze::{
-    Analysis, Calibration, Change, FamilyKind, Link, Parameter, Ranked, Revisions, Silent, ValueChange,
+    Analysis, Calibration, Change, FamilyKind, Latency, Link, Parameter, Ranked, Revisions, Route, Silent, ValueChange,
 };
 use crate::time::{HOUR_NS, SECOND_NS, rfc3339};
 
@@ -168,6 +168,37 @@ fn value_change(change: &ValueChange) -> Option<v1::ValueChange> {
     })
 }
 
+pub(super) fn route(found: &Route) -> v1::Route {
+    let share = |failed: u64, all: u64| if all == 0 { 0.0 } else { rounded(failed as f64 / all as f64, 4) };
+    let latency = |found: Latency| v1::LatencyMs {
+        n: found.n as u64,
+        p50: rounded(found.p50, 3),
+        p95: rounded(found.p95, 3),
+        max: rounded(found.max, 3),
+    };
+    let mut statuses = std::collections::BTreeMap::new();
+    for (status, n) in &found.statuses {
+        let class = if *status > 0 { format!("{}xx", status / 100) } else { "unknown".to_owned() };
+        *statuses.entry(class).or_default() += n;
+    }
+    let (project, service, method, route) = found.key.clone();
+    v1::Route {
+        service,
+        project,
+        method,
+        route,
+        requests: found.requests,
+        per_h: if found.hours > 0.0 { rounded(found.requests as f64 / found.hours, 2) } else { 0.0 },
+        statuses,
+        share_5xx: share(found.failed, found.requests),
+        requests_before: found.before.map(|(requests, _)| requests),
+        share_5xx_before: found.before.map(|(requests, failed)| share(failed, requests)),
+        latency_ms: found.latency.map(latency),
+        latency_before_ms: found.latency_before.map(latency),
+        changes: found.changes.clone(),
+    }
+}
+
 pub(super) fn calibration(found: &Calibration) -> v1::Calibration {
     v1::Calibration {
         window_h: found.window_h,
@@ -255,7 +286,8 @@ mod tests {
         let lagged = link(FamilyKind::Precedes, true);
         assert_eq!((relation(&lagged, 3), relation(&lagged, 1)), ("precedes", "follows"));
         assert_eq!(relation(&link(FamilyKind::Precedes, false), 1), "together");
-        let analysis = Analysis { clusters: vec![], families: vec![], links: vec![lagged], calibration: None };
+        let analysis =
+            Analysis { clusters: vec![], families: vec![], links: vec![lagged], calibration: None, routes: vec![] };
         let ids: Vec<String> = (0..4).map(|n| format!("C{n}")).collect();
         let found = links(1, &analysis, &ids);
         assert_eq!((found[0].cluster.as_deref(), found[0].lag_s), (Some("C3"), Some(-2.0)));

@@ -157,6 +157,7 @@ pub fn build(material: &Material<'_>) -> v1::Report {
         (deploy.appeared, deploy.gone) = (of(&|ties| ties.appeared.as_ref()), of(&|ties| ties.gone.as_ref()));
     }
     report.calibration = material.analysis.calibration.as_ref().map(facts::calibration);
+    report.routes = material.analysis.routes.iter().map(facts::route).collect();
     report.services = services(material, &report);
     report.data_quality = sentences::data_quality(material);
     report.timeline = timeline(&report, material);
@@ -370,7 +371,11 @@ fn cluster_row(
         signatures: identity.1.iter().map(|(signature, _)| signature.clone()).collect(),
         template_id: cluster.key.template_id.clone(),
         template: cluster.template.clone(),
-        title: title(&cluster.template),
+        title: match &cluster.silent {
+            Some(found) if found.whole_service => format!("{} went silent", cluster.key.service),
+            Some(_) => format!("Went silent: {}", title(&cluster.template)),
+            None => title(&cluster.template),
+        },
         kind: cluster.key.kind.clone(),
         project: cluster.key.project.clone(),
         service: cluster.key.service.clone(),
@@ -522,13 +527,17 @@ fn services(material: &Material<'_>, report: &v1::Report) -> Vec<v1::ServiceRow>
         row.errors += if total.effective >= Severity::Error { total.n } else { 0 };
         row.warnings += if total.effective == Severity::Warning { total.n } else { 0 };
     }
+    for cluster in report.clusters.iter().filter(|cluster| cluster.silent.as_ref().is_some_and(|s| s.whole_service)) {
+        // A service that wrote nothing has no rows to be counted, and is the one to be seen.
+        rows.entry((cluster.project.clone(), cluster.service.clone())).or_default();
+    }
     let mut rows: Vec<v1::ServiceRow> = rows
         .into_iter()
         .map(|((project, service), mut row)| {
             let own: Vec<&v1::Cluster> = report
                 .clusters
                 .iter()
-                .filter(|cluster| cluster.service == service && cluster.project == project && is_present(cluster))
+                .filter(|cluster| cluster.service == service && cluster.project == project && is_shown(cluster))
                 .collect();
             for cluster in &own {
                 for (revision, n) in &cluster.revisions {
@@ -558,6 +567,8 @@ fn services(material: &Material<'_>, report: &v1::Report) -> Vec<v1::ServiceRow>
                 row.errors_per_1000_requests = Some(per_1000(row.errors));
                 row.requests_5xx_per_1000 = Some(per_1000(row.requests_5xx));
             }
+            let gone = own.iter().filter_map(|cluster| cluster.silent.as_ref()).find(|silent| silent.whole_service);
+            row.silent_since = gone.map(|silent| silent.last.clone());
             row.owner = material.config.service_rule(&service).and_then(|rule| rule.owner.clone());
             row.repo = material.config.repo_of(&service).map(str::to_owned);
             row.project = project;

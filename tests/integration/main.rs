@@ -11,6 +11,7 @@
 
 mod harness;
 
+mod analysis;
 mod care;
 mod cli;
 mod compare;
