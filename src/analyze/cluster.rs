@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AnalyzeError, cadence, stats};
+use super::{AnalyzeError, Silent, cadence, stats};
 use crate::mine::{Form, TemplateSet};
 use crate::query::{Engine, Table};
 use crate::record::{Severity, error_type};
@@ -127,6 +127,8 @@ pub struct Cluster {
     pub signatures: BTreeMap<String, u64>,
     /// Ids of its oldest rows, at most five.
     pub insert_ids: Vec<String>,
+    /// It came in every hour and is gone; for the cluster of a silent service, that.
+    pub silent: Option<Silent>,
 }
 
 impl Default for ClusterKey {
@@ -439,7 +441,7 @@ impl HttpStats {
 }
 
 /// Method, route and status of a template such as `GET /users/<*> -> 503`.
-fn request_of(template: &str) -> Option<HttpStats> {
+pub(super) fn request_of(template: &str) -> Option<HttpStats> {
     let (front, status) = template.rsplit_once(" -> ")?;
     let (method, route) = front.split_once(' ')?;
     Some(HttpStats {
