@@ -4,6 +4,8 @@
 //! algorithms, issues or documents. [`clusters`] comes first, because issues are matched to clusters before anything is
 //! ranked; [`run`] then takes those links as plain data.
 
+#[cfg(test)]
+mod by_query;
 mod cadence;
 mod cluster;
 mod coverage;
@@ -165,8 +167,7 @@ pub fn run(
 
 /// Runs one of the project's own queries.
 pub(crate) fn ask(engine: &Engine, name: &str) -> Result<crate::query::Table, AnalyzeError> {
-    let query = crate::query::named(name).expect("the name is one of the project's queries; a test asks for each");
-    Ok(engine.sql(query)?)
+    Ok(engine.answer(name)?)
 }
 
 /// Rows of the window by project, service, kind, severity and effective severity.
