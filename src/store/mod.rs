@@ -26,6 +26,7 @@ mod prune;
 mod reader;
 mod regroup;
 mod rows;
+mod scan;
 mod sketch;
 mod slices;
 mod split;
@@ -47,6 +48,7 @@ pub use merge::Conflict;
 pub use prune::{Pruned, PrunedDay};
 pub use reader::{Snapshot, SourceRow, SpanRow};
 pub use regroup::GAP_NS;
+pub use scan::{Cut, NO_INT, NO_WORD, RowGroup, TextsOf, Words, row_groups};
 pub use sketch::{EPISODE_GAP_NS, SummaryRow, unite};
 
 use ledger::Sources;
