@@ -280,6 +280,15 @@ impl Store {
 
     /// Writes the sources and replaces the manifest: from here on the call has happened.
     fn commit(&mut self) -> Result<(), StoreError> {
+        let written = self.replace_manifest();
+        if written.is_err() {
+            // What was noted did not happen: the next call looks at the disk again.
+            (self.manifest, self.sources) = (Manifest::default(), Sources::default());
+        }
+        written
+    }
+
+    fn replace_manifest(&mut self) -> Result<(), StoreError> {
         let placed = ledger::write_json(&self.root, "ledger", &self.sources)?;
         self.manifest.sources = Some(LiveFile::new(placed, Role::Sources, self.sources.len()));
         self.manifest.save(&self.root)?;

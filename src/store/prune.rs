@@ -101,15 +101,14 @@ impl Store {
         let kept = self.manifest.days.split_off(&before);
         let dropped = std::mem::replace(&mut self.manifest.days, kept);
         let pruned = Pruned::of(before, dropped.iter());
-        for day in dropped.values() {
-            for (content_id, rows) in &compact::day_ledger(&self.root, day)?.kept {
-                if let Some(id) = decode::content_id(content_id) {
-                    self.sources.note_pruned(&id, *rows);
-                }
-            }
-        }
+        let books: Vec<_> = dropped.values().map(|day| compact::day_ledger(&self.root, day)).collect::<Result<_, _>>()?;
         // Before the manifest: killed in between, the book names days that the next call drops again.
         self.remember(&pruned)?;
+        for (content_id, rows) in books.iter().flat_map(|book| &book.kept) {
+            if let Some(id) = decode::content_id(content_id) {
+                self.sources.note_pruned(&id, *rows);
+            }
+        }
         self.manifest.pruned_before = self.manifest.pruned_before.max(Some(before));
         self.commit()?;
         Ok(pruned)
