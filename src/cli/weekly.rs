@@ -10,7 +10,7 @@ use super::context::{Asked, Context, nothing_stored};
 use super::document::{self, Document, Ground, Task};
 use super::report::coverage;
 use super::{Stop, planning};
-use crate::analyze::{self, Cluster, ClusterKey, Coverage};
+use crate::analyze::{self, Cluster, ClusterKey, Coverage, Parameter, Values};
 use crate::issue::{Export, Issue};
 use crate::mine::TemplateSet;
 use crate::query::{Engine, EngineOptions, Table, named};
@@ -127,7 +127,7 @@ fn section(ground: &Ground<'_>, report: &v1::Report, weeks: &Weeks, week: &Week)
     let light: Vec<Cluster> = ground.analysis.clusters.iter().map(|ranked| light(&ranked.cluster)).collect();
     let (before, routes_last, renamed) = match &last {
         Some(engine) => (
-            analyze::parameters(engine, &light, ground.templates)?,
+            parameters(engine, &light, ground, data[data.len() - 2].week.window)?,
             routes(engine, ground)?,
             renamed(ground, week, &sketch.signatures)?,
         ),
@@ -156,8 +156,17 @@ fn section(ground: &Ground<'_>, report: &v1::Report, weeks: &Weeks, week: &Week)
         tied: &tied,
         issues: &issues,
         renamed: &renamed,
-        calibration: None,
     }))
+}
+
+/// The variables of this week's clusters, in another one.
+fn parameters(
+    engine: &Engine,
+    clusters: &[Cluster],
+    ground: &Ground<'_>,
+    window: Window,
+) -> anyhow::Result<Vec<Vec<Parameter>>> {
+    Ok(analyze::parameters(engine, clusters, ground.templates, &Values::default(), window)?)
 }
 
 fn open(ground: &Ground<'_>, window: Window) -> anyhow::Result<Engine> {

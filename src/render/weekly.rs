@@ -136,6 +136,7 @@ impl<'a> WeeklyView<'a> {
                 "not seen before, but too little before the week is covered to call that new",
                 &w.first_seen,
             ),
+            ("Went silent", "silent", "came in every covered hour, and is gone while it was exported", &w.silent),
             ("Regressed", "regressed", "closed as fixed, and back in a newer revision", &w.regressed),
             ("Escalating", "escalating", "more than the weeks before lead to expect", &w.escalating),
             ("Declining", "declining", "less than the weeks before lead to expect", &w.declining),
@@ -235,11 +236,12 @@ fn lead(report: &Report, w: &Weekly) -> String {
     let n = |list: &[ChangeRow]| filters::count(list.len() as u64);
     let problems = report.summary.findings.len();
     format!(
-        "{} {} of WARNING and above: {} new, {} first seen here, {} regressed, {} escalating, {} declining; {} more went away.",
+        "{} {} of WARNING and above: {} new, {} first seen here, {} gone silent, {} regressed, {} escalating, {} declining; {} more went away.",
         filters::count(problems as u64),
         if problems == 1 { "problem" } else { "problems" },
         n(&w.new),
         n(&w.first_seen),
+        n(&w.silent),
         n(&w.regressed),
         n(&w.escalating),
         n(&w.declining),

@@ -33,6 +33,8 @@ pub struct Weekly {
     pub new: Vec<ChangeRow>,
     /// Not seen before either, where too little before the week is covered to call that new.
     pub first_seen: Vec<ChangeRow>,
+    /// Services and messages that came in every covered hour, and are gone while they were exported.
+    pub silent: Vec<ChangeRow>,
     /// Closed, and seen again in a newer revision.
     pub regressed: Vec<ChangeRow>,
     /// More than expected.
@@ -110,7 +112,7 @@ pub struct WeekService {
     pub requests_last: Option<u64>,
     /// Problems of WARNING and above, a family once: never seen before.
     pub families_new: u64,
-    /// Regressed or escalating.
+    /// Regressed, escalating, or gone silent.
     pub families_worse: u64,
     /// Ongoing or declining.
     pub families_same: u64,
@@ -265,7 +267,7 @@ pub struct DriftRow {
     pub median: Option<f64>,
     /// Median of the week before.
     pub median_last: Option<f64>,
-    /// Change inside the week.
+    /// Change inside the week, or against the days before it.
     pub inside: Option<String>,
     /// All of it, for a reader.
     pub sentence: String,

@@ -127,8 +127,6 @@ pub struct WeeklyMaterial<'a> {
     pub issues: &'a [(Option<&'a str>, &'a Issue)],
     /// Templates that became one, several or another since the week before, without their clusters.
     pub renamed: &'a [TemplateChange],
-    /// How many flags a usual week gives.
-    pub calibration: Option<String>,
 }
 
 impl WeeklyMaterial<'_> {
@@ -196,6 +194,7 @@ pub fn weekly(material: &WeeklyMaterial<'_>) -> Weekly {
         fixes_elsewhere,
         new: with(&["new"]),
         first_seen: first_seen(material),
+        silent: silent(material),
         regressed: with(&["regressed"]),
         escalating: with(&["escalating"]),
         declining: with(&["declining"]),
@@ -209,7 +208,7 @@ pub fn weekly(material: &WeeklyMaterial<'_>) -> Weekly {
         renamed: lists::renamed(material),
         mutes: lists::mutes(material),
         gaps: gaps(material),
-        calibration: material.calibration.clone(),
+        calibration: material.report.calibration.as_ref().map(|found| found.sentence.clone()),
     }
 }
 
@@ -273,13 +272,17 @@ fn service(material: &WeeklyMaterial<'_>, name: &str) -> WeekService {
     let own = || material.report.clusters.iter().filter(|cluster| cluster.service == name && is_loud(cluster));
     // A family counts once: symptoms are its root's.
     let families = |wanted: &[&str]| {
-        let hit = |cluster: &&v1::Cluster| wanted.contains(&cluster.status.as_str()) && cluster.role != "symptom";
+        let hit = |cluster: &&v1::Cluster| {
+            wanted.contains(&cluster.status.as_str()) && cluster.role != "symptom" && cluster.silent.is_none()
+        };
         own().filter(hit).count() as u64
     };
     let covered = |window| {
         let intervals = material.coverage.services.get(name).map_or(&[][..], |service| &service.intervals);
         tenths(covered_ns(intervals, window))
     };
+    let of_service = |cluster: &&v1::Cluster| cluster.service == name && cluster.silent.is_some();
+    let silent = material.report.clusters.iter().filter(of_service).count() as u64;
     let deploys = || material.report.deploys.iter().filter(|deploy| deploy.service == name);
     WeekService {
         service: name.to_owned(),
@@ -300,7 +303,7 @@ fn service(material: &WeeklyMaterial<'_>, name: &str) -> WeekService {
         requests: this.requests,
         requests_last: last.map(|count| count.requests),
         families_new: families(&["new"]),
-        families_worse: families(&["regressed", "escalating"]),
+        families_worse: families(&["regressed", "escalating"]) + silent,
         families_same: families(&["ongoing", "declining"]),
         families_gone: families(&["resolved", "quiet"]),
         families_undecided: families(&["insufficient_coverage"]),
@@ -314,24 +317,13 @@ fn service(material: &WeeklyMaterial<'_>, name: &str) -> WeekService {
 /// Clusters of WARNING and above with one of these statuses, most urgent first; a family by its root.
 fn changes(material: &WeeklyMaterial<'_>, wanted: &[&str]) -> Vec<ChangeRow> {
     let told = |row: &v1::Cluster| {
-        is_loud(row) && row.role != "symptom" && row.category.is_none() && wanted.contains(&row.status.as_str())
+        let counts = row.role != "symptom" && row.category.is_none() && row.silent.is_none();
+        is_loud(row) && counts && wanted.contains(&row.status.as_str())
     };
     let mut rows: Vec<ChangeRow> = material
         .pairs()
         .filter(|(row, _)| told(row))
-        .map(|(row, ranked)| ChangeRow {
-            cluster: row.id.clone(),
-            family: row.family.clone(),
-            title: row.title.clone(),
-            service: row.service.clone(),
-            priority: row.priority.clone(),
-            status: row.status.clone(),
-            sentence: row.status_why.join("; "),
-            entries: row.entries,
-            entries_last: material.rows_last(&ranked.cluster.key),
-            at: if wanted.contains(&"resolved") { row.last.clone() } else { row.first.clone() },
-            owner: material.owner(&row.service),
-        })
+        .map(|(row, ranked)| change(material, row, &ranked.cluster.key))
         .collect();
     let place = |row: &ChangeRow| wanted.iter().position(|word| *word == row.status);
     rows.sort_by(|a, b| {
@@ -341,6 +333,36 @@ fn changes(material: &WeeklyMaterial<'_>, wanted: &[&str]) -> Vec<ChangeRow> {
             .then_with(|| a.cluster.cmp(&b.cluster))
     });
     rows
+}
+
+fn change(material: &WeeklyMaterial<'_>, row: &v1::Cluster, key: &ClusterKey) -> ChangeRow {
+    let gone = matches!(row.status.as_str(), "resolved" | "quiet") || row.silent.is_some();
+    ChangeRow {
+        cluster: row.id.clone(),
+        family: row.family.clone(),
+        title: row.title.clone(),
+        service: row.service.clone(),
+        priority: row.priority.clone(),
+        status: row.status.clone(),
+        sentence: row.silent.as_ref().map_or_else(|| row.status_why.join("; "), |found| found.sentence.clone()),
+        entries: row.entries,
+        entries_last: material.rows_last(key),
+        at: if gone { row.last.clone() } else { row.first.clone() },
+        owner: material.owner(&row.service),
+    }
+}
+
+/// What went silent, whatever its severity; whole services first.
+fn silent(material: &WeeklyMaterial<'_>) -> Vec<ChangeRow> {
+    let mut rows: Vec<(bool, ChangeRow)> = material
+        .pairs()
+        .filter_map(|(row, ranked)| {
+            let found = row.silent.as_ref()?;
+            Some((!found.whole_service, change(material, row, &ranked.cluster.key)))
+        })
+        .collect();
+    rows.sort_by(|a, b| (a.0, level(&a.1.priority), &a.1.cluster).cmp(&(b.0, level(&b.1.priority), &b.1.cluster)));
+    rows.into_iter().map(|(_, row)| row).collect()
 }
 
 /// Of what has too little history, that which never stood in it.
@@ -364,7 +386,7 @@ fn strips(material: &WeeklyMaterial<'_>) -> Vec<Strip> {
     let none = BTreeMap::new();
     material
         .pairs()
-        .filter(|(row, _)| is_loud(row))
+        .filter(|(row, _)| is_loud(row) || row.silent.is_some())
         .map(|(row, ranked)| {
             let key = &ranked.cluster.key;
             let own = material.hours.get(key).unwrap_or(&none);

@@ -56,6 +56,7 @@ pub(super) fn drifts(material: &WeeklyMaterial<'_>) -> Vec<DriftRow> {
 fn drift(row: &v1::Cluster, parameter: &Parameter, last: Option<&Parameter>) -> Option<DriftRow> {
     let median = parameter.range().map(|(_, median, _)| median);
     let earlier = last.and_then(Parameter::range).map(|(_, median, _)| median);
+    let inside = parameter.drift();
     let same_unit = last.is_some_and(|last| last.unit == parameter.unit);
     // Without a unit a number may be an id, and a change of ids is no drift.
     let step = match (median, earlier) {
@@ -65,7 +66,7 @@ fn drift(row: &v1::Cluster, parameter: &Parameter, last: Option<&Parameter>) -> 
         }
         _ => false,
     };
-    if parameter.drift.is_none() && !step {
+    if inside.is_none() && !step {
         return None;
     }
     let unit = parameter.unit.as_ref().map_or_else(String::new, |unit| format!(" {unit}"));
@@ -74,7 +75,7 @@ fn drift(row: &v1::Cluster, parameter: &Parameter, last: Option<&Parameter>) -> 
         let number = |value: f64| (value * 1_000.0).round() / 1_000.0;
         words.push(format!("median {}{unit} last week, {}{unit} this week", number(before), number(now)));
     }
-    words.extend(parameter.drift.as_ref().map(|drift| format!("inside the week {drift}")));
+    words.extend(inside.clone());
     let name = parameter.name.clone().filter(|name| !name.is_empty());
     Some(DriftRow {
         cluster: row.id.clone(),
@@ -90,7 +91,7 @@ fn drift(row: &v1::Cluster, parameter: &Parameter, last: Option<&Parameter>) -> 
         unit: parameter.unit.clone(),
         median,
         median_last: earlier,
-        inside: parameter.drift.clone(),
+        inside,
     })
 }
 

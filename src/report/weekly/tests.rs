@@ -97,7 +97,6 @@ impl World {
             tied,
             issues,
             renamed: &[],
-            calibration: None,
         })
     }
 
