@@ -17,8 +17,11 @@ use crate::record::Severity;
 use crate::record::ingest::{DeclaredWindow, FileReport, Span};
 use crate::render;
 use crate::report::{self, Material, TotalRow, v1};
-use crate::store::{Snapshot, SourceRow, unite};
+use crate::store::{Snapshot, SourceRow};
 use crate::time::{self, Window};
+
+/// Time before a window whose values are compared with its own, at least.
+const VALUES_NS: i64 = 7 * time::DAY_NS;
 
 /// `gardener worklog`
 pub(crate) fn run(context: &Context, args: &WorklogArgs) -> anyhow::Result<()> {
@@ -80,7 +83,9 @@ pub(crate) fn make(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyho
     let files: Vec<FileReport> = sources.into_iter().map(|source| source.report).collect();
     let before = before(&snapshot, &templates, &stated, &asked)?;
     clusters.extend(analyze::absent(&clusters, &before.clusters));
-    let coverage = coverage(&snapshot, &stated, &asked);
+    let mut coverage = coverage(&snapshot, &stated, &asked);
+    analyze::silences(&mut clusters, &before, &coverage, asked.window);
+    coverage.missing = analyze::missing_exports(&before, &coverage, asked.window);
     steps.step("issues");
     let policy = planning::policy(&context.config);
     let ties = if raw.is_empty() {
@@ -91,7 +96,7 @@ pub(crate) fn make(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyho
     steps.step("ranking");
     let analysis = analyze::run(&engine, clusters, &before, &coverage, &ties, asked.window, &context.config)?;
     let ordered: Vec<analyze::Cluster> = analysis.clusters.iter().map(|ranked| ranked.cluster.clone()).collect();
-    let mut parameters = analyze::parameters(&engine, &ordered, &templates)?;
+    let mut parameters = analyze::parameters(&engine, &ordered, &templates, &before.values, asked.window)?;
     if let Some(id) = &args.variables_of {
         super::explain::add_variables(&engine, &ordered, &templates, id, &mut parameters)?;
     }
@@ -171,7 +176,15 @@ fn before(
     let engine = Engine::open(snapshot, templates, window, EngineOptions { services: &asked.services })?;
     let earlier = Asked { window, as_of_ns: window.until_ns, ..asked.clone() };
     let clusters = analyze::sizes(&engine, templates)?;
-    Ok(analyze::Before { clusters, coverage: coverage(snapshot, files, &earlier), history })
+    // Values and latencies are read from rows, so only as far back as a comparison needs.
+    let near = Window::new(
+        first.max(window.until_ns - (asked.window.until_ns - asked.window.since_ns).max(VALUES_NS)),
+        window.until_ns,
+    )?;
+    let engine = Engine::open(snapshot, templates, near, EngineOptions { services: &asked.services })?;
+    let values = analyze::values(&engine, templates)?;
+    let latencies = analyze::latencies(&engine, templates)?;
+    Ok(analyze::Before { clusters, coverage: coverage(snapshot, files, &earlier), history, values, latencies })
 }
 
 /// When clusters were active and services busy, from the summaries of all days up to the window's end.
@@ -181,23 +194,10 @@ fn history(snapshot: &Snapshot, templates: &TemplateSet, asked: &Asked) -> anyho
     };
     let mut history = analyze::History::default();
     for row in snapshot.summary(Some(Window::new(first, asked.window.until_ns)?))? {
-        let service = row.service.unwrap_or_default();
-        let hours = history.volume.entry(service.clone()).or_default();
-        for (hour, rows) in (0_i64..).zip(row.hours).filter(|(_, rows)| *rows > 0) {
-            *hours.entry(row.day * 24 + hour).or_default() += rows;
-        }
-        let key = analyze::ClusterKey {
-            template_id: templates.get(row.sig_id).map_or_else(|| row.sig_id.to_string(), |found| found.id.clone()),
-            project: row.project.unwrap_or_default(),
-            service,
-            kind: row.kind.as_str().to_owned(),
-        };
-        history.runs.entry(key).or_default().extend(row.intervals);
+        let template = templates.get(row.sig_id).map_or_else(|| row.sig_id.to_string(), |found| found.id.clone());
+        history.add(row, template);
     }
-    for runs in history.runs.values_mut() {
-        *runs = unite(std::mem::take(runs));
-    }
-    Ok(history)
+    Ok(history.united())
 }
 
 /// What the inputs of a store cover of a window.

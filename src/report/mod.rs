@@ -3,6 +3,7 @@
 //! The analysis may change its types freely; the report may not, because documents, checks and other programs read it. Its
 //! structs stand in [`v1`] and nothing else is handed to a template.
 
+mod facts;
 mod postmortem;
 mod sentences;
 pub mod v1;

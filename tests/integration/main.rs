@@ -11,6 +11,7 @@
 
 mod harness;
 
+mod analysis;
 mod browser;
 mod care;
 mod cli;

@@ -25,7 +25,7 @@ fn cluster(template: &str, severity: Severity, events: u64) -> Cluster {
 fn seen(windows: &[(i64, i64)]) -> Coverage {
     let mut seen = Coverage::default();
     let intervals: Vec<_> = windows.iter().map(|(from, to)| (from * MINUTE, to * MINUTE)).collect();
-    seen.services.insert("desk".into(), ServiceCoverage { intervals, severities: BTreeMap::new() });
+    seen.services.insert("desk".into(), ServiceCoverage { intervals, ..ServiceCoverage::default() });
     seen
 }
 
