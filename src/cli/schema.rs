@@ -5,6 +5,7 @@ use std::io::Write;
 use super::args::SchemaName;
 use crate::config::Config;
 use crate::record::ingest::IngestReport;
+use crate::record::receipt::Receipt;
 use crate::{issue, report};
 
 /// Runs the verb.
@@ -14,6 +15,7 @@ pub(crate) fn run(name: SchemaName) -> anyhow::Result<()> {
         SchemaName::Report => report::v1::schema().to_value(),
         SchemaName::Config => schemars::schema_for!(Config).to_value(),
         SchemaName::Results => issue::results::schema(),
+        SchemaName::Receipt => schemars::schema_for!(Receipt).to_value(),
         SchemaName::Ingest => schemars::schema_for!(IngestReport).to_value(),
     };
     Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&schema)?)?)

@@ -5,6 +5,7 @@
 //! reports show both.
 
 pub mod ingest;
+pub mod receipt;
 mod owned;
 mod severity;
 

@@ -210,6 +210,19 @@ impl Sources {
         self.name(&report.content_id, &report.path, place);
     }
 
+    /// Takes in what another book says of a content.
+    pub(super) fn absorb(&mut self, id: &str, other: Source) {
+        let Some(source) = self.0.get_mut(id) else {
+            self.0.insert(id.to_owned(), other);
+            return;
+        };
+        source.windows.extend(other.windows);
+        source.report.declared_window = wider(source.report.declared_window.take(), other.report.declared_window);
+        for name in other.names {
+            self.name(id, &name, None);
+        }
+    }
+
     /// Notes a name and a place of a known content.
     pub(super) fn name(&mut self, content_id: &str, name: &str, place: Option<(&Path, u64, i64)>) {
         if let Some((path, bytes, mtime_ns)) = place {

@@ -16,19 +16,24 @@ mod event;
 mod files;
 mod ingest;
 mod layout;
+mod leaves;
 mod ledger;
 mod links;
 mod manifest;
 mod merge;
 mod order;
 mod parquet_file;
+mod part;
 mod prune;
 mod reader;
+mod receipt;
 mod regroup;
 mod rows;
+mod shard;
 mod sketch;
 mod slices;
 mod split;
+mod task;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -47,6 +52,8 @@ pub use merge::Conflict;
 pub use prune::{Pruned, PrunedDay};
 pub use reader::{Snapshot, SourceRow, SpanRow};
 pub use regroup::GAP_NS;
+pub use shard::{Shard, ShardOptions};
+pub use task::{compact_parts, merge_sketches, sort_parts};
 pub use sketch::{EPISODE_GAP_NS, SummaryRow, unite};
 
 use ledger::Sources;
@@ -98,6 +105,26 @@ pub enum StoreError {
         /// File.
         path: PathBuf,
         /// What is wrong.
+        reason: String,
+    },
+    /// A file that no shard has made, or of another day.
+    #[error("{} is no part of that day: {reason}; name files that `gardener shard` lists under `parts`", path.display())]
+    NoPart {
+        /// File.
+        path: PathBuf,
+        /// What it is instead.
+        reason: String,
+    },
+    /// A day that is none.
+    #[error("{name:?} is no day: write one such as 2025-09-15, or none for rows without a time")]
+    Day {
+        /// As given.
+        name: String,
+    },
+    /// Sketches that do not fit together.
+    #[error("sketches cannot be merged: {reason}")]
+    Apart {
+        /// Which do not, and what to do.
         reason: String,
     },
     /// Rows that Parquet cannot hold.
