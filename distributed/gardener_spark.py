@@ -178,6 +178,8 @@ def perform(job: Job, task: Task) -> None:
         root = Path(store.root) if store.is_local else Path(scratch, "store")
         root.mkdir(parents=True, exist_ok=True)
         if not store.is_local:
+            # With it, the binary takes the folder for a store in the making, whatever is copied into it.
+            (root / "receipt").mkdir()
             for file in needed(store, task):
                 store.get(file, root / file)
         verb = {"sort": ["compact", "--sort"], "publish": ["merge", "--publish"]}.get(task.step, [task.step])
@@ -379,9 +381,10 @@ def build(spark: SparkSession, job: Job, inputs: list[str], task_bytes: int) -> 
     rows = [row["receipt"] for row in shard_rows if not is_published(row["receipt"], published)]
     done: list[dict] = []
     if rows:
-        parts: dict[str, set[str]] = {}
-        for part in (part for receipt in rows for part in receipt["parts"]):
-            parts.setdefault(part["day"], set()).add(part["path"])
+        parts: dict[str, set[Bundle]] = {}
+        for receipt in rows:
+            for day, bundle in bundles(receipt).items():
+                parts.setdefault(day, set()).add(bundle)
         compacts, made = compact(spark, job, parts, manifest)
         lap("compact")
         sketches = sorted({receipt["sketch"] for receipt in rows} | {row["receipt"]["sketch"] for row in compacts})
@@ -417,31 +420,39 @@ def build(spark: SparkSession, job: Job, inputs: list[str], task_bytes: int) -> 
     }
 
 
+Bundle = tuple[str, ...]  # the parts of one task and day: they stay together
+
+
+def bundles(receipt: dict) -> dict[str, Bundle]:
+    days = sorted({part["day"] for part in receipt["parts"]})
+    return {day: tuple(sorted(part["path"] for part in receipt["parts"] if part["day"] == day)) for day in days}
+
+
 def is_published(receipt: dict, published: set[str]) -> bool:
     contents = [file["content_id"] for file in receipt["inputs"] if file["content_id"]]
     return bool(contents) and all(content in published for content in contents)
 
 
 def compact(
-    spark: SparkSession, job: Job, parts: dict[str, set[str]], manifest: Manifest | None
+    spark: SparkSession, job: Job, parts: dict[str, set[Bundle]], manifest: Manifest | None
 ) -> tuple[list[dict], list[dict]]:
     """One compaction a day; of a day with many parts, these are sorted together first, several at a time."""
     made: list[dict] = []
-    while crowded := {day: sorted(paths) for day, paths in parts.items() if len(paths) > FAN_IN}:
+    while crowded := {day: sorted(some) for day, some in parts.items() if len(some) > FAN_IN}:
         tasks = []
-        for day, paths in crowded.items():
-            for at in range(0, len(paths), FAN_IN):
-                group = paths[at : at + FAN_IN]
+        for day, some in crowded.items():
+            for at in range(0, len(some), FAN_IN):
+                group = [path for bundle in some[at : at + FAN_IN] for path in bundle]
                 tasks.append(Task("sort", digest(day, group), flags=["--day", day], files=group, day=day))
         rows = run_tasks(spark, job, "sort", tasks)
         made += rows
         for day in crowded:
-            parts[day] = {part["path"] for row in rows if row["day"] == day for part in row["receipt"]["parts"]}
+            parts[day] = {bundles(row["receipt"])[day] for row in rows if row["day"] == day}
     tasks = []
-    for day, paths in sorted(parts.items()):
-        base = manifest.day(day) if manifest else None
-        key = digest(day, sorted(paths), base)
-        tasks.append(Task("compact", key, flags=["--day", day], files=sorted(paths), day=day))
+    for day, some in sorted(parts.items()):
+        paths = [path for bundle in sorted(some) for path in bundle]
+        key = digest(day, paths, manifest.day(day) if manifest else None)
+        tasks.append(Task("compact", key, flags=["--day", day], files=paths, day=day))
     rows = run_tasks(spark, job, "compact", tasks)
     return rows, made + rows
 

@@ -15,7 +15,8 @@ use crate::input::{self, InputError, Outlet, Source};
 use crate::record::ingest::FileReport;
 use crate::store::{Shard, ShardOptions, StoreError};
 
-/// For tests only: names a file; who first finds it missing while a part is half written makes it, and waits to be killed.
+/// For tests only: names a file; who first finds it missing while a part is half written makes it,
+/// writes its process id into it, and waits to be killed.
 const PAUSE: &str = "GARDENER_TEST_PAUSE_IN_SHARD";
 
 /// Runs the verb.
@@ -82,7 +83,8 @@ fn read(sources: &[Source], options: &input::ReadOptions, shard: &Shard<'_>) -> 
 
 fn pause() {
     let Some(mark) = std::env::var_os(PAUSE) else { return };
-    if std::fs::OpenOptions::new().write(true).create_new(true).open(mark).is_ok() {
+    if let Ok(mut file) = std::fs::OpenOptions::new().write(true).create_new(true).open(mark) {
+        let _ = writeln!(file, "{}", std::process::id());
         std::thread::sleep(std::time::Duration::from_secs(600));
     }
 }

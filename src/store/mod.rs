@@ -323,4 +323,6 @@ fn read_sources(root: &Path, manifest: &Manifest) -> Result<Sources, StoreError>
 #[cfg(test)]
 pub(crate) mod fixture;
 #[cfg(test)]
+mod task_tests;
+#[cfg(test)]
 mod tests;

@@ -195,7 +195,7 @@ pub(super) struct Opened {
 
 /// Opens parts of a day; the same part may be named twice.
 pub(super) fn open(paths: &[PathBuf], day: &str) -> Result<Opened, StoreError> {
-    let mut by_maker: BTreeMap<String, Vec<(PathBuf, usize, Footer)>> = BTreeMap::new();
+    let mut by_maker: BTreeMap<(String, bool), Vec<(PathBuf, usize, Footer)>> = BTreeMap::new();
     let mut seen: BTreeSet<std::ffi::OsString> = BTreeSet::new();
     for path in paths {
         // Names are hashes of content: the same name in two folders is the same part.
@@ -206,29 +206,32 @@ pub(super) fn open(paths: &[PathBuf], day: &str) -> Result<Opened, StoreError> {
         if footer.day != day {
             return Err(StoreError::NoPart { path: path.clone(), reason: format!("it holds rows of {}", footer.day) });
         }
-        by_maker.entry(footer.maker.clone()).or_default().push((path.clone(), rows, footer));
+        by_maker.entry((footer.maker.clone(), footer.aside)).or_default().push((path.clone(), rows, footer));
     }
     let mut opened = Opened::default();
-    for (maker, mut parts) in by_maker {
+    // Inputs that are read already, their rows that count and those that are set aside each on their own.
+    let mut taken: BTreeSet<(String, bool)> = BTreeSet::new();
+    for ((maker, aside), mut parts) in by_maker {
         parts.sort_by(|a, b| a.0.cmp(&b.0));
-        let held: BTreeSet<String> = parts.iter().flat_map(|part| part.2.inputs.keys().cloned()).collect();
-        let fresh: BTreeSet<&String> = held.iter().filter(|id| !opened.inputs.contains_key(*id)).collect();
+        let held = parts.iter().flat_map(|part| part.2.inputs.keys().cloned());
+        let fresh: BTreeSet<String> = held.filter(|id| !taken.contains(&(id.clone(), aside))).collect();
         for (path, rows, footer) in &parts {
             let mine: Vec<(&String, u64)> =
-                footer.inputs.iter().filter(|(id, _)| fresh.contains(id)).map(|(id, rows)| (id, *rows)).collect();
+                footer.inputs.iter().filter(|(id, _)| fresh.contains(*id)).map(|(id, rows)| (id, *rows)).collect();
             if mine.is_empty() {
                 continue;
             }
             let ids = mine.iter().filter_map(|(id, _)| super::decode::content_id(id));
             let only = (mine.len() < footer.inputs.len()).then(|| ids.collect::<BTreeSet<ContentId>>());
-            opened.runs.push(Run { path: path.clone(), rows: *rows, aside: footer.aside, only });
+            opened.runs.push(Run { path: path.clone(), rows: *rows, aside, only });
             opened.shards.extend(footer.shards.iter().cloned());
             opened.makers.insert(maker.clone());
         }
         // Only now: files of one maker complete one another.
-        for (id, rows) in parts.iter().flat_map(|part| &part.2.inputs).filter(|(id, _)| fresh.contains(id)) {
+        for (id, rows) in parts.iter().flat_map(|part| &part.2.inputs).filter(|(id, _)| fresh.contains(*id)) {
             *opened.inputs.entry(id.clone()).or_insert(0) += rows;
         }
+        taken.extend(fresh.into_iter().map(|id| (id, aside)));
     }
     Ok(opened)
 }
