@@ -77,8 +77,7 @@ pub(crate) fn ingest(
     }
     let days = Bar::days(context.bars(), 0);
     let progress = |progress: Progress| days.set(progress.days_done as u64, progress.days as u64);
-    let append =
-        AppendOptions { raw: raw(args), memory_bytes: memory_bytes(context), progress: Some(&progress) };
+    let append = AppendOptions { raw: raw(args), memory_bytes: memory_bytes(context), progress: Some(&progress) };
     let ingest = store.ingest(&append)?;
     read(context, &fresh, &options, &ingest, &mut files)?;
     let appended = ingest.commit()?;

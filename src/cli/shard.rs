@@ -7,10 +7,10 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use super::Stop;
 use super::args::ShardArgs;
 use super::context::Context;
 use super::ingest::{memory_bytes, options, raw, unread};
-use super::Stop;
 use crate::input::{self, InputError, Outlet, Source};
 use crate::record::ingest::FileReport;
 use crate::store::{Shard, ShardOptions, StoreError};
@@ -34,7 +34,8 @@ pub(crate) fn run(context: &Context, args: &ShardArgs) -> anyhow::Result<()> {
     let mut reading = options(context, &args.read)?;
     let how = format!("{:?}", (&context.config, args.read.text, args.read.no_redact));
     let written = || pause();
-    let shard = ShardOptions { raw: raw(&args.read), memory_bytes: memory_bytes(context), reading: how, written: &written };
+    let shard =
+        ShardOptions { raw: raw(&args.read), memory_bytes: memory_bytes(context), reading: how, written: &written };
     let shard = Shard::begin(&root, shard)?;
     reading.spool = Some(shard.scratch().to_owned());
     let unread_files = read(&sources, &reading, &shard)?;

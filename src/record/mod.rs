@@ -5,8 +5,8 @@
 //! reports show both.
 
 pub mod ingest;
-pub mod receipt;
 mod owned;
+pub mod receipt;
 mod severity;
 
 pub use severity::{EffectiveSeverity, Severity, effective, error_type};

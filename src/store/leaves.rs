@@ -115,7 +115,11 @@ impl Sketch {
     pub(super) fn read(path: &Path) -> Result<Self, StoreError> {
         let sketch: Self = ledger::read_json(path)?;
         if sketch.format != FORMAT {
-            let reason = format!("{} is a {:?}, not a sketch that `gardener shard` or `compact` wrote", path.display(), sketch.format);
+            let reason = format!(
+                "{} is a {:?}, not a sketch that `gardener shard` or `compact` wrote",
+                path.display(),
+                sketch.format
+            );
             return Err(StoreError::Apart { reason });
         }
         let (found, known) =
@@ -168,7 +172,9 @@ impl Sketch {
 
 fn files_of(leaf: &Leaf) -> Vec<&str> {
     match leaf {
-        Leaf::Shard(leaf) => leaf.inputs.values().filter_map(|input| Some(input.quarantine.as_ref()?.path.as_str())).collect(),
+        Leaf::Shard(leaf) => {
+            leaf.inputs.values().filter_map(|input| Some(input.quarantine.as_ref()?.path.as_str())).collect()
+        }
         Leaf::Day(leaf) => leaf.files.iter().flat_map(|day| &day.files).map(|file| file.path.as_str()).collect(),
     }
 }

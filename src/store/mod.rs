@@ -53,8 +53,8 @@ pub use prune::{Pruned, PrunedDay};
 pub use reader::{Snapshot, SourceRow, SpanRow};
 pub use regroup::GAP_NS;
 pub use shard::{Shard, ShardOptions};
-pub use task::{compact_parts, merge_sketches, sort_parts};
 pub use sketch::{EPISODE_GAP_NS, SummaryRow, unite};
+pub use task::{compact_parts, merge_sketches, sort_parts};
 
 use ledger::Sources;
 use manifest::Manifest;

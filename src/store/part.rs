@@ -123,9 +123,8 @@ impl<'a> Lane<'a> {
             self.place(files)?;
         }
         let (root, folder) = (self.root, self.folder);
-        let open = self
-            .open
-            .get_or_insert_with(|| (Output::new(root, folder.to_owned(), Role::Rows), 0, BTreeMap::new()));
+        let open =
+            self.open.get_or_insert_with(|| (Output::new(root, folder.to_owned(), Role::Rows), 0, BTreeMap::new()));
         open.1 += rows.len();
         for file in &rows.files {
             *open.2.entry(*file).or_insert(0) += 1;
@@ -166,8 +165,7 @@ pub(super) fn write_sorted(
     files: &FileList,
     written: &(dyn Fn() + Sync),
 ) -> Result<Vec<PartFile>, StoreError> {
-    let lane =
-        |aside| Lane { root, folder, day, aside, maker, carry: Rows::default(), open: None, done: Vec::new() };
+    let lane = |aside| Lane { root, folder, day, aside, maker, carry: Rows::default(), open: None, done: Vec::new() };
     let (mut seen, mut aside) = (lane(false), lane(true));
     while let Some(slice) = slices.next()? {
         let (blocks, list) = (slice.blocks(), files.files());

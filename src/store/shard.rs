@@ -138,7 +138,9 @@ impl<'a> Shard<'a> {
     pub fn finish(self, unread: Vec<FileReport>) -> Result<Receipt, StoreError> {
         let root = self.root;
         let mut waiting = std::mem::take(&mut *self.waiting());
-        waiting.done.sort_by(|a, b| (&a.report.path, &a.report.content_id).cmp(&(&b.report.path, &b.report.content_id)));
+        waiting
+            .done
+            .sort_by(|a, b| (&a.report.path, &a.report.content_id).cmp(&(&b.report.path, &b.report.content_id)));
         let mut inputs: Vec<ReadFile> = waiting.done.iter().map(|read| read_file(&read.report)).collect();
         inputs.extend(unread.iter().map(read_file));
         inputs.sort_by(|a, b| (&a.name, &a.content_id).cmp(&(&b.name, &b.content_id)));

@@ -48,13 +48,7 @@ pub(super) struct Stream {
 
 impl Stream {
     /// A file of the store, or, with `stored` false, of this call's scratch.
-    pub(super) fn new(
-        path: PathBuf,
-        rows: usize,
-        aside: bool,
-        stored: bool,
-        block: usize,
-    ) -> Result<Self, StoreError> {
+    pub(super) fn new(path: PathBuf, rows: usize, aside: bool, stored: bool, block: usize) -> Result<Self, StoreError> {
         let batches: Batches = Box::new(parquet_file::batches(&path, block)?);
         Ok(Self { path, batches, aside, stored, only: None, rows: Rows::default(), left: rows, open: true })
     }

@@ -111,8 +111,7 @@ pub fn compact_parts(
     let opened = part::open(&resolve(root, paths), day)?;
     let before = stored(&manifest, number);
     let is_pruned = pruned(&manifest, number);
-    let mut leaf =
-        DayLeaf { day: day.to_owned(), base: before.map(name_of), inputs: opened.inputs, files: None };
+    let mut leaf = DayLeaf { day: day.to_owned(), base: before.map(name_of), inputs: opened.inputs, files: None };
     let rows_in = leaf.inputs.values().sum();
     if !is_pruned {
         let scratch = scratch(root)?;
@@ -240,7 +239,10 @@ fn books_agree(
         let now = stored(&store.manifest, day);
         // What was published before may be published again.
         if now.map(name_of) != leaf.base && now != leaf.files.as_ref() {
-            return Err(apart(format!("{} of the store is not what it was compacted with: compact it again", leaf.day)));
+            return Err(apart(format!(
+                "{} of the store is not what it was compacted with: compact it again",
+                leaf.day
+            )));
         }
     }
     let mut fresh: BTreeMap<String, ShardInput> = BTreeMap::new();
@@ -263,7 +265,9 @@ fn books_agree(
     }
     let unknown = days.values().flat_map(|leaf| leaf.inputs.keys().map(move |id| (id, &leaf.day)));
     for (id, day) in unknown.filter(|(id, _)| !fresh.contains_key(*id) && !store.sources.0.contains_key(*id)) {
-        return Err(apart(format!("{day} holds rows of an input {id} whose shard's sketch is missing: name it as well")));
+        return Err(apart(format!(
+            "{day} holds rows of an input {id} whose shard's sketch is missing: name it as well"
+        )));
     }
     Ok(fresh)
 }

@@ -97,7 +97,8 @@ fn assert_same_reports(base: &Path, one: &Path, other: &Path) {
     verified.exits(0);
     let report = |store: &Path, name: &str| {
         let out = base.join(name);
-        run([OsStr::new("worklog"), OsStr::new("--store"), store.as_os_str(), OsStr::new("--out"), out.as_os_str()]).exits(0);
+        run([OsStr::new("worklog"), OsStr::new("--store"), store.as_os_str(), OsStr::new("--out"), out.as_os_str()])
+            .exits(0);
         out
     };
     assert_same_tree(&report(one, "report-one"), &report(other, "report-other"));
@@ -210,7 +211,14 @@ fn spark_builds_the_store_of_one_ingest_and_does_nothing_twice() {
     let said = build(&[OsStr::new("--ship"), OsStr::new("--sql"), hours.as_os_str()]);
     let lines: Vec<Value> = said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((&lines[0]["tasks"]["shard"], &lines[0]["tasks"]["compact"]), (&json!(0), &json!(0)), "{}", said.err);
-    let answer = run([OsStr::new("query"), OsStr::new("hours"), OsStr::new("--format"), OsStr::new("json"), OsStr::new("--store"), one.as_os_str()]);
+    let answer = run([
+        OsStr::new("query"),
+        OsStr::new("hours"),
+        OsStr::new("--format"),
+        OsStr::new("json"),
+        OsStr::new("--store"),
+        one.as_os_str(),
+    ]);
     let without_nulls = |rows: &[Value]| -> Vec<Value> {
         let mut rows = rows.to_vec();
         rows.iter_mut().for_each(|row| row.as_object_mut().unwrap().retain(|_, value| !value.is_null()));
