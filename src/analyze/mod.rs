@@ -5,6 +5,8 @@
 //! ranked; [`run`] then takes those links as plain data.
 
 mod activity;
+#[cfg(test)]
+mod by_query;
 mod cadence;
 mod calibration;
 mod changes;
@@ -232,8 +234,7 @@ pub fn run(
 
 /// Runs one of the project's own queries.
 pub(crate) fn ask(engine: &Engine, name: &str) -> Result<crate::query::Table, AnalyzeError> {
-    let query = crate::query::named(name).expect("the name is one of the project's queries; a test asks for each");
-    Ok(engine.sql(query)?)
+    Ok(engine.answer(name)?)
 }
 
 /// Rows of the window by project, service, kind, severity and effective severity.

@@ -11,10 +11,9 @@ use rayon::prelude::*;
 
 use super::compact::Run;
 use super::files::FileList;
-use super::ingest::{ROW_BYTES, SHARED_BLOCK_ROWS, by_day};
+use super::ingest::{ROW_BYTES, SHARED_BLOCK_ROWS, by_day, quarantined};
 use super::leaves::{Counted, Leaf, ShardInput, ShardLeaf, Sketch};
-use super::ledger::{self, Source, Sources};
-use super::manifest::{LiveFile, Role};
+use super::ledger::{Source, Sources};
 use super::part::{self, Maker, day_name};
 use super::rows::Rows;
 use super::slices::{Slices, Stream, block_rows};
@@ -185,30 +184,28 @@ impl<'a> Shard<'a> {
     /// What is said of the inputs; their pieces that could not be read are written.
     fn books(&self, waiting: &mut Waiting) -> Result<ShardLeaf, StoreError> {
         let (mut sources, mut quarantine) = (Sources::default(), BTreeMap::new());
+        // Where a file lies now says nothing: it may be a folder of the task.
+        let source = |read| Source { places: BTreeMap::new(), ..Source::of(read) };
         let (read, again): (Vec<Ingested>, Vec<Ingested>) =
             std::mem::take(&mut waiting.done).into_iter().partition(|read| read.report.skipped.is_none());
         for read in read {
-            let id = read.content_id.to_string();
-            if !read.quarantined.is_empty() {
-                let placed = ledger::write_quarantine(self.root, &id, &read.quarantined)?;
-                quarantine.insert(id, LiveFile::new(placed, Role::Quarantine, read.quarantined.len()));
-            }
-            sources.note(read.report, &read.spans, None);
+            quarantine.extend(quarantined(self.root, &read)?.map(|file| (read.content_id, file)));
+            sources.note(read.content_id, source(read));
         }
         for read in again {
-            sources.again(&read.report, None);
+            sources.again(read.content_id, source(read));
         }
         let list = self.files.files();
-        let mut days: BTreeMap<String, BTreeMap<String, Counted>> = BTreeMap::new();
+        let mut days: BTreeMap<ContentId, BTreeMap<String, Counted>> = BTreeMap::new();
         for ((file, day), counted) in std::mem::take(&mut waiting.counts) {
-            days.entry(list.id(file).to_string()).or_default().insert(day_name(day), counted);
+            days.entry(*list.id(file)).or_default().insert(day_name(day), counted);
         }
-        let input = |(id, source): (String, Source)| {
+        let input = |(id, source): (ContentId, Source)| {
             let input =
                 ShardInput { days: days.remove(&id).unwrap_or_default(), quarantine: quarantine.remove(&id), source };
-            (id, input)
+            (id.to_string(), input)
         };
-        Ok(ShardLeaf { inputs: sources.0.into_iter().map(input).collect() })
+        Ok(ShardLeaf { inputs: sources.iter().map(input).collect() })
     }
 
     /// The same for the same inputs read in the same way, wherever they lie.

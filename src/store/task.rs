@@ -16,7 +16,8 @@ use super::manifest::{Day, Manifest};
 use super::part::{self, Maker, day_of_name};
 use super::shard::scratch;
 use super::slices::{Slices, block_rows};
-use super::{Store, StoreError, layout, receipt};
+use super::{Store, StoreError, decode, layout, receipt};
+use crate::record::ContentId;
 use crate::record::receipt::{PartFile, Receipt, Step};
 
 /// Least and most parts that are merged at a time.
@@ -192,9 +193,10 @@ fn publish_leaves(root: &Path, sketch: Sketch, mut done: Receipt) -> Result<Rece
         let gone = input.days.iter().map(|(name, counted)| Ok((day_of_name(name)?, counted.rows)));
         let gone = gone.collect::<Result<Vec<_>, StoreError>>()?;
         let gone = gone.iter().filter(|(day, _)| pruned(&store.manifest, *day)).map(|(_, rows)| rows).sum::<u64>();
-        store.sources.absorb(id, input.source.clone());
+        let content = content_of(id)?;
+        store.sources.note(content, input.source.clone());
         if gone > 0 {
-            store.sources.note_pruned(id, gone);
+            store.sources.note_pruned(&content, gone);
         }
         if let Some(file) = &input.quarantine
             && let Err(at) = store.manifest.quarantine.binary_search_by(|known| known.path.cmp(&file.path))
@@ -204,7 +206,7 @@ fn publish_leaves(root: &Path, sketch: Sketch, mut done: Receipt) -> Result<Rece
     }
     // Further names, and inputs that the store had.
     for (id, input) in shards {
-        store.sources.absorb(&id, input.source);
+        store.sources.note(content_of(&id)?, input.source);
     }
     for leaf in days.into_values() {
         let (day, Some(files)) = (day_of_name(&leaf.day)?, leaf.files) else { continue };
@@ -247,7 +249,7 @@ fn books_agree(
     }
     let mut fresh: BTreeMap<String, ShardInput> = BTreeMap::new();
     for (id, input) in shards {
-        if !store.sources.0.contains_key(id) {
+        if !store.sources.has(&content_of(id)?) {
             fresh.entry(id.clone()).or_insert_with(|| input.clone());
         }
     }
@@ -263,11 +265,17 @@ fn books_agree(
             }
         }
     }
-    let unknown = days.values().flat_map(|leaf| leaf.inputs.keys().map(move |id| (id, &leaf.day)));
-    for (id, day) in unknown.filter(|(id, _)| !fresh.contains_key(*id) && !store.sources.0.contains_key(*id)) {
-        return Err(apart(format!(
-            "{day} holds rows of an input {id} whose shard's sketch is missing: name it as well"
-        )));
+    for (leaf, id) in days.values().flat_map(|leaf| leaf.inputs.keys().map(move |id| (leaf, id))) {
+        if !fresh.contains_key(id) && !store.sources.has(&content_of(id)?) {
+            let day = &leaf.day;
+            return Err(apart(format!(
+                "{day} holds rows of an input {id} whose shard's sketch is missing: name it as well"
+            )));
+        }
     }
     Ok(fresh)
+}
+
+fn content_of(id: &str) -> Result<ContentId, StoreError> {
+    decode::content_id(id).ok_or_else(|| apart(format!("{id} is no content id: the sketch that names it is damaged")))
 }
