@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 
 use super::signature::Form;
-use super::words::{Word, is_level};
+use super::words::{NAME_NEED, Word, is_level};
 
 /// A variable.
 pub(super) const VAR: u32 = 0;
@@ -23,6 +23,11 @@ pub(super) const SPACE: u32 = 1;
 const ROUNDS: usize = 5;
 /// Factor on the need at the first word of a message, which usually names the event.
 const FIRST_FACTOR: usize = 4;
+/// Constant words beside a place from which on less is needed.
+const LONG: usize = 10;
+/// Distinct identifiers, and other words, that are enough there.
+const LONG_NAME_NEED: usize = 2;
+const LONG_PLAIN_NEED: usize = 4;
 /// Distinct names of one path segment that make it a variable.
 const SEGMENT_NEED: usize = 64;
 /// Distinct names in each of two places that make both variables.
@@ -287,7 +292,8 @@ impl<'a> Evidence<'a> {
         let s = &self.sequences[node as usize];
         let text = |t: u32| self.words[t as usize].text;
         let rest = || s.iter().enumerate().filter(|&(i, _)| i != position).map(|(_, &t)| t);
-        if !rest().any(|t| self.is_static(t)) {
+        let told = rest().filter(|&t| self.is_static(t)).count();
+        if told == 0 {
             return false;
         }
         let mut before = s[..position].iter().rev().copied().filter(|&t| t != SPACE);
@@ -315,6 +321,10 @@ impl<'a> Evidence<'a> {
         let mut needs: Vec<usize> = real().map(|w| w.need(previous_text, cue, next)).collect();
         needs.sort_unstable();
         let mut need = needs.get(needs.len().saturating_sub(1) / 2).copied().unwrap_or(usize::MAX);
+        // Two statements of a program that agree in so many words and differ in one are hardly ever two.
+        if told >= LONG {
+            need = if need > NAME_NEED { need.min(LONG_PLAIN_NEED) } else { need.min(LONG_NAME_NEED) };
+        }
         if variable || (previous == Some(VAR) && real().all(|w| w.unit)) || real().all(|w| w.qualified) {
             need = 2;
         }

@@ -8,8 +8,9 @@ mod passes;
 
 use super::attached;
 use super::class::{self, is_space, is_word};
+use super::dates;
 use super::mask::{self, Urls};
-use super::wordform::{LOST, classify, has_alnum, is_bool, is_hex, is_soft, is_symbol};
+use super::wordform::{LOST, classify, has_alnum, is_bool, is_hex, is_operation, is_soft, is_symbol};
 
 /// Constant words of one message that are mined; the rest of a longer message becomes one variable.
 pub const WORDS_MAX: usize = 64;
@@ -118,6 +119,13 @@ impl Scanner {
         self.irregular |= cut;
         if self.raw.len() > WORDS_MAX || cut {
             self.cap(message.trim_end().len(), cut);
+        }
+        // A message that is one name (of a method, of an operation) says that name, though a version may stand in it.
+        if let [only] = &mut self.raw[..]
+            && only.kind == Kind::Hard
+            && is_operation(only.text(message))
+        {
+            only.kind = Kind::Word;
         }
         &self.raw
     }
@@ -243,6 +251,11 @@ impl Scanner {
                     }
                     self.push(Kind::Delim, start, i);
                     (chunk, seen) = (i, 0);
+                } else if mask::is_separator(s, chunk, i) {
+                    self.flush(message, chunk, i, seen);
+                    self.push(Kind::Delim, i, i + 2);
+                    i += 2;
+                    (chunk, seen) = (i, 0);
                 } else {
                     seen |= classes;
                     i += 1;
@@ -305,9 +318,36 @@ impl Scanner {
                 }
             }
             b')' => self.has_keys |= i > 0 && s[i - 1] == b'(',
+            b'"' => return self.quote(s, i),
             _ => {}
         }
         self.raw.push(Span::new(Kind::Delim, i, i + 1));
+        i + 1
+    }
+
+    /// A quote, and what an access log writes in quotes or behind them.
+    fn quote(&mut self, s: &[u8], i: usize) -> usize {
+        self.raw.push(Span::new(Kind::Delim, i, i + 1));
+        if let Some(end) = attached::agent(s, i + 1) {
+            // `"-"` stands for what was not told.
+            self.push(if end == i + 2 { Kind::Soft } else { Kind::Hard }, i + 1, end);
+            return end;
+        }
+        let n = self.raw.len();
+        let verb = |t: &Span| t.kind == Kind::Word && s[t.start..t.end].iter().all(u8::is_ascii_uppercase);
+        let delim = |t: &Span| t.kind == Kind::Delim && s[t.start] == b'"';
+        // `"GET /path" 404`: as with requests that have no text, the status tells what happened.
+        if n >= 5
+            && delim(&self.raw[n - 5])
+            && verb(&self.raw[n - 4])
+            && self.raw[n - 3].kind == Kind::Space
+            && self.raw[n - 2].kind == Kind::Hard
+            && let Some(end) = attached::status(s, i + 1)
+        {
+            self.raw.push(Span::new(Kind::Space, i + 1, i + 2));
+            self.raw.push(Span::new(Kind::Word, i + 2, end));
+            return end;
+        }
         i + 1
     }
 
@@ -380,18 +420,19 @@ impl Scanner {
 /// Where the mask ends that starts with the word at `i`; what follows its hex digits says which it can be.
 fn masked_word(s: &[u8], i: usize) -> Option<usize> {
     let b = s[i];
-    if matches!(b, b'M' | b'T' | b'W' | b'F' | b'S')
-        && let Some(end) = mask::weekday(s, i)
+    if b.is_ascii_uppercase()
+        && let Some(end) = dates::weekday(s, i).or_else(|| dates::month(s, i))
     {
         return Some(end);
     }
     let run = s[i..].iter().take(9).take_while(|b| b.is_ascii_hexdigit()).count();
     match (s.get(i + run)?, run) {
         (b'-', 8) => mask::uuid(s, i),
-        (b'-', 4) => mask::date(s, i),
-        (b'-', 2) => mask::mac(s, i),
+        (b'-' | b'/', 4) => dates::date(s, i),
+        (b'-', 2) => mask::mac(s, i).or_else(|| dates::day(s, i)),
+        (b'-' | b'/', 1 | 2) => dates::day(s, i),
         (b':', 1..=4) => {
-            let clock = || if b.is_ascii_digit() { mask::clock(s, i) } else { None };
+            let clock = || if b.is_ascii_digit() { dates::clock(s, i) } else { None };
             mask::mac(s, i).or_else(|| mask::ipv6(s, i)).or_else(clock)
         }
         (b'.', 1..=3) => mask::ipv4(s, i),
