@@ -153,4 +153,3 @@ pub(super) fn clock(s: &[u8], i: usize) -> Option<usize> {
     }
     ends_word(s, minute).then_some(minute)
 }
-

@@ -8,7 +8,7 @@
 
 use std::cell::Cell;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
@@ -24,7 +24,7 @@ const ROUNDS: usize = 5;
 /// Factor on the need at the first word of a message, which usually names the event.
 const FIRST_FACTOR: usize = 4;
 /// Constant words beside a place from which on less is needed.
-const LONG: usize = 10;
+const LONG: usize = 20;
 /// Distinct identifiers, and other words, that are enough there.
 const LONG_NAME_NEED: usize = 2;
 const LONG_PLAIN_NEED: usize = 4;
@@ -45,6 +45,8 @@ pub(super) struct Evidence<'a> {
     pub(super) sequences: Vec<Box<[u32]>>,
     index: FxHashMap<Box<[u32]>, usize>,
     pub(super) parent: Vec<usize>,
+    /// (cue, word) where the word behind the cue became a variable.
+    named: BTreeSet<(u32, u32)>,
     /// Contexts looked at so far: what a test counts instead of time.
     pub(super) work: Cell<usize>,
 }
@@ -59,6 +61,7 @@ impl<'a> Evidence<'a> {
             sequences: Vec::new(),
             index: FxHashMap::default(),
             parent: Vec::new(),
+            named: BTreeSet::new(),
             work: Cell::new(0),
         }
     }
@@ -107,6 +110,9 @@ impl<'a> Evidence<'a> {
                 let node = group[0].0;
                 let mut general = self.sequences[node].to_vec();
                 for &(_, position) in group {
+                    if let Some(cue) = self.cue_before(&general, position) {
+                        self.named.insert((cue, general[position]));
+                    }
                     general[position] = VAR;
                 }
                 let general = self.node(&general);
@@ -115,10 +121,43 @@ impl<'a> Evidence<'a> {
             self.settle(&mut current);
         }
         if self.form != Form::Request {
+            self.known_names(&mut current);
             self.common_words(&mut current);
             self.chunks(&mut current);
             self.parentheses(&mut current);
         }
+    }
+
+    /// A word that was a value behind a cue in one message (`opened for user ann`) is one behind the same cue in another
+    /// (`closed for user ann`), for which there may be too few words to tell.
+    fn known_names(&mut self, current: &mut Vec<usize>) {
+        if self.named.is_empty() {
+            return;
+        }
+        for &node in &*current {
+            let s = &self.sequences[node];
+            let named = |&i: &usize| {
+                s[i] != VAR
+                    && self.may_vary(s, i)
+                    && self.cue_before(s, i).is_some_and(|cue| self.named.contains(&(cue, s[i])))
+            };
+            let places: Vec<usize> = (0..s.len()).filter(named).collect();
+            if !places.is_empty() {
+                let mut general = s.to_vec();
+                for place in places {
+                    general[place] = VAR;
+                }
+                let general = self.node(&general);
+                self.parent[node] = general;
+            }
+        }
+        self.settle(current);
+    }
+
+    /// The cue right before a place, delimiters and spaces aside.
+    fn cue_before(&self, s: &[u32], position: usize) -> Option<u32> {
+        let told = |t: &u32| *t == VAR || (*t != SPACE && !self.words[*t as usize].is_delimiter());
+        s[..position].iter().rev().copied().find(told).filter(|&t| t != VAR && self.words[t as usize].cue)
     }
 
     /// Replaces each node by what it has become.
@@ -298,12 +337,7 @@ impl<'a> Evidence<'a> {
         }
         let mut before = s[..position].iter().rev().copied().filter(|&t| t != SPACE);
         let previous = before.next();
-        let cue = s[..position]
-            .iter()
-            .rev()
-            .copied()
-            .find(|&t| t == VAR || (t != SPACE && !self.words[t as usize].is_delimiter()))
-            .is_some_and(|t| self.words[t as usize].cue);
+        let cue = self.cue_before(s, position).is_some();
         let next = s.get(position + 1).map_or("", |&t| text(t));
         let found = || group.iter().map(|&(_, _, n)| self.sequences[n as usize][position]);
         let real = || found().filter(|&t| t != VAR).map(|t| &self.words[t as usize]);
@@ -325,7 +359,8 @@ impl<'a> Evidence<'a> {
         if told >= LONG {
             need = if need > NAME_NEED { need.min(LONG_PLAIN_NEED) } else { need.min(LONG_NAME_NEED) };
         }
-        if variable || (previous == Some(VAR) && real().all(|w| w.unit)) || real().all(|w| w.qualified) {
+        let known = real().all(|w| w.qualified) || real().all(|w| w.account);
+        if variable || known || (previous == Some(VAR) && real().all(|w| w.unit)) {
             need = 2;
         }
         if first {

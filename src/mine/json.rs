@@ -14,8 +14,20 @@ const KEY_MAX_BYTES: usize = 64;
 const DEPTH_MAX: usize = 3;
 /// Keys whose text is mined, first match wins; case and `_` do not count.
 const MESSAGE_KEYS: [&str; 14] = [
-    "message", "msg", "error", "event", "err", "detail", "errormessage", "errormsg", "description", "reason", "statusdetails",
-    "details", "title", "content",
+    "message",
+    "msg",
+    "error",
+    "event",
+    "err",
+    "detail",
+    "errormessage",
+    "errormsg",
+    "description",
+    "reason",
+    "statusdetails",
+    "details",
+    "title",
+    "content",
 ];
 /// Keys under which loggers keep a stack trace, alone or as the last part of a dotted one; case and `_` do not count.
 const STACK_KEYS: [&str; 7] = ["exception", "stack", "stacktrace", "traceback", "excinfo", "error", "err"];
@@ -62,7 +74,8 @@ pub(super) fn parse(body: &str) -> Option<Object> {
         .filter_map(|value| match value {
             Value::String(text) => Some(text.as_str()),
             Value::Object(inner) => {
-                let inside = |key| inner.iter().find(|(name, _)| is_key(name, key)).and_then(|(_, value)| value.as_str());
+                let inside =
+                    |key| inner.iter().find(|(name, _)| is_key(name, key)).and_then(|(_, value)| value.as_str());
                 inside("stack").or_else(|| inside("stacktrace"))
             }
             _ => None,

@@ -187,7 +187,7 @@ fn common_unit(values: &BTreeSet<String>) -> Option<String> {
     units.all(|u| u == Some(first)).then(|| first.to_owned())
 }
 
-/// The brackets around every value, with the name before them: `[<*>]`, `Intent{<*>}`.
+/// The one pair of brackets around every value, with the name before it: `[<*>]`, `Intent{<*>}`.
 fn common_brackets(values: &BTreeSet<String>) -> Option<String> {
     let frame = |value: &'_ String| -> Option<(usize, char)> {
         let open = value.find(['[', '{', '('])?;
@@ -197,7 +197,7 @@ fn common_brackets(values: &BTreeSet<String>) -> Option<String> {
             _ => ')',
         };
         let named = value[..open].bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'$'));
-        (named && value.ends_with(close)).then_some((open, close))
+        (named && value.find(close) == Some(value.len() - 1)).then_some((open, close))
     };
     let first = values.first()?;
     let (open, close) = frame(first)?;

@@ -44,7 +44,8 @@ fn is_sentence(line: &str) -> bool {
     };
     let words = line.split_whitespace().count();
     let told = line.split_whitespace().filter(plain).count();
-    let begins = line.split_whitespace().next().is_some_and(|word| plain(&word) && word.chars().any(char::is_lowercase));
+    let begins =
+        line.split_whitespace().next().is_some_and(|word| plain(&word) && word.chars().any(char::is_lowercase));
     begins && told >= SENTENCE_WORDS && 5 * told >= 3 * words
 }
 

@@ -53,7 +53,8 @@ fn dates_are_one_variable_however_they_are_written() {
 
 #[test]
 fn a_message_that_is_one_name_is_not_any_value() {
-    let names = ["shop.v2.Carts.Create", "shop.v2.Carts.Delete", "io.k8s.shop.v1.carts.create", "Vendor.Compute/disks/write"];
+    let names =
+        ["shop.v2.Carts.Create", "shop.v2.Carts.Delete", "io.k8s.shop.v1.carts.create", "Vendor.Compute/disks/write"];
     assert_eq!(texts(&names), names);
     assert_eq!(texts(&["10.2.3.4", "a/b/c", "8f14e45fceea167a"]), ["<ip>", "<*>", "<hex>"]);
 }
@@ -61,7 +62,9 @@ fn a_message_that_is_one_name_is_not_any_value() {
 #[test]
 fn an_access_log_keeps_its_status_and_joins_all_agents() {
     let line = |status: u16, agent: &str, from: &str| {
-        format!("10.2.3.4 - - [03/Feb/2031:04:05:06 +0000] \"GET /carts/7?x=1 HTTP/1.1\" {status} 1234 \"{from}\" \"{agent}\"")
+        format!(
+            "10.2.3.4 - - [03/Feb/2031:04:05:06 +0000] \"GET /carts/7?x=1 HTTP/1.1\" {status} 1234 \"{from}\" \"{agent}\""
+        )
     };
     let lines = [
         line(200, "Mozilla/5.0 (X11; Linux) Gecko/7", "-"),
@@ -80,6 +83,7 @@ fn brackets_around_every_value_stay() {
     let found = texts(&["start cats=[a.b] app=Intent{x1}", "start cats=[c.d,e] app=Intent{y2}"]);
     assert_eq!(found, ["start cats=[<*>] app=Intent{<*>}"; 2]);
     assert_eq!(texts(&["took lock=[7] ok", "took lock=[9,8] ok"]), ["took lock=[<*>] ok"; 2]);
+    assert_eq!(texts(&["moved to=[7,8][9,6] ok"]), ["moved to=<*> ok"]);
 }
 
 #[test]

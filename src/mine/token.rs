@@ -351,6 +351,13 @@ impl Scanner {
         i + 1
     }
 
+    /// Whether asterisks stand in a row of numbers, for one that was too wide to be printed.
+    fn is_overflow(&self, text: &str) -> bool {
+        text.len() >= 3
+            && text.bytes().all(|b| b == b'*')
+            && matches!(self.raw[..], [.., number, space] if number.kind == Kind::Hard && space.kind == Kind::Space)
+    }
+
     /// Classifies the chunk `start..end`, without its closing `.!?`; `seen` are its bytes' classes.
     #[inline]
     fn flush(&mut self, message: &str, start: usize, end: usize, seen: u8) {
@@ -392,7 +399,7 @@ impl Scanner {
         let has_word = seen & (class::DIGIT | class::LETTER) != 0 || (seen & class::HIGH != 0 && has_alnum(text));
         if !has_word {
             let stop = start + text.trim_end_matches(['.', '!']).len();
-            if is_symbol(&text[..stop - start]) {
+            if is_symbol(&text[..stop - start]) || self.is_overflow(text) {
                 self.push(Kind::Soft, start, stop);
                 if stop < end {
                     self.push(Kind::Delim, stop, end);

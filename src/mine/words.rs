@@ -93,6 +93,8 @@ pub(super) struct Word<'a> {
     pub(super) dots: usize,
     /// A name of three or more parts (`org.shop.Cart`) names one thing of many; one that ends in capitals names an event.
     pub(super) qualified: bool,
+    /// The name of an account that every system has.
+    pub(super) account: bool,
     look: Look,
 }
 
@@ -118,6 +120,7 @@ impl<'a> Word<'a> {
             cue: CUES.iter().any(|cue| text.eq_ignore_ascii_case(cue)),
             dots: text.bytes().filter(|&b| b == b'.').count(),
             qualified: is_qualified(text),
+            account: is_account(text),
             look,
         }
     }
@@ -156,17 +159,19 @@ impl<'a> Word<'a> {
 
 /// Accounts that every system has: names of users wherever they stand.
 fn is_account(text: &str) -> bool {
-    const ACCOUNTS: [&str; 8] = ["root", "admin", "administrator", "guest", "nobody", "anonymous", "postgres", "ubuntu"];
+    const ACCOUNTS: [&str; 8] =
+        ["root", "admin", "administrator", "guest", "nobody", "anonymous", "postgres", "ubuntu"];
     ACCOUNTS.contains(&text)
 }
 
-/// Digits, `_ \ @ # $ /`, an inner `.` or `-`, camelCase, other scripts.
+/// Digits, `_ \ @ # $ / +`, an inner `.` or `-`, a `-` at the end, camelCase, other scripts.
 fn is_name(text: &str) -> bool {
     let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
     let b = text.as_bytes();
     b.iter().any(|&c| c.is_ascii_digit() || c >= 0x80 || matches!(c, b'_' | b'\\' | b'@' | b'#' | b'$' | b'/' | b'+'))
         || b.windows(2).any(|w| w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase())
         || b.windows(3).any(|w| matches!(w[1], b'.' | b'-') && word(w[0]) && word(w[2]))
+        || matches!(b, [.., first, b'-'] if word(*first))
 }
 
 /// Three or more identifiers between dots, the last not in capitals.

@@ -125,7 +125,8 @@ fn a_trace_in_a_field_of_a_json_message_is_read() {
 #[test]
 fn a_trace_with_damaged_letters_finds_the_clean_one() {
     for (runtime, trace, exception, _) in TRACES {
-        let (Some((before, after)), told) = (trace.rsplit_once("stock").or_else(|| trace.rsplit_once("row")), "Größe") else {
+        let (Some((before, after)), told) = (trace.rsplit_once("stock").or_else(|| trace.rsplit_once("row")), "Größe")
+        else {
             continue;
         };
         let clean = format!("{before}{told}{after}");
