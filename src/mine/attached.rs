@@ -76,6 +76,11 @@ fn literal(s: &[u8], i: usize) -> Option<usize> {
     None
 }
 
+/// Whether a value may end before the byte at `i`.
+fn closes(s: &[u8], i: usize) -> bool {
+    i >= s.len() || is_space(s[i]) || matches!(s[i], b',' | b';' | b')' | b']' | b'}')
+}
+
 /// The value after the `=` at `i` when it is quoted or ends in one balanced bracket: its span
 /// without quotes, and whether it is quoted.
 pub(super) fn attached_value(s: &[u8], i: usize) -> Option<(usize, usize, bool)> {
@@ -83,6 +88,13 @@ pub(super) fn attached_value(s: &[u8], i: usize) -> Option<(usize, usize, bool)>
         return None;
     }
     let open = at(s, i + 1);
+    // `tags=[]` and `err=""`: nothing is a value too.
+    let empty =
+        matches!((open, at(s, i + 2)), (b'[', b']') | (b'{', b'}') | (b'(', b')') | (b'"', b'"') | (b'\'', b'\''));
+    if empty && closes(s, i + 3) {
+        let quoted = matches!(open, b'"' | b'\'');
+        return Some(if quoted { (i + 2, i + 2, true) } else { (i + 1, i + 3, false) });
+    }
     let (start, end, quoted) = if matches!(open, b'"' | b'\'') {
         let end = run(s, i + 2, |b| b != open && b != b'\n');
         if at(s, end) != open {
@@ -99,8 +111,7 @@ pub(super) fn attached_value(s: &[u8], i: usize) -> Option<(usize, usize, bool)>
         (i + 1, end, false)
     };
     let after = end + usize::from(quoted);
-    let closed = after >= s.len() || is_space(s[after]) || matches!(s[after], b',' | b';' | b')' | b']' | b'}');
     let length = if quoted { end - start + 2 } else { end - start };
-    (closed && length >= 3 && s[start..end].iter().any(|&b| b.is_ascii_alphanumeric() || b >= 0x80))
+    (closes(s, after) && length >= 3 && s[start..end].iter().any(|&b| b.is_ascii_alphanumeric() || b >= 0x80))
         .then_some((start, end, quoted))
 }

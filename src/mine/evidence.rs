@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashMap;
 
 use super::signature::Form;
+use super::wordform::is_event_key;
 use super::words::{NAME_NEED, Word, is_level};
 
 /// A variable.
@@ -152,6 +153,14 @@ impl<'a> Evidence<'a> {
             }
         }
         self.settle(current);
+    }
+
+    fn is_equals(&self, token: u32) -> bool {
+        token != VAR && self.words[token as usize].text == "="
+    }
+
+    fn names_events(&self, token: u32) -> bool {
+        token != VAR && is_event_key(self.words[token as usize].text)
     }
 
     /// The cue right before a place, delimiters and spaces aside.
@@ -337,6 +346,9 @@ impl<'a> Evidence<'a> {
         }
         let mut before = s[..position].iter().rev().copied().filter(|&t| t != SPACE);
         let previous = before.next();
+        if previous.is_some_and(|t| self.is_equals(t)) && before.next().is_some_and(|t| self.names_events(t)) {
+            return false;
+        }
         let cue = self.cue_before(s, position).is_some();
         let next = s.get(position + 1).map_or("", |&t| text(t));
         let found = || group.iter().map(|&(_, _, n)| self.sequences[n as usize][position]);

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::params::{ParamKind, kind_of};
 use super::parts::VALUE_MAX_BYTES;
-use super::signature::{Form, Token};
+use super::signature::{Form, Shape, Token};
 use super::wordform::{LOST, is_symbol, skeleton};
 use super::words::is_unit;
 
@@ -39,13 +39,18 @@ pub(super) fn canonical(tokens: &[Token]) -> String {
 }
 
 /// The text for people; `rows` is the number of rows behind it.
-pub(super) fn text(form: Form, tokens: &[Token], slots: &BTreeMap<usize, Slot>, rows: i64) -> String {
-    // People look for what a JSON message says, and then for its keys.
+pub(super) fn text(shape: &Shape, slots: &BTreeMap<usize, Slot>, rows: i64) -> String {
+    let (form, tokens) = (shape.form, &*shape.tokens);
+    // People look for what a JSON message says, then for its exception, and then for its keys.
     if form == Form::Json
-        && let [Token::Text(keys), Token::Space, said @ ..] = tokens
+        && let [Token::Text(keys), said @ ..] = tokens
     {
-        let slots = slots.iter().filter(|(i, _)| **i >= 2).map(|(i, slot)| (i - 2, slot)).collect();
-        return format!("{} {}", line(form, said, &slots, rows), some_keys(keys));
+        let said = said.strip_prefix(&[Token::Space]).unwrap_or(said);
+        let before = tokens.len() - said.len();
+        let slots = slots.iter().filter(|(i, _)| **i >= before).map(|(i, slot)| (i - before, slot)).collect();
+        let exception = shape.exception.as_deref().map(|exception| format!("[{exception}]")).unwrap_or_default();
+        let parts = [line(form, said, &slots, rows), exception, some_keys(keys).into_owned()];
+        return parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
     }
     line(form, tokens, &slots.iter().map(|(&i, slot)| (i, slot)).collect(), rows)
 }

@@ -10,7 +10,7 @@ use super::attached;
 use super::class::{self, is_space, is_word};
 use super::dates;
 use super::mask::{self, Urls};
-use super::wordform::{LOST, classify, has_alnum, is_bool, is_hex, is_operation, is_soft, is_symbol};
+use super::wordform::{LOST, classify, has_alnum, is_bool, is_hex, is_operation, is_sentence_key, is_soft, is_symbol};
 
 /// Constant words of one message that are mined; the rest of a longer message becomes one variable.
 pub const WORDS_MAX: usize = 64;
@@ -230,7 +230,7 @@ impl Scanner {
                     i = end;
                 } else {
                     self.flush(message, chunk, i, seen);
-                    i = self.delimiter(s, i);
+                    i = self.delimiter(message, i);
                 }
                 (chunk, seen) = (i, 0);
                 // Text without spaces must end somewhere too.
@@ -282,11 +282,14 @@ impl Scanner {
         }
     }
 
-    fn delimiter(&mut self, s: &[u8], i: usize) -> usize {
+    fn delimiter(&mut self, message: &str, i: usize) -> usize {
+        let s = message.as_bytes();
         match s[i] {
             b'=' => {
                 self.has_keys = true;
-                if let Some((start, end, quoted)) = attached::attached_value(s, i) {
+                if let Some((start, end, quoted)) = attached::attached_value(s, i)
+                    && !(quoted && self.is_said(message, &s[start..end]))
+                {
                     self.raw.push(Span::new(Kind::Delim, i, i + 1));
                     if quoted {
                         self.raw.push(Span::new(Kind::Delim, i + 1, i + 2));
@@ -323,6 +326,12 @@ impl Scanner {
         }
         self.raw.push(Span::new(Kind::Delim, i, i + 1));
         i + 1
+    }
+
+    /// Whether the quoted value behind the key read last is several words that tell what happened.
+    fn is_said(&self, message: &str, value: &[u8]) -> bool {
+        self.raw.last().is_some_and(|key| key.kind == Kind::Word && is_sentence_key(key.text(message)))
+            && value.iter().any(|&b| is_space(b))
     }
 
     /// A quote, and what an access log writes in quotes or behind them.

@@ -38,6 +38,16 @@ pub(super) fn is_email(text: &str) -> bool {
     })
 }
 
+/// Whether a key names what is said rather than a value: `msg=stored` and `msg=lost` are two events.
+pub(super) fn is_event_key(key: &str) -> bool {
+    ["msg", "message", "event"].iter().any(|known| key.eq_ignore_ascii_case(known))
+}
+
+/// Whether the quoted text behind a key is a sentence to be mined: what happened, or why.
+pub(super) fn is_sentence_key(key: &str) -> bool {
+    is_event_key(key) || ["error", "err", "reason", "detail"].iter().any(|known| key.eq_ignore_ascii_case(known))
+}
+
 /// The dotted name of an operation, as audit logs write it: `storage.v2.Buckets.Create`, `Vendor.Compute/disks/delete`.
 pub(super) fn is_operation(text: &str) -> bool {
     let part = |part: &str| {

@@ -114,6 +114,8 @@ fn a_trace_in_a_field_of_a_json_message_is_read() {
             let found = scan(&text);
             assert_eq!(found.exception.as_deref(), Some(exception), "{runtime} {key}");
             assert_eq!(found.stack_id, plain.stack_id, "{runtime} {key}");
+            let shown = format!("order <num> failed [{exception}] {{");
+            assert!(one(Subject::Text(&text)).text.starts_with(&shown), "{runtime} {key}");
         }
         let nested = serde_json::json!({"msg": "failed", "err": {"type": "x", "stack": trace}}).to_string();
         assert_eq!(scan(&nested).stack_id, plain.stack_id, "{runtime} nested");
