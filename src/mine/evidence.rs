@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 
 use super::signature::Form;
 use super::wordform::is_event_key;
-use super::words::{NAME_NEED, Word, is_level};
+use super::words::{NAME_NEED, Word, is_level, leads};
 
 /// A variable.
 pub(super) const VAR: u32 = 0;
@@ -164,9 +164,24 @@ impl<'a> Evidence<'a> {
     }
 
     /// The cue right before a place, delimiters and spaces aside.
+    ///
+    /// The last word of a message is a name only if a preposition or a delimiter leads to the cue: `for user ann` is about a
+    /// user, `worker process stopped` about what happened.
     fn cue_before(&self, s: &[u32], position: usize) -> Option<u32> {
-        let told = |t: &u32| *t == VAR || (*t != SPACE && !self.words[*t as usize].is_delimiter());
-        s[..position].iter().rev().copied().find(told).filter(|&t| t != VAR && self.words[t as usize].cue)
+        let told = |t: u32| t == VAR || (t != SPACE && !self.words[t as usize].is_delimiter());
+        let at = s[..position].iter().rposition(|&t| told(t))?;
+        let cue = s[at];
+        if cue == VAR || !self.words[cue as usize].cue {
+            return None;
+        }
+        let spaced = s[at + 1..position].iter().all(|&t| t == SPACE);
+        if spaced && !s[position + 1..].iter().any(|&t| self.is_static(t)) {
+            let lead = s[..at].iter().rev().copied().find(|&t| t != SPACE)?;
+            let leads =
+                lead != VAR && (self.words[lead as usize].is_delimiter() || leads(self.words[lead as usize].text));
+            return leads.then_some(cue);
+        }
+        Some(cue)
     }
 
     /// Replaces each node by what it has become.

@@ -157,6 +157,15 @@ impl<'a> Word<'a> {
     }
 }
 
+/// Whether a word leads to the noun of a name: `for user ann`.
+pub(super) fn leads(word: &str) -> bool {
+    const WORDS: [&str; 17] = [
+        "for", "of", "from", "to", "by", "in", "into", "on", "at", "with", "as", "via", "using", "the", "invalid",
+        "unknown", "illegal",
+    ];
+    WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
+}
+
 /// Accounts that every system has: names of users wherever they stand.
 fn is_account(text: &str) -> bool {
     const ACCOUNTS: [&str; 8] =

@@ -172,3 +172,15 @@ fn two_long_messages_that_differ_in_one_name_are_one() {
     assert_eq!(found[0], found[1]);
     assert_ne!(texts(&["client tv_small is up now", "client web_large is up now"])[0], "client <*> is up now");
 }
+
+#[test]
+fn verbs_behind_a_cue_at_the_end_are_no_names() {
+    for events in [
+        ["Service started", "Service stopped", "Service failed", "Service paused"],
+        ["worker process started", "worker process stopped", "worker process crashed", "worker process resumed"],
+    ] {
+        assert_eq!(texts(&events), events);
+    }
+    let names = ["lost the lock of service cart", "lost the lock of service mail", "lost the lock of service stock"];
+    assert_eq!(texts(&names), ["lost the lock of service <*>"; 3]);
+}
