@@ -56,7 +56,9 @@ fn a_message_that_is_one_name_is_not_any_value() {
     let names =
         ["shop.v2.Carts.Create", "shop.v2.Carts.Delete", "io.k8s.shop.v1.carts.create", "Vendor.Compute/disks/write"];
     assert_eq!(texts(&names), names);
-    assert_eq!(texts(&["10.2.3.4", "a/b/c", "8f14e45fceea167a"]), ["<ip>", "<*>", "<hex>"]);
+    for (value, shown) in [("10.2.3.4", "<ip>"), ("a/b/c", "<*>"), ("8f14e45fceea167a", "<hex>")] {
+        assert_eq!(texts(&[value]), [shown]);
+    }
 }
 
 #[test]
