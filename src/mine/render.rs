@@ -208,7 +208,9 @@ fn common_brackets(values: &BTreeSet<String>) -> Option<String> {
     let (open, close) = frame(first)?;
     let head = &first[..=open];
     let same = |value: &String| frame(value) == Some((open, close)) && value.starts_with(head);
-    values.iter().all(same).then(|| format!("{head}<*>{close}"))
+    // Brackets that never held anything are shown as they are.
+    let held = if values.iter().all(|value| value.len() == head.len() + 1) { "" } else { "<*>" };
+    values.iter().all(same).then(|| format!("{head}{held}{close}"))
 }
 
 /// A constant alphabetic beginning of all values: `node-` of node-7 and node-12, `com.shop.`.

@@ -360,10 +360,11 @@ impl Scanner {
         i + 1
     }
 
-    /// Whether asterisks stand in a row of numbers, for one that was too wide to be printed.
-    fn is_overflow(&self, text: &str) -> bool {
+    /// Whether the asterisks before `rest` stand between numbers, for one that was too wide to be printed.
+    fn is_overflow(&self, text: &str, rest: &[u8]) -> bool {
         text.len() >= 3
             && text.bytes().all(|b| b == b'*')
+            && matches!(rest, [b' ', b'0'..=b'9', ..])
             && matches!(self.raw[..], [.., number, space] if number.kind == Kind::Hard && space.kind == Kind::Space)
     }
 
@@ -408,7 +409,7 @@ impl Scanner {
         let has_word = seen & (class::DIGIT | class::LETTER) != 0 || (seen & class::HIGH != 0 && has_alnum(text));
         if !has_word {
             let stop = start + text.trim_end_matches(['.', '!']).len();
-            if is_symbol(&text[..stop - start]) || self.is_overflow(text) {
+            if is_symbol(&text[..stop - start]) || self.is_overflow(text, &message.as_bytes()[end..]) {
                 self.push(Kind::Soft, start, stop);
                 if stop < end {
                     self.push(Kind::Delim, stop, end);
