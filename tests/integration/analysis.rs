@@ -46,7 +46,8 @@ fn report(dumps: &Path, base: &Path) -> Value {
 /// The window of the last two days of a store.
 fn last_days(base: &Path) -> Value {
     let (store, out) = (base.join("store"), base.join("late"));
-    let words = ["worklog", "--store", store.to_str().unwrap(), "--out", out.to_str().unwrap(), "--since", "2025-03-07"];
+    let words =
+        ["worklog", "--store", store.to_str().unwrap(), "--out", out.to_str().unwrap(), "--since", "2025-03-07"];
     run(words.iter().chain(&["--no-progress", "--quiet"])).exits(0);
     read(&out.join("report.json"))
 }
@@ -70,7 +71,8 @@ fn why(cluster: &Value) -> String {
 fn hours(dumps: &Path, silent: i64, apart: bool) {
     for hour in 0..DAYS * 24 {
         let beat = |service: &str| {
-            let beats = (0..4).map(|n| entry(hour, n * 800 + 5, service, "r1", "INFO", &format!("beat {n} of {service}")));
+            let beats =
+                (0..4).map(|n| entry(hour, n * 800 + 5, service, "r1", "INFO", &format!("beat {n} of {service}")));
             beats.collect::<Vec<_>>()
         };
         let shop = beat("shop");
@@ -93,10 +95,17 @@ fn a_service_that_goes_silent_while_it_is_exported_is_a_finding_with_its_last_en
     hours(&dumps, 130, false);
     for report in [report(&dumps, scratch.path()), last_days(scratch.path())] {
         let silent = cluster(&report, "<service went silent>");
-        assert_eq!((&silent["service"], &silent["entries"], &silent["status"]), (&json!("mail"), &json!(0), &json!("new")));
+        assert_eq!(
+            (&silent["service"], &silent["entries"], &silent["status"]),
+            (&json!("mail"), &json!(0), &json!("new"))
+        );
         assert_eq!(silent["last"], "2025-03-08T09:40:05.000000000Z");
         assert_eq!((&silent["category"], &silent["silent"]["whole_service"]), (&json!("silence"), &json!(true)));
-        assert!(why(silent).starts_with("went silent: the service wrote in 100 % of the covered hours"), "{}", why(silent));
+        assert!(
+            why(silent).starts_with("went silent: the service wrote in 100 % of the covered hours"),
+            "{}",
+            why(silent)
+        );
         assert_eq!((&silent["priority"], &silent["priority_points"]), (&json!("P2"), &json!(40)));
         let findings = rows(&report["summary"], "findings");
         assert_eq!(findings[0]["cluster"], silent["id"], "{findings:#?}");
@@ -131,7 +140,14 @@ fn a_value_a_deploy_and_an_end_are_told_with_their_moment_and_revision() {
         let mut all: Vec<Value> =
             (0..3).map(|n| entry(hour, n * 900, "shop", revision, "INFO", &format!("request {n} served"))).collect();
         if hour % 5 == 1 {
-            all.push(entry(hour, 100, "shop", revision, "WARNING", &format!("lock not acquired within {wait}, trying again")));
+            all.push(entry(
+                hour,
+                100,
+                "shop",
+                revision,
+                "WARNING",
+                &format!("lock not acquired within {wait}, trying again"),
+            ));
         }
         if hour % 6 == 2 && hour < 94 {
             all.push(entry(hour, 200, "shop", revision, "ERROR", "legacy voucher table is gone"));
@@ -147,10 +163,17 @@ fn a_value_a_deploy_and_an_end_are_told_with_their_moment_and_revision() {
         let drifting = cluster(report, "lock not acquired");
         let parameter = &rows(drifting, "parameters")[0];
         assert_eq!(parameter["drift"], "2.1 s -> 2.8 s, first at 2025-03-07T00:01:40Z, revision r2", "{parameter:#}");
-        assert_eq!((&parameter["change"]["kind"], &parameter["change"]["revision"]), (&json!("constant"), &json!("r2")));
+        assert_eq!(
+            (&parameter["change"]["kind"], &parameter["change"]["revision"]),
+            (&json!("constant"), &json!("r2"))
+        );
         let came = cluster(report, "basket total");
         assert_eq!(came["revision"]["appeared"]["revision"], "r2", "{:#}", came["revision"]);
-        assert!(why(came).contains("appeared with revision r2, which began to write at 2025-03-07T00:00:00Z"), "{}", why(came));
+        assert!(
+            why(came).contains("appeared with revision r2, which began to write at 2025-03-07T00:00:00Z"),
+            "{}",
+            why(came)
+        );
         let went = cluster(report, "legacy voucher");
         assert_eq!(went["revision"]["gone"]["revision"], "r2", "{:#}", went["revision"]);
         let neither = cluster(report, "request");
@@ -190,6 +213,7 @@ fn two_crash_loops_with_one_exit_line_and_other_exceptions_are_two_families_and_
     let created: Vec<&Value> = rows(&actions, "actions").iter().filter(|action| action["kind"] == "create").collect();
     let mut roots: Vec<&Value> = loops.iter().map(|family| &family["root"]).collect();
     let mut filed: Vec<&Value> = created.iter().map(|action| &action["cluster"]["id"]).collect();
-    (roots.sort_by_key(|id| id.as_str()), filed.sort_by_key(|id| id.as_str()));
+    roots.sort_by_key(|id| id.as_str());
+    filed.sort_by_key(|id| id.as_str());
     assert_eq!(filed, roots, "{created:#?}");
 }
