@@ -209,10 +209,15 @@ fn severity(column: &[Option<i64>], row: usize) -> Severity {
     column[row].and_then(Severity::from_number).unwrap_or_default()
 }
 
-/// Reads keys, templates, counts and severities only, for a window that another is compared with.
+/// Reads keys, templates, counts and severities only, for a window that another is compared with. Signatures are those of the
+/// template, uncounted: by them an issue is found again that was filed before the template was as general as now.
 pub fn sizes(engine: &Engine, templates: &TemplateSet) -> Result<Vec<Cluster>, AnalyzeError> {
     let mut book = base(engine, templates)?;
     severities(engine, &mut book)?;
+    for cluster in &mut book.clusters {
+        let members = templates.members(&cluster.key.template_id).iter();
+        cluster.signatures = members.map(|signature| (signature.to_string(), 0)).collect();
+    }
     Ok(book.clusters)
 }
 
@@ -230,6 +235,8 @@ pub fn absent(clusters: &[Cluster], before: &[Cluster]) -> Vec<Cluster> {
         template: earlier.template.clone(),
         canonical: earlier.canonical.clone(),
         exception: earlier.exception.clone(),
+        http: earlier.http.clone(),
+        signatures: earlier.signatures.clone(),
         first_ns: earlier.first_ns,
         last_ns: earlier.last_ns,
         severities: none(&earlier.severities),
@@ -282,9 +289,14 @@ fn base(engine: &Engine, templates: &TemplateSet) -> Result<Book, AnalyzeError> 
             traces: count(traces, row),
             users: Some(count(users, row)).filter(|n| *n > 0),
             without_payload: count(empty, row),
+            http: template.and_then(|template| request_of(&template.text)).filter(|_| key.kind == "request"),
             key,
             ..Cluster::default()
         });
+    }
+    // Method, route and status are part of what makes a request's id, so they are known of every cluster.
+    for cluster in &mut book.clusters {
+        cluster.http = request_of(&cluster.template).filter(|_| cluster.key.kind == "request");
     }
     attached(engine, &mut book)?;
     Ok(book)
@@ -396,9 +408,6 @@ fn places(engine: &Engine, book: &mut Book) -> Result<(), AnalyzeError> {
 }
 
 fn requests(engine: &Engine, book: &mut Book) -> Result<(), AnalyzeError> {
-    for cluster in &mut book.clusters {
-        cluster.http = request_of(&cluster.template).filter(|_| cluster.key.kind == "request");
-    }
     let table = super::ask(engine, "cluster_hosts")?;
     let (hosts, n) = (table.str("host")?, table.i64("entries")?);
     for (row, at) in book.rows(&table)? {

@@ -115,6 +115,58 @@ impl Coverage {
         service.severities.get(&cluster.severity()).map_or(&service.intervals, |own| own)
     }
 
+    /// Of some disjoint windows only.
+    pub fn within(&self, windows: &[Window]) -> Self {
+        let cut = |intervals: &[(i64, i64)]| -> Vec<(i64, i64)> {
+            let mut parts: Vec<(i64, i64)> = windows
+                .iter()
+                .flat_map(|window| {
+                    intervals.iter().map(|(from, to)| ((*from).max(window.since_ns), (*to).min(window.until_ns)))
+                })
+                .filter(|(from, to)| from < to)
+                .collect();
+            parts.sort_unstable();
+            parts
+        };
+        let services = self.services.iter().map(|(name, own)| {
+            let severities = own.severities.iter().map(|(severity, parts)| (*severity, cut(parts))).collect();
+            (name.clone(), ServiceCoverage { intervals: cut(&own.intervals), severities, rows: own.rows.clone() })
+        });
+        let severities = self.severities.iter().map(|(severity, own)| {
+            (*severity, SeverityCoverage { intervals: cut(&own.intervals), cap_rows: own.cap_rows })
+        });
+        let touches = |cap: &&CapCut| {
+            windows.iter().any(|window| cap.newest_ns >= window.since_ns && cap.oldest_ns < window.until_ns)
+        };
+        Self {
+            asked_s: windows.iter().map(|window| window.seconds()).sum(),
+            services: services.collect(),
+            severities: severities.collect(),
+            caps: self.caps.iter().filter(touches).cloned().collect(),
+            asked_for: self.asked_for.clone(),
+            missing: self.missing.clone(),
+        }
+    }
+
+    /// Seconds in which any service was covered.
+    pub fn any_s(&self) -> f64 {
+        length_s(&self.any())
+    }
+
+    /// Intervals in which any service was covered, ascending.
+    pub fn any(&self) -> Vec<(i64, i64)> {
+        let mut all: Vec<(i64, i64)> = self.services.values().flat_map(|own| own.intervals.iter().copied()).collect();
+        all.sort_unstable();
+        let mut out: Vec<(i64, i64)> = Vec::new();
+        for (from, to) in all {
+            match out.last_mut() {
+                Some(open) if from <= open.1 => open.1 = open.1.max(to),
+                _ => out.push((from, to)),
+            }
+        }
+        out
+    }
+
     /// Whether a service's rows of a severity would have been seen throughout an interval.
     pub(crate) fn covers(&self, service: &str, severity: Severity, from_ns: i64, to_ns: i64) -> bool {
         let Some(service) = self.services.get(service) else { return false };
@@ -306,6 +358,17 @@ mod tests {
 
     fn window(since_s: i64, until_s: i64) -> Window {
         Window::new(since_s * SECOND_NS, until_s * SECOND_NS).expect("window")
+    }
+
+    #[test]
+    fn a_coverage_is_cut_to_windows_without_bridging_them() {
+        let report = FileReport { path: "a".into(), ..FileReport::default() };
+        let seen =
+            coverage(&[(&report, vec![span(Severity::Info, 0, 1_000, 5)])], window(0, 2_000), window(0, 2_000), &[]);
+        let cut = seen.within(&[window(100, 200), window(900, 1_200)]);
+        assert!((cut.asked_s - 400.0).abs() < 1e-9 && (cut.any_s() - 200.0).abs() < 1e-9);
+        assert_eq!(cut.services["s"].intervals.len(), 2);
+        assert!(seen.within(&[]).any().is_empty() && Coverage::default().any().is_empty());
     }
 
     #[test]

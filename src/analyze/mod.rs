@@ -4,6 +4,7 @@
 //! algorithms, issues or documents. [`clusters`] comes first, because issues are matched to clusters before anything is
 //! ranked; [`run`] then takes those links as plain data.
 
+mod activity;
 mod cadence;
 mod calibration;
 mod changes;
@@ -11,9 +12,11 @@ mod cluster;
 mod coverage;
 mod deploy;
 mod family;
+mod fields;
 mod filter;
 mod fold;
 mod history;
+pub mod incident;
 mod links;
 mod parameters;
 mod priority;
@@ -23,9 +26,11 @@ pub mod stats;
 mod status;
 mod streams;
 mod units;
+mod values;
 
 use thiserror::Error;
 
+pub use activity::{Activity, activity, exposure};
 pub use cadence::Cadence;
 pub use calibration::Calibration;
 pub use changes::{Change as ValueChange, NewValues, Run};
@@ -33,14 +38,16 @@ pub use cluster::{Cluster, ClusterKey, Example, HttpStats, absent, clusters, siz
 pub use coverage::{CapCut, Coverage, MissingExport, ServiceCoverage, SeverityCoverage, coverage};
 pub use deploy::{Canary, Change, Revisions};
 pub use family::{Exits, Family, FamilyKind, Role};
+pub use fields::{Among, FieldSkew, Fields, field_skews, fields};
 pub use filter::{explorer_url, fetch_command, logging_filter};
 pub use history::{History, Runs};
 pub use links::Link;
-pub use parameters::{Parameter, Values, parameters, values};
+pub use parameters::{Parameter, PastValues, parameters, past_values};
 pub use priority::{Priority, Term};
 pub use requests::{Latencies, Latency, Route, RouteKey, latencies};
 pub use silence::{Silent, missing_exports, silences};
-pub use status::{Status, StatusOf, active_period_start};
+pub use status::{Status, StatusOf, absent_days, active_period_start};
+pub use values::{Changed, Values, changes, values};
 
 use crate::config::Config;
 use crate::query::{Engine, QueryError};
@@ -75,7 +82,7 @@ pub struct Before {
     /// When clusters were active, before the window and in it.
     pub history: History,
     /// Values in its messages, of the days next to the window.
-    pub values: Values,
+    pub values: PastValues,
     /// Latencies of its requests, of the days next to the window.
     pub latencies: Latencies,
 }

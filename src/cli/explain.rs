@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;
 
-use serde::Serialize;
-
+use super::answers::{self, EntryRef, Explained};
 use super::args::{ExplainArgs, ReportArgs};
 use super::context::{BOLD, Context};
+use super::document::{self, Document, Task};
 use super::show::cluster_id;
 use super::{Stop, pages, report};
 use crate::analyze::{self, ClusterKey};
@@ -26,40 +26,23 @@ const MESSAGES: usize = 200_000;
 /// Runs the verb.
 pub(crate) fn run(context: &Context, args: &ExplainArgs) -> anyhow::Result<()> {
     let path = context.store_path(args.store.as_ref());
-    let made = report::make(
-        context,
-        &path,
-        &args.window,
-        &ReportArgs {
-            issues: args.issues.clone(),
-            variables_of: Some(cluster_id(&args.id).unwrap_or_else(|| args.id.clone())),
-            ..ReportArgs::default()
-        },
-        None,
-    )?;
+    let asked = ReportArgs {
+        issues: args.issues.clone(),
+        variables_of: Some(cluster_id(&args.id).unwrap_or_else(|| args.id.clone())),
+        ..ReportArgs::default()
+    };
+    let task = Task::new(Document::Worklog, &path, &args.window, &asked);
+    let made = report::make(context, &task, &document::plain)?;
     let cluster = find(&made.report, &args.id)?;
     let entries = entries(&path, &made, cluster, args.limit)?;
     if context.common.json {
-        let mut value = serde_json::to_value(cluster)?;
-        value["first_entries"] = serde_json::to_value(&entries)?;
-        return Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&value)?)?);
+        return answers::print(&Explained { cluster, first_entries: entries });
     }
     Ok(write!(anstream::stdout(), "{}", text(&made.report, cluster, &entries, args.limit))?)
 }
 
-/// A stored entry, by what finds it again.
-#[derive(Debug, Serialize)]
-struct Entry {
-    timestamp: String,
-    severity: String,
-    #[serde(rename = "insertId")]
-    insert_id: Option<String>,
-    file: String,
-    offset: i64,
-}
-
 /// The oldest entries of a cluster.
-fn entries(path: &Path, made: &report::Made, cluster: &Cluster, most: usize) -> anyhow::Result<Vec<Entry>> {
+fn entries(path: &Path, made: &report::Made, cluster: &Cluster, most: usize) -> anyhow::Result<Vec<EntryRef>> {
     let snapshot = Snapshot::open(path)?;
     let templates = Context::templates(&snapshot, made.asked.as_of_ns)?;
     let options = EngineOptions { services: &made.asked.services };
@@ -76,7 +59,7 @@ fn entries(path: &Path, made: &report::Made, cluster: &Cluster, most: usize) -> 
     let (severities, ids, contents) = (rows.str("severity_name")?, rows.str("insert_id")?, rows.str("file")?);
     let name = |id: &Option<String>| id.as_ref().map_or_else(String::new, |id| files.get(id).unwrap_or(id).clone());
     Ok((0..rows.len())
-        .map(|row| Entry {
+        .map(|row| EntryRef {
             timestamp: time::rfc3339(ts[row].unwrap_or(0)),
             severity: severities[row].clone().unwrap_or_default(),
             insert_id: ids[row].clone(),
@@ -134,7 +117,7 @@ fn find<'a>(report: &'a Report, id: &str) -> anyhow::Result<&'a Cluster> {
     }
 }
 
-fn text(report: &Report, cluster: &Cluster, entries: &[Entry], limit: usize) -> String {
+fn text(report: &Report, cluster: &Cluster, entries: &[EntryRef], limit: usize) -> String {
     let mut out = String::new();
     let counts = |map: &std::collections::BTreeMap<String, u64>| {
         map.iter().map(|(name, n)| format!("{name} {n}")).collect::<Vec<_>>().join(", ")

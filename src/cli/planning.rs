@@ -6,13 +6,14 @@
 use std::path::Path;
 
 use super::Stop;
+use super::args::TrackerArg;
 use super::context::{Asked, Known};
-use crate::analyze::{Cluster, Coverage, IssueTie, Ranked, active_period_start};
+use crate::analyze::{Cluster, Coverage, IssueTie, Ranked, absent_days, active_period_start};
 use crate::config::{AutoPolicy, Config};
 use crate::input::InputError;
 use crate::issue::{
     Auto, Caps, Category, Export, ExportOverrides, ExportState, Finding, IndexOptions, IssueIndex, IssueState,
-    MatchSubject, MatchVerdict, Policy, Priority, Role, RunFacts, StateReason, Status, fitness, read_export,
+    MatchSubject, MatchVerdict, Policy, Priority, Role, RunFacts, StateReason, Status, Tracker, fitness, read_export,
 };
 use crate::report::{PAYLOAD_LESS, identities, is_loud, v1};
 use crate::time;
@@ -77,6 +78,15 @@ pub(crate) fn policy(config: &Config) -> Policy {
     }
 }
 
+/// Where issues are filed, as it was typed.
+pub(crate) fn tracker(given: TrackerArg) -> Tracker {
+    match given {
+        TrackerArg::Github => Tracker::Github,
+        TrackerArg::Gitlab => Tracker::Gitlab,
+        TrackerArg::Jira => Tracker::Jira,
+    }
+}
+
 /// The index over exports, as the end of the data sees them.
 pub(crate) fn index<'e>(exports: &'e [Export], policy: &Policy, known: &Known) -> IssueIndex<'e> {
     IssueIndex::new(
@@ -132,7 +142,13 @@ pub(crate) fn ties(clusters: &[Cluster], index: &IssueIndex<'_>, config: &Config
 
 /// What the plan knows of the clusters it can act on: those of WARNING and above. Routine rows make no action, not even one
 /// that says so, or the few that matter would drown in them.
-pub(crate) fn findings(report: &v1::Report, ranked: &[Ranked], seen: &Coverage, config: &Config) -> Vec<Finding> {
+pub(crate) fn findings(
+    report: &v1::Report,
+    ranked: &[Ranked],
+    before: &Coverage,
+    seen: &Coverage,
+    config: &Config,
+) -> Vec<Finding> {
     report
         .clusters
         .iter()
@@ -145,6 +161,9 @@ pub(crate) fn findings(report: &v1::Report, ranked: &[Ranked], seen: &Coverage, 
             Finding {
                 id: row.id.clone(),
                 title: row.title.clone(),
+                headline: family
+                    .filter(|family| family.root == row.id && family.kind == "crash_loop")
+                    .map(|family| format!("{} cannot start: {}", family.service, row.title)),
                 service: row.service.clone(),
                 project: row.project.clone(),
                 kind: row.kind.clone(),
@@ -192,7 +211,7 @@ pub(crate) fn findings(report: &v1::Report, ranked: &[Ranked], seen: &Coverage, 
                 function: row.function.clone(),
                 exception: row.exception.clone(),
                 active_period_start_ns: active_period_start(cluster, seen, config),
-                absent_covered_days: 0,
+                absent_covered_days: absent_days(cluster, before, seen),
                 query: row.filter.clone(),
                 worklog_anchor: format!("worklog.md#{}", row.id),
                 family_members: family.map(|family| family.members.clone()).unwrap_or_default(),

@@ -85,7 +85,8 @@ impl EntryFilter {
 /// The tables that entries come from.
 const FROM: &str = "rows AS r LEFT JOIN templates AS t ON r.sig_id = t.sig_id";
 
-fn quoted(text: &str) -> String {
+/// A text inside the quotes of a literal.
+pub(super) fn quoted(text: &str) -> String {
     text.replace('\'', "''")
 }
 

@@ -7,19 +7,21 @@ mod describe;
 mod entries;
 mod frame;
 mod named;
+mod picked;
 mod table;
 mod views;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use polars::prelude::{LazyFrame, ParquetCompression, ParquetWriter, PolarsError, col, len, lit};
+use polars::prelude::{Expr, LazyFrame, ParquetCompression, ParquetWriter, PolarsError, col, len, lit};
 use polars::sql::SQLContext;
 use thiserror::Error;
 
 pub use describe::{TableInfo, tables, tables_text};
 pub use entries::{ClusterRows, Entries, EntryFilter};
 pub use named::{NAMED, named};
+pub use picked::{PICKED, Reach};
 pub use table::{Column, Data, Table};
 
 use crate::mine::TemplateSet;
@@ -131,6 +133,18 @@ impl Engine {
             if let Some(frame) = self.frames.get_mut(name) {
                 *frame = frame.clone().filter(col("revision").eq(lit(revision)));
             }
+        }
+        self
+    }
+
+    /// The same tables with the rows of some windows only, all inside the engine's own; every other table stays as it is.
+    #[must_use]
+    pub fn within(mut self, windows: &[Window]) -> Self {
+        let inside =
+            |window: &Window| col("ts_ns").gt_eq(lit(window.since_ns)).and(col("ts_ns").lt(lit(window.until_ns)));
+        let any = windows.iter().map(inside).reduce(Expr::or).unwrap_or_else(|| lit(false));
+        if let Some(frame) = self.frames.get_mut("rows") {
+            *frame = frame.clone().filter(any);
         }
         self
     }

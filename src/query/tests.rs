@@ -34,7 +34,7 @@ fn busy(folder: &tempfile::TempDir) -> Store {
     };
     let deploy = LogRecord {
         deploy: Some(Box::new(DeployMark {
-            revision: "shop-2".into(),
+            revision: Some("shop-2".into()),
             outcome: "failed",
             by: None,
             message: Some("no port".into()),

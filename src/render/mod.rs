@@ -11,6 +11,7 @@ pub mod comparison;
 mod filters;
 pub mod mask;
 mod notes;
+mod postmortem;
 pub mod safe;
 mod terminal;
 mod view;
@@ -32,7 +33,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, escape_format
 use serde::Serialize;
 use thiserror::Error;
 
-pub use bodies::{ActionFacts, BODY_LIMIT, BodyInput, CandidateLine, ReviewItem};
+pub use bodies::{ActionFacts, BODY_LIMIT, BodyInput, CandidateLine, DeltaLine, ReviewItem};
 pub use mask::{Masker, mask_report};
 pub use notes::notes_skeleton;
 pub use terminal::{terminal_summary, terminal_summary_with};
@@ -40,6 +41,7 @@ pub use view::{Filed, RenderOptions};
 
 use crate::report::v1::Report;
 use notes::Notes;
+use postmortem::PostmortemView;
 use view::View;
 
 /// The reference filing step, the same text in every run.
@@ -53,13 +55,15 @@ macro_rules! embedded {
 }
 
 /// Templates by name; a file of the same name in `--templates DIR` replaces one.
-const EMBEDDED: [(&str, &str); 9] = embedded![
+const EMBEDDED: [(&str, &str); 11] = embedded![
     "_macros.html.j2",
     "_macros.md.j2",
     "_script.js",
     "_style.css.j2",
     "comment.md.j2",
     "issue.md.j2",
+    "postmortem.html.j2",
+    "postmortem.md.j2",
     "review.md.j2",
     "worklog.html.j2",
     "worklog.md.j2",
@@ -153,6 +157,25 @@ impl Renderer {
             }
         }
         Ok(())
+    }
+
+    /// The Markdown and the HTML of a report, by the names of their files.
+    pub fn documents(
+        &self,
+        report: &Report,
+        options: &RenderOptions<'_>,
+    ) -> Result<[(String, String); 2], RenderError> {
+        let notes = Notes::read(options.notes);
+        if let Some(view) = PostmortemView::new(report, options, &notes, false) {
+            let markdown = self.markdown("postmortem.md.j2", &view)?;
+            let html = self.render("postmortem.html.j2", &PostmortemView::new(report, options, &notes, true))?;
+            return Ok([
+                ("postmortem.md".to_owned(), markdown),
+                ("postmortem.html".to_owned(), safe::tidy_html(&html)),
+            ]);
+        }
+        let (markdown, html) = (self.worklog_markdown(report, options)?, self.worklog_html(report, options)?);
+        Ok([("worklog.md".to_owned(), markdown), ("worklog.html".to_owned(), html)])
     }
 
     /// `worklog.md`

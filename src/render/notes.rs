@@ -53,6 +53,12 @@ impl Notes {
         found.map(|(_, body)| body.trim())
     }
 
+    /// Remarks under headings that are not told elsewhere, in order.
+    pub(super) fn rest(&self, is_told: impl Fn(&str) -> bool) -> Vec<(String, String)> {
+        let rest = self.order.iter().filter(|heading| !is_told(heading));
+        rest.filter_map(|heading| Some((heading.clone(), self.by_heading.get(heading)?.trim().to_owned()))).collect()
+    }
+
     /// Remarks of sections by their name, and in order those that belong to nothing shown.
     pub(super) fn split(&self, clusters: &[Cluster]) -> (Sections, Vec<(String, String)>) {
         let sections = SECTIONS
@@ -64,11 +70,7 @@ impl Notes {
             SECTIONS.iter().any(|name| name.eq_ignore_ascii_case(heading))
                 || heading.split_whitespace().next().is_some_and(|word| ids.contains(word))
         };
-        let rest = self.order.iter().filter(|heading| !known(heading));
-        let rest = rest
-            .filter_map(|heading| Some((heading.clone(), self.by_heading.get(heading)?.trim().to_owned())))
-            .collect();
-        (sections, rest)
+        (sections, self.rest(known))
     }
 }
 
@@ -84,6 +86,9 @@ fn without_comments(text: &str) -> String {
 
 /// What `notes.md` holds when it is created: empty places for remarks on sections and on the clusters with findings.
 pub fn notes_skeleton(report: &Report) -> String {
+    if let Some(section) = &report.postmortem {
+        return super::postmortem::skeleton(section);
+    }
     let mut out = String::from(
         "<!-- Remarks on this worklog. They are merged into the documents whenever those are rendered again.\n\
          Write below a heading; a heading is a section's name or the id of a cluster. -->\n",

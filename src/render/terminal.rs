@@ -6,6 +6,7 @@
 use super::filters;
 use super::safe;
 use crate::report::v1::Report;
+use crate::report::v1_postmortem::{Change, Postmortem};
 
 const WIDTH: usize = 110;
 const LINES: usize = 24;
@@ -17,6 +18,9 @@ pub fn terminal_summary(report: &Report) -> String {
 
 /// As [`terminal_summary`], ending with the next commands (three at most are shown).
 pub fn terminal_summary_with(report: &Report, commands: &[String]) -> String {
+    if let Some(section) = &report.postmortem {
+        return postmortem(report, section, commands);
+    }
     let mut lines = Vec::new();
     let services: Vec<&str> = report.services.iter().map(|row| row.service.as_str()).collect();
     lines.push(format!("{}  {}", list(&services), filters::span(&report.window.since, &report.window.until)));
@@ -58,6 +62,43 @@ pub fn terminal_summary_with(report: &Report, commands: &[String]) -> String {
         text.push('\n');
     }
     // A command is copied as a whole, so it is never cut.
+    for command in commands {
+        text.push_str("  ");
+        text.push_str(&safe::terminal(command));
+        text.push('\n');
+    }
+    text
+}
+
+/// A postmortem in as many lines: its summary, what rose, what vanished, what was not seen.
+fn postmortem(report: &Report, section: &Postmortem, commands: &[String]) -> String {
+    let mut lines = vec![format!("postmortem  {}", filters::span(&report.window.since, &report.window.until))];
+    lines.extend(wrap(&section.baseline.sentence));
+    for text in &section.summary {
+        lines.extend(wrap(text));
+    }
+    let row = |change: &Change| {
+        format!("  {:<10} {}  {}: {}", change.what.replace('_', " "), change.cluster, change.service, change.title)
+    };
+    for (name, list) in [("rose", &section.rose), ("vanished or fell", &section.fell)] {
+        if list.is_empty() {
+            continue;
+        }
+        lines.push(format!("{name}: {}", list.len()));
+        lines.extend(list.iter().take(3).map(row));
+    }
+    if let Some(first) = section.unseen.first() {
+        let more =
+            if section.unseen.len() > 1 { format!(" (and {} more)", section.unseen.len() - 1) } else { String::new() };
+        lines.push(format!("not seen: {}{more}", safe::cut(first, WIDTH - 22)));
+    }
+    let commands = &commands[..commands.len().min(3)];
+    let room = LINES.saturating_sub(if commands.is_empty() { 0 } else { commands.len() + 1 });
+    let lines = lines.iter().map(|line| safe::cut(&safe::terminal(line), WIDTH).trim_end().to_owned());
+    let mut text = lines.take(room).collect::<Vec<_>>().join("\n") + "\n";
+    if !commands.is_empty() {
+        text.push('\n');
+    }
     for command in commands {
         text.push_str("  ");
         text.push_str(&safe::terminal(command));

@@ -84,7 +84,7 @@ impl<T> Cut<T> {
     }
 
     /// Only what is shown is worked out.
-    fn map<U>(self, f: impl FnMut(T) -> U) -> Cut<U> {
+    pub(super) fn map<U>(self, f: impl FnMut(T) -> U) -> Cut<U> {
         Cut { rows: self.rows.into_iter().map(f).collect(), left: self.left, total: self.total }
     }
 }

@@ -4,8 +4,11 @@
 //! structs stand in [`v1`] and nothing else is handed to a template.
 
 mod facts;
+mod postmortem;
 mod sentences;
 pub mod v1;
+pub mod v1_postmortem;
 mod worklog;
 
+pub use postmortem::{IncidentMaterial, postmortem};
 pub use worklog::{Material, PAYLOAD_LESS, TotalRow, build, identities, is_loud, level, title};

@@ -53,6 +53,9 @@ pub struct Report {
     /// How often the rule for rising and falling clusters flagged one in past weeks of this data.
     #[serde(default)]
     pub calibration: Option<Calibration>,
+    /// An incident window against its baseline; of a postmortem only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postmortem: Option<super::v1_postmortem::Postmortem>,
 }
 
 /// Which run a report comes from; no wall clock.

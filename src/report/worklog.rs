@@ -111,7 +111,9 @@ pub fn identities(clusters: &[&Cluster]) -> Vec<(Fingerprint, Vec<(String, u64)>
                 .iter()
                 .map(|(sig, n)| (issue_signature(&key.project, &key.service, &key.kind, exception, sig), *n))
                 .collect();
-            (fingerprint, top_signatures(&signatures))
+            // What is not in the window has no counts to choose by, and is only looked up.
+            let signatures = if cluster.entries == 0 { signatures } else { top_signatures(&signatures) };
+            (fingerprint, signatures)
         })
         .collect()
 }

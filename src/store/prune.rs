@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ledger::StoredSpan;
@@ -22,7 +23,7 @@ const BOOK_FORMAT: &str = "log-gardener/pruned";
 const BOOK_VERSION: u32 = 1;
 
 /// One day that was pruned.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PrunedDay {
     /// Rows that queries saw.
     pub rows: u64,
@@ -49,7 +50,7 @@ impl PrunedDay {
 }
 
 /// What pruning dropped, or would drop.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Pruned {
     /// First day that stays, `YYYY-MM-DD`.
     pub before: String,

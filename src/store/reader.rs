@@ -206,7 +206,10 @@ impl Snapshot {
 
     /// Deploys that stored rows report, one per project and revision, in order of time.
     pub fn deploys(&self) -> Vec<Deploy> {
-        ledger::deploys(self.books.values().flat_map(|book| book.deploys.iter().cloned()))
+        let mut deploys = ledger::deploys(self.books.values().flat_map(|book| book.deploys.iter().cloned()));
+        let commands: Vec<_> = self.books.values().flat_map(|book| book.commands.iter().cloned()).collect();
+        ledger::name_people(&mut deploys, &commands);
+        deploys
     }
 
     /// Bodies that were not kept though they differ from the kept one.

@@ -12,6 +12,7 @@
 mod harness;
 
 mod analysis;
+mod browser;
 mod care;
 mod cli;
 mod compare;
@@ -22,8 +23,11 @@ mod filing;
 #[cfg(unix)]
 mod github;
 mod hostile;
+#[cfg(unix)]
+mod lifecycle;
 mod offline;
 mod pages;
+mod postmortem;
 #[cfg(unix)]
 mod round;
 mod rules;
