@@ -114,7 +114,7 @@ pub fn postmortem(report: &Report, material: &IncidentMaterial<'_>) -> Postmorte
         services: services(material),
         signals: signals(material, &names),
         triggers: incident.triggers.iter().map(|trigger| trigger_row(material, &names, trigger)).collect(),
-        rose: pick(true),
+        rose: roots_first(report, pick(true)),
         fell: pick(false),
         tested: incident.compared.tested,
         same: incident.compared.same,
@@ -143,6 +143,13 @@ pub fn postmortem(report: &Report, material: &IncidentMaterial<'_>) -> Postmorte
     section.summary = words::summary(report, material, &section);
     section.commands = commands(material, &section);
     section
+}
+
+/// Roots of families before the rest of what is as loud: they are what a reader looks for.
+fn roots_first(report: &Report, mut rows: Vec<Change>) -> Vec<Change> {
+    let roots: BTreeSet<&str> = report.families.iter().map(|family| family.root.as_str()).collect();
+    rows.sort_by_key(|row| !roots.contains(row.cluster.as_str()));
+    rows
 }
 
 fn seconds(ns: i64) -> f64 {
