@@ -16,8 +16,8 @@ use super::stats::contrast::{DISPERSION, Kind, contrast};
 use super::stats::multiple::claimed;
 use super::stats::rate::Counts;
 use super::{
-    Activity, AnalyzeError, Changed, Cluster, ClusterKey, Coverage, FieldSkew, Fields, SideValues, activity, exposure,
-    field_skews, fields, side_changes, side_values, sizes,
+    Activity, AnalyzeError, Changed, Cluster, ClusterKey, Coverage, FieldSkew, Fields, Values, activity, exposure,
+    field_skews, fields, sizes, value_changes, values,
 };
 use crate::mine::TemplateSet;
 use crate::query::{ClusterRows, Engine, Reach};
@@ -49,7 +49,7 @@ pub struct Side {
     /// Values of fields.
     pub fields: Fields,
     /// Values in messages of WARNING and above.
-    pub values: BTreeMap<ClusterKey, SideValues>,
+    pub values: Values,
 }
 
 /// Reads one side from an engine that is cut to it; `clusters` are known already, or their sizes are read.
@@ -65,7 +65,7 @@ pub fn side(
     };
     Ok(Side {
         fields: fields(engine, &clusters)?,
-        values: side_values(engine, templates)?,
+        values: values(engine, templates)?,
         activity: activity(engine)?,
         clusters,
         coverage,
@@ -344,8 +344,8 @@ pub struct Incident {
     pub compared: Compared,
     /// Values of fields that stand out.
     pub skews: Vec<FieldSkew>,
-    /// Values in messages that changed, with their cluster.
-    pub values: Vec<(ClusterKey, Changed)>,
+    /// Values in messages that changed.
+    pub values: Vec<Changed>,
     /// First and last event that the data shows, with whether it is a silence.
     pub extent: Option<(i64, i64)>,
     /// The extent is that of a silence, not of a burst.
@@ -418,17 +418,9 @@ pub fn incident(
         .chain(material.coverage.services.keys())
         .cloned()
         .collect();
-    let pairs: Vec<(&ClusterKey, (&SideValues, &SideValues))> = material
-        .now
-        .values
-        .iter()
-        .filter_map(|(key, new)| Some((key, (material.then.values.get(key)?, new))))
-        .collect();
-    let changed =
-        side_changes(&pairs.iter().map(|(_, pair)| *pair).collect::<Vec<_>>(), ("the baseline", "the window"));
     Ok(Incident {
         skews: field_skews(&material.then.fields, &material.now.fields),
-        values: changed.into_iter().map(|found| (pairs[found.pair].0.clone(), found)).collect(),
+        values: value_changes(&material.then.values, &material.now.values, ("the baseline", "the window")),
         extent,
         silent,
         signals,

@@ -49,7 +49,7 @@ pub use priority::{Priority, Term};
 pub use requests::{Latencies, Latency, Route, latencies};
 pub use silence::{Silent, missing_exports, silences};
 pub use status::{Status, StatusOf, absent_days, active_period_start};
-pub use values::{Changed, SideValues, side_changes, side_values};
+pub use values::{Changed, value_changes};
 
 use crate::config::Config;
 use crate::query::{Engine, QueryError};

@@ -119,7 +119,7 @@ pub fn postmortem(report: &Report, material: &IncidentMaterial<'_>) -> Postmorte
         tested: incident.compared.tested,
         same: incident.compared.same,
         fields: incident.skews.iter().map(field_row).collect(),
-        values: incident.values.iter().map(|(key, found)| value_row(&names, key, found)).collect(),
+        values: incident.values.iter().map(|found| value_row(&names, found)).collect(),
         reach: incident.reach.iter().map(reach_row).collect(),
         recovery: recovery(material, &names),
         rollouts: incident.rollouts.iter().map(|rollout| rollout_row(material, rollout)).collect(),
@@ -361,10 +361,10 @@ fn field_row(own: &crate::analyze::FieldSkew) -> FieldSkew {
     }
 }
 
-fn value_row(names: &Names, key: &ClusterKey, found: &crate::analyze::Changed) -> ValueChange {
+fn value_row(names: &Names, found: &crate::analyze::Changed) -> ValueChange {
     ValueChange {
-        cluster: names.id(key),
-        title: names.title(key),
+        cluster: names.id(&found.key),
+        title: names.title(&found.key),
         slot: found.slot as u64,
         name: found.name.clone(),
         change: found.change.clone(),
