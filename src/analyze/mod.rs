@@ -90,7 +90,7 @@ pub struct Before {
 }
 
 /// The analysis of one window.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Analysis {
     /// Clusters, most urgent first.
     pub clusters: Vec<Ranked>,

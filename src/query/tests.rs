@@ -192,7 +192,7 @@ fn mistakes_are_answered_with_names_and_files_are_refused() {
 fn tables_are_written_for_other_engines() {
     let folder = folder();
     let (_snapshot, engine) = engine(&busy(&folder), None, &[]);
-    let files = engine.export(&folder.path().join("out")).expect("writes");
+    let files = engine.export(&folder.path().join("out"), true).expect("writes");
     assert_eq!(files.len(), tables().len());
     assert!(files.iter().all(|file| file.metadata().is_ok_and(|meta| meta.len() > 0)));
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::browser::assert_good_page;
 use crate::harness::{Said, assert_same_tree, folder, json as read, repository, run, sample};
-use crate::pages::assert_stands_alone;
+use crate::pages::stands_alone;
 
 fn postmortem(store: &Path, out: &Path, since: &str, until: &str, more: &[&str]) -> Said {
     let (store, out) = (store.to_str().unwrap(), out.to_str().unwrap());
@@ -96,7 +96,7 @@ fn the_page_stands_alone_and_works_on_a_telephone_and_a_desk_by_day_and_by_night
     let out = scratch.path().join("out");
     crash(&out, &["--quiet", "--tz", "America/Los_Angeles"]).exits(0);
     let page = fs::read_to_string(out.join("postmortem.html")).unwrap();
-    assert_stands_alone(&page);
+    stands_alone(&page);
     assert_eq!(page.matches("<script").count(), 1);
     assert!(!page.contains("<num>"), "a placeholder is not taken for a tag");
     assert_good_page("postmortem", &page);

@@ -87,6 +87,7 @@ const NAMES: [&str; 17] = [
     "config",
     "results",
     "ingest",
+    "receipt",
     "explain",
     "show",
     "templates",
