@@ -44,12 +44,12 @@ pub use fields::{Among, FieldSkew, Fields, field_skews, fields};
 pub use filter::{explorer_url, fetch_command, logging_filter};
 pub use history::{History, Runs};
 pub use links::Link;
-pub use parameters::{Parameter, PastValues, parameters, past_values};
+pub use parameters::{Parameter, Values, parameters, values};
 pub use priority::{Priority, Term};
 pub use requests::{Latencies, Latency, Route, RouteKey, latencies};
 pub use silence::{Silent, missing_exports, silences};
 pub use status::{Status, StatusOf, absent_days, active_period_start};
-pub use values::{Changed, SideValues, side_changes, side_values};
+pub use values::{Changed, value_changes};
 
 use crate::config::Config;
 use crate::query::{Engine, QueryError};
@@ -84,7 +84,7 @@ pub struct Before {
     /// When clusters were active, before the window and in it.
     pub history: History,
     /// Values in its messages, of the days next to the window.
-    pub values: PastValues,
+    pub values: Values,
     /// Latencies of its requests, of the days next to the window.
     pub latencies: Latencies,
 }

@@ -10,7 +10,7 @@ use super::context::{Asked, Context, nothing_stored};
 use super::document::{self, Document, Ground, Task};
 use super::report::coverage;
 use super::{Stop, planning};
-use crate::analyze::{self, Cluster, ClusterKey, Coverage, Parameter, PastValues};
+use crate::analyze::{self, Cluster, ClusterKey, Coverage, Parameter, Values};
 use crate::issue::{Export, Issue};
 use crate::mine::TemplateSet;
 use crate::query::{Engine, EngineOptions, Table, named};
@@ -166,7 +166,7 @@ fn parameters(
     ground: &Ground<'_>,
     window: Window,
 ) -> anyhow::Result<Vec<Vec<Parameter>>> {
-    Ok(analyze::parameters(engine, clusters, ground.templates, &PastValues::default(), window)?)
+    Ok(analyze::parameters(engine, clusters, ground.templates, &Values::default(), window)?)
 }
 
 fn open(ground: &Ground<'_>, window: Window) -> anyhow::Result<Engine> {
