@@ -4,7 +4,7 @@
 
 use super::coverage::days_between;
 use super::stats::judge::{Judgement, Status as Judged};
-use super::{Cluster, Coverage, IssueTie};
+use super::{Cluster, Coverage, IssueTie, Revisions};
 use crate::config::Config;
 use crate::store::unite;
 use crate::time::{DAY_NS, rfc3339_seconds};
@@ -61,7 +61,7 @@ pub struct StatusOf {
 }
 
 /// The status of one cluster; see the module.
-pub(crate) fn status(cluster: &Cluster, judged: Judgement, tie: Option<&IssueTie>) -> StatusOf {
+pub(crate) fn status(cluster: &Cluster, judged: Judgement, revisions: &Revisions, tie: Option<&IssueTie>) -> StatusOf {
     let word = match judged.status {
         Judged::New => Status::New,
         Judged::Escalating => Status::Escalating,
@@ -78,6 +78,15 @@ pub(crate) fn status(cluster: &Cluster, judged: Judgement, tie: Option<&IssueTie
         found.status = Status::Regressed;
         found.why.insert(0, why);
     }
+    if let Some(silent) = &cluster.silent {
+        if silent.whole_service {
+            // Nothing was expected of a cluster that stands for what is missing; the silence itself is what is new.
+            found.status = if silent.is_new { Status::New } else { Status::Ongoing };
+            found.why.clear();
+        }
+        found.why.insert(0, silent.told());
+    }
+    found.why.extend(revisions.told());
     found.why.retain(|why| !why.is_empty());
     found
 }
@@ -141,12 +150,12 @@ mod tests {
     fn a_closed_issue_is_regressed_only_by_a_newer_revision() {
         let mut cluster = Cluster { times_ns: vec![10, 30], last_ns: 30, ..Cluster::default() };
         cluster.revisions.insert("r1".into(), (2, 10));
-        let tie = IssueTie { closed_ns: Some(20), number: 4 };
+        let tie = IssueTie { closed_ns: Some(20), number: 4, ..IssueTie::default() };
         assert_eq!(regressed(&cluster, &tie), None, "an old revision still serving is no regression");
         cluster.revisions.insert("r2".into(), (1, 30));
         assert!(
             regressed(&cluster, &tie).is_some_and(|why| why.contains("#4") && why.ends_with("1 events since, in r2"))
         );
-        assert_eq!(regressed(&cluster, &IssueTie { closed_ns: None, number: 4 }), None);
+        assert_eq!(regressed(&cluster, &IssueTie { number: 4, ..IssueTie::default() }), None);
     }
 }

@@ -64,14 +64,20 @@ pub(crate) fn add_actions(report: &mut v1::Report, planned: &[PlannedAction], ex
                 state: Some(candidate.state.as_str().to_owned()),
                 score: Some(candidate.score),
                 title: title_of(candidate.number),
+                ..v1::Link::default()
             });
         }
     }
     let families = report.families.clone();
     for cluster in &mut report.clusters {
         if let Some(family) = families.iter().find(|family| Some(&family.id) == cluster.family.as_ref()) {
-            cluster.links.extend(family.members.iter().filter(|member| **member != cluster.id).map(|member| {
-                v1::Link { cluster: Some(member.clone()), relation: "same_family".into(), ..v1::Link::default() }
+            // Those that the analysis has measured are tied already, with their time apart.
+            let tied: Vec<String> = cluster.links.iter().filter_map(|link| link.cluster.clone()).collect();
+            let others = family.members.iter().filter(|member| **member != cluster.id && !tied.contains(member));
+            cluster.links.extend(others.map(|member| v1::Link {
+                cluster: Some(member.clone()),
+                relation: "same_family".into(),
+                ..v1::Link::default()
             }));
         }
     }

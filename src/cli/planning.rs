@@ -134,7 +134,8 @@ pub(crate) fn ties(clusters: &[Cluster], index: &IssueIndex<'_>, config: &Config
             let issue = index.issue(config.repo_of(&cluster.key.service), number)?;
             let completed = issue.state == IssueState::Closed
                 && issue.state_reason.as_ref().is_some_and(|reason| *reason == StateReason::Completed);
-            Some(IssueTie { closed_ns: issue.closed_ns.filter(|_| completed), number })
+            let acted_ns = index.last_action(config.repo_of(&cluster.key.service), number).map(|last| last.at_ns);
+            Some(IssueTie { closed_ns: issue.closed_ns.filter(|_| completed), acted_ns, number })
         })
         .collect()
 }
@@ -193,9 +194,14 @@ pub(crate) fn findings(
                     .find(|term| term.term == "rule")
                     .map(|term| term.why.clone()),
                 entries: row.entries,
-                events: family
-                    .filter(|family| family.root == row.id)
-                    .map_or(row.events, |family| family.events.max(row.events)),
+                events: found.cluster.silent.as_ref().map_or_else(
+                    || {
+                        let own = family.filter(|family| family.root == row.id);
+                        own.map_or(row.events, |family| family.events.max(row.events))
+                    },
+                    // Of a silence, each covered hour without an entry is one.
+                    |silent| silent.covered_h as u64,
+                ),
                 first_ns: cluster.first_ns,
                 last_ns: cluster.last_ns,
                 insert_ids: cluster.insert_ids.clone(),

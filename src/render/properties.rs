@@ -1,8 +1,8 @@
 //! Issue and comment bodies over arbitrary texts: nothing in them acts on a tracker, and no marker but ours is read.
 
 use super::fixture::report;
-use super::{DeltaLine, mask_report};
 use super::tests::{facts, input, live, renderer};
+use super::{DeltaLine, mask_report};
 
 /// Any text, often with something in it that acts somewhere.
 fn hostile() -> impl proptest::strategy::Strategy<Value = String> {

@@ -11,8 +11,12 @@
 
 mod harness;
 
+mod analysis;
+mod browser;
 mod care;
 mod cli;
+#[cfg(unix)]
+mod cluster;
 mod compare;
 mod duckdb;
 mod faults;
@@ -25,6 +29,7 @@ mod hostile;
 mod lifecycle;
 mod offline;
 mod pages;
+mod postmortem;
 #[cfg(unix)]
 mod round;
 mod rules;
@@ -33,3 +38,4 @@ pub(crate) mod schema;
 mod scripts;
 mod show;
 mod truth;
+mod weekly;
