@@ -16,8 +16,8 @@ use super::stats::contrast::{DISPERSION, Kind, contrast};
 use super::stats::multiple::claimed;
 use super::stats::rate::Counts;
 use super::{
-    Activity, AnalyzeError, Changed, Cluster, ClusterKey, Coverage, FieldSkew, Fields, Values, activity, changes,
-    exposure, field_skews, fields, sizes, values,
+    Activity, AnalyzeError, Changed, Cluster, ClusterKey, Coverage, FieldSkew, Fields, SideValues, activity, exposure,
+    field_skews, fields, side_changes, side_values, sizes,
 };
 use crate::mine::TemplateSet;
 use crate::query::{ClusterRows, Engine, Reach};
@@ -49,7 +49,7 @@ pub struct Side {
     /// Values of fields.
     pub fields: Fields,
     /// Values in messages of WARNING and above.
-    pub values: BTreeMap<ClusterKey, Values>,
+    pub values: BTreeMap<ClusterKey, SideValues>,
 }
 
 /// Reads one side from an engine that is cut to it.
@@ -57,7 +57,7 @@ pub fn side(engine: &Engine, templates: &TemplateSet, coverage: Coverage) -> Res
     let clusters = sizes(engine, templates)?;
     Ok(Side {
         fields: fields(engine, &clusters)?,
-        values: values(engine, templates)?,
+        values: side_values(engine, templates)?,
         activity: activity(engine)?,
         clusters,
         coverage,
@@ -386,13 +386,14 @@ pub fn incident(
         .chain(material.coverage.services.keys())
         .cloned()
         .collect();
-    let pairs: Vec<(&ClusterKey, (&Values, &Values))> = material
+    let pairs: Vec<(&ClusterKey, (&SideValues, &SideValues))> = material
         .now
         .values
         .iter()
         .filter_map(|(key, new)| Some((key, (material.then.values.get(key)?, new))))
         .collect();
-    let changed = changes(&pairs.iter().map(|(_, pair)| *pair).collect::<Vec<_>>(), ("the baseline", "the window"));
+    let changed =
+        side_changes(&pairs.iter().map(|(_, pair)| *pair).collect::<Vec<_>>(), ("the baseline", "the window"));
     Ok(Incident {
         skews: field_skews(&material.then.fields, &material.now.fields),
         values: changed.into_iter().map(|found| (pairs[found.pair].0.clone(), found)).collect(),

@@ -5,6 +5,8 @@
 //! ranked; [`run`] then takes those links as plain data.
 
 mod activity;
+#[cfg(test)]
+mod by_query;
 mod cadence;
 mod calibration;
 mod changes;
@@ -42,12 +44,12 @@ pub use fields::{Among, FieldSkew, Fields, field_skews, fields};
 pub use filter::{explorer_url, fetch_command, logging_filter};
 pub use history::{History, Runs};
 pub use links::Link;
-pub use parameters::{Parameter, PastValues, parameters, past_values};
+pub use parameters::{Parameter, Values, parameters, values};
 pub use priority::{Priority, Term};
 pub use requests::{Latencies, Latency, Route, RouteKey, latencies};
 pub use silence::{Silent, missing_exports, silences};
 pub use status::{Status, StatusOf, absent_days, active_period_start};
-pub use values::{Changed, Values, changes, values};
+pub use values::{Changed, SideValues, side_changes, side_values};
 
 use crate::config::Config;
 use crate::query::{Engine, QueryError};
@@ -82,13 +84,13 @@ pub struct Before {
     /// When clusters were active, before the window and in it.
     pub history: History,
     /// Values in its messages, of the days next to the window.
-    pub values: PastValues,
+    pub values: Values,
     /// Latencies of its requests, of the days next to the window.
     pub latencies: Latencies,
 }
 
 /// The analysis of one window.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Analysis {
     /// Clusters, most urgent first.
     pub clusters: Vec<Ranked>,
@@ -232,8 +234,7 @@ pub fn run(
 
 /// Runs one of the project's own queries.
 pub(crate) fn ask(engine: &Engine, name: &str) -> Result<crate::query::Table, AnalyzeError> {
-    let query = crate::query::named(name).expect("the name is one of the project's queries; a test asks for each");
-    Ok(engine.sql(query)?)
+    Ok(engine.answer(name)?)
 }
 
 /// Rows of the window by project, service, kind, severity and effective severity.

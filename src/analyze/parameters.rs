@@ -107,16 +107,16 @@ pub(super) type Columns = BTreeMap<usize, Column>;
 
 /// The values in the messages of a window, per cluster.
 #[derive(Debug, Clone, Default)]
-pub struct PastValues {
+pub struct Values {
     clusters: BTreeMap<ClusterKey, Columns>,
 }
 
 /// Reads the values in messages of WARNING and above.
-pub fn past_values(engine: &Engine, templates: &TemplateSet) -> Result<PastValues, AnalyzeError> {
+pub fn values(engine: &Engine, templates: &TemplateSet) -> Result<Values, AnalyzeError> {
     let table = super::ask(engine, "messages")?;
     let (ts, messages, revisions) = (table.i64("ts_ns")?, table.str("message")?, table.str("revision")?);
     let by_id: BTreeMap<&str, &Template> = templates.iter().map(|template| (template.id.as_str(), template)).collect();
-    let mut values = PastValues::default();
+    let mut values = Values::default();
     for (row, key) in keys(&table)?.into_iter().enumerate() {
         let (Some(template), Some(message)) = (by_id.get(key.template_id.as_str()), &messages[row]) else { continue };
         let columns = values.clusters.entry(key).or_default();
@@ -132,10 +132,10 @@ pub fn parameters(
     engine: &Engine,
     clusters: &[Cluster],
     templates: &TemplateSet,
-    before: &PastValues,
+    before: &Values,
     window: Window,
 ) -> Result<Vec<Vec<Parameter>>, AnalyzeError> {
-    let now = past_values(engine, templates)?;
+    let now = values(engine, templates)?;
     let none = Columns::new();
     let columns: Vec<&Columns> =
         clusters.iter().map(|cluster| now.clusters.get(&cluster.key).unwrap_or(&none)).collect();

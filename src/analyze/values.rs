@@ -13,7 +13,7 @@ const DISTINCT: usize = 1_000;
 const NAMED: usize = 3;
 
 /// Values of one cluster, by slot.
-pub type Values = BTreeMap<usize, Column>;
+pub type SideValues = BTreeMap<usize, Column>;
 
 /// Values of one variable.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -31,13 +31,13 @@ pub struct Column {
 }
 
 /// Reads the values in messages of WARNING and above of an engine's window.
-pub fn values(engine: &Engine, templates: &TemplateSet) -> Result<BTreeMap<ClusterKey, Values>, AnalyzeError> {
+pub fn side_values(engine: &Engine, templates: &TemplateSet) -> Result<BTreeMap<ClusterKey, SideValues>, AnalyzeError> {
     let table = super::ask(engine, "messages")?;
     let (ids, projects, services, kinds) =
         (table.str("template_id")?, table.str("project")?, table.str("service")?, table.str("kind")?);
     let (ts, messages) = (table.i64("ts_ns")?, table.str("message")?);
     let text = |column: &[Option<String>], row: usize| column[row].clone().unwrap_or_default();
-    let mut out: BTreeMap<ClusterKey, Values> = BTreeMap::new();
+    let mut out: BTreeMap<ClusterKey, SideValues> = BTreeMap::new();
     for row in 0..table.len() {
         let (Some(template), Some(message)) = (ids[row].as_deref().and_then(|id| templates.by_id(id)), &messages[row])
         else {
@@ -84,7 +84,7 @@ pub struct Changed {
 }
 
 /// What changed in pairs of (before, after), in their order and that of slots; `names` are what the sides are called.
-pub fn changes(pairs: &[(&Values, &Values)], names: (&str, &str)) -> Vec<Changed> {
+pub fn side_changes(pairs: &[(&SideValues, &SideValues)], names: (&str, &str)) -> Vec<Changed> {
     let mut at = Vec::new();
     let mut slots = Vec::new();
     for (pair, (old, new)) in pairs.iter().enumerate() {
@@ -127,7 +127,7 @@ pub fn changes(pairs: &[(&Values, &Values)], names: (&str, &str)) -> Vec<Changed
 mod tests {
     use super::*;
 
-    fn side(numbers: &[f64], words: &[(&str, u64)]) -> Values {
+    fn side(numbers: &[f64], words: &[(&str, u64)]) -> SideValues {
         let column = Column {
             name: Some("after".into()),
             unit: Some("s".into()),
@@ -140,10 +140,10 @@ mod tests {
 
     #[test]
     fn constants_and_new_words_are_facts_and_equal_sides_tell_nothing() {
-        assert!(changes(&[], ("A", "B")).is_empty());
+        assert!(side_changes(&[], ("A", "B")).is_empty());
         let old = side(&[2.1; 5], &[("eu", 40)]);
-        assert!(changes(&[(&old, &old), (&Values::new(), &old)], ("A", "B")).is_empty());
-        let told = changes(&[(&old, &side(&[2.8; 5], &[("eu", 3), ("us", 9)]))], ("the baseline", "the window"));
+        assert!(side_changes(&[(&old, &old), (&SideValues::new(), &old)], ("A", "B")).is_empty());
+        let told = side_changes(&[(&old, &side(&[2.8; 5], &[("eu", 3), ("us", 9)]))], ("the baseline", "the window"));
         assert_eq!(told[0].change, "always 2.1 s in the baseline (5 values), always 2.8 s in the window (5)");
         assert_eq!(told[1].change, "not seen in the baseline: \"us\" (9)");
     }

@@ -131,7 +131,7 @@ fn look(made: &Made, window: Window, index: &IssueIndex<'_>, config: &Config) ->
     let before = analyze::Before::default();
     let analysis = analyze::run(&engine, clusters, &before, &covered, &ties, window, config)?;
     let ordered: Vec<analyze::Cluster> = analysis.clusters.iter().map(|ranked| ranked.cluster.clone()).collect();
-    let parameters = analyze::parameters(&engine, &ordered, &made.templates, &analyze::PastValues::default(), window)?;
+    let parameters = analyze::parameters(&engine, &ordered, &made.templates, &analyze::Values::default(), window)?;
     let all: Vec<&analyze::Cluster> = ordered.iter().collect();
     let ids = identities(&all);
     let rows = analysis.clusters.iter().zip(&parameters).zip(ids).enumerate();

@@ -182,7 +182,7 @@ fn before(
         window.until_ns,
     )?;
     let engine = Engine::open(snapshot, templates, near, EngineOptions { services: &asked.services })?;
-    let values = analyze::past_values(&engine, templates)?;
+    let values = analyze::values(&engine, templates)?;
     let latencies = analyze::latencies(&engine, templates)?;
     Ok(analyze::Before { clusters, coverage: coverage(snapshot, files, &earlier), history, values, latencies })
 }

@@ -14,7 +14,7 @@ use crate::analyze::stats::contrast::{DISPERSION, contrast};
 use crate::analyze::stats::multiple::claimed;
 use crate::analyze::stats::rate::Counts;
 use crate::analyze::{
-    Activity, Among, Cluster, ClusterKey, Coverage, FieldSkew, Fields, Values, changes, exposure, field_skews,
+    Activity, Among, Cluster, ClusterKey, Coverage, FieldSkew, Fields, SideValues, exposure, field_skews, side_changes,
 };
 use crate::issue::cluster_ids;
 use crate::report::identities;
@@ -32,7 +32,7 @@ pub struct Side {
     /// What its inputs cover; `None` for a revision, which covers the time from its first row to its last.
     pub coverage: Option<Coverage>,
     /// Values in messages of WARNING and above.
-    pub values: BTreeMap<ClusterKey, Values>,
+    pub values: BTreeMap<ClusterKey, SideValues>,
     /// Values of fields.
     pub fields: Fields,
 }
@@ -284,7 +284,7 @@ fn value_rows(a: &Side, b: &Side, shown: &[&Cluster], ids: &[String]) -> Vec<Val
             pairs.push((old, new));
         }
     }
-    let told = changes(&pairs, ("A", "B")).into_iter();
+    let told = side_changes(&pairs, ("A", "B")).into_iter();
     told.map(|found| ValueRow {
         cluster: ids[at[found.pair]].clone(),
         template: shown[at[found.pair]].template.clone(),

@@ -17,6 +17,7 @@ pub const NAMED: &[(&str, &str)] = &[
     ("coverage", include_str!("../../queries/coverage.sql")),
     ("days", include_str!("../../queries/days.sql")),
     ("deploys", include_str!("../../queries/deploys.sql")),
+    ("event_revisions", include_str!("../../queries/event_revisions.sql")),
     ("events", include_str!("../../queries/events.sql")),
     ("examples", include_str!("../../queries/examples.sql")),
     ("exceptions", include_str!("../../queries/exceptions.sql")),

@@ -1,107 +1,115 @@
-//! Questions about some clusters together: what all their rows name, and when their events were.
-//!
-//! Distinct counts of single clusters cannot be added up, and SQL here has no parameters, so the clusters stand in the text
-//! as quoted literals.
+//! Single entries with their texts: only the rows that were chosen are fetched.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::entries::quoted;
-use super::{ClusterRows, Engine, QueryError};
+use rayon::prelude::*;
 
-/// Clusters that one question names at most; its text would grow without an end otherwise.
-pub const PICKED: usize = 2_000;
+use super::QueryError;
+use super::cells::Place;
+use crate::store::{Cut, NO_INT, NO_WORD, RowGroup, StoreError};
 
-/// Distinct things that the rows of some clusters name.
+/// One stored entry (`examples`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Reach {
-    /// Service; `None` for all together.
-    pub service: Option<String>,
-    /// Events.
-    pub events: u64,
-    /// Instances.
-    pub instances: u64,
-    /// Revisions.
-    pub revisions: u64,
-    /// Traces.
-    pub traces: u64,
-    /// Users.
-    pub users: u64,
+pub struct ExampleRow {
+    /// Its time, nanoseconds.
+    pub ts_ns: i64,
+    /// The exporter's id.
+    pub insert_id: Option<String>,
+    /// Envelope severity, Google's number.
+    pub severity: i64,
+    /// What people read.
+    pub message: String,
+    /// The entry, where it was kept.
+    pub raw: Option<String>,
+    /// Content id of its file.
+    pub file: String,
+    /// Byte offset in the decoded file.
+    pub offset: i64,
+    /// Revision.
+    pub revision: Option<String>,
+    /// Instance.
+    pub instance: Option<String>,
+    /// Trace.
+    pub trace: Option<String>,
+    /// Region.
+    pub location: Option<String>,
 }
 
-/// The rows of the clusters, under the names `columns`; the first [`PICKED`] of them.
-fn picked(clusters: &[ClusterRows], columns: &str) -> String {
-    let keys: Vec<String> = clusters
-        .iter()
-        .take(PICKED)
-        .map(|ClusterRows { template_id, project, service, kind }| {
-            format!("'{}'", quoted(&format!("{template_id}/{kind}/{project}/{service}")))
+impl ExampleRow {
+    /// What decides between rows of one level: time, id, input, place in it.
+    pub(super) fn order(&self) -> (i64, &str, &str, i64) {
+        (self.ts_ns, self.insert_id.as_deref().unwrap_or(""), &self.file, self.offset)
+    }
+}
+
+const COLUMNS: [&str; 11] =
+    ["ts_ns", "insert_id", "severity", "message", "raw", "file", "offset", "revision", "instance", "trace", "location"];
+
+/// The entries at some places.
+pub(super) fn entries(
+    groups: &[RowGroup],
+    places: &BTreeSet<Place>,
+) -> Result<BTreeMap<Place, ExampleRow>, QueryError> {
+    fetched(groups, places, &COLUMNS, read)
+}
+
+/// The ids of the entries at some places.
+pub(super) fn insert_ids(
+    groups: &[RowGroup],
+    places: &BTreeSet<Place>,
+) -> Result<BTreeMap<Place, Option<String>>, QueryError> {
+    fetched(groups, places, &["insert_id"], |cut| {
+        let ids = cut.texts("insert_id")?;
+        Ok((0..cut.len()).map(|row| own(ids.get(row))).collect())
+    })
+}
+
+fn fetched<T: Send>(
+    groups: &[RowGroup],
+    places: &BTreeSet<Place>,
+    columns: &[&str],
+    read: impl Fn(&Cut) -> Result<Vec<T>, StoreError> + Sync,
+) -> Result<BTreeMap<Place, T>, QueryError> {
+    let mut by_group: BTreeMap<u32, Vec<Place>> = BTreeMap::new();
+    for place in places {
+        by_group.entry(place.group).or_default().push(*place);
+    }
+    let fetch = |(group, mut places): (u32, Vec<Place>)| {
+        places.sort_unstable_by_key(|place| place.row);
+        let rows: Vec<u32> = places.iter().map(|place| place.row).collect();
+        let cut = groups[group as usize].read(columns, Some(&rows))?;
+        Ok(places.into_iter().zip(read(&cut)?).collect::<Vec<_>>())
+    };
+    let found: Vec<Vec<(Place, T)>> = by_group.into_par_iter().map(fetch).collect::<Result<_, StoreError>>()?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+fn own(text: Option<&str>) -> Option<String> {
+    text.filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn read(cut: &Cut) -> Result<Vec<ExampleRow>, StoreError> {
+    let (ts, severity, offset) = (cut.ints("ts_ns")?, cut.ints("severity")?, cut.ints("offset")?);
+    let (id, message, raw, trace) =
+        (cut.texts("insert_id")?, cut.texts("message")?, cut.texts("raw")?, cut.texts("trace")?);
+    let (file, revision) = (cut.words("file")?, cut.words("revision")?);
+    let (instance, location) = (cut.words("instance")?, cut.words("location")?);
+    let word = |words: &crate::store::Words, row: usize| {
+        Some(words.codes[row]).filter(|code| *code != NO_WORD).map(|code| words.words[code as usize].clone())
+    };
+    Ok((0..cut.len())
+        .map(|row| ExampleRow {
+            ts_ns: ts[row],
+            insert_id: own(id.get(row)),
+            severity: Some(severity[row]).filter(|n| *n != NO_INT).unwrap_or(0),
+            message: message.get(row).unwrap_or("").to_owned(),
+            raw: own(raw.get(row)),
+            file: word(&file, row).unwrap_or_default(),
+            offset: Some(offset[row]).filter(|n| *n != NO_INT).unwrap_or(0),
+            revision: word(&revision, row),
+            instance: word(&instance, row),
+            trace: own(trace.get(row)),
+            location: word(&location, row),
         })
-        .collect();
-    format!(
-        "WITH picked AS (SELECT {columns} FROM rows AS r JOIN templates AS t ON r.sig_id = t.sig_id \
-         WHERE r.event_role IN ('head', 'traceback') AND t.template_id || '/' || r.kind || '/' || COALESCE(r.project, '') \
-         || '/' || COALESCE(r.service, '') IN ({}))",
-        keys.join(", ")
-    )
-}
-
-impl Engine {
-    /// What the rows of some clusters name: all services together, then each by name. Without a cluster: nothing.
-    pub fn reach(&self, clusters: &[ClusterRows]) -> Result<Vec<Reach>, QueryError> {
-        if clusters.is_empty() {
-            return Ok(Vec::new());
-        }
-        let columns = "COALESCE(r.service, '') AS service, r.event_id AS event_id, r.instance AS instance, \
-                       r.revision AS revision, r.trace AS trace, r.user_id AS user_id";
-        let count = |column: &str| format!("CAST(COUNT(DISTINCT {column}) AS BIGINT) AS {column}s");
-        let counted = ["event_id", "instance", "revision", "trace", "user_id"].map(count).join(", ");
-        let with = picked(clusters, columns);
-        let all = self.sql(&format!("{with} SELECT {counted} FROM picked"))?;
-        let each =
-            self.sql(&format!("{with} SELECT service, {counted} FROM picked GROUP BY service ORDER BY service ASC"))?;
-        let mut out = Vec::new();
-        for (table, named) in [(&all, false), (&each, true)] {
-            let n = |name: &str, row: usize| {
-                Ok::<_, QueryError>(table.i64(name)?[row].and_then(|n| u64::try_from(n).ok()).unwrap_or(0))
-            };
-            for row in 0..table.len() {
-                out.push(Reach {
-                    service: if named { table.str("service")?[row].clone() } else { None },
-                    events: n("event_ids", row)?,
-                    instances: n("instances", row)?,
-                    revisions: n("revisions", row)?,
-                    traces: n("traces", row)?,
-                    users: n("user_ids", row)?,
-                });
-            }
-        }
-        Ok(out)
-    }
-
-    /// First row of each event of some clusters, nanoseconds, ascending; clusters without a row are left out.
-    pub fn event_times(
-        &self,
-        clusters: &[ClusterRows],
-    ) -> Result<BTreeMap<(String, String, String, String), Vec<i64>>, QueryError> {
-        let mut out: BTreeMap<_, Vec<i64>> = BTreeMap::new();
-        if clusters.is_empty() {
-            return Ok(out);
-        }
-        let columns = "t.template_id AS template_id, COALESCE(r.project, '') AS project, \
-                       COALESCE(r.service, '') AS service, r.kind AS kind, r.event_id AS event_id, r.ts_ns AS ts_ns";
-        let table = self.sql(&format!(
-            "{} SELECT template_id, project, service, kind, event_id, MIN(ts_ns) AS at_ns FROM picked \
-             GROUP BY template_id, project, service, kind, event_id ORDER BY at_ns ASC, event_id ASC, template_id ASC",
-            picked(clusters, columns)
-        ))?;
-        let (ids, projects, services, kinds) =
-            (table.str("template_id")?, table.str("project")?, table.str("service")?, table.str("kind")?);
-        let at_ns = table.i64("at_ns")?;
-        let text = |column: &[Option<String>], row: usize| column[row].clone().unwrap_or_default();
-        for row in 0..table.len() {
-            let key = (text(ids, row), text(projects, row), text(services, row), text(kinds, row));
-            out.entry(key).or_default().extend(at_ns[row]);
-        }
-        Ok(out)
-    }
+        .collect())
 }

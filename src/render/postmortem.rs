@@ -39,6 +39,8 @@ pub(super) struct PostmortemView<'a> {
     examples: bool,
     /// Services that the incident touched; all of the window where none did.
     services: Vec<&'a str>,
+    /// Clusters with a row of their own: only they can be linked to.
+    anchors: BTreeSet<&'a str>,
     rose: Cut<&'a Change>,
     fell: Cut<&'a Change>,
     fields: Cut<&'a FieldSkew>,
@@ -109,6 +111,13 @@ impl<'a> PostmortemView<'a> {
             local: !report.window.timezone.is_empty() && !report.window.timezone.eq_ignore_ascii_case("UTC"),
             examples: options.examples,
             services: if touched.is_empty() { all } else { touched },
+            anchors: p
+                .rose
+                .iter()
+                .take(options.clusters)
+                .chain(p.fell.iter().take(options.clusters))
+                .map(|own| own.cluster.as_str())
+                .collect(),
             rose: Cut::new(&p.rose, options.clusters),
             fell: Cut::new(&p.fell, options.clusters),
             fields: Cut::new(&p.fields, VALUES),

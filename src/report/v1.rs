@@ -47,15 +47,18 @@ pub struct Report {
     pub actions: Vec<ActionRow>,
     /// What is said of the issue exports.
     pub issue_exports: Vec<String>,
+    /// The week against the weeks before it, in a weekly retrospective.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weekly: Option<super::v1_weekly::Weekly>,
+    /// An incident window against its baseline; of a postmortem only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postmortem: Option<super::v1_postmortem::Postmortem>,
     /// Requests by route, most requests first.
     #[serde(default)]
     pub routes: Vec<Route>,
     /// How often the rule for rising and falling clusters flagged one in past weeks of this data.
     #[serde(default)]
     pub calibration: Option<Calibration>,
-    /// An incident window against its baseline; of a postmortem only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub postmortem: Option<super::v1_postmortem::Postmortem>,
 }
 
 /// Which run a report comes from; no wall clock.

@@ -16,19 +16,26 @@ mod event;
 mod files;
 mod ingest;
 mod layout;
+mod leaves;
 mod ledger;
 mod links;
 mod manifest;
 mod merge;
 mod order;
+mod packed;
 mod parquet_file;
+mod part;
 mod prune;
 mod reader;
+mod receipt;
 mod regroup;
 mod rows;
+mod scan;
+mod shard;
 mod sketch;
 mod slices;
 mod split;
+mod task;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -44,10 +51,14 @@ pub use ledger::Deploy;
 pub use links::{IssueLink, read_links, update_links};
 pub use manifest::{LiveFile, Role};
 pub use merge::Conflict;
+pub use packed::Reports;
 pub use prune::{Pruned, PrunedDay};
 pub use reader::{Snapshot, SourceRow, SpanRow};
 pub use regroup::GAP_NS;
+pub use scan::{Cut, NO_INT, NO_WORD, RowGroup, TextsOf, Words, row_groups};
+pub use shard::{Shard, ShardOptions};
 pub use sketch::{EPISODE_GAP_NS, SummaryRow, unite};
+pub use task::{compact_parts, merge_sketches, sort_parts};
 
 use ledger::Sources;
 use manifest::Manifest;
@@ -98,6 +109,26 @@ pub enum StoreError {
         /// File.
         path: PathBuf,
         /// What is wrong.
+        reason: String,
+    },
+    /// A file that no shard has made, or of another day.
+    #[error("{} is no part of that day: {reason}; name files that `gardener shard` lists under `parts`", path.display())]
+    NoPart {
+        /// File.
+        path: PathBuf,
+        /// What it is instead.
+        reason: String,
+    },
+    /// A day that is none.
+    #[error("{name:?} is no day: write one such as 2025-09-15, or none for rows without a time")]
+    Day {
+        /// As given.
+        name: String,
+    },
+    /// Sketches that do not fit together.
+    #[error("sketches cannot be merged: {reason}")]
+    Apart {
+        /// Which do not, and what to do.
         reason: String,
     },
     /// Rows that Parquet cannot hold.
@@ -157,10 +188,10 @@ impl Default for AppendOptions<'_> {
 }
 
 /// What a call added.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct Appended {
     /// Reports in the order of the call, with `duplicates` and `conflicts` filled in.
-    pub files: Vec<FileReport>,
+    pub files: Reports,
     /// Their sums.
     pub total: IngestTotal,
 }
@@ -229,19 +260,19 @@ impl Store {
 
     /// The content that was read from this path when it had this length and modification time.
     pub fn known_file(&self, path: &Path, bytes: u64, mtime_ns: i64) -> Option<ContentId> {
-        self.sources.known(path, bytes, mtime_ns).and_then(decode::content_id)
+        self.sources.known(path, bytes, mtime_ns)
     }
 
     /// Whether a content was read before.
     pub fn has_content(&self, id: &ContentId) -> bool {
-        self.sources.0.contains_key(&id.to_string())
+        self.sources.has(id)
     }
 
     /// The report of a content that was read before, under its least name, as it counts when it comes again: every entry is
     /// a duplicate, but for those of days that were pruned.
     pub fn report_of(&self, id: &ContentId) -> Option<FileReport> {
-        let source = self.sources.0.get(&id.to_string())?;
-        let mut report = source.report.clone();
+        let source = self.sources.get(id)?;
+        let mut report = source.report;
         report.set_aside.pruned = source.pruned;
         report.duplicates = report.entries.saturating_sub(source.pruned);
         Some(report)
@@ -255,27 +286,40 @@ impl Store {
     /// Notes names and places of contents that need not be read again.
     pub fn add_names(&mut self, names: &[Named<'_>]) -> Result<(), StoreError> {
         let _lock = self.lock()?;
-        let before = self.sources.clone();
+        let mut changed = false;
         for named in names {
-            let place = Some((named.disk_path, named.bytes, named.mtime_ns));
-            self.sources.name(&named.content_id.to_string(), named.name, place);
+            let place = (named.disk_path, named.bytes, named.mtime_ns);
+            changed |= self.sources.name(named.content_id, named.name, place);
         }
-        if self.sources == before { Ok(()) } else { self.commit() }
+        if changed { self.commit() } else { Ok(()) }
     }
 
     /// Takes the writer's lock and looks again at what there is: others may have written since the store was opened.
     fn lock(&mut self) -> Result<layout::Lock, StoreError> {
         let lock = layout::writer_lock(&self.root)?;
-        self.manifest = Manifest::load(&self.root)?.ok_or_else(|| StoreError::Absent { path: self.root.clone() })?;
-        self.sources = read_sources(&self.root, &self.manifest)?;
+        let manifest = Manifest::load(&self.root)?.ok_or_else(|| StoreError::Absent { path: self.root.clone() })?;
+        // The file is named by its hash: under the same name stands what was read when the store was opened.
+        if manifest.sources != self.manifest.sources {
+            self.sources = read_sources(&self.root, &manifest)?;
+        }
+        self.manifest = manifest;
         self.sweep()?;
         Ok(lock)
     }
 
     /// Writes the sources and replaces the manifest: from here on the call has happened.
     fn commit(&mut self) -> Result<(), StoreError> {
+        let written = self.replace_manifest();
+        if written.is_err() {
+            // What was noted did not happen: the next call looks at the disk again.
+            (self.manifest, self.sources) = (Manifest::default(), Sources::default());
+        }
+        written
+    }
+
+    fn replace_manifest(&mut self) -> Result<(), StoreError> {
         let placed = ledger::write_json(&self.root, "ledger", &self.sources)?;
-        self.manifest.sources = Some(LiveFile::new(placed, Role::Sources, self.sources.0.len()));
+        self.manifest.sources = Some(LiveFile::new(placed, Role::Sources, self.sources.len()));
         self.manifest.save(&self.root)?;
         self.sweep()
     }
@@ -295,5 +339,7 @@ fn read_sources(root: &Path, manifest: &Manifest) -> Result<Sources, StoreError>
 
 #[cfg(test)]
 pub(crate) mod fixture;
+#[cfg(test)]
+mod task_tests;
 #[cfg(test)]
 mod tests;

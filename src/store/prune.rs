@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::ledger::StoredSpan;
 use super::manifest::{Day, Role};
 use super::rows::Rows;
-use super::{Store, StoreError, compact, layout, ledger};
+use super::{Store, StoreError, compact, decode, layout, ledger};
 use crate::record::ingest::{DeclaredWindow, FileReport};
 use crate::time;
 
@@ -102,13 +102,15 @@ impl Store {
         let kept = self.manifest.days.split_off(&before);
         let dropped = std::mem::replace(&mut self.manifest.days, kept);
         let pruned = Pruned::of(before, dropped.iter());
-        for day in dropped.values() {
-            for (content_id, rows) in &compact::day_ledger(&self.root, day)?.kept {
-                self.sources.note_pruned(content_id, *rows);
-            }
-        }
+        let books: Vec<_> =
+            dropped.values().map(|day| compact::day_ledger(&self.root, day)).collect::<Result<_, _>>()?;
         // Before the manifest: killed in between, the book names days that the next call drops again.
         self.remember(&pruned)?;
+        for (content_id, rows) in books.iter().flat_map(|book| &book.kept) {
+            if let Some(id) = decode::content_id(content_id) {
+                self.sources.note_pruned(&id, *rows);
+            }
+        }
         self.manifest.pruned_before = self.manifest.pruned_before.max(Some(before));
         self.commit()?;
         Ok(pruned)
@@ -242,7 +244,12 @@ mod tests {
         let mut calls = three_days();
         calls.push(late);
         let said = append(&mut store, calls);
-        let of = |at: usize| (said.files[at].set_aside.pruned, said.files[at].duplicates);
+        let of = |at: usize| {
+            (
+                said.files.iter().nth(at).expect("a file").set_aside.pruned,
+                said.files.iter().nth(at).expect("a file").duplicates,
+            )
+        };
         assert_eq!((of(0), of(1), of(3)), ((2, 1), (0, 3), (1, 1)));
         assert_eq!((said.total.set_aside, said.total.unique, said.total.duplicates), (3, 4, 2));
         let snapshot = store.snapshot().expect("snapshot");

@@ -15,6 +15,8 @@ mod analysis;
 mod browser;
 mod care;
 mod cli;
+#[cfg(unix)]
+mod cluster;
 mod compare;
 mod duckdb;
 mod faults;
@@ -36,3 +38,4 @@ pub(crate) mod schema;
 mod scripts;
 mod show;
 mod truth;
+mod weekly;

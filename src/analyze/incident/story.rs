@@ -162,7 +162,9 @@ pub(super) fn triggers(
             .filter_map(|change| Some((*change.times_ns.iter().find(|at| near(**at))?, change)))
             .collect();
         lines.sort_by(|a, b| (a.0, &a.1.cluster.key).cmp(&(b.0, &b.1.cluster.key)));
-        for (at, change) in lines.into_iter().take(FIRST_LINES) {
+        // What is new before the first signal; without such a line, the signal itself where it is new.
+        let earlier = lines.iter().filter(|(at, _)| *at < first_ns).count();
+        for (at, change) in lines.into_iter().take(earlier.clamp(1, FIRST_LINES)) {
             let key = Some(change.cluster.key.clone());
             out.push(Trigger { key, events: (change.counts.e1, 0), ..blank(TriggerKind::FirstLine, at) });
         }

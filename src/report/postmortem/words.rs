@@ -385,8 +385,13 @@ pub(super) fn summary(report: &Report, material: &IncidentMaterial<'_>, section:
             first.cluster
         ));
     }
-    let candidates: Vec<&str> =
-        section.triggers.iter().filter(|own| own.kind != "first_line").map(|own| own.text.as_str()).take(3).collect();
+    let candidates: Vec<&str> = section
+        .triggers
+        .iter()
+        .filter(|own| own.kind != "first_line" || own.lag_s > 0.0)
+        .map(|own| own.text.as_str())
+        .take(3)
+        .collect();
     out.push(if candidates.is_empty() {
         "Trigger candidates: no rollout, audit entry or new revision is stored in the half hour before.".into()
     } else {
