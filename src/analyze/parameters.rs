@@ -206,7 +206,9 @@ impl Column {
         for (ts_ns, number) in &timed {
             days.entry(day_of(*ts_ns)).or_default().push(*number);
         }
-        days.values_mut().for_each(|numbers| numbers.sort_by(f64::total_cmp));
+        for numbers in days.values_mut() {
+            numbers.sort_by(f64::total_cmp);
+        }
         let per_day = days.into_iter().map(|(day, numbers)| (day_name(day), numbers)).collect::<Vec<_>>();
         let mut numbers: Vec<f64> = timed.into_iter().map(|(_, number)| number).collect();
         numbers.sort_by(f64::total_cmp);
