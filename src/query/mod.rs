@@ -143,7 +143,14 @@ impl Engine {
         for (name, table) in plain {
             frames.insert(name, frame::of_table(&table)?);
         }
-        let source = RowSource { files, window, services, revision: None, templates: TemplateIndex::new(templates) };
+        let source = RowSource {
+            files,
+            window,
+            parts: None,
+            services,
+            revision: None,
+            templates: TemplateIndex::new(templates),
+        };
         Ok(Self { frames, source, walked: OnceLock::new() })
     }
 
@@ -169,6 +176,8 @@ impl Engine {
         if let Some(frame) = self.frames.get_mut("rows") {
             *frame = frame.clone().filter(any);
         }
+        self.source.parts = Some(windows.to_vec());
+        self.walked = OnceLock::new();
         self
     }
 
@@ -219,11 +228,11 @@ impl Engine {
         tables()
     }
 
-    /// Writes every table as `<name>.parquet` into a folder; answers the files.
-    pub fn export(&self, folder: &Path) -> Result<Vec<PathBuf>, QueryError> {
+    /// Writes every table as `<name>.parquet` into a folder, `rows` only if asked for; answers the files.
+    pub fn export(&self, folder: &Path, rows: bool) -> Result<Vec<PathBuf>, QueryError> {
         std::fs::create_dir_all(folder).map_err(|source| QueryError::Write { path: folder.to_owned(), source })?;
         let mut files = Vec::new();
-        for (name, frame) in &self.frames {
+        for (name, frame) in self.frames.iter().filter(|(name, _)| rows || **name != "rows") {
             let path = folder.join(format!("{name}.parquet"));
             let mut data = frame.clone().collect()?;
             let file =
