@@ -9,6 +9,7 @@ mod entries;
 mod facts;
 mod frame;
 mod loud;
+mod mined;
 mod named;
 mod picked;
 mod rows;
@@ -31,7 +32,7 @@ pub use picked::ExampleRow;
 pub use table::{Column, Data, Table};
 
 use crate::mine::TemplateSet;
-use crate::store::{Snapshot, StoreError};
+use crate::store::{Snapshot, StoreError, SummaryFiles};
 use crate::time::Window;
 use cells::Depth;
 use facts::LoudRows;
@@ -103,6 +104,9 @@ pub struct EngineOptions<'a> {
 pub struct Engine {
     frames: BTreeMap<&'static str, LazyFrame>,
     source: RowSource,
+    /// What `summary` is made from when a query names it, and the window of all that is stored.
+    summaries: (SummaryFiles, Option<Window>),
+    summary: OnceLock<LazyFrame>,
     walked: OnceLock<Walked>,
 }
 
@@ -114,7 +118,7 @@ struct Walked {
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("tables", &self.frames.keys()).finish()
+        f.debug_struct("Engine").field("tables", &self.frames.keys()).finish_non_exhaustive()
     }
 }
 
@@ -129,10 +133,8 @@ impl Engine {
         let services = Services::new(options.services);
         let files = snapshot.files(Some(window));
         let rows = views::rows(&files, window, &services)?;
-        let summary = views::summary(snapshot, templates, window, &services, |part| count(snapshot, part, &services))?;
         let plain = [
             ("templates", views::templates(templates)),
-            ("summary", summary),
             ("coverage", views::coverage(snapshot, &services)),
             ("deploys", views::deploys(snapshot, window, &services)),
             ("report_window", views::report_window(window)),
@@ -143,20 +145,34 @@ impl Engine {
         }
         let source =
             RowSource { files, window, services, revision: None, templates: TemplateIndex::new(templates) };
-        Ok(Self { frames, source, walked: OnceLock::new() })
+        let summaries = (snapshot.summary_files(Some(window)), snapshot.whole());
+        Ok(Self { frames, source, summaries, summary: OnceLock::new(), walked: OnceLock::new() })
     }
 
     /// The same tables with the rows of one revision only; `templates`, `coverage` and `deploys` stay as they are.
     #[must_use]
     pub fn of_revision(mut self, revision: &str) -> Self {
-        for name in ["rows", "summary"] {
-            if let Some(frame) = self.frames.get_mut(name) {
-                *frame = frame.clone().filter(col("revision").eq(lit(revision)));
-            }
+        if let Some(frame) = self.frames.get_mut("rows") {
+            *frame = frame.clone().filter(col("revision").eq(lit(revision)));
         }
+        self.summary = OnceLock::new();
         self.source.revision = Some(revision.to_owned());
         self.walked = OnceLock::new();
         self
+    }
+
+    /// The table `summary`, made when it is asked for first.
+    fn summary(&self) -> Result<LazyFrame, QueryError> {
+        if let Some(frame) = self.summary.get() {
+            return Ok(frame.clone());
+        }
+        let (files, all) = &self.summaries;
+        let table = views::summary(files, *all, &self.source, |part| count(&self.source, part))?;
+        let mut frame = frame::of_table(&table)?;
+        if let Some(revision) = &self.source.revision {
+            frame = frame.filter(col("revision").eq(lit(revision.as_str())));
+        }
+        Ok(self.summary.get_or_init(|| frame).clone())
     }
 
     /// Runs one SELECT over the tables.
@@ -165,6 +181,9 @@ impl Engine {
         let mut context = SQLContext::new();
         for (name, frame) in &self.frames {
             context.register(name, frame.clone());
+        }
+        if query.to_ascii_lowercase().contains("summary") {
+            context.register("summary", self.summary()?);
         }
         Ok(frame::to_table(&context.execute(query)?.collect()?)?)
     }
@@ -180,6 +199,9 @@ impl Engine {
 
     /// The answer of one of the project's own queries; without SQL where a walk over the rows answers several at once.
     pub fn answer(&self, name: &str) -> Result<Table, QueryError> {
+        if name == "template_counts" {
+            return mined::template_counts(&self.source);
+        }
         if !matches!(name, "cluster_traces" | "messages" | "starts" | "totals") {
             let query = named(name).expect("the name is one of the project's queries; a test asks for each");
             return self.sql(query);
@@ -210,7 +232,8 @@ impl Engine {
     pub fn export(&self, folder: &Path) -> Result<Vec<PathBuf>, QueryError> {
         std::fs::create_dir_all(folder).map_err(|source| QueryError::Write { path: folder.to_owned(), source })?;
         let mut files = Vec::new();
-        for (name, frame) in &self.frames {
+        let summary = self.summary()?;
+        for (name, frame) in self.frames.iter().chain([(&"summary", &summary)]) {
             let path = folder.join(format!("{name}.parquet"));
             let mut data = frame.clone().collect()?;
             let file =
@@ -223,8 +246,8 @@ impl Engine {
 }
 
 /// Rows of a part of an hour per signature, project, service, kind and revision.
-fn count(snapshot: &Snapshot, part: Window, services: &Services) -> Result<Table, QueryError> {
-    let counted = views::rows(&snapshot.files(Some(part)), part, services)?
+fn count(source: &RowSource, part: Window) -> Result<Table, QueryError> {
+    let counted = views::rows(&source.files, part, &source.services)?
         .filter(col("event_role").neq(lit("joiner")).and(col("event_role").neq(lit("frame"))))
         .group_by([col("sig_id"), col("project"), col("service"), col("kind"), col("revision")])
         .agg([len().alias("n")]);
