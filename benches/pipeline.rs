@@ -81,7 +81,7 @@ fn append(path: &Path, options: &ReadOptions, store: &mut Store) {
         progress: &|_| {},
     };
     let read = input::read(&source, options, outlet).expect("the file was just written");
-    ingest.finish_file(read);
+    ingest.finish_file(read).expect("keeps");
     ingest.commit().expect("commits");
 }
 

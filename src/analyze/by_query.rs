@@ -382,7 +382,8 @@ fn a_walk_over_the_rows_says_what_the_queries_say() {
         holds(&open(whole, &[]), &set, &format!("seed {seed}"));
         holds(&open(window, cut.2), &set, &format!("seed {seed}, {cut:?}"));
         holds(&open(whole, &[]).of_revision("r2"), &set, &format!("seed {seed}, revision"));
-        let found = super::clusters(&Engine::open(&snapshot, &set, whole, EngineOptions::default()).expect("opens"), &set);
+        let found =
+            super::clusters(&Engine::open(&snapshot, &set, whole, EngineOptions::default()).expect("opens"), &set);
         let found = found.expect("walks");
         assert!(found.iter().any(|cluster| cluster.attached > 0 && cluster.entries > 0), "an event of several rows");
         assert!(found.iter().any(|cluster| cluster.template == HEADLESS), "a stack without its head");

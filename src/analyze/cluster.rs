@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AnalyzeError, cadence, stats};
+use super::{AnalyzeError, Silent, cadence, stats};
 use crate::mine::{Form, TemplateSet};
 use crate::query::{AttachedRows, ClusterFacts, ClusterRows, Engine, ExampleRow, Facts, Table};
 use crate::record::{Severity, error_type};
@@ -128,6 +128,8 @@ pub struct Cluster {
     pub signatures: BTreeMap<String, u64>,
     /// Ids of its oldest rows, at most five.
     pub insert_ids: Vec<String>,
+    /// It came in every hour and is gone; for the cluster of a silent service, that.
+    pub silent: Option<Silent>,
 }
 
 impl Default for ClusterKey {
@@ -184,9 +186,15 @@ pub(crate) fn keys(table: &Table) -> Result<Vec<ClusterKey>, AnalyzeError> {
         .collect())
 }
 
-/// Reads keys, templates, counts and severities only, for a window that another is compared with.
+/// Reads keys, templates, counts and severities only, for a window that another is compared with. Signatures are those of the
+/// template, uncounted: by them an issue is found again that was filed before the template was as general as now.
 pub fn sizes(engine: &Engine, templates: &TemplateSet) -> Result<Vec<Cluster>, AnalyzeError> {
-    Ok(of_facts(engine.sizes()?, templates))
+    let mut clusters = of_facts(engine.sizes()?, templates);
+    for cluster in &mut clusters {
+        let members = templates.members(&cluster.key.template_id).iter();
+        cluster.signatures = members.map(|signature| (signature.to_string(), 0)).collect();
+    }
+    Ok(clusters)
 }
 
 /// Clusters that were seen before and are not among those of the window: without entries, first and last seen as before.
@@ -203,6 +211,8 @@ pub fn absent(clusters: &[Cluster], before: &[Cluster]) -> Vec<Cluster> {
         template: earlier.template.clone(),
         canonical: earlier.canonical.clone(),
         exception: earlier.exception.clone(),
+        http: earlier.http.clone(),
+        signatures: earlier.signatures.clone(),
         first_ns: earlier.first_ns,
         last_ns: earlier.last_ns,
         severities: none(&earlier.severities),

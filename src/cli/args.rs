@@ -91,6 +91,10 @@ pub(crate) enum Command {
     Ingest(IngestArgs),
     /// Worklog and action list for one window of what is stored
     Worklog(WorklogArgs),
+    /// One week against the weeks before it: did the fixes hold, what is new, worse, gone
+    Weekly(WeeklyArgs),
+    /// One incident window against its baseline: what rose, what vanished, since when, what came before, how it ended
+    Postmortem(PostmortemArgs),
     /// Run a named query or a .sql file over the store
     Query(QueryArgs),
     /// The mined templates with their counts
@@ -183,6 +187,15 @@ pub(crate) struct WindowArgs {
     pub(crate) tz: Option<String>,
 }
 
+/// Where issues are filed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TrackerArg {
+    #[default]
+    Github,
+    Gitlab,
+    Jira,
+}
+
 /// What reports are made with.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Report")]
@@ -193,6 +206,9 @@ pub(crate) struct ReportArgs {
     /// When the issues were exported, if the file does not say
     #[arg(long, value_name = "TIME")]
     pub(crate) issues_exported_at: Option<String>,
+    /// Whose limits bodies keep; calls are written for GitHub only
+    #[arg(long, value_name = "NAME", value_enum, default_value_t)]
+    pub(crate) tracker: TrackerArg,
     /// Exit 3 when less than this share of the window is covered (0 to 1)
     #[arg(long, value_name = "F")]
     pub(crate) require_coverage: Option<f64>,
@@ -255,6 +271,73 @@ pub(crate) struct WorklogArgs {
     /// Folder to write into [default: worklogs/<window and run id>]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) window: WindowArgs,
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+}
+
+/// `weekly`
+#[derive(Debug, Args)]
+pub(crate) struct WeeklyArgs {
+    /// Folder of the store [default: garden, or `store` of the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    /// Folder to write into [default: worklogs/weekly-<window and run id>]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// ISO week; it begins on `week-starts` in `time-zone` of the configuration [default: the last complete one]
+    #[arg(long, value_name = "2025-W37")]
+    pub(crate) week: Option<String>,
+    /// Plan actions and write actions.json, bodies/, review.md and apply.sh as well
+    #[arg(long)]
+    pub(crate) actions: bool,
+    /// Pretend that the data ends here [default: just after the newest stored entry]
+    #[arg(long, value_name = "TIME", help_heading = "Window")]
+    pub(crate) as_of: Option<String>,
+    /// Only this service (repeatable)
+    #[arg(long, value_name = "NAME", help_heading = "Window")]
+    pub(crate) service: Vec<String>,
+    /// Zone of weeks and days, of display, and of times typed without one [default: `time-zone`, else UTC]
+    #[arg(long, value_name = "ZONE", help_heading = "Window")]
+    pub(crate) tz: Option<String>,
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+}
+
+/// `postmortem`
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Compares the window of an incident with quiet times, and writes postmortem.md, postmortem.html and \
+                  report.json: impact, timeline, first signal, trigger candidates, what rose, what vanished, how far it \
+                  reached, recovery. What logs cannot know is left blank and asked for in notes.md; what is written there \
+                  is merged whenever the document is made again, and never overwritten.\n\n\
+                  Without a flag for it the baseline is the same hours of the days before and the two hours before, without \
+                  the last 15 minutes: at least 10 times the window where that much is covered. Export all severities from \
+                  2 h before to 1 h after the incident: without INFO, disappearances cannot be seen."
+)]
+pub(crate) struct PostmortemArgs {
+    /// Folder of the store [default: garden, or `store` of the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    /// Folder to write into [default: worklogs/postmortem-<window and run id>]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Start of the time to compare with
+    #[arg(
+        long,
+        value_name = "TIME",
+        requires = "baseline_until",
+        conflicts_with = "baseline_revision",
+        help_heading = "Baseline"
+    )]
+    pub(crate) baseline_since: Option<String>,
+    /// First moment after it
+    #[arg(long, value_name = "TIME", requires = "baseline_since", help_heading = "Baseline")]
+    pub(crate) baseline_until: Option<String>,
+    /// Compare with everything else that this revision wrote, its services only
+    #[arg(long, value_name = "REVISION", help_heading = "Baseline")]
+    pub(crate) baseline_revision: Option<String>,
     #[command(flatten)]
     pub(crate) window: WindowArgs,
     #[command(flatten)]
@@ -624,6 +707,28 @@ pub(crate) enum SchemaName {
     Results,
     /// gardener ingest --json
     Ingest,
+    /// gardener explain --json
+    Explain,
+    /// gardener show --json
+    Show,
+    /// gardener templates --json
+    Templates,
+    /// A line of gardener mine
+    Mine,
+    /// gardener match --json
+    Match,
+    /// gardener decide --json
+    Decide,
+    /// gardener results --json
+    Returned,
+    /// gardener config check --json
+    ConfigCheck,
+    /// gardener store … --json
+    Store,
+    /// gardener query --json, without a query
+    Queries,
+    /// gardener compare --json
+    Compare,
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! `gardener ingest`: dumps into the store, and the report of what was read.
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+
+use serde::Serialize;
 
 use super::args::{IngestArgs, Raw, ReadArgs};
 use super::context::{BOLD, Context, DIM};
@@ -10,8 +12,8 @@ use super::progress::Bar;
 use super::{Stop, context};
 use crate::input::{self, InputError, Outlet, ReadOptions, Source};
 use crate::record::ContentId;
-use crate::record::ingest::{self, DeclaredWindow, FileReport, IngestReport, IngestTotal, Problem};
-use crate::store::{AppendOptions, Ingest, MEMORY_BYTES, Named, Progress, RawPolicy, Store, StoreError};
+use crate::record::ingest::{self, DeclaredWindow, FileReport, IngestTotal, Problem};
+use crate::store::{AppendOptions, Ingest, MEMORY_BYTES, Named, Progress, RawPolicy, Reports, Store, StoreError};
 use crate::time;
 
 /// Why a known file is not read again.
@@ -21,12 +23,26 @@ const FILES_SHOWN: usize = 20;
 /// Problems shown for people.
 const PROBLEMS_SHOWN: usize = 10;
 
+/// The report of a call, as `IngestReport` freezes it: the rows of a hundred thousand files are made one by one.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    schema: &'static str,
+    schema_version: &'static str,
+    /// A row a file.
+    pub(crate) files: Reports,
+    /// Their sums.
+    pub(crate) total: IngestTotal,
+}
+
 /// Runs the verb.
 pub(crate) fn run(context: &Context, args: &IngestArgs) -> anyhow::Result<()> {
     let path = context.store_path(args.store.as_ref());
     let (report, _) = ingest(context, &args.inputs, &path, &args.read)?;
     if context.common.json {
-        writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&report)?)?;
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        serde_json::to_writer_pretty(&mut out, &report)?;
+        writeln!(out)?;
+        out.flush()?;
     } else if !context.common.quiet {
         write!(anstream::stdout(), "{}", text(&report))?;
     }
@@ -34,9 +50,9 @@ pub(crate) fn run(context: &Context, args: &IngestArgs) -> anyhow::Result<()> {
 }
 
 /// Exit code 3 when nothing could be read at all, or with `--strict` when something was not read as it stands.
-pub(crate) fn verdict(context: &Context, report: &IngestReport) -> anyhow::Result<()> {
+pub(crate) fn verdict(context: &Context, report: &Report) -> anyhow::Result<()> {
     if nothing_read(report) {
-        let why = report.files.first().and_then(|file| file.skipped.clone()).unwrap_or_default();
+        let why = report.files.iter().next().and_then(|file| file.skipped).unwrap_or_default();
         return Err(Stop::Input(format!("no input could be read: {why}")).into());
     }
     if context.common.strict && report.total.malformed + report.total.repaired > 0 {
@@ -51,8 +67,8 @@ pub(crate) fn verdict(context: &Context, report: &IngestReport) -> anyhow::Resul
 }
 
 /// Whether no input could be opened or decoded; empty ones count as read.
-pub(crate) fn nothing_read(report: &IngestReport) -> bool {
-    let unread = |file: &FileReport| file.skipped.as_deref().is_some_and(|why| ![KNOWN, ingest::KNOWN].contains(&why));
+pub(crate) fn nothing_read(report: &Report) -> bool {
+    let unread = |file: FileReport| file.skipped.as_deref().is_some_and(|why| ![KNOWN, ingest::KNOWN].contains(&why));
     !report.files.is_empty() && report.files.iter().all(unread)
 }
 
@@ -62,18 +78,19 @@ pub(crate) fn ingest(
     inputs: &[String],
     path: &Path,
     args: &ReadArgs,
-) -> anyhow::Result<(IngestReport, bool)> {
+) -> anyhow::Result<(Report, bool)> {
     let input::Expanded { sources, missing } = input::expand(inputs)?;
     let mut options = options(context, args)?;
     let created = !path.join("manifest.json").exists();
     let mut store = Store::create_or_open(path)?;
     options.spool = Some(store.scratch()?);
     let (known, fresh) = split(&store, sources, args.rehash);
-    let mut files: Vec<FileReport> = known.iter().map(|(source, id)| skipped(&store, source, id)).collect();
+    let mut files = Unread::default();
+    known.iter().for_each(|(source, id)| files.push(&skipped(&store, source, id)));
     store.add_names(&known.iter().filter_map(|(source, id)| named(source, id)).collect::<Vec<_>>())?;
 
     for (path, error) in missing {
-        files.push(unread(path, &error));
+        files.push(&unread(path, &error));
     }
     let days = Bar::days(context.bars(), 0);
     let progress = |progress: Progress| days.set(progress.days_done as u64, progress.days as u64);
@@ -88,10 +105,46 @@ pub(crate) fn ingest(
     let ingest = store.ingest(&append)?;
     read(context, &fresh, &options, &ingest, &mut files)?;
     let appended = ingest.commit()?;
-    let total = total(&appended.total, &files);
-    files.extend(appended.files);
-    files.sort_by(|a, b| (&a.path, &a.content_id).cmp(&(&b.path, &b.content_id)));
-    Ok((IngestReport { schema: "log-gardener/ingest".into(), schema_version: "1.0".into(), files, total }, created))
+    let Unread { reports: mut files, mut total } = files;
+    add(&mut total, &appended.total);
+    files.extend(&appended.files);
+    files.sort();
+    Ok((Report { schema: "log-gardener/ingest", schema_version: "1.0", files, total }, created))
+}
+
+/// Files that are not read, and their sums.
+#[derive(Debug, Default)]
+struct Unread {
+    reports: Reports,
+    total: IngestTotal,
+}
+
+impl Unread {
+    fn push(&mut self, file: &FileReport) {
+        let one = IngestTotal {
+            files: 1,
+            entries: file.entries,
+            unique: 0,
+            duplicates: file.duplicates,
+            set_aside: file.set_aside.total(),
+            malformed: file.malformed,
+            repaired: file.repaired,
+            bytes: file.bytes,
+        };
+        add(&mut self.total, &one);
+        self.reports.push(file);
+    }
+}
+
+fn add(total: &mut IngestTotal, other: &IngestTotal) {
+    total.files += other.files;
+    total.entries += other.entries;
+    total.unique += other.unique;
+    total.duplicates += other.duplicates;
+    total.set_aside += other.set_aside;
+    total.malformed += other.malformed;
+    total.repaired += other.repaired;
+    total.bytes += other.bytes;
 }
 
 /// Reads files into an ingest; those that cannot be read are told in `unread_files`.
@@ -100,7 +153,7 @@ fn read(
     sources: &[Source],
     options: &ReadOptions,
     ingest: &Ingest<'_, '_>,
-    unread_files: &mut Vec<FileReport>,
+    unread_files: &mut Unread,
 ) -> anyhow::Result<()> {
     let bytes = sources.iter().filter_map(|source| input::identity(&source.path)).map(|(bytes, _)| bytes).sum();
     let bar = Bar::bytes(context.bars(), bytes);
@@ -117,7 +170,7 @@ fn read(
         progress: &|bytes| bar.add(bytes),
     };
     let spoiled: Mutex<Option<InputError>> = Mutex::new(None);
-    let unread_now: Mutex<Vec<FileReport>> = Mutex::default();
+    let unread_now = Mutex::new(unread_files);
     input::read_all(sources, options, outlet, &|source, outcome| match outcome {
         Ok(read) => {
             let report = &read.report;
@@ -125,7 +178,9 @@ fn read(
             for problem in &report.problems {
                 tracing::debug!(file = report.path, problem.offset, problem.reason, "not read as it stands");
             }
-            ingest.finish_file(read);
+            if let Err(error) = ingest.finish_file(read) {
+                failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+            }
         }
         // Rows of it are in the ingest already, under a name that is not theirs.
         Err(error) if error.spoils() => {
@@ -133,10 +188,9 @@ fn read(
         }
         Err(error) => {
             let report = unread(source.name.clone(), &error);
-            unread_now.lock().unwrap_or_else(PoisonError::into_inner).push(report);
+            unread_now.lock().unwrap_or_else(PoisonError::into_inner).push(&report);
         }
     });
-    unread_files.extend(unread_now.into_inner().unwrap_or_else(PoisonError::into_inner));
     if let Some(error) = spoiled.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(error.into());
     }
@@ -196,23 +250,8 @@ fn skipped(store: &Store, source: &Source, id: &ContentId) -> FileReport {
     report
 }
 
-/// Sums of the call: what was appended, and files that were not read again.
-fn total(appended: &IngestTotal, skipped: &[FileReport]) -> IngestTotal {
-    let mut total = appended.clone();
-    for file in skipped {
-        total.files += 1;
-        total.entries += file.entries;
-        total.duplicates += file.duplicates;
-        total.set_aside += file.set_aside.total();
-        total.malformed += file.malformed;
-        total.repaired += file.repaired;
-        total.bytes += file.bytes;
-    }
-    total
-}
-
 /// The report for people.
-pub(crate) fn text(report: &IngestReport) -> String {
+pub(crate) fn text(report: &Report) -> String {
     use std::fmt::Write as _;
     let mut out = String::new();
     let _ = writeln!(
@@ -247,22 +286,23 @@ pub(crate) fn text(report: &IngestReport) -> String {
     if report.files.len() > FILES_SHOWN {
         let _ = writeln!(out, "{DIM}{:>31}and {} more files{DIM:#}", "", report.files.len() - FILES_SHOWN);
     }
-    let problems: Vec<_> =
-        report.files.iter().flat_map(|file| file.problems.iter().map(move |problem| (file, problem))).collect();
-    for (file, problem) in problems.iter().take(PROBLEMS_SHOWN) {
-        let _ = writeln!(
-            out,
-            "  {} at byte {}: {}",
-            super::pages::shown(&file.path),
-            problem.offset,
-            super::pages::shown(&problem.reason)
-        );
+    // One walk over all files, which may be many, for what is said behind the first of them.
+    let (mut problems, mut pruned) = (0, 0);
+    for file in report.files.iter() {
+        pruned += file.set_aside.pruned;
+        for problem in &file.problems {
+            problems += 1;
+            if problems <= PROBLEMS_SHOWN {
+                let (name, reason) = (super::pages::shown(&file.path), super::pages::shown(&problem.reason));
+                let _ = writeln!(out, "  {name} at byte {}: {reason}", problem.offset);
+            }
+        }
     }
-    if problems.len() > PROBLEMS_SHOWN {
+    if problems > PROBLEMS_SHOWN {
         let _ = writeln!(
             out,
             "  and {} more problems: --json lists them, quarantine/ in the store keeps the pieces",
-            problems.len() - PROBLEMS_SHOWN
+            problems - PROBLEMS_SHOWN
         );
     }
     let total = &report.total;
@@ -278,7 +318,6 @@ pub(crate) fn text(report: &IngestReport) -> String {
         total.malformed,
         total.repaired
     );
-    let pruned: u64 = report.files.iter().map(|file| file.set_aside.pruned).sum();
     if pruned > 0 {
         let _ = writeln!(
             out,
@@ -301,4 +340,23 @@ pub(crate) fn store_line(path: &Path, created: bool) -> anyhow::Result<String> {
         stats.rows,
         context::DIM.render_reset()
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::ingest::IngestReport;
+
+    #[test]
+    fn a_report_made_row_by_row_is_the_frozen_one() {
+        let files = (0..3).map(|n| FileReport { path: format!("{n}.json"), entries: n, ..FileReport::default() });
+        let mut unread = Unread::default();
+        files.for_each(|file| unread.push(&file));
+        let Unread { reports: files, total } = unread;
+        assert_eq!((total.files, total.entries), (3, 3));
+        let report = Report { schema: "log-gardener/ingest", schema_version: "1.0", files, total };
+        let text = serde_json::to_string_pretty(&report).expect("text");
+        let frozen: IngestReport = serde_json::from_str(&text).expect("an ingest report");
+        assert_eq!(serde_json::to_string_pretty(&frozen).expect("text"), text);
+    }
 }

@@ -3,12 +3,14 @@
 //! Only this module prints, and only here an error becomes an exit code. Verbs are one file each; what several need stands
 //! in [`context`].
 
+mod answers;
 mod args;
 mod changes;
 mod compare;
 mod config;
 mod context;
 mod decide;
+mod document;
 mod explain;
 mod filing;
 mod ingest;
@@ -18,6 +20,7 @@ mod mine;
 mod outputs;
 mod pages;
 mod planning;
+mod postmortem;
 mod progress;
 mod query;
 mod report;
@@ -27,6 +30,7 @@ mod schema;
 mod show;
 mod store;
 mod templates;
+mod weekly;
 
 use std::io::{self, Write};
 
@@ -143,6 +147,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Run(args) => run::run(&context, &args),
         Command::Ingest(args) => ingest::run(&context, &args),
         Command::Worklog(args) => report::run(&context, &args),
+        Command::Weekly(args) => weekly::run(&context, &args),
+        Command::Postmortem(args) => postmortem::run(&context, &args),
         Command::Query(args) => query::run(&context, &args),
         Command::Templates(args) => templates::run(&context, &args),
         Command::Match(args) => matching::run(&context, &args),

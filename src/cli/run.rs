@@ -4,8 +4,8 @@ use std::io::Write;
 
 use super::args::RunArgs;
 use super::context::Context;
-use super::{ingest, report};
-use crate::record::ingest::IngestReport;
+use super::document::{self, Document, Task};
+use super::ingest;
 use crate::time::{self, Window};
 
 /// Runs the verb.
@@ -26,14 +26,16 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<()> {
     if ingest::nothing_read(&read) {
         return verdict;
     }
-    report::report(context, &path, args.out.as_deref(), &args.window, &args.report, covered(&read))?;
+    let task = Task::new(Document::Worklog, &path, &args.window, &args.report);
+    let task = Task { out: args.out.as_deref(), inputs: covered(&read), ..task };
+    document::write(context, &task, &document::plain)?;
     verdict
 }
 
 /// From the oldest to the newest entry of the inputs.
-fn covered(read: &IngestReport) -> Option<Window> {
+fn covered(read: &ingest::Report) -> Option<Window> {
     let at = |text: &Option<String>| text.as_deref().and_then(time::parse).map(|parsed| parsed.ns);
-    let first = read.files.iter().filter_map(|file| at(&file.first)).min()?;
-    let last = read.files.iter().filter_map(|file| at(&file.last)).max()?;
+    let ends = read.files.iter().filter_map(|file| Some((at(&file.first)?, at(&file.last)?)));
+    let (first, last) = ends.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
     Window::new(first, last + 1).ok()
 }

@@ -27,6 +27,8 @@ pub(crate) struct Walked {
     pub(crate) counts: Counts,
     /// Bytes of decoded text.
     pub(crate) decoded: u64,
+    /// What held the text last, for the next file.
+    pub(crate) held: Vec<u8>,
 }
 
 /// Walks over a file: `held` is its beginning or all of it, `rest` what follows. Sinks come from `make`, one or more a
@@ -74,6 +76,7 @@ pub(crate) fn walk<S: Sink + Send>(
         std::mem::swap(&mut batch, &mut next);
         next.clear();
     }
+    walked.held = batch;
     (walked, rest.and_then(|rest| rest.broken))
 }
 

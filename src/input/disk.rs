@@ -85,8 +85,9 @@ pub(crate) enum Body {
     File(File),
 }
 
-/// Opens a file; `-` is standard input, spooled to a file in `spool` (the system's temporary folder without one).
-pub(crate) fn open(path: &Path, spool: Option<&Path>) -> Result<Opened, InputError> {
+/// Opens a file; `-` is standard input, spooled to a file in `spool` (the system's temporary folder without one). What is
+/// held whole is held in what was `buffer`.
+pub(crate) fn open(path: &Path, spool: Option<&Path>, buffer: &mut Vec<u8>) -> Result<Opened, InputError> {
     let failed = |source| InputError::Open { path: path.to_owned(), source };
     if path == Path::new("-") {
         return spooled(io::stdin().lock(), spool);
@@ -98,7 +99,9 @@ pub(crate) fn open(path: &Path, spool: Option<&Path>) -> Result<Opened, InputErr
         let seen = Some(Seen { file: file.try_clone().map_err(failed)?, meta });
         return Ok(Opened { mtime_ns, seen, ..twice(file).map_err(failed)? });
     }
-    let mut bytes = Vec::with_capacity(meta.len() as usize + 1);
+    let mut bytes = std::mem::take(buffer);
+    bytes.clear();
+    bytes.reserve(meta.len() as usize + 1);
     (&file).take(WHOLE + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > WHOLE {
         // It has grown since it was looked at, or is a pipe and never had a size.
@@ -220,7 +223,7 @@ mod tests {
         };
         write(&vec![b'x'; WHOLE as usize + 9], false);
         let looked = || {
-            let opened = open(&path, None).expect("opens");
+            let opened = open(&path, None, &mut Vec::new()).expect("opens");
             (opened.seen.expect("read twice"), opened.content_id, opened.size)
         };
         let changed = |(seen, id, size): (Seen, ContentId, u64)| seen.differs(&id, size).expect("looks");

@@ -246,12 +246,14 @@ pub fn read_all<C: Collect>(
     finished: &(dyn Fn(&Source, Result<Ingested, InputError>) + Sync),
 ) {
     let (large, small): (Vec<&Source>, Vec<&Source>) = sources.iter().partition(|source| disk::is_large(&source.path));
-    let one = |source: &Source| finished(source, read(source, options, outlet));
-    large.into_iter().for_each(one);
+    for source in large {
+        finished(source, read(source, options, outlet));
+    }
     let next = AtomicUsize::new(0);
     rayon::broadcast(|_| {
+        let mut buffer = Vec::new();
         while let Some(source) = small.get(next.fetch_add(1, Ordering::Relaxed)) {
-            one(source);
+            finished(source, read_with(source, options, outlet, &mut buffer));
         }
     });
 }
@@ -261,11 +263,21 @@ pub fn read_all<C: Collect>(
 /// May be called for several files at once from within a thread pool. A file of more than 16 MiB holds two batches of
 /// blocks while it is read.
 pub fn read<C: Collect>(source: &Source, options: &ReadOptions, outlet: Outlet<'_, C>) -> Result<Ingested, InputError> {
+    read_with(source, options, outlet, &mut Vec::new())
+}
+
+/// The same with a buffer that held the file before: asking the system for fresh memory costs more than reading into it.
+fn read_with<C: Collect>(
+    source: &Source,
+    options: &ReadOptions,
+    outlet: Outlet<'_, C>,
+    buffer: &mut Vec<u8>,
+) -> Result<Ingested, InputError> {
     let declared = sidecar(&source.path)?.or_else(|| options.declared.clone());
     if let Some(Err(reason)) = options.declared.as_ref().map(DeclaredWindow::check) {
         return Err(InputError::Declared { reason });
     }
-    let Opened { content_id, size, mtime_ns, body, seen } = disk::open(&source.path, options.spool.as_deref())?;
+    let Opened { content_id, size, mtime_ns, body, seen } = disk::open(&source.path, options.spool.as_deref(), buffer)?;
     let mut ingested = Ingested {
         content_id,
         disk_path: source.path.clone(),
@@ -300,13 +312,16 @@ pub fn read<C: Collect>(source: &Source, options: &ReadOptions, outlet: Outlet<'
     let (coding, (walked, broken)) = match body {
         Body::Whole(bytes) if codec::is_plain(&bytes) => {
             (outlet.progress)(size);
-            (plain, walk(bytes, None, alone, &make, &mut done))
+            let (mut walked, broken) = walk(bytes, None, alone, &make, &mut done);
+            *buffer = std::mem::take(&mut walked.held);
+            (plain, (walked, broken))
         }
         Body::Whole(bytes) => {
             let decoded = Decoded::new(Box::new(bytes.as_slice()), size, options.max_ratio).map_err(open)?;
             let plan = if size > disk::WHOLE_PACKED { together } else { alone };
             let read = (decoded.coding, walk(Vec::new(), Some(decoded), plan, &make, &mut done));
             (outlet.progress)(size);
+            *buffer = bytes;
             read
         }
         Body::File(file) => {

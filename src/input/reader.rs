@@ -24,6 +24,7 @@ pub(super) struct Reader<'a, C> {
     /// The wrapper in which the rows stand.
     within: Option<Arc<Said>>,
     tape: Tape,
+    clean: Clean,
     tally: Tally,
     collector: C,
 }
@@ -37,7 +38,15 @@ struct Place {
 
 impl<'a, C: Collect> Reader<'a, C> {
     pub(super) fn new(options: &'a ReadOptions, streamed: &'a Streamed, collector: C) -> Self {
-        Self { options, streamed, within: None, tape: Tape::default(), tally: Tally::default(), collector }
+        Self {
+            options,
+            streamed,
+            within: None,
+            tape: Tape::for_rows(),
+            clean: Clean::default(),
+            tally: Tally::default(),
+            collector,
+        }
     }
 
     /// What was collected and counted.
@@ -148,8 +157,11 @@ impl<'a, C: Collect> Reader<'a, C> {
                 record.payload_hash = Some(record.own_payload_hash());
                 record.message = masked.into();
             }
-            if let Some(masked) = record.labels.as_ref().and_then(|labels| masked(labels, redactor, hits)) {
-                record.labels = Some(masked.into());
+            if let Some(labels) = record.labels.as_ref().filter(|labels| !self.clean.has(labels)) {
+                match masked(labels, redactor, hits) {
+                    Some(masked) => record.labels = Some(masked.into()),
+                    None => self.clean.keep(labels),
+                }
             }
         }
         // The same secrets again: counted once, with the message.
@@ -159,6 +171,38 @@ impl<'a, C: Collect> Reader<'a, C> {
 
     fn refused(&mut self, place: Place, reason: &str, text: &str) {
         self.malformed(place.offset, place.length as u64, reason, text.as_bytes());
+    }
+}
+
+/// Labels that were looked through and hold no credential: those of one instance stand in all of its rows.
+#[derive(Default)]
+struct Clean {
+    slots: Vec<String>,
+}
+
+impl Clean {
+    const SLOTS: usize = 256;
+    /// Longest labels kept, in bytes.
+    const LONGEST: usize = 1 << 10;
+
+    fn slot(labels: &str) -> usize {
+        xxhash_rust::xxh3::xxh3_64(labels.as_bytes()) as usize % Self::SLOTS
+    }
+
+    fn has(&self, labels: &str) -> bool {
+        !self.slots.is_empty() && self.slots[Self::slot(labels)] == labels
+    }
+
+    fn keep(&mut self, labels: &str) {
+        if labels.len() > Self::LONGEST {
+            return;
+        }
+        if self.slots.is_empty() {
+            self.slots.resize_with(Self::SLOTS, String::new);
+        }
+        let slot = &mut self.slots[Self::slot(labels)];
+        slot.clear();
+        slot.push_str(labels);
     }
 }
 

@@ -20,9 +20,8 @@ pub(super) const OLDEST: usize = 5;
 const LOUD: i64 = 400;
 
 /// The columns of words that make a cell.
-pub(super) const CELL_WORDS: [&str; 9] = [
-    "project", "service", "kind", "revision", "effective_reason", "module", "function", "stack_id", "http_host",
-];
+pub(super) const CELL_WORDS: [&str; 9] =
+    ["project", "service", "kind", "revision", "effective_reason", "module", "function", "stack_id", "http_host"];
 pub(super) const PROJECT: usize = 0;
 pub(super) const SERVICE: usize = 1;
 pub(super) const KIND: usize = 2;
@@ -35,14 +34,42 @@ pub(super) const HOST: usize = 8;
 
 /// All that is read of every row.
 const COLUMNS: [&str; 22] = [
-    "ts_ns", "project", "service", "kind", "revision", "effective_reason", "module", "function", "stack_id",
-    "http_host", "severity", "effective_severity", "line", "payload_rank", "sig_id", "event_role", "rows_in_event",
-    "instance", "user_id", "trace", "http_status", "http_latency_ns",
+    "ts_ns",
+    "project",
+    "service",
+    "kind",
+    "revision",
+    "effective_reason",
+    "module",
+    "function",
+    "stack_id",
+    "http_host",
+    "severity",
+    "effective_severity",
+    "line",
+    "payload_rank",
+    "sig_id",
+    "event_role",
+    "rows_in_event",
+    "instance",
+    "user_id",
+    "trace",
+    "http_status",
+    "http_latency_ns",
 ];
 /// What sizes and severities need.
 const FEW_COLUMNS: [&str; 11] = [
-    "ts_ns", "project", "service", "kind", "revision", "effective_reason", "severity", "effective_severity", "sig_id",
-    "event_role", "rows_in_event",
+    "ts_ns",
+    "project",
+    "service",
+    "kind",
+    "revision",
+    "effective_reason",
+    "severity",
+    "effective_severity",
+    "sig_id",
+    "event_role",
+    "rows_in_event",
 ];
 
 /// How much is asked.
@@ -292,7 +319,13 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
         sigs,
         instances: instance.words,
         users: user.words,
-        cells: cells.values.into_iter().zip(cluster_of).zip(tallies).map(|((cell, of), tally)| (cell, of, tally)).collect(),
+        cells: cells
+            .values
+            .into_iter()
+            .zip(cluster_of)
+            .zip(tallies)
+            .map(|((cell, of), tally)| (cell, of, tally))
+            .collect(),
         clusters: keys.values.into_iter().zip(gathered).collect(),
         by_instance: of_set(by_instance),
         by_user: of_set(by_user),

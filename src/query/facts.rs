@@ -200,7 +200,8 @@ impl Whole {
         let maps: Vec<Vec<u32>> = part.words.into_iter().map(|words| self.words.all(words)).collect();
         let (instances, users) = (self.words.all(part.instances), self.words.all(part.users));
         let word = |column: usize, code: u32| translated(&maps[column], code);
-        let own = |[project, service, kind]: [u32; 3]| (word(PROJECT, project), word(SERVICE, service), word(KIND, kind));
+        let own =
+            |[project, service, kind]: [u32; 3]| (word(PROJECT, project), word(SERVICE, service), word(KIND, kind));
         let mut clusters: Vec<u32> = Vec::with_capacity(part.clusters.len());
         for ((template, project, service, kind), gathered) in part.clusters {
             let (project, service, kind) = own([project, service, kind]);
@@ -274,7 +275,8 @@ impl Whole {
     }
 
     fn key(&self, source: &RowSource, (template, project, service, kind): Key) -> ClusterRows {
-        let template_id = if template == NO_WORD { String::new() } else { source.templates.ids[template as usize].clone() };
+        let template_id =
+            if template == NO_WORD { String::new() } else { source.templates.ids[template as usize].clone() };
         let (project, service, kind) = (self.words.own(project), self.words.own(service), self.words.own(kind));
         ClusterRows { template_id, project, service, kind }
     }
@@ -309,7 +311,8 @@ impl Whole {
             let known = attached.entry(key).or_insert((0, row.ts_ns, row.ts_ns));
             *known = (known.0 + 1, known.1.min(row.ts_ns), known.2.max(row.ts_ns));
         }
-        let of = |(key, (rows, first_ns, last_ns))| AttachedRows { key: self.key(source, key), rows, first_ns, last_ns };
+        let of =
+            |(key, (rows, first_ns, last_ns))| AttachedRows { key: self.key(source, key), rows, first_ns, last_ns };
         let mut out: Vec<AttachedRows> = attached.into_iter().map(of).collect();
         out.sort_by(|a, b| a.key.cmp(&b.key));
         out
@@ -339,7 +342,8 @@ impl Whole {
     }
 
     fn cluster(&self, key: ClusterRows, sums: Sums) -> ClusterFacts {
-        let counts = |counts: FxHashMap<u32, u64>| counts.into_iter().map(|(code, n)| (self.words.own(code), n)).collect();
+        let counts =
+            |counts: FxHashMap<u32, u64>| counts.into_iter().map(|(code, n)| (self.words.own(code), n)).collect();
         let mut times_ns = sums.more.times_ns;
         times_ns.sort_unstable();
         let mut requests: Vec<(i64, Option<i64>)> = sums
@@ -393,7 +397,9 @@ impl Gathered {
         self.single_events += other.single_events;
         self.times_ns.extend(other.times_ns);
         self.requests.extend(other.requests);
-        for (level, place) in other.best.into_iter().flat_map(|(level, rows)| rows.into_iter().map(move |row| (level, row))) {
+        for (level, place) in
+            other.best.into_iter().flat_map(|(level, rows)| rows.into_iter().map(move |row| (level, row)))
+        {
             offer(&mut self.best, level, place);
         }
         self.oldest.extend(other.oldest);

@@ -96,8 +96,7 @@ struct Start {
 
 /// `starts`.
 pub(super) fn starts(source: &RowSource, groups: &[LoudRows]) -> Result<Table, QueryError> {
-    let columns =
-        ["instance", "ts_ns", "event_id", "event_role", "exception", "effective_severity", "message"];
+    let columns = ["instance", "ts_ns", "event_id", "event_role", "exception", "effective_severity", "message"];
     let mut all = rows(source, groups, &columns, |cut, keys| {
         let (instance, role, exception) = (cut.words("instance")?, cut.words("event_role")?, cut.words("exception")?);
         let (ts, effective) = (cut.ints("ts_ns")?, cut.ints("effective_severity")?);
@@ -114,9 +113,7 @@ pub(super) fn starts(source: &RowSource, groups: &[LoudRows]) -> Result<Table, Q
         };
         Ok((0..cut.len()).map(start).collect())
     })?;
-    all.sort_by(|a, b| {
-        (a.ts_ns, &a.event_id, &a.key.template_id).cmp(&(b.ts_ns, &b.event_id, &b.key.template_id))
-    });
+    all.sort_by(|a, b| (a.ts_ns, &a.event_id, &a.key.template_id).cmp(&(b.ts_ns, &b.event_id, &b.key.template_id)));
     let mut texts: [Vec<Option<String>>; 5] = Default::default();
     let (mut ts, mut effective, mut keys) = (Vec::new(), Vec::new(), Vec::new());
     for row in all {
@@ -154,7 +151,8 @@ pub(super) fn messages(source: &RowSource, groups: &[LoudRows]) -> Result<Table,
         all.extend(rows(source, some, &["ts_ns", "effective_severity", "message"], |cut, keys| {
             let (ts, effective) = (cut.ints("ts_ns")?, cut.ints("effective_severity")?);
             let messages = cut.texts("message")?;
-            let is_asked = |row: &usize| effective[*row] >= WARNING && messages.get(*row).is_some_and(|text| !text.is_empty());
+            let is_asked =
+                |row: &usize| effective[*row] >= WARNING && messages.get(*row).is_some_and(|text| !text.is_empty());
             let message = |row: usize| Message {
                 key: keys.of(row),
                 sig: word(&keys.words[0], row).to_owned(),
@@ -226,9 +224,8 @@ pub(super) fn traces(source: &RowSource, groups: &[LoudRows]) -> Result<Table, Q
 /// `totals`.
 pub(super) fn totals(rows: &[TotalRows]) -> Table {
     let text = |of: fn(&TotalRows) -> &String| Data::Str(rows.iter().map(|row| Some(of(row).clone())).collect());
-    let int = |of: fn(&TotalRows) -> i64| {
-        Data::I64(rows.iter().map(|row| Some(of(row)).filter(|n| *n != NO_INT)).collect())
-    };
+    let int =
+        |of: fn(&TotalRows) -> i64| Data::I64(rows.iter().map(|row| Some(of(row)).filter(|n| *n != NO_INT)).collect());
     Table::new(vec![
         ("project", text(|row| &row.project)),
         ("service", text(|row| &row.service)),

@@ -12,6 +12,7 @@ mod loud;
 mod mined;
 mod named;
 mod picked;
+mod reach;
 mod rows;
 mod table;
 mod views;
@@ -20,7 +21,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use polars::prelude::{LazyFrame, ParquetCompression, ParquetWriter, PolarsError, col, len, lit};
+use polars::prelude::{Expr, LazyFrame, ParquetCompression, ParquetWriter, PolarsError, col, len, lit};
 use polars::sql::SQLContext;
 use thiserror::Error;
 
@@ -29,6 +30,7 @@ pub use entries::{ClusterRows, Entries, EntryFilter};
 pub use facts::{AttachedRows, ClusterFacts, Facts, TotalRows};
 pub use named::{NAMED, named};
 pub use picked::ExampleRow;
+pub use reach::{PICKED, Reach};
 pub use table::{Column, Data, Table};
 
 use crate::mine::TemplateSet;
@@ -143,8 +145,14 @@ impl Engine {
         for (name, table) in plain {
             frames.insert(name, frame::of_table(&table)?);
         }
-        let source =
-            RowSource { files, window, services, revision: None, templates: TemplateIndex::new(templates) };
+        let source = RowSource {
+            files,
+            window,
+            parts: None,
+            services,
+            revision: None,
+            templates: TemplateIndex::new(templates),
+        };
         let summaries = (snapshot.summary_files(Some(window)), snapshot.whole());
         Ok(Self { frames, source, summaries, summary: OnceLock::new(), walked: OnceLock::new() })
     }
@@ -157,6 +165,20 @@ impl Engine {
         }
         self.summary = OnceLock::new();
         self.source.revision = Some(revision.to_owned());
+        self.walked = OnceLock::new();
+        self
+    }
+
+    /// The same tables with the rows of some windows only, all inside the engine's own; every other table stays as it is.
+    #[must_use]
+    pub fn within(mut self, windows: &[Window]) -> Self {
+        let inside =
+            |window: &Window| col("ts_ns").gt_eq(lit(window.since_ns)).and(col("ts_ns").lt(lit(window.until_ns)));
+        let any = windows.iter().map(inside).reduce(Expr::or).unwrap_or_else(|| lit(false));
+        if let Some(frame) = self.frames.get_mut("rows") {
+            *frame = frame.clone().filter(any);
+        }
+        self.source.parts = Some(windows.to_vec());
         self.walked = OnceLock::new();
         self
     }

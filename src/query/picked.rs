@@ -42,9 +42,8 @@ impl ExampleRow {
     }
 }
 
-const COLUMNS: [&str; 11] = [
-    "ts_ns", "insert_id", "severity", "message", "raw", "file", "offset", "revision", "instance", "trace", "location",
-];
+const COLUMNS: [&str; 11] =
+    ["ts_ns", "insert_id", "severity", "message", "raw", "file", "offset", "revision", "instance", "trace", "location"];
 
 /// The entries at some places.
 pub(super) fn entries(

@@ -1,4 +1,4 @@
-//! Which rows an engine sees, for what reads them without SQL: the same files, window, services and revision.
+//! Which rows an engine sees, for what reads them without SQL: the same files, windows, services and revision.
 
 use std::path::PathBuf;
 
@@ -44,6 +44,8 @@ impl TemplateIndex {
 pub(super) struct RowSource {
     pub(super) files: Vec<PathBuf>,
     pub(super) window: Window,
+    /// Stretches of the window that alone are seen, ascending; `None` for all of it.
+    pub(super) parts: Option<Vec<Window>>,
     pub(super) services: Services,
     pub(super) revision: Option<String>,
     pub(super) templates: TemplateIndex,
@@ -58,13 +60,12 @@ impl RowSource {
         };
         let by_service: Option<Vec<bool>> =
             (!self.services.all()).then(|| services.words.iter().map(|word| self.services.hold(Some(word))).collect());
-        let by_revision: Option<Vec<bool>> = self
-            .revision
-            .as_ref()
-            .map(|revision| revisions.words.iter().map(|word| word == revision).collect());
+        let by_revision: Option<Vec<bool>> =
+            self.revision.as_ref().map(|revision| revisions.words.iter().map(|word| word == revision).collect());
         (0..ts_ns.len())
             .map(|row| {
                 self.window.holds(ts_ns[row])
+                    && self.parts.as_ref().is_none_or(|parts| parts.iter().any(|part| part.holds(ts_ns[row])))
                     && by_service.as_ref().is_none_or(|kept| holds(services, row, kept))
                     && by_revision.as_ref().is_none_or(|kept| holds(revisions, row, kept))
             })

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::layout::{self, io};
@@ -11,7 +12,7 @@ use super::{Snapshot, Store, StoreError, compact};
 use crate::time;
 
 /// Figures of a store.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Stats {
     /// UTC days with rows.
     pub days: u64,
@@ -42,7 +43,7 @@ pub struct Stats {
 }
 
 /// What tidying removed, or would remove.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Tidied {
     /// Files that no manifest names.
     pub files: u64,

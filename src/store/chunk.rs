@@ -2,6 +2,8 @@
 //!
 //! ZSTD level 3 (1 for identifiers), statistics per page for integers and for texts that repeat, no embedded Arrow schema.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use parquet::basic::{Compression, Encoding, Type, ZstdLevel};
 use parquet::column::page::{CompressedPage, Page, PageWriter};
@@ -9,7 +11,6 @@ use parquet::column::writer::ColumnCloseResult;
 use parquet::data_type::ByteArray;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{ColumnChunkMetaData, ColumnIndexBuilder, OffsetIndexBuilder, PageEncodingStats};
-
 use parquet::file::statistics::Statistics;
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
@@ -36,13 +37,13 @@ pub(super) enum Values<'a> {
     /// Nothing is present.
     Absent,
     /// Integers that seldom repeat; [`NONE`] is absent.
-    Many(Vec<i64>),
+    Many(Cow<'a, [i64]>),
     /// Integers that repeat.
-    Few(Vec<i64>),
+    Few(Cow<'a, [i64]>),
     /// Truth values.
     Truth(Vec<bool>),
     /// Texts by code.
-    Codes(Vec<u32>, &'a Texts),
+    Codes(Cow<'a, [u32]>, &'a Texts),
     /// Identifiers: nearly all differ, and those of neighbours begin alike. Empty is absent.
     Ids(&'a Texts),
     /// Texts; empty is absent, unless `empty` says that it is a text.
@@ -95,7 +96,7 @@ impl Encoder {
     fn many(&mut self, out: &mut Pages, ints: &[i64]) -> Result<()> {
         for (start, rows) in pages(out.rows) {
             let ints = &ints[start..start + rows];
-            let present: Vec<i64> = ints.iter().copied().filter(|value| *value != NONE).collect();
+            let present = present_of(ints, NONE);
             self.page.clear();
             levels_of(&mut self.page, ints, |value| *value != NONE, present.len());
             delta(&mut self.page, &present);
@@ -197,8 +198,8 @@ impl Encoder {
         for (start, rows) in pages(out.rows) {
             let codes = &codes[start..start + rows];
             used.fill(false);
-            let present: Vec<u32> = codes.iter().copied().filter(|code| *code != NO_CODE).collect();
-            for code in &present {
+            let present = present_of(codes, NO_CODE);
+            for code in present.iter() {
                 used[*code as usize] = true;
             }
             self.page.clear();
@@ -255,6 +256,15 @@ impl Encoder {
 fn put(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(&u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes());
     out.extend_from_slice(text.as_bytes());
+}
+
+/// What is present: in most columns everything or nothing.
+fn present_of<T: Copy + PartialEq>(values: &[T], absent: T) -> Cow<'_, [T]> {
+    if values.contains(&absent) {
+        Cow::Owned(values.iter().copied().filter(|value| *value != absent).collect())
+    } else {
+        Cow::Borrowed(values)
+    }
 }
 
 fn levels_of<T>(out: &mut Vec<u8>, values: &[T], is: impl Fn(&T) -> bool, present: usize) {

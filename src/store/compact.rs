@@ -15,7 +15,7 @@ use super::chunk::ZSTD_LEVEL;
 use super::computed::{self, Computed};
 use super::files::{FileList, Files};
 use super::layout::{BYTES_PER_GROUP, ROWS_PER_GROUP, day_folder};
-use super::ledger::{self, DayLedger, Deploy};
+use super::ledger::{self, DayLedger, Deploy, DeployCommand};
 use super::manifest::{Day, LiveFile, Role};
 use super::merge::{Merger, Tally};
 use super::regroup::{self, Membership};
@@ -193,6 +193,7 @@ struct Writer<'a> {
     table: SignatureTable,
     summary: Vec<SummaryRow>,
     deploys: Vec<Deploy>,
+    commands: Vec<DeployCommand>,
 }
 
 /// Rows of one row group, and to which events they belong.
@@ -204,6 +205,7 @@ struct Ready {
     table: SignatureTable,
     summary: Vec<SummaryRow>,
     deploys: Vec<Deploy>,
+    commands: Vec<DeployCommand>,
     kept: BTreeMap<u32, u64>,
     services: BTreeMap<String, u64>,
 }
@@ -225,6 +227,7 @@ impl<'a> Writer<'a> {
             table: SignatureTable::new(),
             summary: Vec::new(),
             deploys: Vec::new(),
+            commands: Vec::new(),
         }
     }
 
@@ -252,6 +255,7 @@ impl<'a> Writer<'a> {
                 table,
                 summary: day.map_or_else(Vec::new, |day| sketch::summarise(day, &rows, &computed)),
                 deploys: ledger::deploys_of(&rows),
+                commands: ledger::commands_of(&rows),
                 kept: kept_of(&rows),
                 services: services_of(&rows),
             })
@@ -267,6 +271,7 @@ impl<'a> Writer<'a> {
                 self.table.merge(ready.table);
                 self.summary.extend(ready.summary);
                 self.deploys.extend(ready.deploys);
+                self.commands.extend(ready.commands);
                 self.keep(&ready.kept, files);
                 for (service, rows) in ready.services {
                     *self.book.services.entry(service).or_insert(0) += rows;
@@ -307,6 +312,8 @@ impl<'a> Writer<'a> {
         let name = day_folder(self.day);
         self.book.conflicts = conflicts;
         self.book.deploys = ledger::deploys(self.deploys);
+        self.commands.sort_unstable();
+        self.book.commands = self.commands;
         let mut all = blake3::Hasher::new();
         let mut files: Vec<LiveFile> = Vec::new();
         for (output, digest) in self.outputs.into_iter().zip(self.digests) {

@@ -25,19 +25,20 @@ pub(super) fn width_of(max: u64) -> u32 {
 
 /// Appends values of `width` bits, least significant bit first, padded to whole bytes.
 fn pack(out: &mut Vec<u8>, values: impl Iterator<Item = u64>, width: u32) {
-    let (mut held, mut bits) = (0_u128, 0_u32);
+    let (mut held, mut bits) = (0_u64, 0_u32);
     for value in values {
-        held |= u128::from(value) << bits;
-        bits += width;
-        while bits >= 8 {
-            out.push(held as u8);
-            held >>= 8;
-            bits -= 8;
+        held |= value << bits;
+        if bits + width >= u64::BITS {
+            out.extend_from_slice(&held.to_le_bytes());
+            // What of the value is left over; none of it where it ended with the word.
+            let taken = u64::BITS - bits;
+            held = if taken < u64::BITS { value >> taken } else { 0 };
+            bits = width - taken;
+        } else {
+            bits += width;
         }
     }
-    if bits > 0 {
-        out.push(held as u8);
-    }
+    out.extend_from_slice(&held.to_le_bytes()[..bits.div_ceil(8) as usize]);
 }
 
 /// RLE / bit-packed hybrid without a length in front.
@@ -76,26 +77,48 @@ pub(super) fn delta(out: &mut Vec<u8>, values: &[i64]) {
     varint(out, (BLOCK / MINI) as u64);
     varint(out, values.len() as u64);
     varint(out, zigzag(values.first().copied().unwrap_or(0)));
-    let deltas: Vec<i64> = values.windows(2).map(|pair| pair[1].wrapping_sub(pair[0])).collect();
-    for block in deltas.chunks(BLOCK) {
-        let least = block.iter().copied().min().unwrap_or(0);
+    let mut above = [0_u64; BLOCK];
+    let mut before = values.first().copied().unwrap_or(0);
+    for block in values.get(1..).unwrap_or_default().chunks(BLOCK) {
+        let above = &mut above[..block.len().next_multiple_of(MINI)];
+        let mut least = i64::MAX;
+        for (place, value) in above.iter_mut().zip(block) {
+            let delta = value.wrapping_sub(before);
+            (before, least) = (*value, least.min(delta));
+            *place = delta.cast_unsigned();
+        }
         varint(out, zigzag(least));
-        let above: Vec<u64> = block.iter().map(|delta| delta.wrapping_sub(least).cast_unsigned()).collect();
-        let width = |mini: &[u64]| width_of(mini.iter().copied().max().unwrap_or(0));
-        let minis: Vec<&[u64]> = above.chunks(MINI).collect();
-        out.extend((0..BLOCK / MINI).map(|at| minis.get(at).map_or(0, |mini| width(mini) as u8)));
-        for mini in minis {
-            let padding = std::iter::repeat_n(0, MINI - mini.len());
-            pack(out, mini.iter().copied().chain(padding), width(mini));
+        let (used, padding) = above.split_at_mut(block.len());
+        used.iter_mut().for_each(|delta| *delta = delta.wrapping_sub(least.cast_unsigned()));
+        padding.fill(0);
+        let width = |mini: &[u64]| width_of(mini.iter().fold(0, |all, value| all | value));
+        let minis = || above.chunks(MINI);
+        out.extend(minis().map(|mini| width(mini) as u8).chain(std::iter::repeat(0)).take(BLOCK / MINI));
+        for mini in minis() {
+            pack(out, mini.iter().copied(), width(mini));
         }
     }
+}
+
+/// Bytes in which two texts begin alike, eight at a time.
+fn shared_front(a: &[u8], b: &[u8]) -> usize {
+    let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
+    let mut at = 0;
+    for (a, b) in a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0) {
+        let other = word(a) ^ word(b);
+        if other != 0 {
+            return at + other.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    at + a[at..].iter().zip(&b[at..]).take_while(|(a, b)| a == b).count()
 }
 
 /// DELTA_BYTE_ARRAY: of each text what differs from the one before.
 pub(super) fn front_coded<'a>(out: &mut Vec<u8>, texts: impl Iterator<Item = &'a str>) {
     let (mut shared, mut lengths, mut rest, mut before) = (Vec::new(), Vec::new(), Vec::new(), "");
     for text in texts {
-        let same = before.bytes().zip(text.bytes()).take_while(|(a, b)| a == b).count();
+        let same = shared_front(before.as_bytes(), text.as_bytes());
         shared.push(same as i64);
         lengths.push((text.len() - same) as i64);
         rest.extend_from_slice(&text.as_bytes()[same..]);
@@ -129,4 +152,106 @@ pub(super) fn levels(out: &mut Vec<u8>, count: usize, presence: &Presence<'_>) {
     }
     let length = u32::try_from(out.len() - at - 4).unwrap_or(u32::MAX);
     out[at..at + 4].copy_from_slice(&length.to_le_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers that fill all 64 bits, the same each time.
+    fn number(n: u64) -> u64 {
+        (n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23).wrapping_mul(0xd1b5_4a32_d192_ed03)
+    }
+
+    #[test]
+    fn packed_values_stand_bit_behind_bit() {
+        for width in 0..=64_u32 {
+            let mask = if width == 0 { 0 } else { u64::MAX >> (64 - width) };
+            for count in [0_u64, 1, 7, 8, 32, 67] {
+                let values: Vec<u64> = (0..count).map(|n| number(n) & mask).collect();
+                let mut bytes = vec![7];
+                pack(&mut bytes, values.iter().copied(), width);
+                let bits = width as usize * values.len();
+                assert_eq!(bytes.len() - 1, bits.div_ceil(8), "{count} of {width} bits");
+                let bit = |at: usize| u64::from(bytes[1 + at / 8] >> (at % 8) & 1);
+                for (at, value) in values.iter().enumerate() {
+                    let found = (0..width as usize).fold(0, |all, n| all | bit(at * width as usize + n) << n);
+                    assert_eq!(found, *value, "value {at} of {count} of {width} bits");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn differences_add_up_to_the_values() {
+        let far = [i64::MIN, i64::MAX, 0, -1, 1, i64::MAX, i64::MIN];
+        for count in [0, 1, 2, 32, 33, 128, 129, 130, 300] {
+            for shift in [0, 1, 40, 63] {
+                let mut values: Vec<i64> = (0..count).map(|n| number(n).cast_signed() >> shift).collect();
+                values.extend(far.iter().take(count as usize % 8));
+                let mut bytes = Vec::new();
+                delta(&mut bytes, &values);
+                assert_eq!(undone(&bytes), values, "{count} numbers, of which {shift} bits fell");
+            }
+        }
+    }
+
+    /// Reads what [`delta`] writes, as the format says.
+    fn undone(bytes: &[u8]) -> Vec<i64> {
+        let mut at = 0;
+        let next = |at: &mut usize| {
+            let (mut value, mut shift) = (0_u64, 0);
+            loop {
+                let byte = bytes[*at];
+                *at += 1;
+                value |= u64::from(byte & 0x7f) << shift;
+                shift += 7;
+                if byte < 0x80 {
+                    return value;
+                }
+            }
+        };
+        let signed = |value: u64| (value >> 1).cast_signed() ^ -(value & 1).cast_signed();
+        let [block, minis, count, first] = std::array::from_fn(|_| next(&mut at));
+        assert_eq!((block, minis), (128, 4));
+        let mut values = if count == 0 { Vec::new() } else { vec![signed(first)] };
+        while values.len() < count as usize {
+            let (least, start) = (next(&mut at), at);
+            let mut bits = (start + 4) * 8;
+            for mini in 0..4 {
+                let width = bytes[start + mini] as usize;
+                for n in 0..32 {
+                    if values.len() == count as usize {
+                        // The last part is padded to its full length, parts behind it are not written at all.
+                        bits += (32 - n) * width;
+                        break;
+                    }
+                    let bit = |at: usize| u64::from(bytes[at / 8] >> (at % 8) & 1);
+                    let above = (0..width).fold(0, |all, n| all | bit(bits + n) << n);
+                    bits += width;
+                    let before = *values.last().expect("the first stands in front");
+                    values.push(before.wrapping_add(signed(least)).wrapping_add(above.cast_signed()));
+                }
+                if values.len() == count as usize {
+                    break;
+                }
+            }
+            at = bits / 8;
+        }
+        values
+    }
+
+    #[test]
+    fn texts_share_the_front_in_which_no_byte_differs() {
+        for (a, b, same) in [("", "", 0), ("a", "", 0), ("abcdefgh", "abcdefgh", 8), ("abcdefghi", "abcdefghx", 8)] {
+            assert_eq!(shared_front(a.as_bytes(), b.as_bytes()), same, "{a} {b}");
+        }
+        let long = "0123456789abcdefghijk";
+        for at in 0..long.len() {
+            let mut other = long.as_bytes().to_vec();
+            other[at] = b'!';
+            assert_eq!(shared_front(long.as_bytes(), &other), at);
+            assert_eq!(shared_front(long.as_bytes(), &long.as_bytes()[..at]), at);
+        }
+    }
 }

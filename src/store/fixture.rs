@@ -86,7 +86,7 @@ pub(crate) fn append_with(
             ingest.take(part)?;
         }
         ingest.done(&dump.read.content_id);
-        ingest.finish_file(dump.read);
+        ingest.finish_file(dump.read)?;
     }
     ingest.commit()
 }

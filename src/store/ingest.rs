@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
@@ -15,12 +16,13 @@ use super::ledger;
 use super::manifest::{Day, LiveFile, Manifest, Role};
 use super::merge::Tally;
 use super::order::sorted;
+use super::packed::{Packed, Packer, Reports};
 use super::prune::Dropped;
 use super::rows::{Room, Rows};
 use super::write::{self, Output};
 use super::{AppendOptions, Appended, Progress, RawPolicy, Store, StoreError, layout};
 use crate::mine::{RowRole, row_role};
-use crate::record::ingest::{FileReport, IngestTotal, Ingested};
+use crate::record::ingest::{IngestTotal, Ingested};
 use crate::record::{Collect, ContentId, LogRecord, Severity};
 use crate::time;
 
@@ -75,12 +77,24 @@ struct Waiting {
     /// Bytes of rows that are being compacted or put aside.
     leaving: usize,
     /// Files that were read to their end, or known.
-    done: Vec<Ingested>,
+    done: Vec<Done>,
+    /// Files with the pieces of them that could not be read.
+    quarantine: Vec<LiveFile>,
     begun: BTreeSet<ContentId>,
     /// Inputs of which all rows are here.
     ended: BTreeSet<u32>,
     /// Rows of pruned days, which are not stored, by input.
     dropped: BTreeMap<u32, Dropped>,
+}
+
+/// A file that was read to its end, or known.
+#[derive(Debug)]
+struct Done {
+    content_id: ContentId,
+    name: Box<str>,
+    /// It was not read: its content is known.
+    known: bool,
+    source: Packed,
 }
 
 /// An ingest under way; holds the writer's lock.
@@ -89,6 +103,7 @@ pub struct Ingest<'s, 'o> {
     options: &'o AppendOptions<'o>,
     files: FileList,
     waiting: Mutex<Waiting>,
+    packer: Packer,
     /// What the last piece needed, and the next may need.
     room: Mutex<Room>,
     /// Held by the thread that makes room.
@@ -104,6 +119,7 @@ impl<'s, 'o> Ingest<'s, 'o> {
             options,
             files: FileList::default(),
             waiting: Mutex::default(),
+            packer: Packer::default(),
             room: Mutex::default(),
             relief: Mutex::default(),
             _lock: lock,
@@ -191,8 +207,15 @@ impl<'s, 'o> Ingest<'s, 'o> {
     }
 
     /// Notes that a file was read to its end.
-    pub fn finish_file(&self, read: Ingested) {
-        self.waiting().done.push(read);
+    pub fn finish_file(&self, read: Ingested) -> Result<(), StoreError> {
+        let quarantine = quarantined(self.store.root(), &read)?;
+        let (content_id, known) = (read.content_id, read.report.skipped.is_some());
+        let name = read.report.path.as_str().into();
+        let source = self.packer.pack(&ledger::Source::of(read));
+        let mut waiting = self.waiting();
+        waiting.done.push(Done { content_id, name, known, source });
+        waiting.quarantine.extend(quarantine);
+        Ok(())
     }
 
     /// Writes blocks as sorted files, one for rows that count and one for those that are set aside.
@@ -218,33 +241,31 @@ impl<'s, 'o> Ingest<'s, 'o> {
 
     /// Compacts every day that got rows and replaces the manifest: from here on the call has happened.
     pub fn commit(self) -> Result<Appended, StoreError> {
-        let Self { store, options, files, waiting, room: _, relief: _, _lock } = self;
+        let Self { store, options, files, waiting, packer, room: _, relief: _, _lock } = self;
         let waiting = waiting.into_inner().unwrap_or_else(PoisonError::into_inner);
         // First of all, so that rows and books are not held at the same time.
         let tally = compact_days(store, &files, waiting.days, options)?;
         let mut done = waiting.done;
         // In the order of names, whatever the order in which reading ended.
-        done.sort_by(|a, b| (&a.report.path, &a.report.content_id).cmp(&(&b.report.path, &b.report.content_id)));
-        let known: Vec<bool> = done.iter().map(|read| read.report.skipped.is_some()).collect();
-        for (read, _) in done.iter_mut().zip(&known).filter(|(_, known)| !**known) {
-            let first_met = !store.has_content(&read.content_id);
-            note_quarantine(store, read)?;
-            let place = (read.disk_path.clone(), read.report.bytes, read.mtime_ns);
-            let report = std::mem::take(&mut read.report);
-            read.report.path.clone_from(&report.path);
-            store.sources.note(report, &std::mem::take(&mut read.spans), Some((&place.0, place.1, place.2)));
-            let dropped = waiting.dropped.get(&files.add(read.content_id)).map_or(0, |rows| rows.all);
-            if first_met && dropped > 0 {
-                store.sources.note_pruned(&read.content_id.to_string(), dropped);
+        done.sort_by(|a, b| (&a.name, a.content_id).cmp(&(&b.name, b.content_id)));
+        for file in waiting.quarantine {
+            if let Err(at) = store.manifest.quarantine.binary_search_by(|known| known.path.cmp(&file.path)) {
+                store.manifest.quarantine.insert(at, file);
             }
         }
-        for (read, _) in done.iter().zip(&known).filter(|(_, known)| **known) {
-            store.sources.again(&read.report, Some((&read.disk_path, read.report.bytes, read.mtime_ns)));
+        for read in done.iter().filter(|read| !read.known) {
+            let first_met = !store.has_content(&read.content_id);
+            store.sources.note(read.content_id, packer.unpack(&read.source));
+            let dropped = waiting.dropped.get(&files.add(read.content_id)).map_or(0, |rows| rows.all);
+            if first_met && dropped > 0 {
+                store.sources.note_pruned(&read.content_id, dropped);
+            }
+        }
+        for read in done.iter().filter(|read| read.known) {
+            store.sources.again(read.content_id, packer.unpack(&read.source));
         }
         store.commit()?;
-        let read: BTreeSet<ContentId> =
-            done.iter().zip(known).filter(|(_, known)| !known).map(|(read, _)| read.content_id).collect();
-        Ok(appended(store, done, &read, &tally, &waiting.dropped, &files))
+        Ok(appended(store, &done, &tally, &waiting.dropped, &files))
     }
 }
 
@@ -389,20 +410,20 @@ fn compact_days(
 /// least name counts as read, whichever was.
 fn appended(
     store: &Store,
-    done: Vec<Ingested>,
-    read: &BTreeSet<ContentId>,
+    done: &[Done],
     tally: &Tally,
     dropped: &BTreeMap<u32, Dropped>,
     list: &FileList,
 ) -> Appended {
+    let read: BTreeSet<ContentId> = done.iter().filter(|one| !one.known).map(|one| one.content_id).collect();
     let mut total = IngestTotal { unique: tally.distinct, ..IngestTotal::default() };
     let mut seen: BTreeSet<ContentId> = BTreeSet::new();
     let mut pruned = 0;
-    let mut files: Vec<FileReport> = Vec::with_capacity(done.len());
+    let mut files = Reports::default();
     for one in done {
         let id = one.content_id;
         let mut report = store.report_of(&id).unwrap_or_default();
-        report.path = one.report.path;
+        report.path = one.name.to_string();
         if seen.insert(id) && read.contains(&id) {
             let at = list.add(id);
             let fresh = tally.fresh.get(&at).map_or(0, |rows| u64::try_from(*rows).unwrap_or(0));
@@ -422,21 +443,17 @@ fn appended(
         total.malformed += report.malformed;
         total.repaired += report.repaired;
         total.bytes += report.bytes;
-        files.push(report);
+        files.push(&report);
     }
     total.duplicates = total.entries.saturating_sub(total.unique + pruned);
     Appended { files, total }
 }
 
-/// Keeps the pieces of an input that could not be read.
-fn note_quarantine(store: &mut Store, read: &Ingested) -> Result<(), StoreError> {
+/// Writes the pieces of an input that could not be read, if there are any. The file counts once the manifest names it.
+fn quarantined(root: &Path, read: &Ingested) -> Result<Option<LiveFile>, StoreError> {
     if read.quarantined.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
-    let placed = ledger::write_quarantine(&store.root, &read.content_id.to_string(), &read.quarantined)?;
-    let file = LiveFile::new(placed, Role::Quarantine, read.quarantined.len());
-    if let Err(at) = store.manifest.quarantine.binary_search_by(|known| known.path.cmp(&file.path)) {
-        store.manifest.quarantine.insert(at, file);
-    }
-    Ok(())
+    let placed = ledger::write_quarantine(root, &read.content_id.to_string(), &read.quarantined)?;
+    Ok(Some(LiveFile::new(placed, Role::Quarantine, read.quarantined.len())))
 }

@@ -5,20 +5,26 @@
 //! what was kept, a content that came under several names is listed under the least.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufWriter, Write};
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Write};
 use std::path::Path;
-use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::StoreError;
 use super::layout::{Draft, Placed, io};
 use super::merge::Conflict;
+use super::packed::{Packed, Packer};
 use super::rows::{DictCol, NONE, Rows};
-use crate::record::Severity;
-use crate::record::ingest::{DeclaredWindow, FileReport, Quarantined, Span};
+use super::{StoreError, decode};
+use crate::record::ingest::{DeclaredWindow, FileReport, Ingested, Quarantined, Span};
+use crate::record::{ContentId, Severity};
+use crate::time::SECOND_NS;
+
+/// Longest time from a deploy's command to the first row that names its revision: a failed start may be waited for.
+const ANSWER_NS: i64 = 900 * SECOND_NS;
 
 /// What the rows of the store say of one revision's deploy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +39,7 @@ pub struct Deploy {
     pub at_ns: i64,
     /// `ok` if any row says so, else `failed` if any row says so, else `unknown`.
     pub outcome: String,
-    /// Who asked for it, as the first row that knows says.
+    /// Who asked for it, as the first row that knows says, else the one person who gave a command just before.
     pub by: Option<String>,
     /// The platform's words in the first row of the outcome.
     pub message: Option<String>,
@@ -62,6 +68,44 @@ impl Deploy {
         }
         if self.service.is_none() {
             self.service.clone_from(&later.service);
+        }
+    }
+}
+
+/// A command to deploy whose row does not name the revision that came of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct DeployCommand {
+    /// When it was given, nanoseconds.
+    pub(super) at_ns: i64,
+    /// Project.
+    pub(super) project: Option<String>,
+    /// Service.
+    pub(super) service: Option<String>,
+    /// Who gave it.
+    pub(super) by: String,
+}
+
+/// Names who asked for deploys that no row of their own names anybody for, by the commands before them.
+///
+/// A command belongs to the next revision of its service within a quarter of an hour. Where several people gave commands since the
+/// revision before, nobody is named.
+pub(super) fn name_people(deploys: &mut [Deploy], commands: &[DeployCommand]) {
+    let mut before: BTreeMap<(Option<String>, Option<String>), i64> = BTreeMap::new();
+    for deploy in deploys.iter_mut() {
+        let place = (deploy.project.clone(), deploy.service.clone());
+        let from_ns = (deploy.at_ns - ANSWER_NS).max(before.get(&place).map_or(i64::MIN, |at_ns| at_ns + 1));
+        before.insert(place, deploy.at_ns);
+        if deploy.by.is_some() || deploy.service.is_none() {
+            continue;
+        }
+        let people: BTreeSet<&str> = commands
+            .iter()
+            .filter(|command| command.project == deploy.project && command.service == deploy.service)
+            .filter(|command| (from_ns..=deploy.at_ns).contains(&command.at_ns))
+            .map(|command| command.by.as_str())
+            .collect();
+        if people.len() == 1 {
+            deploy.by = people.first().map(|name| (*name).to_owned());
         }
     }
 }
@@ -103,6 +147,26 @@ pub(super) fn deploys_of(rows: &Rows) -> Vec<Deploy> {
     deploys((0..rows.len()).filter_map(of))
 }
 
+/// Commands among some sorted rows of a day that name no revision.
+pub(super) fn commands_of(rows: &Rows) -> Vec<DeployCommand> {
+    if rows.dict(DictCol::DeployBy).is_empty() {
+        return Vec::new();
+    }
+    let own = |column, row| rows.word(column, row).map(str::to_owned);
+    let of = |row: usize| {
+        if rows.word(DictCol::DeployRevision, row).is_some() {
+            return None;
+        }
+        Some(DeployCommand {
+            by: own(DictCol::DeployBy, row)?,
+            at_ns: Some(rows.ts_ns[row]).filter(|ts_ns| *ts_ns != NONE)?,
+            project: own(DictCol::Project, row),
+            service: own(DictCol::Service, row),
+        })
+    };
+    (0..rows.len()).filter_map(of).collect()
+}
+
 /// What a day's rows came from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct DayLedger {
@@ -114,6 +178,9 @@ pub(super) struct DayLedger {
     pub(super) conflicts: Vec<Conflict>,
     /// Deploys, in order of time.
     pub(super) deploys: Vec<Deploy>,
+    /// Commands that name no revision, in order of time.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(super) commands: Vec<DeployCommand>,
 }
 
 /// A span of coverage as stored.
@@ -164,94 +231,172 @@ fn is_zero(n: &u64) -> bool {
     *n == 0
 }
 
-/// Every content that was read, by content id.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(super) struct Sources(
-    pub(super) BTreeMap<String, Source>,
-    /// The content at each place, once somebody asked: there may be as many places as files.
-    #[serde(skip)]
-    OnceLock<FxHashMap<String, String>>,
-);
+impl Source {
+    /// What one reading of a file says.
+    pub(super) fn of(read: Ingested) -> Self {
+        let Ingested { disk_path, mtime_ns, report, spans, .. } = read;
+        let mut spans: Vec<StoredSpan> = spans.iter().map(StoredSpan::from).collect();
+        spans.sort();
+        Self {
+            names: [report.path.clone()].into(),
+            places: [(disk_path.to_string_lossy().into_owned(), (report.bytes, mtime_ns))].into(),
+            windows: report.declared_window.iter().cloned().collect(),
+            report: FileReport { duplicates: 0, conflicts: 0, skipped: None, ..report },
+            spans,
+            pruned: 0,
+        }
+    }
 
-impl PartialEq for Sources {
-    fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
+    /// Takes in that the content came again, under another name or with another statement of what it covers.
+    fn absorb(&mut self, again: Self) {
+        self.report.declared_window = wider(self.report.declared_window.take(), again.report.declared_window);
+        self.windows.extend(again.windows);
+        self.names.extend(again.names);
+        self.places.extend(again.places);
+        self.settle();
+    }
+
+    /// Puts the report under the least name.
+    fn settle(&mut self) {
+        if let Some(least) = self.names.first() {
+            self.report.path.clone_from(least);
+        }
     }
 }
 
+/// Every content that was read, by content id.
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    by_id: BTreeMap<ContentId, Packed>,
+    /// What lies at each place: its content, bytes and modification time in nanoseconds.
+    by_place: FxHashMap<Box<str>, (ContentId, u64, i64)>,
+    packer: Packer,
+}
+
 impl Sources {
-    /// Notes a content, or a further name or place of a known one.
-    pub(super) fn note(&mut self, report: FileReport, spans: &[Span], place: Option<(&Path, u64, i64)>) {
-        let (id, path, stated) = (report.content_id.clone(), report.path.clone(), report.declared_window.clone());
-        let stored = FileReport { duplicates: 0, conflicts: 0, skipped: None, ..report };
-        let mut spans: Vec<StoredSpan> = spans.iter().map(StoredSpan::from).collect();
-        spans.sort();
-        let source = self.0.entry(id.clone()).or_insert_with(|| Source {
-            report: stored,
-            names: BTreeSet::new(),
-            places: BTreeMap::new(),
-            spans,
-            windows: BTreeSet::new(),
-            pruned: 0,
+    /// Number of contents.
+    pub(super) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// Whether a content was read.
+    pub(super) fn has(&self, id: &ContentId) -> bool {
+        self.by_id.contains_key(id)
+    }
+
+    /// A content.
+    pub(super) fn get(&self, id: &ContentId) -> Option<Source> {
+        self.by_id.get(id).map(|packed| self.packer.unpack(packed))
+    }
+
+    /// Every content, each made when it is asked for.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (ContentId, Source)> {
+        self.by_id.iter().map(|(id, packed)| (*id, self.packer.unpack(packed)))
+    }
+
+    fn put(&mut self, id: ContentId, source: &Source) {
+        self.by_id.insert(id, self.packer.pack(source));
+    }
+
+    /// Changes what is known of a content, if anything is; whether it is another now.
+    fn change(&mut self, id: &ContentId, with: impl FnOnce(&mut Source)) -> bool {
+        let Some(before) = self.get(id) else { return false };
+        let mut source = before.clone();
+        with(&mut source);
+        let changed = source != before;
+        if changed {
+            self.put(*id, &source);
+        }
+        changed
+    }
+
+    /// Notes that places hold a content now, and no longer what they held before.
+    fn move_in(&mut self, id: ContentId, places: &BTreeMap<String, (u64, i64)>) {
+        for (path, (bytes, mtime_ns)) in places {
+            let before = self.by_place.insert(path.as_str().into(), (id, *bytes, *mtime_ns));
+            if let Some((other, ..)) = before.filter(|(other, ..)| *other != id) {
+                self.change(&other, |source| {
+                    source.places.remove(path);
+                });
+            }
+        }
+    }
+
+    /// Notes a content, or a further reading of a known one.
+    pub(super) fn note(&mut self, id: ContentId, source: Source) {
+        if self.has(&id) {
+            self.again(id, source);
+        } else {
+            self.move_in(id, &source.places);
+            self.put(id, &source);
+        }
+    }
+
+    /// Notes that a content came again; whether that is news. Of one that is not known its place alone is noted.
+    pub(super) fn again(&mut self, id: ContentId, source: Source) -> bool {
+        self.move_in(id, &source.places);
+        self.change(&id, |known| known.absorb(source))
+    }
+
+    /// Notes a name and a place of a known content; whether that is news.
+    pub(super) fn name(&mut self, id: ContentId, name: &str, (path, bytes, mtime_ns): (&Path, u64, i64)) -> bool {
+        let places = [(path.to_string_lossy().into_owned(), (bytes, mtime_ns))].into();
+        let known = self.by_place.get(path.to_string_lossy().as_ref()) == Some(&(id, bytes, mtime_ns));
+        self.move_in(id, &places);
+        let named = self.change(&id, |source| {
+            source.names.insert(name.to_owned());
+            source.places.extend(places);
+            source.settle();
         });
-        source.windows.extend(stated.clone());
-        source.report.declared_window = wider(source.report.declared_window.take(), stated);
-        self.name(&id, &path, place);
-    }
-
-    /// Notes that a known content came again, under another name or with another statement of what it covers.
-    pub(super) fn again(&mut self, report: &FileReport, place: Option<(&Path, u64, i64)>) {
-        if let Some(source) = self.0.get_mut(&report.content_id) {
-            let stated = report.declared_window.clone();
-            source.windows.extend(stated.clone());
-            source.report.declared_window = wider(source.report.declared_window.take(), stated);
-        }
-        self.name(&report.content_id, &report.path, place);
-    }
-
-    /// Notes a name and a place of a known content.
-    pub(super) fn name(&mut self, content_id: &str, name: &str, place: Option<(&Path, u64, i64)>) {
-        if let Some((path, bytes, mtime_ns)) = place {
-            let path = path.to_string_lossy().into_owned();
-            self.by_place();
-            let before = self.1.get_mut().and_then(|index| index.insert(path.clone(), content_id.to_owned()));
-            if let Some(source) = before.and_then(|id| self.0.get_mut(&id)) {
-                source.places.remove(&path);
-            }
-            if let Some(source) = self.0.get_mut(content_id) {
-                source.places.insert(path, (bytes, mtime_ns));
-            }
-        }
-        let Some(source) = self.0.get_mut(content_id) else { return };
-        source.names.insert(name.to_owned());
-        if let Some(least) = source.names.first() {
-            source.report.path.clone_from(least);
-        }
+        named || !known
     }
 
     /// Notes that rows of a content are not stored because their day was pruned.
-    pub(super) fn note_pruned(&mut self, content_id: &str, rows: u64) {
-        if let Some(source) = self.0.get_mut(content_id) {
-            source.pruned += rows;
-        }
+    pub(super) fn note_pruned(&mut self, id: &ContentId, rows: u64) {
+        self.change(id, |source| source.pruned += rows);
     }
 
     /// The content that lay at a path with this length and modification time.
-    pub(super) fn known(&self, path: &Path, bytes: u64, mtime_ns: i64) -> Option<&str> {
-        let path = path.to_string_lossy();
-        let id = self.by_place().get(path.as_ref())?;
-        (self.0.get(id)?.places.get(path.as_ref()) == Some(&(bytes, mtime_ns))).then_some(id.as_str())
+    pub(super) fn known(&self, path: &Path, bytes: u64, mtime_ns: i64) -> Option<ContentId> {
+        let (id, known_bytes, known_mtime_ns) = self.by_place.get(path.to_string_lossy().as_ref())?;
+        ((*known_bytes, *known_mtime_ns) == (bytes, mtime_ns) && self.has(id)).then_some(*id)
     }
+}
 
-    fn by_place(&self) -> &FxHashMap<String, String> {
-        self.1.get_or_init(|| {
-            let of = |(id, source): (&String, &Source)| {
-                let id = id.clone();
-                source.places.keys().cloned().map(move |path| (path, id.clone())).collect::<Vec<_>>()
-            };
-            self.0.iter().flat_map(of).collect()
-        })
+impl Serialize for Sources {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.len()))?;
+        for (id, source) in self.iter() {
+            map.serialize_entry(&id.to_string(), &source)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Sources {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+        impl<'de> Visitor<'de> for Read {
+            type Value = Sources;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("sources by content id")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Sources, A::Error> {
+                let mut sources = Sources::default();
+                while let Some((id, source)) = map.next_entry::<String, Source>()? {
+                    let id =
+                        decode::content_id(&id).ok_or_else(|| A::Error::custom(format!("{id} is no content id")))?;
+                    for (path, (bytes, mtime_ns)) in &source.places {
+                        sources.by_place.insert(path.as_str().into(), (id, *bytes, *mtime_ns));
+                    }
+                    sources.put(id, &source);
+                }
+                Ok(sources)
+            }
+        }
+        deserializer.deserialize_map(Read)
     }
 }
 
@@ -280,8 +425,8 @@ pub(super) fn write_json<T: Serialize>(root: &Path, folder: &str, value: &T) -> 
 
 /// Reads what [`write_json`] wrote.
 pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, StoreError> {
-    let text = std::fs::read_to_string(path).map_err(io(path))?;
-    serde_json::from_str(&text)
+    let file = File::open(path).map_err(io(path))?;
+    serde_json::from_reader(BufReader::with_capacity(64 << 10, file))
         .map_err(|error| StoreError::Damaged { path: path.to_owned(), reason: error.to_string() })
 }
 

@@ -21,6 +21,7 @@ mod links;
 mod manifest;
 mod merge;
 mod order;
+mod packed;
 mod parquet_file;
 mod prune;
 mod reader;
@@ -45,6 +46,7 @@ pub use ledger::Deploy;
 pub use links::{IssueLink, read_links, update_links};
 pub use manifest::{LiveFile, Role};
 pub use merge::Conflict;
+pub use packed::Reports;
 pub use prune::{Pruned, PrunedDay};
 pub use reader::{Snapshot, SourceRow, SpanRow, SummaryFiles};
 pub use regroup::GAP_NS;
@@ -159,10 +161,10 @@ impl Default for AppendOptions<'_> {
 }
 
 /// What a call added.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct Appended {
     /// Reports in the order of the call, with `duplicates` and `conflicts` filled in.
-    pub files: Vec<FileReport>,
+    pub files: Reports,
     /// Their sums.
     pub total: IngestTotal,
 }
@@ -231,19 +233,19 @@ impl Store {
 
     /// The content that was read from this path when it had this length and modification time.
     pub fn known_file(&self, path: &Path, bytes: u64, mtime_ns: i64) -> Option<ContentId> {
-        self.sources.known(path, bytes, mtime_ns).and_then(decode::content_id)
+        self.sources.known(path, bytes, mtime_ns)
     }
 
     /// Whether a content was read before.
     pub fn has_content(&self, id: &ContentId) -> bool {
-        self.sources.0.contains_key(&id.to_string())
+        self.sources.has(id)
     }
 
     /// The report of a content that was read before, under its least name, as it counts when it comes again: every entry is
     /// a duplicate, but for those of days that were pruned.
     pub fn report_of(&self, id: &ContentId) -> Option<FileReport> {
-        let source = self.sources.0.get(&id.to_string())?;
-        let mut report = source.report.clone();
+        let source = self.sources.get(id)?;
+        let mut report = source.report;
         report.set_aside.pruned = source.pruned;
         report.duplicates = report.entries.saturating_sub(source.pruned);
         Some(report)
@@ -257,27 +259,40 @@ impl Store {
     /// Notes names and places of contents that need not be read again.
     pub fn add_names(&mut self, names: &[Named<'_>]) -> Result<(), StoreError> {
         let _lock = self.lock()?;
-        let before = self.sources.clone();
+        let mut changed = false;
         for named in names {
-            let place = Some((named.disk_path, named.bytes, named.mtime_ns));
-            self.sources.name(&named.content_id.to_string(), named.name, place);
+            let place = (named.disk_path, named.bytes, named.mtime_ns);
+            changed |= self.sources.name(named.content_id, named.name, place);
         }
-        if self.sources == before { Ok(()) } else { self.commit() }
+        if changed { self.commit() } else { Ok(()) }
     }
 
     /// Takes the writer's lock and looks again at what there is: others may have written since the store was opened.
     fn lock(&mut self) -> Result<layout::Lock, StoreError> {
         let lock = layout::writer_lock(&self.root)?;
-        self.manifest = Manifest::load(&self.root)?.ok_or_else(|| StoreError::Absent { path: self.root.clone() })?;
-        self.sources = read_sources(&self.root, &self.manifest)?;
+        let manifest = Manifest::load(&self.root)?.ok_or_else(|| StoreError::Absent { path: self.root.clone() })?;
+        // The file is named by its hash: under the same name stands what was read when the store was opened.
+        if manifest.sources != self.manifest.sources {
+            self.sources = read_sources(&self.root, &manifest)?;
+        }
+        self.manifest = manifest;
         self.sweep()?;
         Ok(lock)
     }
 
     /// Writes the sources and replaces the manifest: from here on the call has happened.
     fn commit(&mut self) -> Result<(), StoreError> {
+        let written = self.replace_manifest();
+        if written.is_err() {
+            // What was noted did not happen: the next call looks at the disk again.
+            (self.manifest, self.sources) = (Manifest::default(), Sources::default());
+        }
+        written
+    }
+
+    fn replace_manifest(&mut self) -> Result<(), StoreError> {
         let placed = ledger::write_json(&self.root, "ledger", &self.sources)?;
-        self.manifest.sources = Some(LiveFile::new(placed, Role::Sources, self.sources.0.len()));
+        self.manifest.sources = Some(LiveFile::new(placed, Role::Sources, self.sources.len()));
         self.manifest.save(&self.root)?;
         self.sweep()
     }

@@ -165,11 +165,11 @@ impl Snapshot {
         }
         let mut out: Vec<SourceRow> = self
             .sources
-            .0
             .iter()
             .map(|(id, source)| {
-                let kept: u64 = self.books.values().filter_map(|book| book.kept.get(id)).sum();
-                let mut report = source.report.clone();
+                let id = id.to_string();
+                let kept: u64 = self.books.values().filter_map(|book| book.kept.get(&id)).sum();
+                let mut report = source.report;
                 let further = source.windows.iter().filter(|window| Some(*window) != report.declared_window.as_ref());
                 let further: Vec<DeclaredWindow> =
                     further.filter(|_| source.spans.is_empty() && report.entries == 0).cloned().collect();
@@ -182,13 +182,7 @@ impl Snapshot {
                 report.set_aside.pruned = source.pruned;
                 report.duplicates = report.entries.saturating_sub(kept + source.pruned);
                 report.conflicts = conflicts.get(id.as_str()).copied().unwrap_or(0);
-                SourceRow {
-                    content_id: id.clone(),
-                    report,
-                    names: source.names.iter().cloned().collect(),
-                    kept,
-                    empty_windows,
-                }
+                SourceRow { content_id: id, report, names: source.names.into_iter().collect(), kept, empty_windows }
             })
             .collect();
         out.sort_by(|a, b| (&a.report.path, &a.content_id).cmp(&(&b.report.path, &b.content_id)));
@@ -199,9 +193,9 @@ impl Snapshot {
     pub fn spans(&self) -> Vec<SpanRow> {
         let mut out = Vec::new();
         let floor_ns = self.pruned_until().unwrap_or(i64::MIN);
-        for (id, source) in &self.sources.0 {
+        for (id, source) in self.sources.iter() {
             out.extend(source.spans.iter().filter(|span| span.last_ns >= floor_ns).map(|span| SpanRow {
-                content_id: id.clone(),
+                content_id: id.to_string(),
                 file: source.report.path.clone(),
                 project: span.project.clone(),
                 service: span.service.clone(),
@@ -222,7 +216,10 @@ impl Snapshot {
 
     /// Deploys that stored rows report, one per project and revision, in order of time.
     pub fn deploys(&self) -> Vec<Deploy> {
-        ledger::deploys(self.books.values().flat_map(|book| book.deploys.iter().cloned()))
+        let mut deploys = ledger::deploys(self.books.values().flat_map(|book| book.deploys.iter().cloned()));
+        let commands: Vec<_> = self.books.values().flat_map(|book| book.commands.iter().cloned()).collect();
+        ledger::name_people(&mut deploys, &commands);
+        deploys
     }
 
     /// Bodies that were not kept though they differ from the kept one.
@@ -246,11 +243,11 @@ impl Snapshot {
 
     /// First UTC day that was not pruned, and how many rows of the inputs are not stored for that reason.
     pub(super) fn pruned(&self) -> Option<(i64, u64)> {
-        Some((self.manifest.pruned_before?, self.sources.0.values().map(|source| source.pruned).sum()))
+        Some((self.manifest.pruned_before?, self.sources.iter().map(|(_, source)| source.pruned).sum()))
     }
 
     /// Number of contents that were read.
     pub(super) fn source_count(&self) -> usize {
-        self.sources.0.len()
+        self.sources.len()
     }
 }

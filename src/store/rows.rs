@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::hash::BuildHasher;
+use std::ops::Range;
 
 use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
@@ -55,6 +56,27 @@ columns! {
     TextCol { InsertId, Message, Trace, Span, Raw }
 }
 
+/// Values of the first rows; those behind the last that is kept are absent.
+fn filled<T: Copy>(values: &[T], rows: usize, absent: T) -> Cow<'_, [T]> {
+    if let Some(values) = values.get(..rows) {
+        return Cow::Borrowed(values);
+    }
+    let mut all = values.to_vec();
+    all.resize(rows, absent);
+    Cow::Owned(all)
+}
+
+/// Adds `count` values, of which the first stands at `at`, and of which those behind `values` are absent. Nothing is kept as
+/// long as all are.
+fn extend<T: Copy + PartialEq>(out: &mut Vec<T>, at: usize, values: &[T], count: usize, absent: T) {
+    if out.is_empty() && values.iter().all(|value| *value == absent) {
+        return;
+    }
+    out.resize(at, absent);
+    out.extend_from_slice(values);
+    out.resize(at + count, absent);
+}
+
 /// Integers; nothing is kept until one is present.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Ints(Vec<i64>);
@@ -75,6 +97,16 @@ impl Ints {
     #[inline]
     pub(super) fn get(&self, row: usize) -> i64 {
         self.0.get(row).copied().unwrap_or(NONE)
+    }
+
+    /// The values of the first rows.
+    pub(super) fn of(&self, rows: usize) -> Cow<'_, [i64]> {
+        filled(&self.0, rows, NONE)
+    }
+
+    /// Adds a run of another column's rows, of which the first stands at `at` here.
+    fn append(&mut self, at: usize, from: &Self, run: Range<usize>) {
+        extend(&mut self.0, at, from.0.get(run.start..run.end.min(from.0.len())).unwrap_or_default(), run.len(), NONE);
     }
 
     /// Whether no value is present.
@@ -112,6 +144,21 @@ impl Texts {
         } else if !self.ends.is_empty() {
             self.ends.push(self.text.len() as u32);
         }
+    }
+
+    /// Adds a run of another column's rows, of which the first stands at `at` here.
+    fn append(&mut self, at: usize, from: &Self, run: Range<usize>) {
+        let ends = from.ends.get(run.start..run.end.min(from.ends.len())).unwrap_or_default();
+        let begin = if run.start == 0 { 0 } else { from.ends.get(run.start - 1).copied().unwrap_or(0) };
+        let text = from.text.get(begin as usize..ends.last().map_or(begin, |end| *end) as usize).unwrap_or("");
+        if self.ends.is_empty() && text.is_empty() {
+            return;
+        }
+        let here = self.text.len() as u32;
+        self.ends.resize(at, here);
+        self.text.push_str(text);
+        self.ends.extend(ends.iter().map(|end| end - begin + here));
+        self.ends.resize(at + run.len(), self.text.len() as u32);
     }
 
     #[inline]
@@ -219,6 +266,11 @@ impl Dict {
     #[inline]
     pub(super) fn code_at(&self, row: usize) -> u32 {
         self.codes.get(row).copied().unwrap_or(NO_CODE)
+    }
+
+    /// The codes of the first rows.
+    pub(super) fn codes(&self, rows: usize) -> Cow<'_, [u32]> {
+        filled(&self.codes, rows, NO_CODE)
     }
 
     #[inline]
@@ -449,7 +501,7 @@ impl Rows {
             (D::HttpMethod, http.and_then(|http| http.method.as_deref())),
             (D::HttpHost, http.and_then(|http| http.host.as_deref())),
             (D::HttpRoute, http.and_then(|http| http.path.as_deref())),
-            (D::DeployRevision, deploy.map(|deploy| deploy.revision.as_str())),
+            (D::DeployRevision, deploy.and_then(|deploy| deploy.revision.as_deref())),
             (D::DeployOutcome, deploy.map(|deploy| deploy.outcome)),
             (D::DeployBy, deploy.and_then(|deploy| deploy.by.as_deref())),
             (D::DeployMessage, deploy.and_then(|deploy| deploy.message.as_deref())),
@@ -510,28 +562,46 @@ impl Rows {
     }
 
     /// Adds rows of other blocks behind those that are here.
+    ///
+    /// Dumps are nearly sorted, so most rows follow one another in their block: they are copied run by run.
     pub(super) fn append(&mut self, blocks: &[&Self], places: &[(u32, u32)]) {
         let base = self.len();
-        let places: Vec<(usize, usize)> = places.iter().map(|(block, row)| (*block as usize, *row as usize)).collect();
+        let follows = |a: &(u32, u32), b: &(u32, u32)| a.0 == b.0 && b.1 == a.1.wrapping_add(1);
+        let mut at = base;
+        let runs = places.chunk_by(follows).map(|run| {
+            let first = run[0].1 as usize;
+            at += run.len();
+            Run { at: at - run.len(), block: run[0].0 as usize, rows: first..first + run.len() }
+        });
+        let runs: Vec<Run> = runs.collect();
         if !self.content.is_empty() || blocks.iter().any(|block| !block.content.is_empty()) {
             self.content.resize(base, 0);
-            self.content.extend(places.iter().map(|(block, row)| blocks[*block].content_hash(*row)));
+            for Run { block, rows, .. } in &runs {
+                self.content.extend(rows.clone().map(|row| blocks[*block].content_hash(row)));
+            }
         }
-        self.ts_ns.extend(places.iter().map(|(block, row)| blocks[*block].ts_ns[*row]));
-        self.files.extend(places.iter().map(|(block, row)| blocks[*block].files[*row]));
-        self.roles.extend(places.iter().map(|(block, row)| blocks[*block].roles[*row]));
-        self.aside.extend(places.iter().map(|(block, row)| blocks[*block].aside[*row]));
+        self.ts_ns.reserve(places.len());
+        self.files.reserve(places.len());
+        self.roles.reserve(places.len());
+        self.aside.reserve(places.len());
+        for Run { block, rows, .. } in &runs {
+            let block = blocks[*block];
+            self.ts_ns.extend_from_slice(&block.ts_ns[rows.clone()]);
+            self.files.extend_from_slice(&block.files[rows.clone()]);
+            self.roles.extend_from_slice(&block.roles[rows.clone()]);
+            self.aside.extend_from_slice(&block.aside[rows.clone()]);
+        }
         for column in IntCol::ALL {
             let ints = &mut self.ints[*column as usize];
             if !ints.is_empty() || blocks.iter().any(|block| !block.ints(*column).is_empty()) {
                 ints.0.reserve(places.len());
-                for (at, (block, row)) in (base..).zip(&places) {
-                    ints.push(at, blocks[*block].int(*column, *row));
+                for Run { at, block, rows } in &runs {
+                    ints.append(*at, blocks[*block].ints(*column), rows.clone());
                 }
             }
         }
         let mut met = vec![false; blocks.len()];
-        for (block, _) in &places {
+        for Run { block, .. } in &runs {
             met[*block] = true;
         }
         for column in TextCol::ALL {
@@ -539,19 +609,24 @@ impl Rows {
             if !texts.is_empty() || blocks.iter().any(|block| !block.texts(*column).is_empty()) {
                 let mut from: Vec<Option<Cow<'_, Texts>>> = Vec::with_capacity(blocks.len());
                 from.extend(blocks.iter().zip(&met).map(|(block, met)| met.then(|| block.texts(*column).unpacked())));
-                let text = |(block, row): &(usize, usize)| from[*block].as_ref().map_or("", |texts| texts.get(*row));
                 // Exactly: growing would hold half as much again for a moment.
-                texts.text.reserve_exact(places.iter().map(|place| text(place).len()).sum());
+                let bytes = |run: &Run| {
+                    let from = from[run.block].as_ref();
+                    from.map_or(0, |texts| run.rows.clone().map(|row| texts.length(row)).sum::<usize>())
+                };
+                texts.text.reserve_exact(runs.iter().map(bytes).sum());
                 texts.ends.reserve_exact(places.len());
-                for (at, place) in (base..).zip(&places) {
-                    texts.push(at, text(place));
+                for Run { at, block, rows } in &runs {
+                    if let Some(from) = &from[*block] {
+                        texts.append(*at, from, rows.clone());
+                    }
                 }
             }
         }
         for column in DictCol::ALL {
             let dict = &mut self.dicts[*column as usize];
             if !dict.is_empty() || blocks.iter().any(|block| !block.dict(*column).is_empty()) {
-                dict.append(&blocks.iter().map(|block| block.dict(*column)).collect::<Vec<_>>(), base, &places);
+                dict.append(&blocks.iter().map(|block| block.dict(*column)).collect::<Vec<_>>(), &runs);
             }
         }
     }
@@ -642,21 +717,33 @@ impl Rows {
     }
 }
 
+/// Rows of one block that follow one another, and where the first of them comes to stand.
+struct Run {
+    at: usize,
+    block: usize,
+    rows: Range<usize>,
+}
+
 impl Dict {
-    fn append(&mut self, dicts: &[&Self], base: usize, places: &[(usize, usize)]) {
+    fn append(&mut self, dicts: &[&Self], runs: &[Run]) {
         // Codes of a block to codes here, as they are met.
         let mut known: Vec<Vec<u32>> = dicts.iter().map(|dict| vec![NO_CODE; dict.values.len()]).collect();
-        for (at, (block, row)) in (base..).zip(places) {
-            let code = dicts[*block].code_at(*row);
-            if code == NO_CODE {
-                self.push_code(at, NO_CODE);
-                continue;
+        let mut codes: Vec<u32> = Vec::new();
+        for Run { at, block, rows } in runs {
+            let (from, known) = (dicts[*block], &mut known[*block]);
+            let theirs = from.codes.get(rows.start..rows.end.min(from.codes.len())).unwrap_or_default();
+            codes.clear();
+            for code in theirs {
+                let Some(slot) = known.get_mut(*code as usize) else {
+                    codes.push(NO_CODE);
+                    continue;
+                };
+                if *slot == NO_CODE {
+                    *slot = self.code(from.values.get(*code as usize));
+                }
+                codes.push(*slot);
             }
-            let slot = &mut known[*block][code as usize];
-            if *slot == NO_CODE {
-                *slot = self.code(dicts[*block].values.get(code as usize));
-            }
-            self.push_code(at, *slot);
+            extend(&mut self.codes, *at, &codes, rows.len(), NO_CODE);
         }
     }
 }

@@ -146,15 +146,17 @@ impl RowGroup {
             .with_projection(mask)
             .with_batch_size(rows.max(1));
         if let Some(only) = only {
-            builder = builder
-                .with_row_selection(RowSelection::from_consecutive_ranges(ranges(only).into_iter(), rows));
+            builder = builder.with_row_selection(RowSelection::from_consecutive_ranges(ranges(only).into_iter(), rows));
         }
         let mut reader = builder.build().map_err(|error| damaged(path, &error))?;
         let batch = reader.next().transpose().map_err(|error| damaged(path, &error))?;
         let batch = batch.unwrap_or_else(|| RecordBatch::new_empty(Arc::new(Schema::empty())));
         let expected = only.map_or(rows, <[u32]>::len);
         if batch.num_rows() != expected {
-            return Err(damaged(path, &format!("row group {} holds {} rows, {expected} are named", self.index, batch.num_rows())));
+            return Err(damaged(
+                path,
+                &format!("row group {} holds {} rows, {expected} are named", self.index, batch.num_rows()),
+            ));
         }
         Ok(Cut { batch, path: path.clone() })
     }

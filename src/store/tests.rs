@@ -82,10 +82,10 @@ fn ingesting_twice_adds_nothing() {
     let mut store = store_of(&folder, Vec::new());
     let first = append(&mut store, call());
     assert_eq!((first.total.entries, first.total.unique, first.total.duplicates), (3, 2, 1));
-    assert_eq!(first.files[0].duplicates, 1);
+    assert_eq!(first.files.iter().nth(0).expect("a file").duplicates, 1);
     let (before, manifest) = (store.snapshot().expect("snapshot").digest(), store.manifest.clone());
     let second = append(&mut store, call());
-    assert_eq!((second.total.unique, second.files[0].duplicates), (2, 3));
+    assert_eq!((second.total.unique, second.files.iter().nth(0).expect("a file").duplicates), (2, 3));
     assert_eq!(store.snapshot().expect("snapshot").digest(), before);
     assert_eq!(store.manifest, manifest);
     assert!(store.has_content(&ContentId([1; 32])));
@@ -120,7 +120,10 @@ fn a_call_counts_conflicts_of_its_own_files() {
     let folder = folder();
     let mut store = store_of(&folder, vec![vec![input(1, vec![row(DAY_ONE, "a", "one body")])]]);
     let added = append(&mut store, vec![input(2, vec![row(DAY_ONE, "a", "another body")])]);
-    assert_eq!((added.files[0].conflicts, added.files[0].duplicates), (1, 1));
+    assert_eq!(
+        (added.files.iter().nth(0).expect("a file").conflicts, added.files.iter().nth(0).expect("a file").duplicates),
+        (1, 1)
+    );
 }
 
 #[test]
@@ -373,7 +376,7 @@ fn every_column_survives_the_way_to_disk_and_back() {
             latency_ns: Some(5),
         }),
         deploy: Some(Box::new(DeployMark {
-            revision: "r".into(),
+            revision: Some("r".into()),
             outcome: "failed",
             by: Some("ann".into()),
             message: Some("no".into()),
@@ -395,7 +398,7 @@ fn every_column_survives_the_way_to_disk_and_back() {
 fn a_deploy_is_ok_if_any_row_says_so_and_failed_before_unknown() {
     let mark = |n: i64, revision: &str, outcome| LogRecord {
         deploy: Some(Box::new(crate::record::DeployMark {
-            revision: revision.into(),
+            revision: Some(revision.into()),
             outcome,
             by: None,
             message: None,
@@ -420,6 +423,46 @@ fn a_deploy_is_ok_if_any_row_says_so_and_failed_before_unknown() {
         .collect();
     assert_eq!(found["r1"], ("ok".into(), DAY_ONE));
     assert_eq!(found["r2"], ("failed".into(), DAY_ONE));
+}
+
+#[test]
+fn a_deploy_is_by_the_one_person_who_gave_a_command_just_before() {
+    let mark = |minute: i64, revision: Option<&str>, by: Option<&str>| LogRecord {
+        deploy: Some(Box::new(crate::record::DeployMark {
+            revision: revision.map(str::to_owned),
+            outcome: "unknown",
+            by: by.map(str::to_owned),
+            message: None,
+        })),
+        service: Some(if by == Some("stranger") { "mail".into() } else { "shop".into() }),
+        ..row(DAY_ONE + minute * 60 * crate::time::SECOND_NS, &format!("{minute}"), "deploy")
+    };
+    // The command of the first one stands on the day before its answer; a row of its own names who asked for the fourth.
+    let rows = vec![
+        mark(-1, None, Some("ann")),
+        mark(1, Some("r1"), None),
+        mark(2, Some("r2"), None),
+        mark(30, None, Some("ann")),
+        mark(31, None, Some("bob")),
+        mark(32, Some("r3"), None),
+        mark(33, None, Some("ann")),
+        mark(34, Some("r4"), Some("eve")),
+        mark(40, None, Some("bob")),
+        mark(41, None, Some("stranger")),
+        mark(50, Some("r5"), None),
+        mark(60, None, Some("bob")),
+        mark(80, Some("r6"), None),
+    ];
+    let folder = folder();
+    let store = store_of(&folder, vec![vec![input(1, rows)]]);
+    let found = store.snapshot().expect("snapshot").deploys();
+    let by: Vec<(&str, Option<&str>)> =
+        found.iter().map(|deploy| (deploy.revision.as_str(), deploy.by.as_deref())).collect();
+    let nobody = |revision| (revision, None);
+    assert_eq!(
+        by,
+        [("r1", Some("ann")), nobody("r2"), nobody("r3"), ("r4", Some("eve")), ("r5", Some("bob")), nobody("r6")]
+    );
 }
 
 /// Few ids, times, bodies and severities, so that everything collides: duplicates, conflicts, joiners, two days, no time.

@@ -3,6 +3,7 @@
 //! The hash is taken over values column by column, so that it says the same whatever files and row groups the rows lie in. A
 //! row group is encoded on its own, so that several threads can work on one day.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
@@ -18,7 +19,7 @@ use super::computed::Computed;
 use super::files::Files;
 use super::layout::{Draft, ROWS_PER_FILE};
 use super::manifest::{LiveFile, Role};
-use super::rows::{DictCol, IntCol, NO_CODE, NONE, Rows, TextCol, Texts};
+use super::rows::{DictCol, IntCol, NONE, Rows, TextCol, Texts};
 
 static DESCRIPTOR: LazyLock<SchemaDescriptor> = LazyLock::new(|| {
     ArrowSchemaConverter::new().convert(&ROW_SCHEMA).expect("the columns of a row are types that Parquet has")
@@ -68,7 +69,7 @@ fn values<'a>(name: &str, rows: &'a Rows, computed: Option<&'a Computed>, made: 
         if rows.ints(column).is_empty() {
             return Values::Absent;
         }
-        Values::Many((0..rows.len()).map(|row| rows.int(column, row)).collect())
+        Values::Many(rows.ints(column).of(rows.len()))
     };
     let few = |column: I| match many(column) {
         Values::Many(ints) => Values::Few(ints),
@@ -79,7 +80,7 @@ fn values<'a>(name: &str, rows: &'a Rows, computed: Option<&'a Computed>, made: 
         if dict.is_empty() {
             return Values::Absent;
         }
-        Values::Codes((0..rows.len()).map(|row| dict.code_at(row)).collect(), &dict.values)
+        Values::Codes(dict.codes(rows.len()), &dict.values)
     };
     let text = |column: T, empty: bool| {
         let texts = rows.texts(column);
@@ -90,7 +91,7 @@ fn values<'a>(name: &str, rows: &'a Rows, computed: Option<&'a Computed>, made: 
         if texts.is_empty() { Values::Absent } else { Values::Ids(texts) }
     };
     let codes = |made: &'a (Vec<u32>, Texts)| {
-        if made.1.is_empty() { Values::Absent } else { Values::Codes(made.0.clone(), &made.1) }
+        if made.1.is_empty() { Values::Absent } else { Values::Codes(Cow::Borrowed(&made.0), &made.1) }
     };
     let times = |of: fn(i64) -> i64| {
         if rows.ts_ns.iter().all(|ts| *ts == NONE) {
@@ -131,17 +132,16 @@ fn values<'a>(name: &str, rows: &'a Rows, computed: Option<&'a Computed>, made: 
         "http_latency_ns" => many(I::HttpLatency),
         "sig_id" => codes(&made.sig),
         "exception" => computed.filter(|computed| !computed.exception.is_empty()).map_or(Values::Absent, |computed| {
-            Values::Codes(
-                (0..rows.len()).map(|row| computed.exception.code_at(row)).collect(),
-                &computed.exception.values,
-            )
+            Values::Codes(computed.exception.codes(rows.len()), &computed.exception.values)
         }),
-        "stack_id" => computed.filter(|computed| !computed.stack.is_empty()).map_or(Values::Absent, |computed| {
-            Values::Codes((0..rows.len()).map(|row| computed.stack.code_at(row)).collect(), &computed.stack.values)
-        }),
+        "stack_id" => computed
+            .filter(|computed| !computed.stack.is_empty())
+            .map_or(Values::Absent, |computed| Values::Codes(computed.stack.codes(rows.len()), &computed.stack.values)),
         "event_id" => computed.map_or(Values::Absent, |computed| Values::Ids(&computed.event_id)),
         "event_role" => codes(&made.role),
-        "rows_in_event" => computed.map_or(Values::Absent, |computed| Values::Few(computed.rows_in_event.clone())),
+        "rows_in_event" => {
+            computed.map_or(Values::Absent, |computed| Values::Few(Cow::Borrowed(&computed.rows_in_event)))
+        }
         "deploy_revision" => dict(D::DeployRevision),
         "deploy_outcome" => dict(D::DeployOutcome),
         "deploy_by" => dict(D::DeployBy),
@@ -204,18 +204,27 @@ pub(super) fn encode(rows: &Rows, computed: Option<&Computed>, files: &Files, le
 /// Values as bytes that depend on the rows alone, not on how they are grouped.
 fn digest_of(values: &Values<'_>, rows: usize) -> ColumnDigest {
     let hash = |text: &str| if text.is_empty() { 0 } else { xxhash_rust::xxh3::xxh3_64(text.as_bytes()) | 1 };
+    let eights = |of: &dyn Fn(&mut [[u8; 8]])| {
+        let mut bytes = vec![[0_u8; 8]; rows];
+        of(&mut bytes);
+        bytes.into_flattened()
+    };
     let bytes = match values {
         Values::Absent => return ColumnDigest::Absent,
-        Values::Many(ints) | Values::Few(ints) => ints.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        Values::Many(ints) | Values::Few(ints) => eights(&|out| {
+            out.iter_mut().zip(ints.iter()).for_each(|(out, value)| *out = value.to_le_bytes());
+        }),
         Values::Truth(truths) => truths.iter().map(|truth| u8::from(*truth)).collect(),
         Values::Codes(codes, texts) => {
-            let hashes: Vec<u64> = (0..texts.len()).map(|at| hash(texts.get(at))).collect();
-            let of = |code: &u32| if *code == NO_CODE { 0 } else { hashes[*code as usize] };
-            codes.iter().flat_map(|code| of(code).to_le_bytes()).collect()
+            let hashes: Vec<[u8; 8]> = (0..texts.len()).map(|at| hash(texts.get(at)).to_le_bytes()).collect();
+            eights(&|out| {
+                let of = |code: &u32| hashes.get(*code as usize).copied().unwrap_or_default();
+                out.iter_mut().zip(codes.iter()).for_each(|(out, code)| *out = of(code));
+            })
         }
-        Values::Ids(texts) | Values::Texts { texts, .. } => {
-            (0..rows).flat_map(|row| hash(texts.get(row)).to_le_bytes()).collect()
-        }
+        Values::Ids(texts) | Values::Texts { texts, .. } => eights(&|out| {
+            out.iter_mut().enumerate().for_each(|(row, out)| *out = hash(texts.get(row)).to_le_bytes());
+        }),
     };
     ColumnDigest::Bytes(bytes)
 }

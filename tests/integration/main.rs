@@ -11,6 +11,8 @@
 
 mod harness;
 
+mod analysis;
+mod browser;
 mod care;
 mod cli;
 mod compare;
@@ -21,8 +23,11 @@ mod filing;
 #[cfg(unix)]
 mod github;
 mod hostile;
+#[cfg(unix)]
+mod lifecycle;
 mod offline;
 mod pages;
+mod postmortem;
 #[cfg(unix)]
 mod round;
 mod rules;
@@ -31,3 +36,4 @@ pub(crate) mod schema;
 mod scripts;
 mod show;
 mod truth;
+mod weekly;

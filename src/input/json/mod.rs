@@ -5,10 +5,12 @@
 //! a few of its keys. The parser is strict: whatever it refuses goes to [`super::repair`], so that repairs are counted.
 
 mod parse;
+mod repeats;
 
 use std::borrow::Cow;
 
 use parse::{Parser, blank};
+use repeats::Repeats;
 
 /// Deepest nesting that is read.
 pub(crate) const MAX_DEPTH: usize = 128;
@@ -45,6 +47,7 @@ pub(crate) struct Tape {
     pub(crate) duplicate_keys: u64,
     /// Line ends stand between its tokens.
     pub(crate) multi_line: bool,
+    repeats: Repeats,
 }
 
 /// Longest token that may be cut in two by the end of a text: a pair of escapes.
@@ -67,6 +70,11 @@ impl Refused {
 }
 
 impl Tape {
+    /// A tape for many rows, of which parts are the same.
+    pub(crate) fn for_rows() -> Self {
+        Self { repeats: Repeats::remembering(), ..Self::default() }
+    }
+
     /// Parses the one value that `text` holds, with nothing but whitespace around it.
     pub(crate) fn parse<'a>(&'a mut self, text: &'a str) -> Result<Value<'a>, Refused> {
         let bytes = text.as_bytes();
@@ -91,7 +99,7 @@ impl Tape {
 
     fn scan(&mut self, text: &str) -> Result<usize, Refused> {
         self.nodes.clear();
-        let mut parser = Parser::new(text.as_bytes(), &mut self.nodes);
+        let mut parser = Parser::new(text.as_bytes(), &mut self.nodes, &mut self.repeats);
         let end = parser.first();
         (self.duplicate_keys, self.multi_line) = (parser.duplicate_keys, parser.multi_line);
         end

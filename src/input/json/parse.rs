@@ -3,6 +3,7 @@
 //! Strings are scanned eight bytes at a time, because most of a log row is inside of them; compact JSON pays one comparison
 //! for the whitespace it does not have. A value is read twice only where its text is unescaped.
 
+use super::repeats::Repeats;
 use super::{MAX_DEPTH, Node, NodeKind, Refused, hex4};
 
 /// A refusal whose place and reason the parser keeps, so that results fit into registers.
@@ -12,6 +13,7 @@ struct Bad;
 pub(super) struct Parser<'a> {
     bytes: &'a [u8],
     nodes: &'a mut Vec<Node>,
+    repeats: &'a mut Repeats,
     refused: (usize, &'static str),
     pub(super) duplicate_keys: u64,
     pub(super) multi_line: bool,
@@ -32,7 +34,7 @@ fn marks(word: u64) -> u64 {
     (quote | slash | word.wrapping_sub(SPACES)) & !word & HIGHS
 }
 
-fn word_at(bytes: &[u8], at: usize) -> Option<u64> {
+pub(super) fn word_at(bytes: &[u8], at: usize) -> Option<u64> {
     bytes.get(at..)?.first_chunk().map(|chunk| u64::from_le_bytes(*chunk))
 }
 
@@ -71,8 +73,8 @@ fn digits(bytes: &[u8], mut at: usize) -> usize {
 
 impl<'a> Parser<'a> {
     /// A parser that adds the nodes of `bytes` to `nodes`.
-    pub(super) fn new(bytes: &'a [u8], nodes: &'a mut Vec<Node>) -> Self {
-        Self { bytes, nodes, refused: (0, ""), duplicate_keys: 0, multi_line: false }
+    pub(super) fn new(bytes: &'a [u8], nodes: &'a mut Vec<Node>, repeats: &'a mut Repeats) -> Self {
+        Self { bytes, nodes, repeats, refused: (0, ""), duplicate_keys: 0, multi_line: false }
     }
 
     /// Parses the first value; where it ends.
@@ -251,7 +253,11 @@ impl<'a> Parser<'a> {
             }
             at += 1;
             // Most values are strings: no second jump for them.
-            at = if self.next(&mut at) == b'"' { self.string(at)? } else { self.value(at, depth + 1)? };
+            at = match self.next(&mut at) {
+                b'"' => self.string(at)?,
+                b'{' if depth == 0 => self.member(at)?,
+                _ => self.value(at, depth + 1)?,
+            };
             match self.next(&mut at) {
                 b',' => at += 1,
                 b'}' => break,
@@ -261,6 +267,20 @@ impl<'a> Parser<'a> {
         let end = self.close(index, at);
         if !sorted && self.may_repeat(index) {
             self.duplicate_keys += self.repeats(index);
+        }
+        Ok(end)
+    }
+
+    /// An object that is a member of the outermost one: what repeats from row to row is compared instead of parsed.
+    fn member(&mut self, start: usize) -> Result<usize, Bad> {
+        let Some(place) = self.repeats.place(self.bytes, start) else { return self.object(start, 1) };
+        if let Some(length) = self.repeats.replay(place, &self.bytes[start..], start, self.nodes) {
+            return Ok(start + length);
+        }
+        let (index, keys) = (self.nodes.len(), self.duplicate_keys);
+        let end = self.object(start, 1)?;
+        if !self.multi_line && self.duplicate_keys == keys {
+            self.repeats.keep(place, &self.bytes[start..end], start, &self.nodes[index..], index);
         }
         Ok(end)
     }

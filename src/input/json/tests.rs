@@ -90,3 +90,34 @@ fn canonical_text_ignores_spacing_and_the_order_of_keys() {
     assert_eq!(of(r#"{"b": [1, "x"], "a": {"z":1,"y":2}}"#), of(r#"{"a":{"y":2,"z":1},"b":[1,"\u0078"]}"#));
     assert_ne!(of(r#"{"a":1}"#), of(r#"{"a":"1"}"#));
 }
+
+#[test]
+fn a_tape_that_remembers_reads_rows_as_a_fresh_one_does() {
+    let resource = |n: usize| {
+        format!(r#"{{"labels":{{"service_name":"shop-{}","zone":"eu-{}","\u0061":[1,{{}}]}}}}"#, n % 3, n / 7 % 2)
+    };
+    let labels = |n: usize| format!(r#"{{"instance":"0069c7a95f1620496c46dc{:04}","in":{}}}"#, n % 5, n % 2);
+    let own = |n: usize| format!(r#"{{"request":"a text that is never the same {n}","a":1,"a":{n}}}"#);
+    let mut remembering = Tape::for_rows();
+    for n in 0..400 {
+        let (space, cut) = (if n % 50 == 49 { "\n " } else { "" }, if n % 31 == 30 { 9 } else { 0 });
+        let object = |text: String| text.replace(",\"", &format!(",{space}\""));
+        let row = format!(
+            r#"{{"pad":"{}","labels":{},"own":{},{space}"resource":{},"z":{{}}}}"#,
+            "x".repeat(n % 17),
+            object(labels(n)),
+            own(n),
+            object(resource(n)),
+        );
+        let row = &row[..row.len() - cut];
+        let mut fresh = Tape::default();
+        let found = remembering.parse_front(row).map(|(value, length)| (value.raw().len(), length));
+        let expected = fresh.parse_front(row).map(|(value, length)| (value.raw().len(), length));
+        assert_eq!(found, expected, "{row}");
+        if expected.is_ok() {
+            assert_eq!(format!("{:?}", remembering.nodes), format!("{:?}", fresh.nodes), "{row}");
+            let flags = |tape: &Tape| (tape.duplicate_keys, tape.multi_line);
+            assert_eq!(flags(&remembering), flags(&fresh), "{row}");
+        }
+    }
+}
