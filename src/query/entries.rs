@@ -15,20 +15,54 @@ use crate::store::{Cut, NO_INT, NO_WORD, RowGroup, StoreError, Words, row_groups
 
 /// Words of [`Engine::entries`].
 const WORDS: [&str; 14] = [
-    "project", "service", "kind", "revision", "instance", "module", "function", "exception", "http_method", "http_host",
-    "http_route", "event_role", "file", "sig_id",
+    "project",
+    "service",
+    "kind",
+    "revision",
+    "instance",
+    "module",
+    "function",
+    "exception",
+    "http_method",
+    "http_host",
+    "http_route",
+    "event_role",
+    "file",
+    "sig_id",
 ];
 /// Texts of it.
 const TEXTS: [&str; 5] = ["insert_id", "message", "trace", "span", "event_id"];
 /// Integers of it.
-const INTS: [&str; 7] =
-    ["ts_ns", "severity", "effective_severity", "line", "http_status", "http_latency_ns", "offset"];
+const INTS: [&str; 7] = ["ts_ns", "severity", "effective_severity", "line", "http_status", "http_latency_ns", "offset"];
 /// Its columns, in order.
 const COLUMNS: [&str; 27] = [
-    "ts_ns", "insert_id", "project", "service", "severity_name", "effective_severity", "effective_severity_name",
-    "message", "kind", "revision", "instance", "trace", "span", "module", "function", "line", "exception",
-    "http_method", "http_host", "http_route", "http_status", "http_latency_ns", "event_id", "event_role", "file",
-    "byte_offset", "template_id",
+    "ts_ns",
+    "insert_id",
+    "project",
+    "service",
+    "severity_name",
+    "effective_severity",
+    "effective_severity_name",
+    "message",
+    "kind",
+    "revision",
+    "instance",
+    "trace",
+    "span",
+    "module",
+    "function",
+    "line",
+    "exception",
+    "http_method",
+    "http_host",
+    "http_route",
+    "http_status",
+    "http_latency_ns",
+    "event_id",
+    "event_role",
+    "file",
+    "byte_offset",
+    "template_id",
 ];
 
 /// What entries must have; `None` asks for nothing.

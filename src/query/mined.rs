@@ -73,7 +73,8 @@ pub(super) fn template_counts(source: &RowSource) -> Result<Table, QueryError> {
     let index = &source.templates;
     let mut rows: Vec<(u32, Counted)> = all.into_iter().collect();
     rows.sort_by(|a, b| b.1.rows.cmp(&a.1.rows).then_with(|| index.ids[a.0 as usize].cmp(&index.ids[b.0 as usize])));
-    let of_template = |of: &dyn Fn(usize) -> String| Data::Str(rows.iter().map(|row| Some(of(row.0 as usize))).collect());
+    let of_template =
+        |of: &dyn Fn(usize) -> String| Data::Str(rows.iter().map(|row| Some(of(row.0 as usize))).collect());
     let int = |of: &dyn Fn(&Counted) -> Option<i64>| Data::I64(rows.iter().map(|row| of(&row.1)).collect());
     Ok(Table::new(vec![
         ("template_id", of_template(&|at| index.ids[at].clone())),

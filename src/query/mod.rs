@@ -28,6 +28,7 @@ use thiserror::Error;
 pub use describe::{TableInfo, tables, tables_text};
 pub use entries::{ClusterRows, Entries, EntryFilter};
 pub use facts::{AttachedRows, ClusterFacts, Facts, TotalRows};
+pub use loud::{Keyed, MessageRow, StartRow, TraceRow};
 pub use named::{NAMED, named};
 pub use picked::ExampleRow;
 pub use reach::{PICKED, Reach};
@@ -109,13 +110,14 @@ pub struct Engine {
     /// What `summary` is made from when a query names it, and the window of all that is stored.
     summaries: (SummaryFiles, Option<Window>),
     summary: OnceLock<LazyFrame>,
-    walked: OnceLock<Walked>,
+    walked: Walked,
 }
 
 /// What a walk over all rows leaves for later questions.
+#[derive(Default)]
 struct Walked {
-    totals: Table,
-    loud: Vec<LoudRows>,
+    totals: OnceLock<Table>,
+    loud: OnceLock<Vec<LoudRows>>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -154,7 +156,7 @@ impl Engine {
             templates: TemplateIndex::new(templates),
         };
         let summaries = (snapshot.summary_files(Some(window)), snapshot.whole());
-        Ok(Self { frames, source, summaries, summary: OnceLock::new(), walked: OnceLock::new() })
+        Ok(Self { frames, source, summaries, summary: OnceLock::new(), walked: Walked::default() })
     }
 
     /// The same tables with the rows of one revision only; `templates`, `coverage` and `deploys` stay as they are.
@@ -165,7 +167,7 @@ impl Engine {
         }
         self.summary = OnceLock::new();
         self.source.revision = Some(revision.to_owned());
-        self.walked = OnceLock::new();
+        self.walked = Walked::default();
         self
     }
 
@@ -179,7 +181,7 @@ impl Engine {
             *frame = frame.clone().filter(any);
         }
         self.source.parts = Some(windows.to_vec());
-        self.walked = OnceLock::new();
+        self.walked = Walked::default();
         self
     }
 
@@ -213,31 +215,49 @@ impl Engine {
     /// What a report asks of every row, in one walk over them; the same figures as the queries that the fields name.
     pub fn facts(&self) -> Result<Facts, QueryError> {
         let mut facts = facts::facts(&self.source, Depth::Full)?;
-        let walked = Walked { totals: loud::totals(&facts.totals), loud: std::mem::take(&mut facts.loud) };
-        // What another thread has set is the same.
-        let _ = self.walked.set(walked);
+        // What another call has set is the same.
+        let _ = self.walked.totals.set(loud::totals(&facts.totals));
+        let _ = self.walked.loud.set(std::mem::take(&mut facts.loud));
         Ok(facts)
     }
 
     /// The answer of one of the project's own queries; without SQL where a walk over the rows answers several at once.
     pub fn answer(&self, name: &str) -> Result<Table, QueryError> {
-        if name == "template_counts" {
-            return mined::template_counts(&self.source);
-        }
-        if !matches!(name, "cluster_traces" | "messages" | "starts" | "totals") {
-            let query = named(name).expect("the name is one of the project's queries; a test asks for each");
-            return self.sql(query);
-        }
-        if self.walked.get().is_none() {
-            self.facts()?;
-        }
-        let walked = self.walked.get().expect("a walk has just ended");
         match name {
-            "totals" => Ok(walked.totals.clone()),
-            "starts" => loud::starts(&self.source, &walked.loud),
-            "messages" => loud::messages(&self.source, &walked.loud),
-            _ => loud::traces(&self.source, &walked.loud),
+            "template_counts" => mined::template_counts(&self.source),
+            "totals" => {
+                if self.walked.totals.get().is_none() {
+                    self.facts()?;
+                }
+                Ok(self.walked.totals.get().expect("a walk has just ended").clone())
+            }
+            "starts" => Ok(loud::starts_table(&loud::starts(&self.source, self.loud()?, None)?)),
+            "messages" => Ok(loud::messages_table(&self.messages()?)),
+            "cluster_traces" => Ok(loud::traces_table(self.traces()?)),
+            _ => self.sql(named(name).expect("the name is one of the project's queries; a test asks for each")),
         }
+    }
+
+    /// The rows of `starts` on instances of which some message `ends` a start.
+    pub fn starts(&self, ends: &(dyn Fn(&str) -> bool + Sync)) -> Result<Keyed<StartRow>, QueryError> {
+        loud::starts(&self.source, self.loud()?, Some(ends))
+    }
+
+    /// The rows of `messages`.
+    pub fn messages(&self) -> Result<Keyed<MessageRow>, QueryError> {
+        loud::messages(&self.source, self.loud()?)
+    }
+
+    /// The rows of `cluster_traces`; one may stand several times.
+    pub fn traces(&self) -> Result<Keyed<TraceRow>, QueryError> {
+        loud::traces(&self.source, self.loud()?)
+    }
+
+    fn loud(&self) -> Result<&[LoudRows], QueryError> {
+        if self.walked.loud.get().is_none() {
+            let _ = self.walked.loud.set(loud::find(&self.source)?);
+        }
+        Ok(self.walked.loud.get().expect("it was just set"))
     }
 
     /// The same as far as keys, rows, events, times and levels go; everything else is left empty.
