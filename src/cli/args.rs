@@ -124,15 +124,24 @@ pub(crate) enum Command {
     /// Template per line of a plain text file
     #[command(display_order = 100)]
     Mine(MineArgs),
-    /// Shell completions
+    /// On a cluster: dumps to sorted parts by day
     #[command(display_order = 101)]
+    Shard(ShardArgs),
+    /// On a cluster: the parts of one day to its rows and sketches
+    #[command(display_order = 102)]
+    Compact(CompactArgs),
+    /// On a cluster: sketches to one, and at the end to the store's manifest
+    #[command(display_order = 103)]
+    Merge(MergeArgs),
+    /// Shell completions
+    #[command(display_order = 104)]
     Completions {
         /// Shell to write for
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
     /// The manual page
-    #[command(display_order = 102)]
+    #[command(display_order = 105)]
     Man,
 }
 
@@ -262,6 +271,71 @@ pub(crate) struct IngestArgs {
     pub(crate) read: ReadArgs,
 }
 
+/// `shard`
+#[derive(Debug, Args)]
+#[command(
+    long_about = "First of the three steps of an ingest, for tasks of a cluster (docs/scale.md). Reads dumps and writes their \
+                  rows as sorted parts, one set a day, into raw/ of the store's folder, with the books of what was read. \
+                  Writes only files named by their content, so a task may be run again, or twice at a time. Prints one \
+                  line: the receipt (`gardener schema receipt`). Any other exit code than 0 means: run it again."
+)]
+pub(crate) struct ShardArgs {
+    /// Files, folders, globs
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) inputs: Vec<String>,
+    /// Folder of the store [default: garden, or `store` of the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    /// Files are named in reports as seen from this folder, as if it had been ingested
+    #[arg(long, value_name = "DIR")]
+    pub(crate) base: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+}
+
+/// `compact`
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Second of the three steps of an ingest, for tasks of a cluster (docs/scale.md). Takes all parts of one UTC \
+                  day, from every shard, and what the store has of it; writes the day's distinct rows, summaries and books. \
+                  Parts may be named twice and may overlap. With --sort they only become one part: for a day with more parts \
+                  than one task should open. Prints one line, the receipt."
+)]
+pub(crate) struct CompactArgs {
+    /// Parts as receipts name them, or any path to them
+    #[arg(required = true, value_name = "PART")]
+    pub(crate) parts: Vec<String>,
+    /// Their day, such as 2025-09-15, or none for rows without a time
+    #[arg(long, value_name = "DAY")]
+    pub(crate) day: String,
+    /// Make one sorted part of them, to be compacted with others
+    #[arg(long)]
+    pub(crate) sort: bool,
+    /// Folder of the store [default: garden, or `store` of the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+}
+
+/// `merge`
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Last of the three steps of an ingest, for tasks of a cluster (docs/scale.md). Makes one sketch of several, \
+                  in any order and grouping; naming one twice changes nothing, sketches that overlap in part are refused. \
+                  With --publish the store's manifest is written: first it is checked that every row which a shard has read \
+                  was compacted, and that no day of the store has changed since. Prints one line, the receipt."
+)]
+pub(crate) struct MergeArgs {
+    /// Sketches as receipts of shard, compact and merge name them
+    #[arg(required = true, value_name = "SKETCH")]
+    pub(crate) sketches: Vec<String>,
+    /// Write the manifest: from then on the store holds what the sketches say
+    #[arg(long)]
+    pub(crate) publish: bool,
+    /// Folder of the store [default: garden, or `store` of the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+}
+
 /// `worklog`
 #[derive(Debug, Args)]
 pub(crate) struct WorklogArgs {
@@ -362,6 +436,9 @@ pub(crate) struct QueryArgs {
     /// Write the tables as Parquet into this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) export: Option<PathBuf>,
+    /// Leave `rows` out of the export: `gardener store files` names its files
+    #[arg(long, requires = "export")]
+    pub(crate) without_rows: bool,
     #[command(flatten)]
     pub(crate) window: WindowArgs,
 }
@@ -707,6 +784,8 @@ pub(crate) enum SchemaName {
     Results,
     /// gardener ingest --json
     Ingest,
+    /// The line that shard, compact and merge print
+    Receipt,
     /// gardener explain --json
     Explain,
     /// gardener show --json

@@ -6,6 +6,7 @@
 mod answers;
 mod args;
 mod changes;
+mod compact;
 mod compare;
 mod config;
 mod context;
@@ -16,6 +17,7 @@ mod filing;
 mod ingest;
 mod listing;
 mod matching;
+mod merge;
 mod mine;
 mod outputs;
 mod pages;
@@ -27,6 +29,7 @@ mod report;
 mod results;
 mod run;
 mod schema;
+mod shard;
 mod show;
 mod store;
 mod templates;
@@ -161,6 +164,9 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Store(args) => store::run(&context, &args),
         Command::Schema { name } => schema::run(name),
         Command::Mine(args) => mine::run(&args),
+        Command::Shard(args) => shard::run(&context, &args),
+        Command::Compact(args) => compact::run(&context, &args),
+        Command::Merge(args) => merge::run(&context, &args),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "gardener", &mut text);

@@ -40,7 +40,7 @@ pub(crate) fn run(context: &Context, args: &QueryArgs) -> anyhow::Result<()> {
     let templates = Context::templates(&snapshot, as_of_ns)?;
     let engine = Engine::open(&snapshot, &templates, window, EngineOptions { services: &args.window.service })?;
     if let Some(folder) = &args.export {
-        for file in engine.export(folder)? {
+        for file in engine.export(folder, !args.without_rows)? {
             writeln!(out, "{}", file.display())?;
         }
     }

@@ -7,6 +7,7 @@ use super::args::SchemaName;
 use crate::compare::Comparison;
 use crate::config::Config;
 use crate::record::ingest::IngestReport;
+use crate::record::receipt::Receipt;
 use crate::{issue, report};
 
 /// Runs the verb.
@@ -16,6 +17,7 @@ pub(crate) fn run(name: SchemaName) -> anyhow::Result<()> {
         SchemaName::Report => report::v1::schema().to_value(),
         SchemaName::Config => schemars::schema_for!(Config).to_value(),
         SchemaName::Results => issue::results::schema(),
+        SchemaName::Receipt => schemars::schema_for!(Receipt).to_value(),
         SchemaName::Compare => schemars::schema_for!(Comparison).to_value(),
         SchemaName::Ingest => schemars::schema_for!(IngestReport).to_value(),
         small => answers::schema(small).expect("every other name is a small answer").to_value(),

@@ -280,12 +280,13 @@ impl Engine {
         tables()
     }
 
-    /// Writes every table as `<name>.parquet` into a folder; answers the files.
-    pub fn export(&self, folder: &Path) -> Result<Vec<PathBuf>, QueryError> {
+    /// Writes every table as `<name>.parquet` into a folder, `rows` only if asked for; answers the files.
+    pub fn export(&self, folder: &Path, rows: bool) -> Result<Vec<PathBuf>, QueryError> {
         std::fs::create_dir_all(folder).map_err(|source| QueryError::Write { path: folder.to_owned(), source })?;
         let mut files = Vec::new();
         let summary = self.summary()?;
-        for (name, frame) in self.frames.iter().chain([(&"summary", &summary)]) {
+        let all = self.frames.iter().chain([(&"summary", &summary)]);
+        for (name, frame) in all.filter(|(name, _)| rows || **name != "rows") {
             let path = folder.join(format!("{name}.parquet"));
             let mut data = frame.clone().collect()?;
             let file =

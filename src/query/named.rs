@@ -4,6 +4,7 @@
 pub const NAMED: &[(&str, &str)] = &[
     ("activity", include_str!("../../queries/activity.sql")),
     ("attached", include_str!("../../queries/attached.sql")),
+    ("audit_entries", include_str!("../../queries/audit_entries.sql")),
     ("cluster_days", include_str!("../../queries/cluster_days.sql")),
     ("cluster_events", include_str!("../../queries/cluster_events.sql")),
     ("cluster_hosts", include_str!("../../queries/cluster_hosts.sql")),

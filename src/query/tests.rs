@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::mine::templates;
-use crate::record::{DeployMark, Http, LogRecord, Severity};
+use crate::record::{DeployMark, Http, Kind, LogRecord, Severity};
 use crate::store::Store;
 use crate::store::fixture::{DAY_ONE, MS, error, folder, input, row, store_of};
 use crate::time::{DAY_NS, HOUR_NS};
@@ -50,6 +50,7 @@ fn busy(folder: &tempfile::TempDir) -> Store {
         request,
         deploy,
         other,
+        LogRecord { kind: Kind::Audit, ..row(DAY_ONE + HOUR_NS, "u", "Services.Replace") },
         row(DAY_ONE + 3 * HOUR_NS, "x1", "Container called exit(3)."),
         row(DAY_ONE + 3 * HOUR_NS + 7_000 * MS, "x2", "Container called exit(3)."),
     ];
@@ -64,11 +65,11 @@ fn n(engine: &Engine, sql: &str) -> i64 {
 fn counts_rows_events_and_failed_deploys() {
     let folder = folder();
     let (_snapshot, engine) = engine(&busy(&folder), None, &[]);
-    assert_eq!(n(&engine, "SELECT COUNT(*) AS n FROM rows"), 8);
+    assert_eq!(n(&engine, "SELECT COUNT(*) AS n FROM rows"), 9);
     assert_eq!(n(&engine, "SELECT COUNT(*) AS n FROM rows WHERE event_role = 'joiner'"), 1);
     assert_eq!(n(&engine, "SELECT COUNT(DISTINCT event_id) AS n FROM rows WHERE event_role = 'joiner'"), 1);
     assert_eq!(n(&engine, "SELECT COUNT(DISTINCT revision) AS n FROM deploys WHERE outcome = 'failed'"), 1);
-    assert_eq!(n(&engine, "SELECT SUM(rows) AS n FROM summary"), 7);
+    assert_eq!(n(&engine, "SELECT SUM(rows) AS n FROM summary"), 8);
 }
 
 #[test]
@@ -191,7 +192,7 @@ fn mistakes_are_answered_with_names_and_files_are_refused() {
 fn tables_are_written_for_other_engines() {
     let folder = folder();
     let (_snapshot, engine) = engine(&busy(&folder), None, &[]);
-    let files = engine.export(&folder.path().join("out")).expect("writes");
+    let files = engine.export(&folder.path().join("out"), true).expect("writes");
     assert_eq!(files.len(), tables().len());
     assert!(files.iter().all(|file| file.metadata().is_ok_and(|meta| meta.len() > 0)));
 }

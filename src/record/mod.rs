@@ -6,6 +6,7 @@
 
 pub mod ingest;
 mod owned;
+pub mod receipt;
 mod severity;
 
 pub use severity::{EffectiveSeverity, Severity, effective, error_type};

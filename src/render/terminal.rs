@@ -111,10 +111,8 @@ fn week(weekly: &Weekly) -> Vec<String> {
 /// A postmortem in as many lines: its summary, what rose, what vanished, what was not seen.
 fn postmortem(report: &Report, section: &Postmortem, commands: &[String]) -> String {
     let mut lines = vec![format!("postmortem  {}", filters::span(&report.window.since, &report.window.until))];
-    lines.extend(wrap(&section.baseline.sentence));
-    for text in &section.summary {
-        lines.extend(wrap(text));
-    }
+    lines.push(section.baseline.sentence.clone());
+    lines.extend(section.summary.iter().map(|point| format!("{}: {}", point.name, point.text)));
     let row = |change: &Change| {
         format!("  {:<10} {}  {}: {}", change.what.replace('_', " "), change.cluster, change.service, change.title)
     };

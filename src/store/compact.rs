@@ -3,7 +3,7 @@
 //! Everything that counts is counted here, from surviving rows only. Counted where rows are read, overlapping dumps would be
 //! counted twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -21,11 +21,12 @@ use super::merge::{Merger, Tally};
 use super::regroup::{self, Membership};
 use super::rows::{DictCol, NO_CODE, NONE, Rows};
 use super::sketch::{self, Sketches, SummaryRow};
-use super::slices::{Slices, Stream};
+use super::slices::{Slices, Stream, block_rows};
 use super::split::{Fate, Splits};
 use super::write::{self, Digest, Output};
 use super::{decode, parquet_file};
 use crate::mine::{Miner, SignatureTable};
+use crate::record::ContentId;
 
 /// Row groups encoded before the first of them is written.
 const GROUPS_AT_ONCE: usize = 2;
@@ -51,6 +52,15 @@ pub(super) struct Run {
     pub(super) rows: usize,
     /// Its rows are set aside.
     pub(super) aside: bool,
+    /// Inputs whose rows count; all without it.
+    pub(super) only: Option<BTreeSet<ContentId>>,
+}
+
+impl Run {
+    /// The file, read in blocks of so many rows.
+    pub(super) fn stream(&self, block: usize) -> Result<Stream, StoreError> {
+        Ok(Stream::new(self.path.clone(), self.rows, self.aside, false, block)?.only(self.only.clone()))
+    }
 }
 
 /// Merges the rows of a call into one day. Answers what the manifest is to say of it, and what the call added.
@@ -133,14 +143,16 @@ fn whole_groups(blocks: &[&Rows], places: &[(u32, u32)], ready: usize) -> usize 
 /// The sorted files of a day: what the store holds of it, and what the call put aside.
 fn streams(root: &Path, before: Option<&Day>, sources: &Sources) -> Result<Vec<Stream>, StoreError> {
     let mut streams = Vec::new();
+    let stored = before.map_or(0, |day| day.files.iter().filter(|file| ROLES.contains(&file.role)).count());
+    let block = block_rows(stored + sources.runs.len(), sources.whole_rows);
     for role in ROLES {
         for file in before.iter().flat_map(|day| day.of(role)) {
             let rows = usize::try_from(file.rows).unwrap_or(usize::MAX);
-            streams.push(Stream::new(root.join(&file.path), rows, role == Role::SetAside, true)?);
+            streams.push(Stream::new(root.join(&file.path), rows, role == Role::SetAside, true, block)?);
         }
     }
     for run in &sources.runs {
-        streams.push(Stream::new(run.path.clone(), run.rows, run.aside, false)?);
+        streams.push(run.stream(block)?);
     }
     Ok(streams)
 }

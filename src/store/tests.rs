@@ -29,7 +29,7 @@ fn blocks_of(store: &Store, role: Role) -> Vec<(Rows, Option<Computed>)> {
 }
 
 /// Everything that the store's files say, as text, in order.
-fn contents(store: &Store) -> Vec<String> {
+pub(super) fn contents(store: &Store) -> Vec<String> {
     let mut out = Vec::new();
     for role in [Role::Rows, Role::Parts, Role::SetAside] {
         for (rows, computed) in blocks_of(store, role) {
@@ -466,7 +466,7 @@ fn a_deploy_is_by_the_one_person_who_gave_a_command_just_before() {
 }
 
 /// Few ids, times, bodies and severities, so that everything collides: duplicates, conflicts, joiners, two days, no time.
-fn any_record() -> impl Strategy<Value = LogRecord<'static>> {
+pub(super) fn any_record() -> impl Strategy<Value = LogRecord<'static>> {
     let texts = prop::sample::select(vec![
         "Traceback (most recent call last):\n  File \"/app/a.py\", line 3, in f\n    g()\nValueError: bad",
         "During handling of the above exception, another exception occurred:",

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use parquet::arrow::ArrowSchemaConverter;
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::SchemaDescriptor;
@@ -353,6 +354,14 @@ impl<'a> Output<'a> {
         file.max_ns = open.max_ns;
         self.done.push(file);
         Ok(())
+    }
+
+    /// The files, with a note in the footer of the last.
+    pub(super) fn finish_with(mut self, note: KeyValue) -> Result<Vec<LiveFile>, StoreError> {
+        if let Some(open) = &mut self.open {
+            open.writer.append_key_value_metadata(note);
+        }
+        self.finish()
     }
 
     /// The files, in reading order.

@@ -15,6 +15,8 @@ mod analysis;
 mod browser;
 mod care;
 mod cli;
+#[cfg(unix)]
+mod cluster;
 mod compare;
 mod duckdb;
 mod faults;

@@ -287,6 +287,10 @@ fn a_window_at_the_beginning_of_the_data_says_that_nothing_can_be_compared() {
     assert_eq!(found["baseline"]["kind"], "none");
     let document = fs::read_to_string(out.join("postmortem.md")).unwrap();
     assert!(document.contains("nothing can be compared") && document.contains("there is no baseline"), "{document}");
+    assert!(
+        document.contains("what rose, fell or vanished is not known") && found["triggers"] == json!([]),
+        "{document}"
+    );
     // Outside of what is stored, in a hole of the export, without a window, and with a baseline that overlaps.
     let refused = |since: &str, until: &str, more: &[&str], code: i32, words: &str| {
         let said = postmortem(&store, &out, since, until, more).exits(code);
