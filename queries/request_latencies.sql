@@ -22,4 +22,4 @@ SELECT
   latency_ns
 FROM members
 WHERE status IS NOT NULL
-ORDER BY template_id, project, service, kind, latency_ns
+ORDER BY template_id, project, service, kind, latency_ns NULLS FIRST, status

@@ -5,10 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AnalyzeError, cadence, stats};
+use super::{AnalyzeError, Silent, cadence, stats};
 use crate::mine::{Form, TemplateSet};
-use crate::query::{Engine, Table};
+use crate::query::{AttachedRows, ClusterFacts, ClusterRows, Engine, ExampleRow, Facts, Table};
 use crate::record::{Severity, error_type};
+use crate::time::day_name;
 
 /// Template of rows of an event whose first row was not exported.
 pub(super) const HEADLESS: &str = "<stack without head>";
@@ -69,7 +70,7 @@ pub struct Example {
 }
 
 /// The facts about one cluster.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Cluster {
     /// What makes it.
     pub key: ClusterKey,
@@ -127,6 +128,8 @@ pub struct Cluster {
     pub signatures: BTreeMap<String, u64>,
     /// Ids of its oldest rows, at most five.
     pub insert_ids: Vec<String>,
+    /// It came in every hour and is gone; for the cluster of a silent service, that.
+    pub silent: Option<Silent>,
 }
 
 impl Default for ClusterKey {
@@ -183,35 +186,15 @@ pub(crate) fn keys(table: &Table) -> Result<Vec<ClusterKey>, AnalyzeError> {
         .collect())
 }
 
-struct Book {
-    at: BTreeMap<ClusterKey, usize>,
-    clusters: Vec<Cluster>,
-}
-
-impl Book {
-    /// The clusters of a query's rows, beside the row numbers.
-    fn rows(&self, table: &Table) -> Result<Vec<(usize, usize)>, AnalyzeError> {
-        Ok(keys(table)?.iter().enumerate().filter_map(|(row, key)| self.at.get(key).map(|at| (row, *at))).collect())
-    }
-}
-
-fn count(column: &[Option<i64>], row: usize) -> u64 {
-    column[row].and_then(|n| u64::try_from(n).ok()).unwrap_or(0)
-}
-
-fn text(column: &[Option<String>], row: usize) -> Option<String> {
-    column[row].clone().filter(|text| !text.is_empty())
-}
-
-fn severity(column: &[Option<i64>], row: usize) -> Severity {
-    column[row].and_then(Severity::from_number).unwrap_or_default()
-}
-
-/// Reads keys, templates, counts and severities only, for a window that another is compared with.
+/// Reads keys, templates, counts and severities only, for a window that another is compared with. Signatures are those of the
+/// template, uncounted: by them an issue is found again that was filed before the template was as general as now.
 pub fn sizes(engine: &Engine, templates: &TemplateSet) -> Result<Vec<Cluster>, AnalyzeError> {
-    let mut book = base(engine, templates)?;
-    severities(engine, &mut book)?;
-    Ok(book.clusters)
+    let mut clusters = of_facts(engine.sizes()?, templates);
+    for cluster in &mut clusters {
+        let members = templates.members(&cluster.key.template_id).iter();
+        cluster.signatures = members.map(|signature| (signature.to_string(), 0)).collect();
+    }
+    Ok(clusters)
 }
 
 /// Clusters that were seen before and are not among those of the window: without entries, first and last seen as before.
@@ -228,6 +211,8 @@ pub fn absent(clusters: &[Cluster], before: &[Cluster]) -> Vec<Cluster> {
         template: earlier.template.clone(),
         canonical: earlier.canonical.clone(),
         exception: earlier.exception.clone(),
+        http: earlier.http.clone(),
+        signatures: earlier.signatures.clone(),
         first_ns: earlier.first_ns,
         last_ns: earlier.last_ns,
         severities: none(&earlier.severities),
@@ -237,185 +222,119 @@ pub fn absent(clusters: &[Cluster], before: &[Cluster]) -> Vec<Cluster> {
     .collect()
 }
 
-/// Reads every cluster of the engine's window, ordered by key.
+/// Reads every cluster of the engine's window, ordered by key; clusters of headless stacks come last.
 pub fn clusters(engine: &Engine, templates: &TemplateSet) -> Result<Vec<Cluster>, AnalyzeError> {
-    let mut book = base(engine, templates)?;
-    breakdowns(engine, &mut book)?;
-    places(engine, &mut book)?;
-    requests(engine, &mut book)?;
-    examples(engine, &mut book)?;
-    let table = super::ask(engine, "insert_ids")?;
-    let ids = table.str("insert_id")?;
-    for (row, at) in book.rows(&table)? {
-        book.clusters[at].insert_ids.extend(text(ids, row));
-    }
-    Ok(book.clusters)
+    Ok(of_facts(engine.facts()?, templates))
 }
 
-fn base(engine: &Engine, templates: &TemplateSet) -> Result<Book, AnalyzeError> {
-    let table = super::ask(engine, "cluster_sizes")?;
-    let (entries, events, first, last) =
-        (table.i64("entries")?, table.i64("events")?, table.i64("first_ns")?, table.i64("last_ns")?);
-    let (instances, traces, users, empty) =
-        (table.i64("instances")?, table.i64("traces")?, table.i64("users")?, table.i64("without_payload")?);
+fn of_facts(facts: Facts, templates: &TemplateSet) -> Vec<Cluster> {
     let by_id: BTreeMap<&str, &crate::mine::Template> =
         templates.iter().map(|template| (template.id.as_str(), template)).collect();
-    let mut book = Book { at: BTreeMap::new(), clusters: Vec::new() };
-    for (row, key) in keys(&table)?.into_iter().enumerate() {
-        let template = by_id.get(key.template_id.as_str());
-        book.at.insert(key.clone(), book.clusters.len());
-        book.clusters.push(Cluster {
-            template: template.map(|template| template.text.clone()).unwrap_or_default(),
-            canonical: template.map(|template| template.canonical.clone()).unwrap_or_default(),
-            exception: template.and_then(|template| {
-                // A stack that came row by row has its type in the first row only.
-                template.exception.clone().or_else(|| error_type(&template.text).map(str::to_owned))
-            }),
-            data_quality: template.is_some_and(|template| template.form == Form::Empty),
-            entries: count(entries, row),
-            events: count(events, row),
-            first_ns: first[row].unwrap_or(0),
-            last_ns: last[row].unwrap_or(0),
-            instances: count(instances, row),
-            traces: count(traces, row),
-            users: Some(count(users, row)).filter(|n| *n > 0),
-            without_payload: count(empty, row),
+    let of = |facts: ClusterFacts| {
+        let template = by_id.get(facts.key.template_id.as_str());
+        of_cluster(facts, template.copied())
+    };
+    let mut clusters: Vec<Cluster> = facts.clusters.into_iter().map(of).collect();
+    attach(&mut clusters, facts.attached);
+    clusters
+}
+
+fn of_cluster(facts: ClusterFacts, template: Option<&crate::mine::Template>) -> Cluster {
+    let ClusterRows { template_id, project, service, kind } = facts.key;
+    let mut cluster = Cluster {
+        key: ClusterKey { template_id, project, service, kind },
+        template: template.map(|template| template.text.clone()).unwrap_or_default(),
+        canonical: template.map(|template| template.canonical.clone()).unwrap_or_default(),
+        exception: template.and_then(|template| {
+            // A stack that came row by row has its type in the first row only.
+            template.exception.clone().or_else(|| error_type(&template.text).map(str::to_owned))
+        }),
+        data_quality: template.is_some_and(|template| template.form == Form::Empty),
+        entries: facts.entries,
+        events: facts.events,
+        episodes: cadence::episodes(&facts.times_ns),
+        first_ns: facts.first_ns,
+        last_ns: facts.last_ns,
+        times_ns: facts.times_ns,
+        revisions: facts.revisions,
+        stacks: facts.stacks,
+        days: facts.days.into_iter().map(|(day, n)| (day_name(day), n)).collect(),
+        instances: facts.instances,
+        traces: facts.traces,
+        users: Some(facts.users).filter(|n| *n > 0),
+        without_payload: facts.without_payload,
+        signatures: facts.signatures.into_iter().map(|(sig, n)| (sig.to_string(), n)).collect(),
+        insert_ids: facts.insert_ids,
+        example: facts.example.map(Example::from),
+        ..Cluster::default()
+    };
+    for ((envelope, effective, reason), n) in facts.severities {
+        let level = |number: i64| Severity::from_number(number).unwrap_or_default();
+        *cluster.severities.entry(level(envelope)).or_default() += n;
+        *cluster.effective.entry(level(effective)).or_default() += n;
+        if !reason.is_empty() {
+            *cluster.reasons.entry(reason).or_default() += n;
+        }
+    }
+    let mut lines = BTreeSet::new();
+    for ((module, function, line), n) in facts.places {
+        if !(module.is_empty() && function.is_empty()) {
+            *cluster.places.entry((module, function)).or_default() += n;
+        }
+        lines.extend(Some(line).filter(|line| *line >= 0));
+    }
+    cluster.lines = lines.into_iter().collect();
+    cluster.http = request_of(&cluster.template).filter(|_| cluster.key.kind == "request").map(|http| HttpStats {
+        hosts: facts.hosts,
+        status: http.status.or_else(|| facts.requests.first().and_then(|(status, _)| i32::try_from(*status).ok())),
+        latencies_ms: facts.requests.iter().filter_map(|(_, ns)| ns.map(|ns| ns as f64 / 1e6)).collect(),
+        ..http
+    });
+    cluster
+}
+
+/// Joiner and frame rows go to the cluster of their head, those without one to a cluster of the service.
+fn attach(clusters: &mut Vec<Cluster>, attached: Vec<AttachedRows>) {
+    let at: BTreeMap<ClusterKey, usize> =
+        clusters.iter().enumerate().map(|(at, cluster)| (cluster.key.clone(), at)).collect();
+    for rows in attached {
+        let ClusterRows { template_id, project, service, kind } = rows.key;
+        let headless = template_id.is_empty();
+        let template_id = if headless { HEADLESS.to_owned() } else { template_id };
+        let key = ClusterKey { template_id, project, service, kind };
+        if let Some(known) = at.get(&key) {
+            clusters[*known].attached += rows.rows;
+            continue;
+        }
+        clusters.push(Cluster {
+            template: HEADLESS.into(),
+            canonical: HEADLESS.into(),
+            data_quality: true,
+            attached: rows.rows,
+            first_ns: if headless { rows.first_ns } else { 0 },
+            last_ns: if headless { rows.last_ns } else { 0 },
             key,
             ..Cluster::default()
         });
     }
-    attached(engine, &mut book)?;
-    Ok(book)
 }
 
-/// Joiner and frame rows go to the cluster of their head, those without one to a cluster of the service.
-fn attached(engine: &Engine, book: &mut Book) -> Result<(), AnalyzeError> {
-    let table = super::ask(engine, "attached")?;
-    let (rows, first, last) = (table.i64("attached")?, table.i64("first_ns")?, table.i64("last_ns")?);
-    for (row, mut key) in keys(&table)?.into_iter().enumerate() {
-        let headless = key.template_id.is_empty();
-        if headless {
-            HEADLESS.clone_into(&mut key.template_id);
-        }
-        let at = *book.at.entry(key.clone()).or_insert_with(|| {
-            book.clusters.push(Cluster {
-                template: HEADLESS.into(),
-                canonical: HEADLESS.into(),
-                data_quality: true,
-                key,
-                ..Cluster::default()
-            });
-            book.clusters.len() - 1
-        });
-        let cluster = &mut book.clusters[at];
-        cluster.attached += count(rows, row);
-        if headless {
-            let (first_ns, last_ns) = (first[row].unwrap_or(0), last[row].unwrap_or(0));
-            cluster.first_ns = if cluster.first_ns == 0 { first_ns } else { cluster.first_ns.min(first_ns) };
-            cluster.last_ns = cluster.last_ns.max(last_ns);
+impl From<ExampleRow> for Example {
+    fn from(row: ExampleRow) -> Self {
+        Self {
+            ts_ns: row.ts_ns,
+            insert_id: row.insert_id,
+            severity: Severity::from_number(row.severity).unwrap_or_default(),
+            message: row.message,
+            raw: row.raw,
+            file: row.file,
+            offset: row.offset,
+            revision: row.revision,
+            instance: row.instance,
+            trace: row.trace,
+            location: row.location,
         }
     }
-    Ok(())
-}
-
-fn severities(engine: &Engine, book: &mut Book) -> Result<(), AnalyzeError> {
-    let table = super::ask(engine, "cluster_severities")?;
-    let (envelope, effective, reasons, n) = (
-        table.i64("severity")?,
-        table.i64("effective_severity")?,
-        table.str("effective_reason")?,
-        table.i64("entries")?,
-    );
-    for (row, at) in book.rows(&table)? {
-        let cluster = &mut book.clusters[at];
-        *cluster.severities.entry(severity(envelope, row)).or_default() += count(n, row);
-        *cluster.effective.entry(severity(effective, row)).or_default() += count(n, row);
-        if let Some(reason) = text(reasons, row) {
-            *cluster.reasons.entry(reason).or_default() += count(n, row);
-        }
-    }
-    Ok(())
-}
-
-fn breakdowns(engine: &Engine, book: &mut Book) -> Result<(), AnalyzeError> {
-    severities(engine, book)?;
-    let table = super::ask(engine, "cluster_revisions")?;
-    let (names, n, first) = (table.str("revision")?, table.i64("entries")?, table.i64("first_ns")?);
-    for (row, at) in book.rows(&table)? {
-        if let Some(name) = text(names, row) {
-            book.clusters[at].revisions.insert(name, (count(n, row), first[row].unwrap_or(0)));
-        }
-    }
-    let table = super::ask(engine, "cluster_days")?;
-    let (names, n) = (table.str("day")?, table.i64("entries")?);
-    for (row, at) in book.rows(&table)? {
-        book.clusters[at].days.insert(text(names, row).unwrap_or_default(), count(n, row));
-    }
-    let table = super::ask(engine, "cluster_events")?;
-    let at_ns = table.i64("at_ns")?;
-    for (row, at) in book.rows(&table)? {
-        book.clusters[at].times_ns.extend(at_ns[row]);
-    }
-    for cluster in &mut book.clusters {
-        cluster.times_ns.sort_unstable();
-        cluster.episodes = cadence::episodes(&cluster.times_ns);
-    }
-    let table = super::ask(engine, "signatures")?;
-    let (ids, n) = (table.str("sig_id")?, table.i64("entries")?);
-    for (row, at) in book.rows(&table)? {
-        book.clusters[at].signatures.insert(text(ids, row).unwrap_or_default(), count(n, row));
-    }
-    Ok(())
-}
-
-fn places(engine: &Engine, book: &mut Book) -> Result<(), AnalyzeError> {
-    let table = super::ask(engine, "cluster_places")?;
-    let (modules, functions, lines, n) =
-        (table.str("module")?, table.str("function")?, table.i64("line")?, table.i64("entries")?);
-    for (row, at) in book.rows(&table)? {
-        let cluster = &mut book.clusters[at];
-        let place = (text(modules, row).unwrap_or_default(), text(functions, row).unwrap_or_default());
-        if !(place.0.is_empty() && place.1.is_empty()) {
-            *cluster.places.entry(place).or_default() += count(n, row);
-        }
-        if let Some(line) = lines[row].filter(|line| *line >= 0)
-            && !cluster.lines.contains(&line)
-        {
-            cluster.lines.push(line);
-        }
-    }
-    book.clusters.iter_mut().for_each(|cluster| cluster.lines.sort_unstable());
-    let table = super::ask(engine, "cluster_stacks")?;
-    let (ids, n) = (table.str("stack_id")?, table.i64("entries")?);
-    for (row, at) in book.rows(&table)? {
-        book.clusters[at].stacks.insert(text(ids, row).unwrap_or_default(), count(n, row));
-    }
-    Ok(())
-}
-
-fn requests(engine: &Engine, book: &mut Book) -> Result<(), AnalyzeError> {
-    for cluster in &mut book.clusters {
-        cluster.http = request_of(&cluster.template).filter(|_| cluster.key.kind == "request");
-    }
-    let table = super::ask(engine, "cluster_hosts")?;
-    let (hosts, n) = (table.str("host")?, table.i64("entries")?);
-    for (row, at) in book.rows(&table)? {
-        if let (Some(http), Some(host)) = (&mut book.clusters[at].http, text(hosts, row)) {
-            http.hosts.insert(host, count(n, row));
-        }
-    }
-    let table = super::ask(engine, "request_latencies")?;
-    let (status, latency) = (table.i64("status")?, table.i64("latency_ns")?);
-    for (row, at) in book.rows(&table)? {
-        if let Some(http) = &mut book.clusters[at].http {
-            http.status = http.status.or_else(|| status[row].and_then(|status| i32::try_from(status).ok()));
-            http.latencies_ms.extend(latency[row].map(|ns| ns as f64 / 1e6));
-        }
-    }
-    for http in book.clusters.iter_mut().filter_map(|cluster| cluster.http.as_mut()) {
-        http.latencies_ms.sort_by(f64::total_cmp);
-    }
-    Ok(())
 }
 
 impl HttpStats {
@@ -430,7 +349,7 @@ impl HttpStats {
 }
 
 /// Method, route and status of a template such as `GET /users/<*> -> 503`.
-fn request_of(template: &str) -> Option<HttpStats> {
+pub(super) fn request_of(template: &str) -> Option<HttpStats> {
     let (front, status) = template.rsplit_once(" -> ")?;
     let (method, route) = front.split_once(' ')?;
     Some(HttpStats {
@@ -439,35 +358,6 @@ fn request_of(template: &str) -> Option<HttpStats> {
         status: status.parse().ok(),
         ..HttpStats::default()
     })
-}
-
-fn examples(engine: &Engine, book: &mut Book) -> Result<(), AnalyzeError> {
-    let table = super::ask(engine, "examples")?;
-    let (ts, ids, severities, messages, raws) = (
-        table.i64("ts_ns")?,
-        table.str("insert_id")?,
-        table.i64("severity")?,
-        table.str("message")?,
-        table.str("raw")?,
-    );
-    let (files, offsets, revisions) = (table.str("file")?, table.i64("byte_offset")?, table.str("revision")?);
-    let (instances, traces, locations) = (table.str("instance")?, table.str("trace")?, table.str("location")?);
-    for (row, at) in book.rows(&table)? {
-        book.clusters[at].example = Some(Example {
-            ts_ns: ts[row].unwrap_or(0),
-            insert_id: text(ids, row),
-            severity: severity(severities, row),
-            message: messages[row].clone().unwrap_or_default(),
-            raw: text(raws, row),
-            file: text(files, row).unwrap_or_default(),
-            offset: offsets[row].unwrap_or(0),
-            revision: text(revisions, row),
-            instance: text(instances, row),
-            trace: text(traces, row),
-            location: text(locations, row),
-        });
-    }
-    Ok(())
 }
 
 #[cfg(test)]

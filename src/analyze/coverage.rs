@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Cluster;
+use super::streams::Streams;
 use crate::record::Severity;
 use crate::record::ingest::{DeclaredWindow, FileReport, Span};
 use crate::store::unite;
@@ -44,6 +45,8 @@ pub struct ServiceCoverage {
     pub intervals: Vec<(i64, i64)>,
     /// Per severity.
     pub severities: BTreeMap<Severity, Vec<(i64, i64)>>,
+    /// Rows per severity in the files that touch the window, before deduplication: which severity it speaks in.
+    pub rows: BTreeMap<Severity, u64>,
 }
 
 /// Coverage of a window.
@@ -59,6 +62,19 @@ pub struct Coverage {
     pub caps: Vec<CapCut>,
     /// Windows that dumps say they were asked for.
     pub asked_for: Vec<(String, DeclaredWindow)>,
+    /// Services whose exports end while those of others go on; filled by [`missing_exports`](super::missing_exports).
+    pub missing: Vec<MissingExport>,
+}
+
+/// A service that came in every hour up to the end of its exports: nothing is known of it from then on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingExport {
+    /// The service.
+    pub service: String,
+    /// Severity of most of its rows, of which nothing more is exported.
+    pub severity: Severity,
+    /// Last moment that some export covers.
+    pub until_ns: i64,
 }
 
 /// Covered intervals per service and severity, not yet joined.
@@ -97,6 +113,58 @@ impl Coverage {
     pub fn intervals_of(&self, cluster: &Cluster) -> &[(i64, i64)] {
         let Some(service) = self.services.get(&cluster.key.service) else { return &[] };
         service.severities.get(&cluster.severity()).map_or(&service.intervals, |own| own)
+    }
+
+    /// Of some disjoint windows only.
+    pub fn within(&self, windows: &[Window]) -> Self {
+        let cut = |intervals: &[(i64, i64)]| -> Vec<(i64, i64)> {
+            let mut parts: Vec<(i64, i64)> = windows
+                .iter()
+                .flat_map(|window| {
+                    intervals.iter().map(|(from, to)| ((*from).max(window.since_ns), (*to).min(window.until_ns)))
+                })
+                .filter(|(from, to)| from < to)
+                .collect();
+            parts.sort_unstable();
+            parts
+        };
+        let services = self.services.iter().map(|(name, own)| {
+            let severities = own.severities.iter().map(|(severity, parts)| (*severity, cut(parts))).collect();
+            (name.clone(), ServiceCoverage { intervals: cut(&own.intervals), severities, rows: own.rows.clone() })
+        });
+        let severities = self.severities.iter().map(|(severity, own)| {
+            (*severity, SeverityCoverage { intervals: cut(&own.intervals), cap_rows: own.cap_rows })
+        });
+        let touches = |cap: &&CapCut| {
+            windows.iter().any(|window| cap.newest_ns >= window.since_ns && cap.oldest_ns < window.until_ns)
+        };
+        Self {
+            asked_s: windows.iter().map(|window| window.seconds()).sum(),
+            services: services.collect(),
+            severities: severities.collect(),
+            caps: self.caps.iter().filter(touches).cloned().collect(),
+            asked_for: self.asked_for.clone(),
+            missing: self.missing.clone(),
+        }
+    }
+
+    /// Seconds in which any service was covered.
+    pub fn any_s(&self) -> f64 {
+        length_s(&self.any())
+    }
+
+    /// Intervals in which any service was covered, ascending.
+    pub fn any(&self) -> Vec<(i64, i64)> {
+        let mut all: Vec<(i64, i64)> = self.services.values().flat_map(|own| own.intervals.iter().copied()).collect();
+        all.sort_unstable();
+        let mut out: Vec<(i64, i64)> = Vec::new();
+        for (from, to) in all {
+            match out.last_mut() {
+                Some(open) if from <= open.1 => open.1 = open.1.max(to),
+                _ => out.push((from, to)),
+            }
+        }
+        out
     }
 
     /// Whether a service's rows of a severity would have been seen throughout an interval.
@@ -142,7 +210,8 @@ pub fn coverage(files: &[(&FileReport, Vec<Span>)], window: Window, asked: Windo
             let severities: BTreeMap<_, _> =
                 severities.into_iter().map(|(severity, intervals)| (severity, unite(intervals))).collect();
             let intervals = unite(severities.values().flatten().copied().collect());
-            (name, ServiceCoverage { intervals, severities })
+            let rows = known.rows.get(&name).cloned().unwrap_or_default();
+            (name, ServiceCoverage { intervals, severities, rows })
         })
         .collect();
     result.caps.sort_by(|a, b| (a.oldest_ns, &a.file, a.severity).cmp(&(b.oldest_ns, &b.file, b.severity)));
@@ -167,22 +236,35 @@ struct Known<'a> {
     wanted: &'a [String],
     services: BTreeSet<String>,
     severities: BTreeSet<Severity>,
+    rows: BTreeMap<String, BTreeMap<Severity, u64>>,
+    streams: Streams,
 }
 
 impl<'a> Known<'a> {
     fn of(files: &[(&FileReport, Vec<Span>)], window: Window, wanted: &'a [String]) -> Self {
-        let mut known = Self { wanted, services: BTreeSet::new(), severities: BTreeSet::new() };
+        let mut known = Self {
+            wanted,
+            services: BTreeSet::new(),
+            severities: BTreeSet::new(),
+            rows: BTreeMap::new(),
+            streams: Streams::of(files),
+        };
         for span in files.iter().flat_map(|(_, spans)| spans) {
             if known.is_wanted(span) && span.last_ns >= window.since_ns && span.first_ns < window.until_ns {
                 known.services.insert(span.service.clone());
                 known.severities.insert(span.severity);
+                *known.rows.entry(span.service.clone()).or_default().entry(span.severity).or_default() += span.entries;
             }
         }
         known
     }
 
     fn is_wanted(&self, span: &Span) -> bool {
-        self.wanted.is_empty() || self.wanted.iter().any(|name| name.eq_ignore_ascii_case(&span.service))
+        self.is_wanted_name(&span.service)
+    }
+
+    fn is_wanted_name(&self, service: &str) -> bool {
+        self.wanted.is_empty() || self.wanted.iter().any(|name| name.eq_ignore_ascii_case(service))
     }
 }
 
@@ -201,8 +283,9 @@ fn file(
     let stated = stated(report.declared_window.as_ref());
     let observed = spans.iter().map(|span| span.first_ns).min().zip(spans.iter().map(|span| span.last_ns).max());
     let Some((mut from, to)) = stated.or(observed) else { return };
-    let own: BTreeSet<String> =
+    let mut own: BTreeSet<String> =
         spans.iter().filter(|span| known.is_wanted(span)).map(|span| span.service.clone()).collect();
+    own.extend(known.streams.silent_in(report, spans).filter(|name| known.is_wanted_name(name)).map(str::to_owned));
     // An empty export that says what it covers is evidence of zero, for every service the others name.
     let names = if spans.is_empty() { &known.services } else { &own };
     let capped = |severity: Option<Severity>| {
@@ -215,7 +298,12 @@ fn file(
         from = from.max(oldest);
         note_cap(result, window, cut(None, rows, oldest));
     }
-    let floor = floor_of(report.declared_window.as_ref().and_then(|declared| declared.filter.as_deref()));
+    let declared = report.declared_window.as_ref().filter(|declared| declared.source != "file metadata");
+    // Without a word about its filter, a file that holds errors alone says nothing of what lies below them.
+    let floor = match declared {
+        Some(declared) => floor_of(declared.filter.as_deref()),
+        None => spans.iter().map(|span| span.severity).min(),
+    };
     for severity in Severity::ALL {
         let oldest = spans.iter().filter(|span| span.severity == severity).map(|span| span.first_ns).min();
         let mut since = from;
@@ -270,6 +358,17 @@ mod tests {
 
     fn window(since_s: i64, until_s: i64) -> Window {
         Window::new(since_s * SECOND_NS, until_s * SECOND_NS).expect("window")
+    }
+
+    #[test]
+    fn a_coverage_is_cut_to_windows_without_bridging_them() {
+        let report = FileReport { path: "a".into(), ..FileReport::default() };
+        let seen =
+            coverage(&[(&report, vec![span(Severity::Info, 0, 1_000, 5)])], window(0, 2_000), window(0, 2_000), &[]);
+        let cut = seen.within(&[window(100, 200), window(900, 1_200)]);
+        assert!((cut.asked_s - 400.0).abs() < 1e-9 && (cut.any_s() - 200.0).abs() < 1e-9);
+        assert_eq!(cut.services["s"].intervals.len(), 2);
+        assert!(seen.within(&[]).any().is_empty() && Coverage::default().any().is_empty());
     }
 
     #[test]
@@ -331,6 +430,16 @@ mod tests {
             !seen.services["s"].severities.contains_key(&Severity::Info),
             "a filter with a floor covers only what is above it"
         );
+    }
+
+    #[test]
+    fn a_file_of_errors_alone_says_nothing_of_what_lies_below_them() {
+        let report = FileReport { path: "a".into(), ..FileReport::default() };
+        let spans = vec![span(Severity::Error, 0, 100, 5), span(Severity::Critical, 50, 60, 1)];
+        let seen = coverage(&[(&report, spans)], window(0, 100), window(0, 100), &[]);
+        assert!(seen.covers("s", Severity::Error, 10, 20) && seen.covers("s", Severity::Emergency, 10, 20));
+        assert!(!seen.covers("s", Severity::Info, 10, 20));
+        assert_eq!(seen.services["s"].rows, BTreeMap::from([(Severity::Error, 5), (Severity::Critical, 1)]));
     }
 
     #[test]

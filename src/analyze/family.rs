@@ -82,12 +82,13 @@ impl StartRow {
     }
 }
 
-/// A trace in which a louder cluster stands.
+/// A trace, or an instance, in which a louder cluster stands.
 #[derive(Debug, Clone)]
 pub(crate) struct TraceRow {
-    key: ClusterKey,
-    trace: String,
-    first_ns: i64,
+    pub(crate) key: ClusterKey,
+    pub(crate) trace: String,
+    pub(crate) instance: String,
+    pub(crate) first_ns: i64,
 }
 
 /// What ties a family together.
@@ -97,6 +98,10 @@ pub enum FamilyKind {
     CrashLoop,
     /// One request.
     SameTrace,
+    /// One instance after another, in one order.
+    SameInstance,
+    /// One after the other, more often than the hours around explain.
+    Precedes,
 }
 
 impl FamilyKind {
@@ -105,6 +110,8 @@ impl FamilyKind {
         match self {
             Self::CrashLoop => "crash_loop",
             Self::SameTrace => "same_trace",
+            Self::SameInstance => "same_instance",
+            Self::Precedes => "precedes",
         }
     }
 }
@@ -132,7 +139,7 @@ impl Role {
 }
 
 /// Clusters of one incident.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Family {
     /// What ties it together.
     pub kind: FamilyKind,
@@ -173,21 +180,22 @@ pub(crate) fn start_rows(engine: &Engine) -> Result<Vec<StartRow>, AnalyzeError>
         .collect())
 }
 
-/// Reads the traces of clusters of WARNING and above.
+/// Reads the traces and instances of clusters of WARNING and above; empty where a row names none.
 pub(crate) fn trace_rows(engine: &Engine) -> Result<Vec<TraceRow>, AnalyzeError> {
     let table = super::ask(engine, "cluster_traces")?;
-    let (traces, first) = (table.str("trace")?, table.i64("first_ns")?);
+    let (traces, instances, first) = (table.str("trace")?, table.str("instance")?, table.i64("first_ns")?);
+    let text = |column: &[Option<String>], row: usize| column[row].clone().unwrap_or_default();
     Ok(keys(&table)?
         .into_iter()
         .enumerate()
-        .filter_map(|(row, key)| {
-            let trace = traces[row].clone().filter(|trace| !trace.is_empty())?;
-            Some(TraceRow { key, trace, first_ns: first[row].unwrap_or(0) })
+        .map(|(row, key)| {
+            let (trace, instance) = (text(traces, row), text(instances, row));
+            TraceRow { key, trace, instance, first_ns: first[row].unwrap_or(0) }
         })
         .collect())
 }
 
-fn positions(clusters: &[Cluster]) -> BTreeMap<&ClusterKey, usize> {
+pub(super) fn positions(clusters: &[Cluster]) -> BTreeMap<&ClusterKey, usize> {
     clusters.iter().enumerate().map(|(at, cluster)| (&cluster.key, at)).collect()
 }
 
@@ -443,7 +451,7 @@ pub(crate) fn same_trace(clusters: &[Cluster], rows: &[TraceRow], taken: &[Famil
     let at = positions(clusters);
     let busy: BTreeSet<usize> = taken.iter().flat_map(|family| family.members.iter().copied()).collect();
     let mut traces: BTreeMap<&str, BTreeMap<usize, i64>> = BTreeMap::new();
-    for row in rows {
+    for row in rows.iter().filter(|row| !row.trace.is_empty()) {
         let Some(index) = at.get(&row.key).filter(|index| !busy.contains(index)) else { continue };
         let first = traces.entry(&row.trace).or_default().entry(*index).or_insert(row.first_ns);
         *first = (*first).min(row.first_ns);
@@ -607,10 +615,11 @@ mod tests {
                 [("auth", 0), ("db", 5)].map(|(name, lag)| TraceRow {
                     key: key(name),
                     trace: format!("t{n}"),
+                    instance: String::new(),
                     first_ns: n * S + lag,
                 })
             })
-            .chain([TraceRow { key: key("other"), trace: "t0".into(), first_ns: 0 }])
+            .chain([TraceRow { key: key("other"), trace: "t0".into(), instance: String::new(), first_ns: 0 }])
             .collect();
         let families = same_trace(&clusters, &rows, &[]);
         assert_eq!(families.len(), 1);

@@ -87,7 +87,7 @@ pub fn logging_filter(cluster: &Cluster, window: Window) -> String {
         );
     } else if cluster.key.kind == "audit" {
         parts.push(format!("protoPayload:{}", quoted(pieces(&cluster.template).first().copied().unwrap_or(""))));
-    } else if !cluster.data_quality {
+    } else if !cluster.data_quality && cluster.silent.as_ref().is_none_or(|found| !found.whole_service) {
         parts.extend(pieces(&cluster.template).iter().map(|piece| {
             let piece = quoted(piece);
             format!("(textPayload:{piece} OR jsonPayload.message:{piece})")

@@ -4,29 +4,52 @@
 //! algorithms, issues or documents. [`clusters`] comes first, because issues are matched to clusters before anything is
 //! ranked; [`run`] then takes those links as plain data.
 
+mod activity;
+#[cfg(test)]
+mod by_query;
 mod cadence;
+mod calibration;
+mod changes;
 mod cluster;
 mod coverage;
+mod deploy;
 mod family;
+mod fields;
 mod filter;
 mod fold;
 mod history;
+pub mod incident;
+mod links;
 mod parameters;
 mod priority;
+mod requests;
+mod silence;
 pub mod stats;
 mod status;
+mod streams;
+mod units;
+mod values;
 
 use thiserror::Error;
 
+pub use activity::{Activity, activity, exposure};
 pub use cadence::Cadence;
+pub use calibration::Calibration;
+pub use changes::{Change as ValueChange, NewValues, Run};
 pub use cluster::{Cluster, ClusterKey, Example, HttpStats, absent, clusters, sizes};
-pub use coverage::{CapCut, Coverage, ServiceCoverage, SeverityCoverage, coverage};
+pub use coverage::{CapCut, Coverage, MissingExport, ServiceCoverage, SeverityCoverage, coverage};
+pub use deploy::{Canary, Change, Revisions};
 pub use family::{Exits, Family, FamilyKind, Role};
+pub use fields::{Among, FieldSkew, Fields, field_skews, fields};
 pub use filter::{explorer_url, fetch_command, logging_filter};
-pub use history::History;
-pub use parameters::{Parameter, parameters};
+pub use history::{History, Runs};
+pub use links::Link;
+pub use parameters::{Parameter, PastValues, parameters, past_values};
 pub use priority::{Priority, Term};
-pub use status::{Status, StatusOf, active_period_start};
+pub use requests::{Latencies, Latency, Route, RouteKey, latencies};
+pub use silence::{Silent, missing_exports, silences};
+pub use status::{Status, StatusOf, absent_days, active_period_start};
+pub use values::{Changed, SideValues, side_changes, side_values};
 
 use crate::config::Config;
 use crate::query::{Engine, QueryError};
@@ -45,6 +68,8 @@ pub enum AnalyzeError {
 pub struct IssueTie {
     /// When the matching issue was closed as completed; `None` for open ones.
     pub closed_ns: Option<i64>,
+    /// End of the data that was last written about on it: the anchor that a slow change is seen against.
+    pub acted_ns: Option<i64>,
     /// Number of the issue.
     pub number: u64,
 }
@@ -58,15 +83,25 @@ pub struct Before {
     pub coverage: Coverage,
     /// When clusters were active, before the window and in it.
     pub history: History,
+    /// Values in its messages, of the days next to the window.
+    pub values: PastValues,
+    /// Latencies of its requests, of the days next to the window.
+    pub latencies: Latencies,
 }
 
 /// The analysis of one window.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Analysis {
     /// Clusters, most urgent first.
     pub clusters: Vec<Ranked>,
     /// Families; members are indexes into `clusters`.
     pub families: Vec<Family>,
+    /// Pairs of clusters that come together, in a family or not; indexes into `clusters`.
+    pub links: Vec<Link>,
+    /// What the rule for rising and falling clusters did in past weeks of this data.
+    pub calibration: Option<Calibration>,
+    /// Requests by route, most first.
+    pub routes: Vec<Route>,
 }
 
 /// A cluster with everything that was concluded about it.
@@ -90,6 +125,10 @@ pub struct Ranked {
     pub rate_per_h: f64,
     /// Share of its route's requests answered 5xx, for requests.
     pub share_5xx: Option<f64>,
+    /// Which revision it came or went with.
+    pub revisions: Revisions,
+    /// Presence in snapshots, where the exports are too short for rates.
+    pub snapshots: Option<stats::fisher::Presence>,
 }
 
 /// Concludes everything about the clusters of a window.
@@ -111,23 +150,34 @@ pub fn run(
     let mut families = family::crash_loops(&clusters, &rows, &exits, seen);
     let failed_starts = family::failing_starts(&clusters, &rows, &exits);
     families.extend(family::same_trace(&clusters, &traces, &families));
+    let (on_instances, mut links) = links::same_instance(&clusters, &traces, &families);
+    families.extend(on_instances);
+    let (preceding, pairs) = links::preceding(&clusters, &families, seen);
+    families.extend(preceding);
+    links.extend(pairs);
     let quiet_days = f64::from(config.quiet_days.unwrap_or(status::QUIET_DAYS));
-    let judged = history::judged(&clusters, before, seen, window, quiet_days);
+    let judged = history::judged(&clusters, before, seen, ties, window, quiet_days);
+    let revisions = deploy::revisions(&clusters, &before.history, &judged, window);
+    let calibration = calibration::calibration(&judged);
+    let routes = requests::routes(&clusters, before, seen);
     let shares = fold::shares(&clusters);
-    let routes = fold::routes(&clusters);
+    let shares_5xx = fold::routes(&clusters);
     let mut ranked: Vec<Ranked> = clusters
         .into_iter()
-        .zip(judged)
+        .zip(judged.judgements)
+        .zip(revisions)
+        .zip(judged.snapshots)
         .enumerate()
-        .map(|(at, (cluster, judged))| {
+        .map(|(at, (((cluster, judged), revisions), snapshots))| {
             let family = families.iter().position(|family| family.members.contains(&at));
             let role = family
                 .map_or(Role::Independent, |found| if families[found].root == at { Role::Root } else { Role::Symptom });
             let hours = seen.hours_of(&cluster);
             let rate_per_h = if hours > 0.0 { cluster.entries as f64 / hours } else { 0.0 };
-            let status = status::status(&cluster, judged, ties.get(at).and_then(Option::as_ref));
+            let mut status = status::status(&cluster, judged, &revisions, ties.get(at).and_then(Option::as_ref));
+            status.why.extend(snapshots.map(stats::fisher::Presence::told));
             let share_5xx = cluster.http.as_ref().and_then(|http| {
-                routes.get(&(cluster.key.service.clone(), http.method.clone(), http.route.clone())).copied()
+                shares_5xx.get(&(cluster.key.service.clone(), http.method.clone(), http.route.clone())).copied()
             });
             let facts = priority::Facts {
                 cluster: &cluster,
@@ -141,10 +191,25 @@ pub fn run(
             };
             let priority = priority::priority(&facts, config);
             let cadence = cadence::cadence(&cluster.times_ns);
-            Ranked { cadence, status, priority, family, role, share: shares[at], rate_per_h, share_5xx, cluster }
+            Ranked {
+                cadence,
+                status,
+                priority,
+                family,
+                role,
+                share: shares[at],
+                rate_per_h,
+                share_5xx,
+                revisions,
+                snapshots,
+                cluster,
+            }
         })
         // Of what is not in the window, only what went away is told.
-        .filter(|found| found.cluster.is_present() || matches!(found.status.status, Status::Quiet | Status::Resolved))
+        .filter(|found| {
+            let gone = matches!(found.status.status, Status::Quiet | Status::Resolved);
+            found.cluster.is_present() || gone || found.cluster.silent.is_some()
+        })
         .collect();
     let order = fold::order(&ranked);
     let mut place = vec![0; order.len()];
@@ -158,15 +223,18 @@ pub fn run(
         let root = family.root;
         family.members.sort_by_key(|member| (*member != root, *member));
     }
+    for link in &mut links {
+        (link.a, link.b) = (place[link.a], place[link.b]);
+    }
+    links.sort_by_key(|link| (link.a, link.b));
     let mut sorted: Vec<Option<Ranked>> = ranked.drain(..).map(Some).collect();
     let clusters = order.iter().filter_map(|old| sorted[*old].take()).collect();
-    Ok(Analysis { clusters, families })
+    Ok(Analysis { clusters, families, links, calibration, routes })
 }
 
 /// Runs one of the project's own queries.
 pub(crate) fn ask(engine: &Engine, name: &str) -> Result<crate::query::Table, AnalyzeError> {
-    let query = crate::query::named(name).expect("the name is one of the project's queries; a test asks for each");
-    Ok(engine.sql(query)?)
+    Ok(engine.answer(name)?)
 }
 
 /// Rows of the window by project, service, kind, severity and effective severity.

@@ -1,24 +1,24 @@
-//! The values inside a cluster's messages: how many, which, and whether a constant became another one.
+//! The values inside a cluster's messages: how many, which, and whether they changed.
 //!
-//! A number that was one value and then another is a fact that needs no test: it is stated with the moment at which the new
-//! value first stood. Values that are almost all different are ids and are only counted.
+//! A number that was one value and then another is a fact that needs no test: it is stated with the entry that first had the
+//! new value. Anything else is tested on one value an episode, against the time before the window or, without one, between
+//! its halves. Values that are almost all different are ids and are only counted.
 
 use std::collections::BTreeMap;
 
+use super::changes::{self, Change, NewValues};
 use super::cluster::keys;
+use super::units::common;
 use super::{AnalyzeError, Cluster, ClusterKey, stats};
-use crate::mine::{ParamKind, TemplateSet, extract};
+use crate::mine::{ParamKind, Template, TemplateSet, extract};
 use crate::query::Engine;
-use crate::time::{day_name, day_of, rfc3339_seconds};
+use crate::store::EPISODE_GAP_NS;
+use crate::time::{Window, day_name, day_of};
 
 /// Most frequent values listed for a variable.
 const TOP: usize = 5;
 /// Distinct values kept for one variable; more are counted as different.
 const DISTINCT: usize = 10_000;
-/// Steps named in a drift.
-const STEPS: usize = 6;
-/// Rows with a value before and after a change.
-const SUPPORT: usize = 2;
 
 /// One variable of a cluster's template.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -35,12 +35,20 @@ pub struct Parameter {
     pub n: u64,
     /// Distinct values.
     pub distinct: u64,
+    /// Distinct values in the time before the window, where it was read.
+    pub distinct_before: Option<u64>,
     /// Numbers, ascending.
     pub numbers: Vec<f64>,
     /// Most frequent values.
     pub top: Vec<(String, u64)>,
+    /// Distinct addresses per domain, most first.
+    pub domains: Vec<(String, u64)>,
+    /// Numbers per UTC day, ascending, where there are several days.
+    pub per_day: Vec<(String, Vec<f64>)>,
     /// A change over time.
-    pub drift: Option<String>,
+    pub change: Option<Change>,
+    /// Values that came for the first time.
+    pub new_values: Option<NewValues>,
 }
 
 impl Parameter {
@@ -48,180 +56,234 @@ impl Parameter {
     pub fn range(&self) -> Option<(f64, f64, f64)> {
         Some((*self.numbers.first()?, stats::quantile(&self.numbers, 0.5)?, *self.numbers.last()?))
     }
+
+    /// What changed, for a reader.
+    pub fn drift(&self) -> Option<String> {
+        let unit = self.unit.as_deref();
+        self.change.as_ref().map(|change| change.told(unit)).or_else(|| Some(self.new_values.as_ref()?.told()))
+    }
+
+    /// The variables of one template in messages with their times (nanoseconds), of any severity.
+    pub fn of_messages<'a>(template: &Template, messages: impl IntoIterator<Item = (i64, &'a str)>) -> Vec<Self> {
+        let mut columns = BTreeMap::new();
+        for (ts_ns, message) in messages {
+            add(&mut columns, template, ts_ns, message, None);
+        }
+        let mut found = vec![columns.iter().map(|(slot, column)| column.parameter(*slot)).collect()];
+        changes::fill(&mut found, &[&columns], &[None], None);
+        found.remove(0)
+    }
 }
 
-#[derive(Default)]
-struct Column {
+/// A value as it was written.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Seen {
+    /// Rows.
+    n: u64,
+    /// Episodes.
+    pub(super) episodes: u64,
+    last_ns: i64,
+    /// First row, and its revision.
+    pub(super) first_ns: i64,
+    pub(super) revision: Option<String>,
+    pub(super) number: Option<f64>,
+}
+
+/// The values of one variable.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Column {
     name: Option<String>,
     kind: Option<ParamKind>,
     mixed: bool,
-    unit: Option<String>,
-    values: BTreeMap<String, u64>,
-    n: u64,
-    numbers: Vec<(i64, f64)>,
+    /// Number of each unit; empty text for none.
+    units: BTreeMap<String, u64>,
+    pub(super) values: BTreeMap<String, Seen>,
+    pub(super) n: u64,
+    numbers: Vec<(i64, f64, String)>,
 }
 
-/// Reads the variables of clusters of WARNING and above, in the order of `clusters`; empty lists for the others.
+/// The variables of one cluster, by slot.
+pub(super) type Columns = BTreeMap<usize, Column>;
+
+/// The values in the messages of a window, per cluster.
+#[derive(Debug, Clone, Default)]
+pub struct PastValues {
+    clusters: BTreeMap<ClusterKey, Columns>,
+}
+
+/// Reads the values in messages of WARNING and above.
+pub fn past_values(engine: &Engine, templates: &TemplateSet) -> Result<PastValues, AnalyzeError> {
+    let table = super::ask(engine, "messages")?;
+    let (ts, messages, revisions) = (table.i64("ts_ns")?, table.str("message")?, table.str("revision")?);
+    let by_id: BTreeMap<&str, &Template> = templates.iter().map(|template| (template.id.as_str(), template)).collect();
+    let mut values = PastValues::default();
+    for (row, key) in keys(&table)?.into_iter().enumerate() {
+        let (Some(template), Some(message)) = (by_id.get(key.template_id.as_str()), &messages[row]) else { continue };
+        let columns = values.clusters.entry(key).or_default();
+        add(columns, template, ts[row].unwrap_or(0), message, revisions[row].as_deref());
+    }
+    Ok(values)
+}
+
+/// The variables of clusters of WARNING and above, in the order of `clusters`; empty lists for the others.
+///
+/// `before` are the values of the time before the window.
 pub fn parameters(
     engine: &Engine,
     clusters: &[Cluster],
     templates: &TemplateSet,
+    before: &PastValues,
+    window: Window,
 ) -> Result<Vec<Vec<Parameter>>, AnalyzeError> {
-    let table = super::ask(engine, "messages")?;
-    let (ts, messages) = (table.i64("ts_ns")?, table.str("message")?);
-    let at: BTreeMap<&ClusterKey, usize> =
-        clusters.iter().enumerate().map(|(at, cluster)| (&cluster.key, at)).collect();
-    let by_id: BTreeMap<&str, &crate::mine::Template> =
-        templates.iter().map(|template| (template.id.as_str(), template)).collect();
-    let mut found: Vec<BTreeMap<usize, Column>> = (0..clusters.len()).map(|_| BTreeMap::new()).collect();
-    for (row, key) in keys(&table)?.iter().enumerate() {
-        let (Some(at), Some(template), Some(message)) =
-            (at.get(key), by_id.get(key.template_id.as_str()), &messages[row])
-        else {
-            continue;
-        };
-        add(&mut found[*at], template, ts[row].unwrap_or(0), message);
-    }
-    Ok(found
-        .into_iter()
-        .map(|columns| columns.into_iter().map(|(slot, column)| finish(slot, column)).collect())
-        .collect())
+    let now = past_values(engine, templates)?;
+    let none = Columns::new();
+    let columns: Vec<&Columns> =
+        clusters.iter().map(|cluster| now.clusters.get(&cluster.key).unwrap_or(&none)).collect();
+    let earlier: Vec<Option<&Columns>> = clusters.iter().map(|cluster| before.clusters.get(&cluster.key)).collect();
+    let mut found: Vec<Vec<Parameter>> =
+        columns.iter().map(|columns| columns.iter().map(|(slot, column)| column.parameter(*slot)).collect()).collect();
+    let halves = before.clusters.is_empty().then_some(window);
+    changes::fill(&mut found, &columns, &earlier, halves);
+    Ok(found)
 }
 
-impl Parameter {
-    /// The variables of one template in messages with their times (nanoseconds), of any severity.
-    pub fn of_messages<'a>(
-        template: &crate::mine::Template,
-        messages: impl IntoIterator<Item = (i64, &'a str)>,
-    ) -> Vec<Self> {
-        let mut columns = BTreeMap::new();
-        for (ts_ns, message) in messages {
-            add(&mut columns, template, ts_ns, message);
-        }
-        columns.into_iter().map(|(slot, column)| finish(slot, column)).collect()
-    }
-}
-
-fn add(columns: &mut BTreeMap<usize, Column>, template: &crate::mine::Template, ts_ns: i64, message: &str) {
+fn add(columns: &mut Columns, template: &Template, ts_ns: i64, message: &str, revision: Option<&str>) {
     for param in extract(template, message) {
         let column = columns.entry(param.slot).or_default();
         column.n += 1;
         column.mixed |= column.kind.is_some_and(|kind| kind != param.kind);
         column.kind.get_or_insert(param.kind);
         column.name = column.name.take().or(param.name);
-        column.unit = column.unit.take().or(param.unit);
-        column.numbers.extend(param.number.map(|number| (ts_ns, number)));
-        if column.values.len() < DISTINCT || column.values.contains_key(&param.text) {
-            *column.values.entry(param.text).or_default() += 1;
+        let unit = param.unit.unwrap_or_default();
+        if let Some(number) = param.number {
+            *column.units.entry(unit.clone()).or_default() += 1;
+            column.numbers.push((ts_ns, number, unit));
         }
+        if column.values.len() >= DISTINCT && !column.values.contains_key(&param.text) {
+            continue;
+        }
+        let seen = column.values.entry(param.text).or_insert_with(|| Seen {
+            first_ns: ts_ns,
+            revision: revision.map(str::to_owned),
+            number: param.number,
+            ..Seen::default()
+        });
+        // Rows come in the order of time.
+        if seen.n == 0 || ts_ns - seen.last_ns > EPISODE_GAP_NS {
+            seen.episodes += 1;
+        }
+        (seen.n, seen.last_ns) = (seen.n + 1, ts_ns);
     }
 }
 
-fn finish(slot: usize, mut column: Column) -> Parameter {
-    let distinct = column.values.len() as u64;
-    let drift = drift(&mut column.numbers, column.n, distinct, column.unit.as_deref());
-    let mut top: Vec<(String, u64)> = column.values.into_iter().collect();
-    top.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    top.truncate(TOP);
-    let mut numbers: Vec<f64> = column.numbers.into_iter().map(|(_, number)| number).collect();
-    numbers.sort_by(f64::total_cmp);
-    let kind = if column.mixed {
-        "text"
-    } else {
-        column.kind.map_or("text", |kind| kind.placeholder().trim_matches(['<', '>']))
-    };
-    Parameter {
-        slot,
-        name: column.name,
-        kind: if kind == "*" { "text".into() } else { kind.to_owned() },
-        unit: column.unit,
-        n: column.n,
-        distinct,
-        numbers,
-        top,
-        drift,
+impl Column {
+    /// Numbers with their times, ascending, all in one unit: that of most of them.
+    pub(super) fn numbers(&self) -> (Option<String>, Vec<(i64, f64)>) {
+        let (unit, mut numbers) = common(&self.units, &self.numbers);
+        numbers.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        (unit, numbers)
+    }
+
+    /// Whether a value is said in words, of which there are few.
+    pub(super) fn is_word(&self) -> bool {
+        self.numbers.is_empty() && matches!(self.kind, Some(ParamKind::Text | ParamKind::Bool | ParamKind::Host))
+    }
+
+    fn parameter(&self, slot: usize) -> Parameter {
+        let (unit, timed) = self.numbers();
+        let mut top: Vec<(String, u64)> = self.values.iter().map(|(value, seen)| (value.clone(), seen.n)).collect();
+        top.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        top.truncate(TOP);
+        let mut days: BTreeMap<i64, Vec<f64>> = BTreeMap::new();
+        for (ts_ns, number) in &timed {
+            days.entry(day_of(*ts_ns)).or_default().push(*number);
+        }
+        days.values_mut().for_each(|numbers| numbers.sort_by(f64::total_cmp));
+        let per_day = days.into_iter().map(|(day, numbers)| (day_name(day), numbers)).collect::<Vec<_>>();
+        let mut numbers: Vec<f64> = timed.into_iter().map(|(_, number)| number).collect();
+        numbers.sort_by(f64::total_cmp);
+        let kind = if self.mixed {
+            "text"
+        } else {
+            self.kind.map_or("text", |kind| kind.placeholder().trim_matches(['<', '>']))
+        };
+        Parameter {
+            slot,
+            name: self.name.clone(),
+            kind: if kind == "*" { "text".into() } else { kind.to_owned() },
+            unit,
+            n: self.n,
+            distinct: self.values.len() as u64,
+            numbers,
+            top,
+            domains: if self.kind == Some(ParamKind::Email) { self.domains() } else { Vec::new() },
+            per_day: if per_day.len() > 1 { per_day } else { Vec::new() },
+            ..Parameter::default()
+        }
+    }
+
+    /// Distinct addresses per domain.
+    fn domains(&self) -> Vec<(String, u64)> {
+        let mut domains: BTreeMap<String, u64> = BTreeMap::new();
+        for (_, domain) in self.values.keys().filter_map(|address| address.rsplit_once('@')) {
+            let domain = domain.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric());
+            *domains.entry(domain.to_lowercase()).or_default() += 1;
+        }
+        let mut domains: Vec<(String, u64)> = domains.into_iter().collect();
+        domains.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        domains.truncate(TOP);
+        domains
     }
 }
 
-/// States a step when the value was one constant and then another, and each day's constant when it changed on several days.
-fn drift(numbers: &mut [(i64, f64)], n: u64, distinct: u64, unit: Option<&str>) -> Option<String> {
-    // Ids and measurements differ in nearly every row; a handful of values is a setting or a degrading constant.
-    if distinct < 2 || distinct * 2 > n || numbers.len() as u64 != n {
-        return None;
-    }
-    numbers.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-    let mut runs: Vec<(f64, i64, i64, usize)> = Vec::new();
-    for (ts_ns, value) in numbers.iter().copied() {
-        match runs.last_mut() {
-            Some(run) if run.0.total_cmp(&value).is_eq() => {
-                run.2 = ts_ns;
-                run.3 += 1;
-            }
-            _ => runs.push((value, ts_ns, ts_ns, 1)),
+#[cfg(test)]
+impl Column {
+    /// A column of numbers for tests of what is made of it.
+    pub(super) fn of_numbers(rows: &[(i64, f64)], unit: &str, revision: Option<&str>) -> Self {
+        let mut column = Self { kind: Some(ParamKind::Duration), n: rows.len() as u64, ..Self::default() };
+        for (ts_ns, number) in rows {
+            let seen = column.values.entry(number.to_string()).or_insert_with(|| Seen {
+                first_ns: *ts_ns,
+                revision: revision.map(str::to_owned),
+                number: Some(*number),
+                ..Seen::default()
+            });
+            (seen.n, seen.episodes) = (seen.n + 1, seen.episodes + 1);
+            *column.units.entry(unit.to_owned()).or_default() += 1;
+            column.numbers.push((*ts_ns, *number, unit.to_owned()));
         }
+        column
     }
-    // Each value stands in one stretch of time only: it changed, and did not alternate.
-    if runs.len() as u64 != distinct || runs[0].3 < SUPPORT || runs[runs.len() - 1].3 < SUPPORT {
-        return None;
+
+    /// A column of words for tests of what is made of it.
+    pub(super) fn of_words(words: &[(&str, u64)]) -> Self {
+        let seen = |episodes| Seen { n: episodes, episodes, ..Seen::default() };
+        let values = words.iter().map(|(word, n)| ((*word).to_owned(), seen(*n))).collect();
+        Self { kind: Some(ParamKind::Text), n: words.iter().map(|(_, n)| n).sum(), values, ..Self::default() }
     }
-    let unit = unit.map_or_else(String::new, |unit| format!(" {unit}"));
-    let value = |run: &(f64, i64, i64, usize)| format!("{}{unit}", run.0);
-    let since = |run: &(f64, i64, i64, usize)| {
-        let name = rfc3339_seconds(run.1);
-        if runs.len() == 2 { name } else { day_name(day_of(run.1)) }
-    };
-    if runs.len() <= STEPS {
-        let steps: Vec<String> = std::iter::once(value(&runs[0]))
-            .chain(runs[1..].iter().map(|run| format!("{} (since {})", value(run), since(run))))
-            .collect();
-        return Some(steps.join(" -> "));
-    }
-    let (first, last) = (&runs[0], &runs[runs.len() - 1]);
-    let rising = runs.windows(2).all(|pair| pair[0].0 < pair[1].0);
-    let how = if rising {
-        "rising in"
-    } else if runs.windows(2).all(|pair| pair[0].0 > pair[1].0) {
-        "falling in"
-    } else {
-        "changing in"
-    };
-    Some(format!(
-        "{} ({}) -> {} ({}), {how} {} steps",
-        value(first),
-        day_name(day_of(first.1)),
-        value(last),
-        day_name(day_of(last.1)),
-        runs.len() - 1
-    ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::DAY_NS;
 
-    fn drifted(values: &[f64]) -> Option<String> {
-        let mut numbers: Vec<(i64, f64)> =
-            values.iter().enumerate().map(|(day, value)| (day as i64 * DAY_NS / 2, *value)).collect();
-        let mut distinct = values.to_vec();
-        distinct.sort_by(f64::total_cmp);
-        distinct.dedup();
-        drift(&mut numbers, values.len() as u64, distinct.len() as u64, Some("s"))
+    #[test]
+    fn addresses_are_counted_by_domain_and_none_of_them_is_named() {
+        let mut column =
+            Column::of_words(&[("a@x.example", 4), ("b@x.example", 1), ("c@Y.example>", 9), ("no address", 1)]);
+        column.kind = Some(ParamKind::Email);
+        let found = column.parameter(0);
+        assert_eq!(found.domains, [("x.example".to_owned(), 2), ("y.example".to_owned(), 1)]);
+        assert_eq!((found.n, found.distinct, found.numbers.len()), (15, 4, 0));
     }
 
     #[test]
-    fn a_constant_that_becomes_another_is_stated_with_its_moment() {
-        assert_eq!(drifted(&[2.1, 2.1, 2.8, 2.8]).as_deref(), Some("2.1 s -> 2.8 s (since 1970-01-02T00:00:00Z)"));
-        let ramp: Vec<f64> = (0..20).map(|n| f64::from(n / 2)).collect();
-        assert_eq!(drifted(&ramp).as_deref(), Some("0 s (1970-01-01) -> 9 s (1970-01-10), rising in 9 steps"));
-    }
-
-    #[test]
-    fn ids_alternating_values_and_single_rows_are_no_drift() {
-        assert_eq!(drifted(&[1.0, 2.0, 3.0, 4.0]), None);
-        assert_eq!(drifted(&[1.0, 1.0, 2.0, 2.0, 1.0, 1.0]), None);
-        assert_eq!(drifted(&[1.0, 1.0, 1.0, 2.0]), None);
-        assert_eq!(drifted(&[1.0, 1.0]), None);
-        assert_eq!(drifted(&[]), None);
+    fn numbers_of_one_day_need_no_table_of_days() {
+        let day = crate::time::DAY_NS;
+        assert!(Column::of_numbers(&[(0, 1.0), (5, 2.0)], "s", None).parameter(0).per_day.is_empty());
+        let found = Column::of_numbers(&[(0, 3.0), (5, 2.0), (day, 1.0)], "s", None).parameter(0);
+        assert_eq!(found.per_day, [("1970-01-01".into(), vec![2.0, 3.0]), ("1970-01-02".into(), vec![1.0])]);
+        assert_eq!((found.range(), found.unit.as_deref()), (Some((1.0, 2.0, 3.0)), Some("s")));
+        assert_eq!(Column::default().parameter(3).range(), None);
     }
 }

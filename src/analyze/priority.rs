@@ -6,6 +6,7 @@
 use super::{Cluster, Family, FamilyKind, Role, Status};
 use crate::config::{Config, IssuePolicy, RuleSubject};
 use crate::record::Severity;
+use crate::time::rfc3339_seconds;
 
 /// Words by which a text calls itself harmless.
 const OPTIONAL: [&str; 6] = ["optional", "non-blocking", "nonblocking", "non-critical", "sanitized", "fallback"];
@@ -132,6 +133,12 @@ pub(crate) fn priority(facts: &Facts<'_>, config: &Config) -> Priority {
         Status::Escalating if level >= Severity::Warning => add(points.status[1], "status", "escalating".into()),
         Status::New if level >= Severity::Warning => add(points.status[2], "status", "new".into()),
         _ => {}
+    }
+    if let Some(silent) = &cluster.silent {
+        let [service, message] = points.silent;
+        let what = if silent.whole_service { "the service" } else { "a message that came in every hour" };
+        let at = rfc3339_seconds(silent.last_ns);
+        add(if silent.whole_service { service } else { message }, "went silent", format!("{what}, last seen at {at}"));
     }
     match facts.role {
         Role::Root => add(points.root, "family", "root of its family".into()),

@@ -4,8 +4,9 @@
 
 use super::coverage::days_between;
 use super::stats::judge::{Judgement, Status as Judged};
-use super::{Cluster, Coverage, IssueTie};
+use super::{Cluster, Coverage, IssueTie, Revisions};
 use crate::config::Config;
+use crate::store::unite;
 use crate::time::{DAY_NS, rfc3339_seconds};
 
 /// Covered days without an entry after which a cluster is quiet.
@@ -60,7 +61,7 @@ pub struct StatusOf {
 }
 
 /// The status of one cluster; see the module.
-pub(crate) fn status(cluster: &Cluster, judged: Judgement, tie: Option<&IssueTie>) -> StatusOf {
+pub(crate) fn status(cluster: &Cluster, judged: Judgement, revisions: &Revisions, tie: Option<&IssueTie>) -> StatusOf {
     let word = match judged.status {
         Judged::New => Status::New,
         Judged::Escalating => Status::Escalating,
@@ -77,6 +78,15 @@ pub(crate) fn status(cluster: &Cluster, judged: Judgement, tie: Option<&IssueTie
         found.status = Status::Regressed;
         found.why.insert(0, why);
     }
+    if let Some(silent) = &cluster.silent {
+        if silent.whole_service {
+            // Nothing was expected of a cluster that stands for what is missing; the silence itself is what is new.
+            found.status = if silent.is_new { Status::New } else { Status::Ongoing };
+            found.why.clear();
+        }
+        found.why.insert(0, silent.told());
+    }
+    found.why.extend(revisions.told());
     found.why.retain(|why| !why.is_empty());
     found
 }
@@ -106,20 +116,46 @@ pub fn active_period_start(cluster: &Cluster, seen: &Coverage, config: &Config) 
     gap.map_or(cluster.first_ns, |at| cluster.times_ns[at + 1])
 }
 
+/// Covered UTC days after the day of a cluster's last entry, up to the end of what is covered: how long it is gone while it
+/// would have been seen.
+pub fn absent_days(cluster: &Cluster, before: &Coverage, seen: &Coverage) -> u32 {
+    let next_day_ns = (cluster.last_ns.div_euclid(DAY_NS) + 1) * DAY_NS;
+    let all = unite([before.intervals_of(cluster), seen.intervals_of(cluster)].concat());
+    u32::try_from(days_between(&all, next_day_ns, i64::MAX)).unwrap_or(u32::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn only_days_on_which_it_would_have_been_seen_count_as_absence() {
+        let covered = |days: &[i64]| {
+            let intervals = days.iter().map(|day| (day * DAY_NS, (day + 1) * DAY_NS)).collect();
+            let service = super::super::ServiceCoverage { intervals, ..super::super::ServiceCoverage::default() };
+            Coverage { services: [(String::new(), service)].into(), ..Coverage::default() }
+        };
+        let cluster = Cluster { last_ns: 3 * DAY_NS + 5, ..Cluster::default() };
+        assert_eq!(absent_days(&cluster, &covered(&[0, 1, 2, 3]), &covered(&[3])), 0, "its last day is no absence");
+        assert_eq!(absent_days(&cluster, &covered(&[2, 3, 4, 7]), &covered(&[7, 9])), 3, "a day in both counts once");
+        let other = Cluster {
+            key: crate::analyze::ClusterKey { service: "x".into(), ..cluster.key },
+            last_ns: 1,
+            ..Cluster::default()
+        };
+        assert_eq!(absent_days(&other, &covered(&[4]), &covered(&[5])), 0, "another service's days say nothing");
+    }
+
+    #[test]
     fn a_closed_issue_is_regressed_only_by_a_newer_revision() {
         let mut cluster = Cluster { times_ns: vec![10, 30], last_ns: 30, ..Cluster::default() };
         cluster.revisions.insert("r1".into(), (2, 10));
-        let tie = IssueTie { closed_ns: Some(20), number: 4 };
+        let tie = IssueTie { closed_ns: Some(20), number: 4, ..IssueTie::default() };
         assert_eq!(regressed(&cluster, &tie), None, "an old revision still serving is no regression");
         cluster.revisions.insert("r2".into(), (1, 30));
         assert!(
             regressed(&cluster, &tie).is_some_and(|why| why.contains("#4") && why.ends_with("1 events since, in r2"))
         );
-        assert_eq!(regressed(&cluster, &IssueTie { closed_ns: None, number: 4 }), None);
+        assert_eq!(regressed(&cluster, &IssueTie { number: 4, ..IssueTie::default() }), None);
     }
 }

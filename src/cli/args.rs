@@ -91,6 +91,10 @@ pub(crate) enum Command {
     Ingest(IngestArgs),
     /// Worklog and action list for one window of what is stored
     Worklog(WorklogArgs),
+    /// One week against the weeks before it: did the fixes hold, what is new, worse, gone
+    Weekly(WeeklyArgs),
+    /// One incident window against its baseline: what rose, what vanished, since when, what came before, how it ended
+    Postmortem(PostmortemArgs),
     /// Run a named query or a .sql file over the store
     Query(QueryArgs),
     /// The mined templates with their counts
@@ -120,15 +124,24 @@ pub(crate) enum Command {
     /// Template per line of a plain text file
     #[command(display_order = 100)]
     Mine(MineArgs),
-    /// Shell completions
+    /// On a cluster: dumps to sorted parts by day
     #[command(display_order = 101)]
+    Shard(ShardArgs),
+    /// On a cluster: the parts of one day to its rows and sketches
+    #[command(display_order = 102)]
+    Compact(CompactArgs),
+    /// On a cluster: sketches to one, and at the end to the store's manifest
+    #[command(display_order = 103)]
+    Merge(MergeArgs),
+    /// Shell completions
+    #[command(display_order = 104)]
     Completions {
         /// Shell to write for
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
     /// The manual page
-    #[command(display_order = 102)]
+    #[command(display_order = 105)]
     Man,
 }
 
@@ -183,6 +196,15 @@ pub(crate) struct WindowArgs {
     pub(crate) tz: Option<String>,
 }
 
+/// Where issues are filed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TrackerArg {
+    #[default]
+    Github,
+    Gitlab,
+    Jira,
+}
+
 /// What reports are made with.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Report")]
@@ -193,6 +215,9 @@ pub(crate) struct ReportArgs {
     /// When the issues were exported, if the file does not say
     #[arg(long, value_name = "TIME")]
     pub(crate) issues_exported_at: Option<String>,
+    /// Whose limits bodies keep; calls are written for GitHub only
+    #[arg(long, value_name = "NAME", value_enum, default_value_t)]
+    pub(crate) tracker: TrackerArg,
     /// Exit 3 when less than this share of the window is covered (0 to 1)
     #[arg(long, value_name = "F")]
     pub(crate) require_coverage: Option<f64>,
@@ -246,6 +271,71 @@ pub(crate) struct IngestArgs {
     pub(crate) read: ReadArgs,
 }
 
+/// `shard`
+#[derive(Debug, Args)]
+#[command(
+    long_about = "First of the three steps of an ingest, for tasks of a cluster (docs/scale.md). Reads dumps and writes their \
+                  rows as sorted parts, one set a day, into raw/ of the store's folder, with the books of what was read. \
+                  Writes only files named by their content, so a task may be run again, or twice at a time. Prints one \
+                  line: the receipt (`gardener schema receipt`). Any other exit code than 0 means: run it again."
+)]
+pub(crate) struct ShardArgs {
+    /// Files, folders, globs
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) inputs: Vec<String>,
+    /// Folder of the store [default: garden, or `store` of the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    /// Files are named in reports as seen from this folder, as if it had been ingested
+    #[arg(long, value_name = "DIR")]
+    pub(crate) base: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+}
+
+/// `compact`
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Second of the three steps of an ingest, for tasks of a cluster (docs/scale.md). Takes all parts of one UTC \
+                  day, from every shard, and what the store has of it; writes the day's distinct rows, summaries and books. \
+                  Parts may be named twice and may overlap. With --sort they only become one part: for a day with more parts \
+                  than one task should open. Prints one line, the receipt."
+)]
+pub(crate) struct CompactArgs {
+    /// Parts as receipts name them, or any path to them
+    #[arg(required = true, value_name = "PART")]
+    pub(crate) parts: Vec<String>,
+    /// Their day, such as 2025-09-15, or none for rows without a time
+    #[arg(long, value_name = "DAY")]
+    pub(crate) day: String,
+    /// Make one sorted part of them, to be compacted with others
+    #[arg(long)]
+    pub(crate) sort: bool,
+    /// Folder of the store [default: garden, or `store` of the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+}
+
+/// `merge`
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Last of the three steps of an ingest, for tasks of a cluster (docs/scale.md). Makes one sketch of several, \
+                  in any order and grouping; naming one twice changes nothing, sketches that overlap in part are refused. \
+                  With --publish the store's manifest is written: first it is checked that every row which a shard has read \
+                  was compacted, and that no day of the store has changed since. Prints one line, the receipt."
+)]
+pub(crate) struct MergeArgs {
+    /// Sketches as receipts of shard, compact and merge name them
+    #[arg(required = true, value_name = "SKETCH")]
+    pub(crate) sketches: Vec<String>,
+    /// Write the manifest: from then on the store holds what the sketches say
+    #[arg(long)]
+    pub(crate) publish: bool,
+    /// Folder of the store [default: garden, or `store` of the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+}
+
 /// `worklog`
 #[derive(Debug, Args)]
 pub(crate) struct WorklogArgs {
@@ -255,6 +345,73 @@ pub(crate) struct WorklogArgs {
     /// Folder to write into [default: worklogs/<window and run id>]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) window: WindowArgs,
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+}
+
+/// `weekly`
+#[derive(Debug, Args)]
+pub(crate) struct WeeklyArgs {
+    /// Folder of the store [default: garden, or `store` of the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    /// Folder to write into [default: worklogs/weekly-<window and run id>]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// ISO week; it begins on `week-starts` in `time-zone` of the configuration [default: the last complete one]
+    #[arg(long, value_name = "2025-W37")]
+    pub(crate) week: Option<String>,
+    /// Plan actions and write actions.json, bodies/, review.md and apply.sh as well
+    #[arg(long)]
+    pub(crate) actions: bool,
+    /// Pretend that the data ends here [default: just after the newest stored entry]
+    #[arg(long, value_name = "TIME", help_heading = "Window")]
+    pub(crate) as_of: Option<String>,
+    /// Only this service (repeatable)
+    #[arg(long, value_name = "NAME", help_heading = "Window")]
+    pub(crate) service: Vec<String>,
+    /// Zone of weeks and days, of display, and of times typed without one [default: `time-zone`, else UTC]
+    #[arg(long, value_name = "ZONE", help_heading = "Window")]
+    pub(crate) tz: Option<String>,
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+}
+
+/// `postmortem`
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Compares the window of an incident with quiet times, and writes postmortem.md, postmortem.html and \
+                  report.json: impact, timeline, first signal, trigger candidates, what rose, what vanished, how far it \
+                  reached, recovery. What logs cannot know is left blank and asked for in notes.md; what is written there \
+                  is merged whenever the document is made again, and never overwritten.\n\n\
+                  Without a flag for it the baseline is the same hours of the days before and the two hours before, without \
+                  the last 15 minutes: at least 10 times the window where that much is covered. Export all severities from \
+                  2 h before to 1 h after the incident: without INFO, disappearances cannot be seen."
+)]
+pub(crate) struct PostmortemArgs {
+    /// Folder of the store [default: garden, or `store` of the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    /// Folder to write into [default: worklogs/postmortem-<window and run id>]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Start of the time to compare with
+    #[arg(
+        long,
+        value_name = "TIME",
+        requires = "baseline_until",
+        conflicts_with = "baseline_revision",
+        help_heading = "Baseline"
+    )]
+    pub(crate) baseline_since: Option<String>,
+    /// First moment after it
+    #[arg(long, value_name = "TIME", requires = "baseline_since", help_heading = "Baseline")]
+    pub(crate) baseline_until: Option<String>,
+    /// Compare with everything else that this revision wrote, its services only
+    #[arg(long, value_name = "REVISION", help_heading = "Baseline")]
+    pub(crate) baseline_revision: Option<String>,
     #[command(flatten)]
     pub(crate) window: WindowArgs,
     #[command(flatten)]
@@ -279,6 +436,9 @@ pub(crate) struct QueryArgs {
     /// Write the tables as Parquet into this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) export: Option<PathBuf>,
+    /// Leave `rows` out of the export: `gardener store files` names its files
+    #[arg(long, requires = "export")]
+    pub(crate) without_rows: bool,
     #[command(flatten)]
     pub(crate) window: WindowArgs,
 }
@@ -624,6 +784,30 @@ pub(crate) enum SchemaName {
     Results,
     /// gardener ingest --json
     Ingest,
+    /// The line that shard, compact and merge print
+    Receipt,
+    /// gardener explain --json
+    Explain,
+    /// gardener show --json
+    Show,
+    /// gardener templates --json
+    Templates,
+    /// A line of gardener mine
+    Mine,
+    /// gardener match --json
+    Match,
+    /// gardener decide --json
+    Decide,
+    /// gardener results --json
+    Returned,
+    /// gardener config check --json
+    ConfigCheck,
+    /// gardener store … --json
+    Store,
+    /// gardener query --json, without a query
+    Queries,
+    /// gardener compare --json
+    Compare,
 }
 
 #[cfg(test)]

@@ -3,6 +3,9 @@
 //! The store is asked twice: for a window that ends where the data of the last write ended, and for one of the same length that
 //! ends now. Both reach no further than the store does, so that a store which has only grown longer shows no change; a store
 //! without rows before the last write knows of none. Both are judged without their past, which the earlier one may not have.
+//!
+//! Every moment of a last write is looked at, however many there are. What is read stays bounded all the same: when there are
+//! more than a dozen moments, the windows that are compared become shorter, and each comment says how far it looked back.
 
 use std::collections::BTreeMap;
 
@@ -16,8 +19,8 @@ use crate::query::{Engine, EngineOptions};
 use crate::report::identities;
 use crate::time::{DAY_NS, Window};
 
-/// Most moments of last writes that are looked at; each costs two analyses.
-const MOMENTS: usize = 6;
+/// How often the window of the report may be read again, all moments together.
+const READ_AGAIN: usize = 12;
 /// Share of its old value by which a number must move to be another one.
 const STEP: f64 = 0.2;
 /// Least length of a window that is compared.
@@ -32,8 +35,7 @@ struct Seen {
     numbers: BTreeMap<String, (f64, String)>,
 }
 
-/// Fills in the changes of the findings that were written about before; `last` in their order. The newest moments come first:
-/// what was written about long before them stays without changes, and so without a comment.
+/// Fills in the changes of the findings that were written about before; `last` in their order.
 pub(crate) fn fill(
     made: &Made,
     index: &IssueIndex<'_>,
@@ -50,12 +52,10 @@ pub(crate) fn fill(
             by_moment.entry(since_ns).or_default().push(at);
         }
     }
+    let longest = longest(until_ns - asked.window.since_ns, by_moment.len());
     let mut now: BTreeMap<i64, Vec<Seen>> = BTreeMap::new();
-    for (since_ns, members) in by_moment.into_iter().rev().take(MOMENTS) {
-        let length = (until_ns - asked.window.since_ns).min(since_ns.saturating_sub(first_ns));
-        if length < SHORTEST_NS {
-            continue;
-        }
+    for (since_ns, members) in by_moment {
+        let Some(length) = length(longest, since_ns.saturating_sub(first_ns)) else { continue };
         let before = look(made, Window::new(since_ns - length, since_ns)?, index, config)?;
         if let std::collections::btree_map::Entry::Vacant(entry) = now.entry(length) {
             entry.insert(look(made, Window::new(until_ns - length, until_ns)?, index, config)?);
@@ -67,10 +67,27 @@ pub(crate) fn fill(
             else {
                 continue;
             };
-            findings[at].changes = Some(facts(since_ns, old, new));
+            findings[at].changes = Some(facts(since_ns, length, old, new));
         }
     }
     Ok(())
+}
+
+/// How far a comparison may look back when so many moments are looked at: all of them together read the report's window a
+/// dozen times at most.
+fn longest(window_ns: i64, moments: usize) -> i64 {
+    let share = i64::try_from(moments.max(READ_AGAIN)).unwrap_or(i64::MAX);
+    (window_ns / share).saturating_mul(READ_AGAIN as i64).max(SHORTEST_NS.min(window_ns))
+}
+
+/// How far both sides of a comparison look back, `None` where the store holds too little of before. Halves of the longest, so that
+/// many moments of a young store share the window that ends now.
+fn length(longest: i64, stored_ns: i64) -> Option<i64> {
+    let mut length = longest;
+    while length > stored_ns {
+        length /= 2;
+    }
+    (length >= SHORTEST_NS).then_some(length)
 }
 
 /// The cluster of a finding: the same fingerprint, else most shared entries.
@@ -84,7 +101,7 @@ fn best<'a>(seen: &'a [Seen], finding: &Finding) -> Option<&'a Seen> {
     })
 }
 
-fn facts(since_ns: i64, old: &Seen, new: &Seen) -> ChangeFacts {
+fn facts(since_ns: i64, over_ns: i64, old: &Seen, new: &Seen) -> ChangeFacts {
     let (mut before, mut now) = (old.snapshot.clone(), new.snapshot.clone());
     for (slot, (number, unit)) in &old.numbers {
         let Some((later, same)) = new.numbers.get(slot).filter(|(_, same)| same == unit) else { continue };
@@ -94,7 +111,7 @@ fn facts(since_ns: i64, old: &Seen, new: &Seen) -> ChangeFacts {
             now.parameters.insert((slot.clone(), words(*later, same)));
         }
     }
-    ChangeFacts { since_ns, before, now }
+    ChangeFacts { since_ns, over_ns, before, now }
 }
 
 /// A number with three digits that count, and its unit.
@@ -114,7 +131,7 @@ fn look(made: &Made, window: Window, index: &IssueIndex<'_>, config: &Config) ->
     let before = analyze::Before::default();
     let analysis = analyze::run(&engine, clusters, &before, &covered, &ties, window, config)?;
     let ordered: Vec<analyze::Cluster> = analysis.clusters.iter().map(|ranked| ranked.cluster.clone()).collect();
-    let parameters = analyze::parameters(&engine, &ordered, &made.templates)?;
+    let parameters = analyze::parameters(&engine, &ordered, &made.templates, &analyze::PastValues::default(), window)?;
     let all: Vec<&analyze::Cluster> = ordered.iter().collect();
     let ids = identities(&all);
     let rows = analysis.clusters.iter().zip(&parameters).zip(ids).enumerate();
@@ -136,11 +153,17 @@ fn look(made: &Made, window: Window, index: &IssueIndex<'_>, config: &Config) ->
                     parameters: std::collections::BTreeSet::new(),
                     exceptions: cluster.exception.iter().cloned().collect(),
                     modules: places.filter(|module| !module.is_empty()).collect(),
+                    cadence: often(&ranked.cadence.words),
                 },
                 numbers: parameters.iter().filter_map(number_of).collect(),
             }
         })
         .collect())
+}
+
+/// The first part of a cadence, which two moments can be compared by: `every 7.1 s`.
+fn often(words: &str) -> String {
+    words.split([';', '(']).next().unwrap_or_default().trim().to_owned()
 }
 
 /// Only measures count: a number without a unit may be an id, and words may be personal.
@@ -172,9 +195,26 @@ mod tests {
     #[test]
     fn a_number_counts_as_changed_from_a_fifth_on() {
         let keys = |from, to| -> Vec<String> {
-            facts(0, &seen(from), &seen(to)).changes().into_iter().map(|change| change.words).collect()
+            facts(0, 0, &seen(from), &seen(to)).changes().into_iter().map(|change| change.words).collect()
         };
         assert_eq!(keys(2.1, 2.8), ["timeout (1) 2.1 s -> 2.8 s"]);
         assert!(keys(2.1, 2.4).is_empty() && keys(2.0, 2.0).is_empty());
+    }
+    #[test]
+    fn any_number_of_moments_is_looked_at_and_what_is_read_stays_bounded() {
+        let window = 24 * DAY_NS;
+        assert_eq!(longest(window, 1), window);
+        assert_eq!(longest(window, 12), window);
+        for moments in [13_usize, 40, 200] {
+            let length = longest(window, moments);
+            assert!(length > 0 && length * i64::try_from(moments).unwrap() <= 12 * window, "{moments}: {length}");
+        }
+        assert_eq!(longest(window, 100_000), SHORTEST_NS, "an hour is the least");
+        assert_eq!(length(window, 100 * DAY_NS), Some(window));
+        assert_eq!(length(window, 13 * DAY_NS), Some(window / 2), "what is stored of before is shorter");
+        assert_eq!(length(window, SHORTEST_NS / 2), None);
+        let lengths: std::collections::BTreeSet<_> =
+            (1..500).filter_map(|day| length(window, day * DAY_NS / 20)).collect();
+        assert!(lengths.len() <= 10, "young stores share the window that ends now: {lengths:?}");
     }
 }

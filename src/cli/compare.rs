@@ -3,7 +3,6 @@
 //! Dumps are read into a store of their own that goes away afterwards; stores are only read. Templates are mined from both
 //! sides together, so that no message differs only because one side saw fewer of its kind.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +11,7 @@ use super::context::{Asked, Context};
 use super::outputs::Outputs;
 use super::{Stop, ingest, report};
 use crate::analyze;
-use crate::compare::{Activity, Comparison, Side, compare, values};
+use crate::compare::{Comparison, Side, compare};
 use crate::mine::{TemplateSet, templates};
 use crate::query::{Engine, EngineOptions, Table, named};
 use crate::render::{comparison, mask};
@@ -110,9 +109,10 @@ fn side(input: &Input, templates: &TemplateSet, args: &CompareArgs) -> anyhow::R
         };
         side.coverage = Some(report::coverage_of(&input.snapshot, &asked));
     }
-    side.activity = activity(&engine)?;
+    side.activity = analyze::activity(&engine)?;
     side.clusters = analyze::clusters(&engine, templates)?;
-    side.values = values(&ask(&engine, "messages")?, templates)?;
+    side.values = analyze::side_values(&engine, templates)?;
+    side.fields = analyze::fields(&engine, &side.clusters)?;
     Ok(side)
 }
 
@@ -121,29 +121,10 @@ fn ask(engine: &Engine, name: &str) -> anyhow::Result<Table> {
 }
 
 /// Names of the revisions with most rows, at most eight.
-fn revisions(engine: &Engine) -> anyhow::Result<String> {
+pub(super) fn revisions(engine: &Engine) -> anyhow::Result<String> {
     let table = engine.sql(
         "SELECT revision, CAST(COUNT(*) AS BIGINT) AS n FROM rows WHERE revision IS NOT NULL GROUP BY revision \
          ORDER BY n DESC, revision ASC LIMIT 8",
     )?;
     Ok(table.str("revision")?.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(", "))
-}
-
-fn activity(engine: &Engine) -> anyhow::Result<BTreeMap<String, Activity>> {
-    let table = ask(engine, "activity")?;
-    let services = table.str("service")?;
-    let number = |name: &str, row: usize| Ok::<_, anyhow::Error>(table.i64(name)?[row].unwrap_or(0));
-    let count = |name: &str, row: usize| Ok::<_, anyhow::Error>(u64::try_from(number(name, row)?).unwrap_or(0));
-    (0..table.len())
-        .map(|row| {
-            let own = Activity {
-                entries: count("entries", row)?,
-                requests: count("requests", row)?,
-                traces: count("traces", row)?,
-                first_ns: number("first_ns", row)?,
-                last_ns: number("last_ns", row)?,
-            };
-            Ok((services[row].clone().unwrap_or_default(), own))
-        })
-        .collect()
 }

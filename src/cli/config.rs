@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
-
+use super::answers::{self, Checked};
 use super::args::{Common, ConfigAction, ConfigArgs};
 use super::context::{BOLD, Context, DIM, RED};
 use super::{Stop, pages};
@@ -45,8 +44,8 @@ pub(crate) fn run(common: &Common, args: &ConfigArgs) -> anyhow::Result<()> {
         if store.is_some() || folder.join("manifest.json").exists() { Some(hits(&context, &folder)?) } else { None };
     if common.json {
         let rules = hits.as_deref().map(|hits| hits.iter().map(row).collect::<Vec<_>>());
-        let value = json!({"configuration": read.path.display().to_string(), "valid": true, "rules": rules});
-        return Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&value)?)?);
+        let configuration = read.path.display().to_string();
+        return answers::print(&Checked { configuration, valid: true, rules, ..Checked::default() });
     }
     Ok(write!(anstream::stdout(), "{}", text(&read, hits.as_deref(), *limit))?)
 }
@@ -81,9 +80,12 @@ fn refuse(common: &Common, read: &Read) -> anyhow::Result<()> {
         lines.extend(read.invalid.clone());
     }
     if common.json {
-        let value =
-            json!({"configuration": name.to_string(), "valid": false, "unknown": read.unknown, "problems": lines});
-        writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&value)?)?;
+        answers::print(&Checked {
+            configuration: name.to_string(),
+            unknown: read.unknown.clone(),
+            problems: lines.clone(),
+            ..Checked::default()
+        })?;
     }
     let shown: Vec<String> = lines.iter().flat_map(|line| line.lines()).map(pages::shown).collect();
     Err(Stop::Usage(format!("configuration {name} is not valid:\n  {}", shown.join("\n  "))).into())

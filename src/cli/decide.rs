@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::answers::{self, Decided};
 use super::args::DecideArgs;
 use super::context::{Context, read_text};
 use super::results::action_list;
@@ -28,16 +29,23 @@ pub(crate) fn run(context: &Context, args: &DecideArgs) -> anyhow::Result<()> {
     let refuse = |reason: String| Stop::Usage(format!("{}: {reason}", path.display()));
     let added = add_decision(&text, &entry).map_err(refuse)?;
     let about = format!("{} {}", action.cluster.id, pages::shown(&action.cluster.title));
+    let answer = |changed| Decided {
+        decisions: path.display().to_string(),
+        cluster: action.cluster.id.clone(),
+        fingerprint: action.fingerprint.primary.clone(),
+        answer: words(&entry),
+        changed,
+    };
     let Some(text) = added else {
         context.say(&format!("{} says so already of {about}", path.display()))?;
-        return Ok(());
+        return if context.common.json { answers::print(&answer(false)) } else { Ok(()) };
     };
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(parent)
         .and_then(|()| outputs::place(parent, &path, text.as_bytes()))
         .map_err(|error| anyhow::Error::new(error).context(format!("cannot write {}", path.display())))?;
     context.say(&format!("{}: {} for {about}; the next run follows it", path.display(), words(&entry)))?;
-    Ok(())
+    if context.common.json { answers::print(&answer(true)) } else { Ok(()) }
 }
 
 fn words(entry: &DecisionEntry) -> String {

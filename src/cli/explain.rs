@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;
 
-use serde::Serialize;
-
+use super::answers::{self, EntryRef, Explained};
 use super::args::{ExplainArgs, ReportArgs};
 use super::context::{BOLD, Context};
+use super::document::{self, Document, Task};
 use super::show::cluster_id;
 use super::{Stop, pages, report};
 use crate::analyze::{self, ClusterKey};
@@ -16,7 +16,7 @@ use crate::issue::cluster_ids;
 use crate::mine::TemplateSet;
 use crate::query::{ClusterRows, Engine, EngineOptions, EntryFilter};
 use crate::report::identities;
-use crate::report::v1::{Cluster, LatencyMs, Report, Trend};
+use crate::report::v1::{Cluster, LatencyMs, Report, Route, Trend};
 use crate::store::Snapshot;
 use crate::time;
 
@@ -26,40 +26,23 @@ const MESSAGES: usize = 200_000;
 /// Runs the verb.
 pub(crate) fn run(context: &Context, args: &ExplainArgs) -> anyhow::Result<()> {
     let path = context.store_path(args.store.as_ref());
-    let made = report::make(
-        context,
-        &path,
-        &args.window,
-        &ReportArgs {
-            issues: args.issues.clone(),
-            variables_of: Some(cluster_id(&args.id).unwrap_or_else(|| args.id.clone())),
-            ..ReportArgs::default()
-        },
-        None,
-    )?;
+    let asked = ReportArgs {
+        issues: args.issues.clone(),
+        variables_of: Some(cluster_id(&args.id).unwrap_or_else(|| args.id.clone())),
+        ..ReportArgs::default()
+    };
+    let task = Task::new(Document::Worklog, &path, &args.window, &asked);
+    let made = report::make(context, &task, &document::plain)?;
     let cluster = find(&made.report, &args.id)?;
     let entries = entries(&path, &made, cluster, args.limit)?;
     if context.common.json {
-        let mut value = serde_json::to_value(cluster)?;
-        value["first_entries"] = serde_json::to_value(&entries)?;
-        return Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&value)?)?);
+        return answers::print(&Explained { cluster, first_entries: entries });
     }
     Ok(write!(anstream::stdout(), "{}", text(&made.report, cluster, &entries, args.limit))?)
 }
 
-/// A stored entry, by what finds it again.
-#[derive(Debug, Serialize)]
-struct Entry {
-    timestamp: String,
-    severity: String,
-    #[serde(rename = "insertId")]
-    insert_id: Option<String>,
-    file: String,
-    offset: i64,
-}
-
 /// The oldest entries of a cluster.
-fn entries(path: &Path, made: &report::Made, cluster: &Cluster, most: usize) -> anyhow::Result<Vec<Entry>> {
+fn entries(path: &Path, made: &report::Made, cluster: &Cluster, most: usize) -> anyhow::Result<Vec<EntryRef>> {
     let snapshot = Snapshot::open(path)?;
     let templates = Context::templates(&snapshot, made.asked.as_of_ns)?;
     let options = EngineOptions { services: &made.asked.services };
@@ -76,7 +59,7 @@ fn entries(path: &Path, made: &report::Made, cluster: &Cluster, most: usize) -> 
     let (severities, ids, contents) = (rows.str("severity_name")?, rows.str("insert_id")?, rows.str("file")?);
     let name = |id: &Option<String>| id.as_ref().map_or_else(String::new, |id| files.get(id).unwrap_or(id).clone());
     Ok((0..rows.len())
-        .map(|row| Entry {
+        .map(|row| EntryRef {
             timestamp: time::rfc3339(ts[row].unwrap_or(0)),
             severity: severities[row].clone().unwrap_or_default(),
             insert_id: ids[row].clone(),
@@ -134,7 +117,7 @@ fn find<'a>(report: &'a Report, id: &str) -> anyhow::Result<&'a Cluster> {
     }
 }
 
-fn text(report: &Report, cluster: &Cluster, entries: &[Entry], limit: usize) -> String {
+fn text(report: &Report, cluster: &Cluster, entries: &[EntryRef], limit: usize) -> String {
     let mut out = String::new();
     let counts = |map: &std::collections::BTreeMap<String, u64>| {
         map.iter().map(|(name, n)| format!("{name} {n}")).collect::<Vec<_>>().join(", ")
@@ -195,6 +178,8 @@ fn text(report: &Report, cluster: &Cluster, entries: &[Entry], limit: usize) -> 
         let state = link.state.as_deref().unwrap_or_default();
         let title = link.title.as_deref().or(link.cluster.as_deref()).unwrap_or_default();
         line("tied to", format!("{}: {number}{state} {title}", link.relation));
+        line("", link.why.clone().unwrap_or_default());
+        line("", link.q.map_or_else(String::new, |q| format!("adjusted p = {q:.3e}")));
     }
     if let Some(impact) = &cluster.impact {
         line("impact", format!("{} (as configured)", impact.sentence));
@@ -219,9 +204,31 @@ fn text(report: &Report, cluster: &Cluster, entries: &[Entry], limit: usize) -> 
                 parameter.slot, parameter.kind, parameter.n, parameter.distinct
             ),
         );
+        if let Some(before) = parameter.distinct_before {
+            line("", format!("{before} distinct in the days before the window"));
+        }
+        let domains = parameter.domains.iter().map(|domain| format!("{} ({})", domain.value, domain.n));
+        line("by domain", domains.collect::<Vec<_>>().join(", "));
+        for day in &parameter.per_day {
+            let numbers = [day.min, day.median, day.p95, day.max].map(|number| format!("{number:.4}"));
+            line("per day", format!("{} {} values; least, median, p95, most: {}", day.day, day.n, numbers.join(", ")));
+        }
         line("drift", parameter.drift.clone().unwrap_or_default());
+        if let Some((p, q)) = parameter.change.as_ref().and_then(|change| change.p.zip(change.q)) {
+            line("", format!("Mann-Whitney p = {p:.3e}, adjusted {q:.3e}"));
+        }
     }
-    line("test", tested(&cluster.trend));
+    for text in tested(&cluster.trend).into_iter().chain(others(cluster)) {
+        line("test", text);
+    }
+    for route in report.routes.iter().filter(|route| {
+        cluster.http.as_ref().is_some_and(|http| {
+            (&http.method, &http.route, &cluster.service) == (&route.method, &route.route, &route.service)
+        })
+    }) {
+        line("route", route_words(route));
+        route.changes.iter().for_each(|change| line("", change.clone()));
+    }
     for day in cluster.trend.per_day.iter().filter(|day| day.entries > 0 || !day.covered) {
         line(
             "day",
@@ -254,13 +261,87 @@ fn text(report: &Report, cluster: &Cluster, entries: &[Entry], limit: usize) -> 
 }
 
 /// The numbers behind a status; empty where nothing was compared.
-fn tested(trend: &Trend) -> String {
-    let mut parts = Vec::new();
-    parts.extend(trend.previous.map(|n| format!("{n} episodes in the time before")));
-    parts.extend(trend.expected_low.zip(trend.expected_high).map(|(low, high)| format!("expected {low} to {high}")));
-    parts.extend(trend.ratio.map(|ratio| format!("rate x{ratio:.2}")));
-    parts.extend(trend.p.map(|p| format!("p = {p:.3e}")));
-    parts.join(", ")
+fn tested(trend: &Trend) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let (Some(n), Some((low, high))) = (trend.previous, trend.expected_low.zip(trend.expected_high)) {
+        let against = match trend.baseline.as_deref() {
+            Some("anchor") => "before the last action on its issue",
+            _ => "in the time before the window",
+        };
+        let mut parts = vec![format!("{n} episodes {against}"), format!("expected {low} to {high}")];
+        let span = trend.baseline_since.as_ref().zip(trend.baseline_until.as_ref());
+        parts.extend(span.map(|(since, until)| format!("{since} to {until}")));
+        let exposure = trend.exposure_before_h.zip(trend.exposure_h);
+        parts.extend(exposure.map(|(before, now)| format!("{before:.2} weighted hours before, {now:.2} now")));
+        parts.extend(trend.dispersion.map(|d| format!("dispersion {d:.2}")));
+        parts.extend(trend.ratio.map(|ratio| format!("rate x{ratio:.2}")));
+        parts.extend(trend.p.map(|p| format!("p = {p:.3e}")));
+        parts.extend(trend.q.map(|q| format!("adjusted {q:.3e}")));
+        lines.push(parts.join(", "));
+    }
+    lines.extend(trend.silence_p.map(|p| format!("silence at the window's end: p = {p:.3e}")));
+    lines.extend(trend.resolved_from.as_ref().map(|at| format!("can be called resolved from {at}")));
+    lines.extend(trend.changes.iter().map(|change| {
+        let [before, after] = change.episodes;
+        format!(
+            "{} at {} ({} to {}): {before} episodes before, {after} after",
+            change.direction, change.at, change.earliest, change.latest
+        )
+    }));
+    lines.extend(trend.snapshots.as_ref().map(|found| {
+        let (k1, m1, k0, m0) = (found.present, found.of, found.present_before, found.of_before);
+        format!("snapshots: in {k1} of {m1}, before in {k0} of {m0}; Fisher's exact p = {:.3e}", found.p)
+    }));
+    lines
+}
+
+/// The tests beside that of the rate: revisions, silence, what comes together.
+fn others(cluster: &Cluster) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (word, change) in [("appeared with", &cluster.revision.appeared), ("gone since", &cluster.revision.gone)] {
+        lines.extend(change.as_ref().map(|change| {
+            format!(
+                "{word} {} (first entry {}): {} of {} episodes in it; silence on the other side p = {:.3e}, adjusted {:.3e}",
+                change.revision, change.since, change.episodes, change.of, change.p, change.q
+            )
+        }));
+    }
+    lines.extend(cluster.revision.canary.as_ref().map(|canary| {
+        format!(
+            "{} of {} episodes in {} on {:.1} % of the entries: rate x{:.2}, p = {:.3e}, adjusted {:.3e}",
+            canary.episodes,
+            canary.of,
+            canary.revision,
+            canary.share * 100.0,
+            canary.ratio,
+            canary.p,
+            canary.q
+        )
+    }));
+    lines.extend(cluster.silent.as_ref().map(|silent| {
+        format!(
+            "silence: {} covered hours with an entry ({:.1} %), then {:.1} without; p = {:.3e}",
+            silent.hours_with,
+            silent.regular * 100.0,
+            silent.covered_h,
+            silent.p0
+        )
+    }));
+    lines
+}
+
+fn route_words(route: &Route) -> String {
+    let Route { requests, per_h, share_5xx, .. } = route;
+    let before = route
+        .requests_before
+        .zip(route.share_5xx_before)
+        .map_or_else(String::new, |(n, share)| format!("; before {n} requests, {:.1} % of them 5xx", share * 100.0));
+    format!(
+        "{} {}: {requests} requests, {per_h} per covered hour, {:.1} % of them 5xx{before}",
+        route.method,
+        route.route,
+        share_5xx * 100.0
+    )
 }
 
 /// The most frequent names with their counts, and how many others there are.

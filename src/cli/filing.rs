@@ -10,9 +10,21 @@ use sha2::{Digest, Sha256};
 use super::context::Asked;
 use super::outputs::Outputs;
 use super::planning;
-use crate::issue::{ExportState, PlannedAction, apply_list_lines, v1 as actions_v1, v1_build, valid_until_ns};
-use crate::render::{self, ActionFacts, BodyInput, CandidateLine, Renderer, ReviewItem};
+use crate::issue::{
+    ActionKind, ChangeFacts, Comment, Delta, ExportState, PlannedAction, Related, Tier, apply_list_lines,
+    parse_markers, v1 as actions_v1, v1_build, valid_until_ns,
+};
+use crate::mine::parse_stack;
+use crate::render::{self, ActionFacts, BodyInput, CandidateLine, DeltaLine, Renderer, ReviewItem};
 use crate::report::v1;
+use crate::time::SECOND_NS;
+
+/// Lines that a rewritten comment quotes of what it said before, at most.
+const EARLIER_LINES: usize = 12;
+/// Letters of such a line, at most.
+const EARLIER_CHARS: usize = 400;
+/// What stands above them in a comment; see `templates/comment.md.j2`.
+const EARLIER: &str = "This comment said before:";
 
 /// Rows of the worklog for what is planned, and the issues each cluster is tied to.
 pub(crate) fn add_actions(report: &mut v1::Report, planned: &[PlannedAction], exports: &[ExportState]) {
@@ -52,14 +64,20 @@ pub(crate) fn add_actions(report: &mut v1::Report, planned: &[PlannedAction], ex
                 state: Some(candidate.state.as_str().to_owned()),
                 score: Some(candidate.score),
                 title: title_of(candidate.number),
+                ..v1::Link::default()
             });
         }
     }
     let families = report.families.clone();
     for cluster in &mut report.clusters {
         if let Some(family) = families.iter().find(|family| Some(&family.id) == cluster.family.as_ref()) {
-            cluster.links.extend(family.members.iter().filter(|member| **member != cluster.id).map(|member| {
-                v1::Link { cluster: Some(member.clone()), relation: "same_family".into(), ..v1::Link::default() }
+            // Those that the analysis has measured are tied already, with their time apart.
+            let tied: Vec<String> = cluster.links.iter().filter_map(|link| link.cluster.clone()).collect();
+            let others = family.members.iter().filter(|member| **member != cluster.id && !tied.contains(member));
+            cluster.links.extend(others.map(|member| v1::Link {
+                cluster: Some(member.clone()),
+                relation: "same_family".into(),
+                ..v1::Link::default()
             }));
         }
     }
@@ -94,7 +112,8 @@ pub(crate) fn actions(
         valid_until_ns(exports).map_or_else(|| "-".to_owned(), planning::stamp)
     );
     for action in planned {
-        let body = if action.kind.has_body() { Some(body(renderer, report, action, exports, asked)?) } else { None };
+        let body =
+            if action.kind.has_body() { Some(body(renderer, report, action, exports, policy, asked)?) } else { None };
         let sha256 = body.as_ref().map(|body| hex(&Sha256::digest(body.as_bytes())));
         if let (Some(body), Some(sha256)) = (&body, &sha256) {
             let file = action.body_file();
@@ -161,6 +180,7 @@ fn body(
     report: &v1::Report,
     action: &PlannedAction,
     exports: &[ExportState],
+    policy: &crate::issue::Policy,
     asked: &Asked,
 ) -> anyhow::Result<String> {
     let cluster = report
@@ -186,22 +206,110 @@ fn body(
         markers: action.markers(asked.as_of_ns).format().lines().map(str::to_owned).collect(),
         title: action.title.clone().or(target_title).unwrap_or_default(),
         change: action.changes.clone(),
-        related: action
-            .related
-            .iter()
-            .filter_map(|related| Some((related.number?, related.relation.as_str().to_owned())))
-            .collect(),
+        related: action.related.iter().filter_map(related).collect(),
         repo: action.repo.clone(),
         query: action.evidence.query.clone(),
         expected: None,
         next: None,
+        target: action.target.as_ref().map(|target| target.number),
+        owner: action.owner.clone(),
+        found: found(action),
+        raised: raised(action),
+        deltas: action.compared.iter().flat_map(ChangeFacts::deltas).map(delta).collect(),
+        since: action.compared.as_ref().map(|facts| planning::stamp(facts.since_ns)),
+        over_s: action
+            .compared
+            .as_ref()
+            .filter(|facts| facts.over_ns > 0)
+            .map(|facts| facts.over_ns as f64 / SECOND_NS as f64),
+        earlier: earlier(action, exports),
+        frame: cluster.example.as_ref().and_then(|example| frame(&example.message)),
+        absent_days: policy.absent_days,
+        limit: policy.tracker.body_limit(),
     };
     let input = BodyInput { report, cluster, members, action: &facts };
-    Ok(if action.kind == crate::issue::ActionKind::Create {
-        renderer.issue_body(&input)?
+    Ok(if action.kind == ActionKind::Create { renderer.issue_body(&input)? } else { renderer.comment_body(&input)? })
+}
+
+/// How another issue is named in a body: by its number, or by the action that will make it.
+fn related(related: &Related) -> Option<(String, String)> {
+    let number = related.number.map(|number| format!("#{number}"));
+    let future = || related.action.as_ref().map(|action| format!("{{{{issue:{action}}}}}"));
+    Some((number.or_else(future)?, related.relation.as_str().to_owned()))
+}
+
+fn delta(delta: Delta) -> DeltaLine {
+    DeltaLine { what: delta.what, before: delta.before, now: delta.now }
+}
+
+/// How an issue was found that never heard of this before: whoever reads it there may know better.
+fn found(action: &PlannedAction) -> Option<String> {
+    let first = action.kind == ActionKind::Comment && action.last_action.is_none();
+    (first && action.matched.tier == Tier::Lexical).then(|| action.matched.why.join("; "))
+}
+
+fn raised(action: &PlannedAction) -> Option<String> {
+    let to = action.labels_add.first().filter(|_| action.kind == ActionKind::Escalate)?;
+    Some(format!("from {} to {to}", action.previous_priority?))
+}
+
+/// The last own frame of a stack: where to look first.
+fn frame(message: &str) -> Option<String> {
+    let stack = parse_stack(message)?;
+    let mut own = stack.frames.iter().filter(|frame| frame.in_app && !frame.file.is_empty());
+    // Runtimes that print the root first print the innermost frame last.
+    let frame = if stack.root_first { own.next_back() } else { own.next() }?;
+    Some(if frame.function.is_empty() {
+        frame.file.clone()
     } else {
-        renderer.comment_body(&input)?
+        format!("{}, function {}", frame.file, frame.function)
     })
+}
+
+/// Our last comment on the target, as the export holds it.
+fn last_comment<'e>(action: &PlannedAction, exports: &'e [ExportState]) -> Option<&'e Comment> {
+    let (target, last) = (action.target.as_ref()?, action.last_action.as_ref().filter(|last| last.is_comment)?);
+    let here = exports.iter().filter(|state| {
+        state
+            .export
+            .repo
+            .as_deref()
+            .is_none_or(|repo| action.repo.is_empty() || repo.eq_ignore_ascii_case(&action.repo))
+    });
+    let issue = here.flat_map(|state| &state.export.issues).find(|issue| issue.number == target.number)?;
+    issue.comments.iter().rev().find(|comment| {
+        (last.comment_id.is_some() && comment.id == last.comment_id)
+            || (last.act.is_some() && parse_markers(&comment.body).and_then(|markers| markers.act) == last.act)
+    })
+}
+
+/// The key findings of a comment that is rewritten, and what it quoted of those before: an edit adds, it does not take away.
+fn earlier(action: &PlannedAction, exports: &[ExportState]) -> Vec<String> {
+    let comment = last_comment(action, exports).filter(|_| action.kind == ActionKind::EditComment);
+    let Some(comment) = comment else { return Vec::new() };
+    let mut lines = comment.body.lines().map(str::trim_end);
+    let mut kept: Vec<String> = Vec::new();
+    let findings =
+        lines.by_ref().skip_while(|line| *line != "**Key findings:**").skip(1).skip_while(|line| line.is_empty());
+    kept.extend(findings.take_while(|line| line.starts_with("- ")).map(plain));
+    let quoted = lines.by_ref().skip_while(|line| *line != EARLIER).skip_while(|line| !line.starts_with("```")).skip(1);
+    kept.extend(quoted.take_while(|line| line.starts_with("- ")).map(str::to_owned));
+    kept.truncate(EARLIER_LINES);
+    kept
+}
+
+/// Our own words, without what made them inert: they are quoted as code.
+fn plain(line: &str) -> String {
+    let line = line.replace("&zwnj;", "").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    let mut out = String::with_capacity(line.len());
+    let mut letters = line.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letters.peek() {
+            Some(next) if letter == '\\' && next.is_ascii_punctuation() => out.extend(letters.next()),
+            _ => out.push(letter),
+        }
+    }
+    out.chars().take(EARLIER_CHARS).collect()
 }
 
 fn review(action: &PlannedAction, body: String, exports: &[ExportState]) -> ReviewItem {
@@ -226,6 +334,7 @@ fn review(action: &PlannedAction, body: String, exports: &[ExportState]) -> Revi
         url: action.target.as_ref().and_then(|target| target.url.clone()),
         title: action.title.clone().unwrap_or_else(|| number.map(title_of).unwrap_or_default()),
         labels: action.labels_add.clone(),
+        unlabel: action.labels_remove.clone(),
         reason: action.reason.clone(),
         tier: action.matched.tier.as_str().to_owned(),
         score: Some(action.matched.score),
@@ -242,7 +351,7 @@ fn review(action: &PlannedAction, body: String, exports: &[ExportState]) -> Revi
             })
             .collect(),
         body,
-        last_comment: None,
+        last_comment: last_comment(action, exports).map(|comment| comment.body.replace("\r\n", "\n")),
     }
 }
 

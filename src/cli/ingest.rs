@@ -94,14 +94,7 @@ pub(crate) fn ingest(
     }
     let days = Bar::days(context.bars(), 0);
     let progress = |progress: Progress| days.set(progress.days_done as u64, progress.days as u64);
-    let raw = match args.raw {
-        Raw::None => RawPolicy::None,
-        Raw::Warning => RawPolicy::Warning,
-        Raw::All => RawPolicy::All,
-    };
-    // Rows that wait get a part; the rest is for what is being read, sorted and encoded.
-    let memory_bytes = context.common.memory_limit.map_or(MEMORY_BYTES, |limit| limit / 16 * 3);
-    let append = AppendOptions { raw, memory_bytes, progress: Some(&progress) };
+    let append = AppendOptions { raw: raw(args), memory_bytes: memory_bytes(context), progress: Some(&progress) };
     let ingest = store.ingest(&append)?;
     read(context, &fresh, &options, &ingest, &mut files)?;
     let appended = ingest.commit()?;
@@ -145,6 +138,19 @@ fn add(total: &mut IngestTotal, other: &IngestTotal) {
     total.malformed += other.malformed;
     total.repaired += other.repaired;
     total.bytes += other.bytes;
+}
+
+pub(super) fn raw(args: &ReadArgs) -> RawPolicy {
+    match args.raw {
+        Raw::None => RawPolicy::None,
+        Raw::Warning => RawPolicy::Warning,
+        Raw::All => RawPolicy::All,
+    }
+}
+
+/// Rows that wait get a part of the limit; the rest is for what is being read, sorted and encoded.
+pub(super) fn memory_bytes(context: &Context) -> usize {
+    context.common.memory_limit.map_or(MEMORY_BYTES, |limit| limit / 16 * 3)
 }
 
 /// Reads files into an ingest; those that cannot be read are told in `unread_files`.
@@ -197,7 +203,7 @@ fn read(
     failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), |error| Err(error.into()))
 }
 
-fn options(context: &Context, args: &ReadArgs) -> anyhow::Result<ReadOptions> {
+pub(super) fn options(context: &Context, args: &ReadArgs) -> anyhow::Result<ReadOptions> {
     let mut options = ReadOptions::new(&context.config)?;
     options.text = args.text;
     options.redact = !args.no_redact;
@@ -216,7 +222,7 @@ fn options(context: &Context, args: &ReadArgs) -> anyhow::Result<ReadOptions> {
 }
 
 /// The report of a file that could not be opened or decoded.
-fn unread(path: String, error: &InputError) -> FileReport {
+pub(super) fn unread(path: String, error: &InputError) -> FileReport {
     let reason = error.to_string();
     let problems = vec![Problem { offset: 0, reason: reason.clone() }];
     FileReport { path, skipped: Some(reason), problems, ..FileReport::default() }

@@ -5,16 +5,10 @@
 use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 
+use super::answers::MinedLine;
 use super::args::{MineArgs, MineFormat};
 use crate::input::InputError;
 use crate::mine::mine_lines;
-
-#[derive(serde::Serialize)]
-struct Row<'a> {
-    line: usize,
-    id: &'a str,
-    template: &'a str,
-}
 
 /// Runs the verb: exactly one row per input line.
 pub(crate) fn run(args: &MineArgs) -> anyhow::Result<()> {
@@ -35,7 +29,7 @@ pub(crate) fn run(args: &MineArgs) -> anyhow::Result<()> {
     match args.format {
         MineFormat::Ndjson => {
             for (at, (id, template)) in rows.iter().enumerate() {
-                serde_json::to_writer(&mut out, &Row { line: at + 1, id, template })?;
+                serde_json::to_writer(&mut out, &MinedLine { line: at + 1, id, template })?;
                 out.write_all(b"\n")?;
             }
         }

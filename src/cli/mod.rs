@@ -3,30 +3,37 @@
 //! Only this module prints, and only here an error becomes an exit code. Verbs are one file each; what several need stands
 //! in [`context`].
 
+mod answers;
 mod args;
 mod changes;
+mod compact;
 mod compare;
 mod config;
 mod context;
 mod decide;
+mod document;
 mod explain;
 mod filing;
 mod ingest;
 mod listing;
 mod matching;
+mod merge;
 mod mine;
 mod outputs;
 mod pages;
 mod planning;
+mod postmortem;
 mod progress;
 mod query;
 mod report;
 mod results;
 mod run;
 mod schema;
+mod shard;
 mod show;
 mod store;
 mod templates;
+mod weekly;
 
 use std::io::{self, Write};
 
@@ -143,6 +150,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Run(args) => run::run(&context, &args),
         Command::Ingest(args) => ingest::run(&context, &args),
         Command::Worklog(args) => report::run(&context, &args),
+        Command::Weekly(args) => weekly::run(&context, &args),
+        Command::Postmortem(args) => postmortem::run(&context, &args),
         Command::Query(args) => query::run(&context, &args),
         Command::Templates(args) => templates::run(&context, &args),
         Command::Match(args) => matching::run(&context, &args),
@@ -155,6 +164,9 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Store(args) => store::run(&context, &args),
         Command::Schema { name } => schema::run(name),
         Command::Mine(args) => mine::run(&args),
+        Command::Shard(args) => shard::run(&context, &args),
+        Command::Compact(args) => compact::run(&context, &args),
+        Command::Merge(args) => merge::run(&context, &args),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "gardener", &mut text);

@@ -6,13 +6,14 @@
 use std::path::Path;
 
 use super::Stop;
+use super::args::TrackerArg;
 use super::context::{Asked, Known};
-use crate::analyze::{Cluster, Coverage, IssueTie, Ranked, active_period_start};
+use crate::analyze::{Cluster, Coverage, IssueTie, Ranked, absent_days, active_period_start};
 use crate::config::{AutoPolicy, Config};
 use crate::input::InputError;
 use crate::issue::{
     Auto, Caps, Category, Export, ExportOverrides, ExportState, Finding, IndexOptions, IssueIndex, IssueState,
-    MatchSubject, MatchVerdict, Policy, Priority, Role, RunFacts, StateReason, Status, fitness, read_export,
+    MatchSubject, MatchVerdict, Policy, Priority, Role, RunFacts, StateReason, Status, Tracker, fitness, read_export,
 };
 use crate::report::{PAYLOAD_LESS, identities, is_loud, v1};
 use crate::time;
@@ -77,6 +78,15 @@ pub(crate) fn policy(config: &Config) -> Policy {
     }
 }
 
+/// Where issues are filed, as it was typed.
+pub(crate) fn tracker(given: TrackerArg) -> Tracker {
+    match given {
+        TrackerArg::Github => Tracker::Github,
+        TrackerArg::Gitlab => Tracker::Gitlab,
+        TrackerArg::Jira => Tracker::Jira,
+    }
+}
+
 /// The index over exports, as the end of the data sees them.
 pub(crate) fn index<'e>(exports: &'e [Export], policy: &Policy, known: &Known) -> IssueIndex<'e> {
     IssueIndex::new(
@@ -124,14 +134,21 @@ pub(crate) fn ties(clusters: &[Cluster], index: &IssueIndex<'_>, config: &Config
             let issue = index.issue(config.repo_of(&cluster.key.service), number)?;
             let completed = issue.state == IssueState::Closed
                 && issue.state_reason.as_ref().is_some_and(|reason| *reason == StateReason::Completed);
-            Some(IssueTie { closed_ns: issue.closed_ns.filter(|_| completed), number })
+            let acted_ns = index.last_action(config.repo_of(&cluster.key.service), number).map(|last| last.at_ns);
+            Some(IssueTie { closed_ns: issue.closed_ns.filter(|_| completed), acted_ns, number })
         })
         .collect()
 }
 
 /// What the plan knows of the clusters it can act on: those of WARNING and above. Routine rows make no action, not even one
 /// that says so, or the few that matter would drown in them.
-pub(crate) fn findings(report: &v1::Report, ranked: &[Ranked], seen: &Coverage, config: &Config) -> Vec<Finding> {
+pub(crate) fn findings(
+    report: &v1::Report,
+    ranked: &[Ranked],
+    before: &Coverage,
+    seen: &Coverage,
+    config: &Config,
+) -> Vec<Finding> {
     report
         .clusters
         .iter()
@@ -144,6 +161,9 @@ pub(crate) fn findings(report: &v1::Report, ranked: &[Ranked], seen: &Coverage, 
             Finding {
                 id: row.id.clone(),
                 title: row.title.clone(),
+                headline: family
+                    .filter(|family| family.root == row.id && family.kind == "crash_loop")
+                    .map(|family| format!("{} cannot start: {}", family.service, row.title)),
                 service: row.service.clone(),
                 project: row.project.clone(),
                 kind: row.kind.clone(),
@@ -174,9 +194,14 @@ pub(crate) fn findings(report: &v1::Report, ranked: &[Ranked], seen: &Coverage, 
                     .find(|term| term.term == "rule")
                     .map(|term| term.why.clone()),
                 entries: row.entries,
-                events: family
-                    .filter(|family| family.root == row.id)
-                    .map_or(row.events, |family| family.events.max(row.events)),
+                events: found.cluster.silent.as_ref().map_or_else(
+                    || {
+                        let own = family.filter(|family| family.root == row.id);
+                        own.map_or(row.events, |family| family.events.max(row.events))
+                    },
+                    // Of a silence, each covered hour without an entry is one.
+                    |silent| silent.covered_h as u64,
+                ),
                 first_ns: cluster.first_ns,
                 last_ns: cluster.last_ns,
                 insert_ids: cluster.insert_ids.clone(),
@@ -186,7 +211,7 @@ pub(crate) fn findings(report: &v1::Report, ranked: &[Ranked], seen: &Coverage, 
                 function: row.function.clone(),
                 exception: row.exception.clone(),
                 active_period_start_ns: active_period_start(cluster, seen, config),
-                absent_covered_days: 0,
+                absent_covered_days: absent_days(cluster, before, seen),
                 query: row.filter.clone(),
                 worklog_anchor: format!("worklog.md#{}", row.id),
                 family_members: family.map(|family| family.members.clone()).unwrap_or_default(),

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::Stop;
+use super::answers::{self, NamedQuery};
 use super::args::{Format, QueryArgs};
 use super::context::{Context, nothing_stored};
 use crate::query::{Engine, EngineOptions, NAMED, Table, named, tables_text};
@@ -19,6 +20,10 @@ pub(crate) fn run(context: &Context, args: &QueryArgs) -> anyhow::Result<()> {
         return Ok(write!(out, "{}", tables_text())?);
     }
     if args.query.is_none() && args.export.is_none() {
+        if context.common.json {
+            let named = NAMED.iter().map(|(name, text)| NamedQuery { name, question: question(text) });
+            return answers::print(&named.collect::<Vec<_>>());
+        }
         for (name, text) in NAMED {
             writeln!(out, "{name:<20} {}", question(text))?;
         }
@@ -35,7 +40,7 @@ pub(crate) fn run(context: &Context, args: &QueryArgs) -> anyhow::Result<()> {
     let templates = Context::templates(&snapshot, as_of_ns)?;
     let engine = Engine::open(&snapshot, &templates, window, EngineOptions { services: &args.window.service })?;
     if let Some(folder) = &args.export {
-        for file in engine.export(folder)? {
+        for file in engine.export(folder, !args.without_rows)? {
             writeln!(out, "{}", file.display())?;
         }
     }

@@ -1,33 +1,33 @@
-//! `gardener worklog`: one window of the store to documents and an action list.
+//! One window of the store to its report: query, analyze, match, rank, report. `gardener worklog` adds nothing to it.
 //!
-//! The order is the pipeline's: query, analyze, match, rank, report, plan, render, write. Nothing is written into the store.
+//! Nothing is written into the store; documents and actions are made from the report (`document.rs`).
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::path::{Path, PathBuf};
 
-use super::args::{ReportArgs, WindowArgs, WorklogArgs};
-use super::changes;
-use super::context::{Asked, Context, Known, RED};
-use super::outputs::Outputs;
+use super::args::WorklogArgs;
+use super::context::{Asked, Context, Known};
+use super::document::{self, Document, Fill, Ground, Task};
+use super::planning;
 use super::progress::Bar;
-use super::{Stop, pages};
-use super::{filing, planning};
 use crate::analyze::{self, Analysis, Coverage};
 use crate::issue::ExportState;
 use crate::mine::TemplateSet;
 use crate::query::{Engine, EngineOptions, NAMED};
 use crate::record::Severity;
 use crate::record::ingest::{DeclaredWindow, FileReport, Span};
-use crate::render::{self, RenderOptions, Renderer};
-use crate::report::{self, Material, TotalRow, level, v1};
-use crate::store::{Snapshot, SourceRow, unite};
+use crate::render;
+use crate::report::{self, Material, TotalRow, v1};
+use crate::store::{Snapshot, SourceRow};
 use crate::time::{self, Window};
 
-/// Runs the verb.
+/// Time before a window whose values are compared with its own, at least.
+const VALUES_NS: i64 = 7 * time::DAY_NS;
+
+/// `gardener worklog`
 pub(crate) fn run(context: &Context, args: &WorklogArgs) -> anyhow::Result<()> {
     let path = context.store_path(args.store.as_ref());
-    report(context, &path, args.out.as_deref(), &args.window, &args.report, None)
+    let task = Task::new(Document::Worklog, &path, &args.window, &args.report);
+    document::write(context, &Task { out: args.out.as_deref(), ..task }, &document::plain)
 }
 
 /// A report with all that was made on the way.
@@ -35,6 +35,8 @@ pub(crate) struct Made {
     pub(crate) report: v1::Report,
     pub(crate) analysis: Analysis,
     pub(crate) coverage: Coverage,
+    /// Of the time before the window.
+    pub(crate) before: Coverage,
     pub(crate) asked: Asked,
     pub(crate) exports: Vec<ExportState>,
     pub(crate) known: Known,
@@ -44,190 +46,16 @@ pub(crate) struct Made {
     pub(crate) stated: Vec<FileReport>,
 }
 
-/// Analyzes a window and writes its documents.
-pub(crate) fn report(
-    context: &Context,
-    store: &Path,
-    out: Option<&Path>,
-    window: &WindowArgs,
-    args: &ReportArgs,
-    inputs: Option<Window>,
-) -> anyhow::Result<()> {
-    if let Some(least) = args.require_coverage.filter(|least| !(0.0..=1.0).contains(least)) {
-        return Err(Stop::Usage(format!("--require-coverage {least} is no share: write a number from 0 to 1")).into());
-    }
-    let renderer = Renderer::new(args.templates.as_deref())?;
-    if let Some(word) = &args.fail_on {
-        check_priority(word)?;
-    }
-    let made = make(context, store, window, args, inputs)?;
-    let policy = planning::policy(&context.config);
-    let raw: Vec<_> = made.exports.iter().map(|state| state.export.clone()).collect();
-    let index = planning::index(&raw, &policy, &made.known);
-    let mut findings = planning::findings(&made.report, &made.analysis.clusters, &made.coverage, &context.config);
-    let last = crate::issue::last_actions(&findings, &index, &made.exports, &policy);
-    changes::fill(&made, &index, &context.config, &last, &mut findings)?;
-    let Made { mut report, asked, exports, .. } = made;
-    let facts = planning::run_facts(&report, &asked);
-    let planned = crate::issue::plan(&findings, &index, &exports, &policy, &facts);
-    filing::add_actions(&mut report, &planned, &exports);
-
-    let folder = out.map_or_else(|| default_out(&report, asked.window), Path::to_owned);
-    let notes = notes_of(&folder)?;
-    let options = render_options(context, &report, notes.as_deref());
-    let mut outputs = Outputs::default();
-    outputs.add("worklog.md", renderer.worklog_markdown(&report, &options)?);
-    outputs.add("worklog.html", renderer.worklog_html(&report, &options)?);
-    outputs.add("report.json", format!("{}\n", serde_json::to_string_pretty(&report)?));
-    let list = filing::actions(&renderer, &report, &planned, &exports, &policy, &asked, &mut outputs)?;
-    outputs.add("actions.json", format!("{}\n", serde_json::to_string_pretty(&list)?));
-    outputs.write(&folder, args.force)?;
-    if notes.is_none() {
-        std::fs::write(folder.join("notes.md"), render::notes_skeleton(&report))?;
-    }
-    finish(context, &report, &folder, store, window, args)
-}
-
-/// What people wrote beside a report. It is read as it is, whatever its encoding, and never written again.
-pub(super) fn notes_of(folder: &Path) -> anyhow::Result<Option<String>> {
-    match std::fs::read(folder.join("notes.md")) {
-        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(anyhow::Error::new(error).context(format!("cannot read {}/notes.md", folder.display()))),
-    }
-}
-
-/// How the documents of a report are rendered, the first time and again.
-pub(super) fn render_options<'a>(context: &Context, report: &v1::Report, notes: Option<&'a str>) -> RenderOptions<'a> {
-    let limits = &context.config.limits;
-    RenderOptions {
-        examples: report.run.examples,
-        clusters: limits.clusters,
-        quiet: limits.quiet_clusters,
-        times: limits.times,
-        timeline: limits.timeline,
-        notes,
-        ..RenderOptions::default()
-    }
-}
-
-fn finish(
-    context: &Context,
-    report: &v1::Report,
-    folder: &Path,
-    store: &Path,
-    window: &WindowArgs,
-    args: &ReportArgs,
-) -> anyhow::Result<()> {
-    let shown = folder.display();
-    let commands: Vec<String> = [
-        Some(format!("open {shown}/worklog.html")),
-        report
-            .summary
-            .findings
-            .first()
-            .map(|row| format!("gardener explain {}{}", row.cluster, flags(context, store, window, args))),
-        Some(format!("less {shown}/review.md")),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    if context.common.json {
-        let value = serde_json::json!({"out": shown.to_string(), "run_id": report.run.run_id, "coverage": report.coverage.fraction, "findings": report.summary.findings, "actions": report.actions});
-        writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&value)?)?;
-    } else if !context.common.quiet {
-        let mut out = anstream::stdout();
-        for line in render::terminal_summary_with(report, &commands).lines() {
-            if line.starts_with("P0 ") || line.starts_with("P1 ") {
-                writeln!(out, "{}{}{}{}", RED.render(), &line[..2], RED.render_reset(), &line[2..])?;
-            } else {
-                writeln!(out, "{line}")?;
-            }
-        }
-        writeln!(
-            out,
-            "\nwrote {shown}: worklog.md worklog.html report.json actions.json review.md notes.md apply.sh apply.list bodies/"
-        )?;
-    }
-    if let Some(least) = args.require_coverage.filter(|least| report.coverage.fraction < *least) {
-        let fetch = report
-            .coverage
-            .fetch
-            .first()
-            .map_or_else(String::new, |command| format!("; fetch the rest with: {command}"));
-        return Err(Stop::Input(format!(
-            "coverage is {} and --require-coverage asks for {least}{fetch}",
-            report.coverage.fraction
-        ))
-        .into());
-    }
-    if let Some(word) = &args.fail_on {
-        let urgent: Vec<&v1::FindingRow> =
-            report.summary.findings.iter().filter(|row| level(&row.priority) <= level(word)).collect();
-        if let Some(first) = urgent.first() {
-            return Err(Stop::Findings(format!(
-                "{} findings at {word} or more urgent; first: {} {}",
-                urgent.len(),
-                first.cluster,
-                pages::shown(&first.title)
-            ))
-            .into());
-        }
-    }
-    Ok(())
-}
-
-/// The flags under which another verb sees the same window, configuration and issues.
-fn flags(context: &Context, store: &Path, window: &WindowArgs, args: &ReportArgs) -> String {
-    let mut words = vec![("--store", store.display().to_string())];
-    words.extend(context.common.config.iter().map(|path| ("--config", path.display().to_string())));
-    words.extend(args.issues.iter().map(|issues| ("--issues", issues.clone())));
-    let given = [
-        ("--since", &window.since),
-        ("--until", &window.until),
-        ("--last", &window.last),
-        ("--as-of", &window.as_of),
-        ("--tz", &window.tz),
-    ];
-    words.extend(given.into_iter().filter_map(|(flag, value)| Some((flag, value.clone()?))));
-    words.extend(window.service.iter().map(|name| ("--service", name.clone())));
-    words.iter().fold(String::new(), |text, (flag, value)| format!("{text} {flag} {}", word(value)))
-}
-
-/// A word of a shell command, quoted where it must be.
-fn word(value: &str) -> String {
-    let plain = !value.is_empty() && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-./:=@%+,".contains(&b));
-    if plain { value.to_owned() } else { render::safe::shell_word(value) }
-}
-
-fn check_priority(word: &str) -> anyhow::Result<()> {
-    let valid = word.strip_prefix('P').and_then(|n| n.parse::<u8>().ok()).is_some_and(|n| n <= 10);
-    if valid { Ok(()) } else { Err(Stop::Usage(format!("--fail-on {word:?} is no priority: write P0 to P10")).into()) }
-}
-
-/// `worklogs/2025-09-16T004113Z-004259Z-<8 hex of the run id>`
-fn default_out(report: &v1::Report, window: Window) -> PathBuf {
-    let (since, until) = (time::file_stamp(window.since_ns), time::file_stamp(window.until_ns - 1));
-    let until = if since[..10] == until[..10] { until[11..].to_owned() } else { until };
-    let id = report.run.run_id.trim_start_matches("run_");
-    PathBuf::from("worklogs").join(format!("{since}-{until}-{}", &id[..id.len().min(8)]))
-}
-
-/// Query, analysis, matching and the masked report of a window.
-pub(crate) fn make(
-    context: &Context,
-    store: &Path,
-    window: &WindowArgs,
-    args: &ReportArgs,
-    inputs: Option<Window>,
-) -> anyhow::Result<Made> {
+/// Query, analysis, matching and the masked report of a window; `fill` adds the section of its document before masking.
+pub(crate) fn make(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyhow::Result<Made> {
+    let Task { store, window, args, inputs, .. } = *task;
     let snapshot = Snapshot::open(store)?;
     let zone = time::zone(&context.zone_name(window))?;
     let exported_at = args.issues_exported_at.as_deref().map(|text| time::parse_user(text, &zone)).transpose()?;
     let raw = planning::read_exports(&args.issues, exported_at)?;
     let steps = Bar::steps(context.bars(), 6);
     // A store without rows still has a report: it says that nothing was read.
-    let asked = match context.window(window, &snapshot, inputs)? {
+    let mut asked = match context.window(window, &snapshot, inputs)? {
         Some(asked) => asked,
         None => Asked {
             window: Window { since_ns: 0, until_ns: 1 },
@@ -239,6 +67,9 @@ pub(crate) fn make(
             explicit: false,
         },
     };
+    if let Some(words) = &task.words {
+        asked.words.clone_from(words);
+    }
     let newest_ns = snapshot.range().map_or(0, |(_, last)| last);
     let known = context.known(store)?;
     let exports = planning::judged(&raw, &asked, newest_ns.min(asked.as_of_ns));
@@ -252,7 +83,9 @@ pub(crate) fn make(
     let files: Vec<FileReport> = sources.into_iter().map(|source| source.report).collect();
     let before = before(&snapshot, &templates, &stated, &asked)?;
     clusters.extend(analyze::absent(&clusters, &before.clusters));
-    let coverage = coverage(&snapshot, &stated, &asked);
+    let mut coverage = coverage(&snapshot, &stated, &asked);
+    analyze::silences(&mut clusters, &before, &coverage, asked.window);
+    coverage.missing = analyze::missing_exports(&before, &coverage, asked.window);
     steps.step("issues");
     let policy = planning::policy(&context.config);
     let ties = if raw.is_empty() {
@@ -263,7 +96,7 @@ pub(crate) fn make(
     steps.step("ranking");
     let analysis = analyze::run(&engine, clusters, &before, &coverage, &ties, asked.window, &context.config)?;
     let ordered: Vec<analyze::Cluster> = analysis.clusters.iter().map(|ranked| ranked.cluster.clone()).collect();
-    let mut parameters = analyze::parameters(&engine, &ordered, &templates)?;
+    let mut parameters = analyze::parameters(&engine, &ordered, &templates, &before.values, asked.window)?;
     if let Some(id) = &args.variables_of {
         super::explain::add_variables(&engine, &ordered, &templates, id, &mut parameters)?;
     }
@@ -285,13 +118,29 @@ pub(crate) fn make(
         zone: &asked.zone,
         zone_name: &asked.zone_name,
         services: &asked.services,
-        run: run_of(&snapshot, &asked, context, &exports, &known, args),
+        run: run_of(&snapshot, &asked, context, &exports, &known, task),
         queries: &queries,
         conflicts: snapshot.conflicts().len() as u64,
     };
-    let report = render::mask_report(&report::build(&material));
+    let mut report = report::build(&material);
+    let ground = Ground {
+        context,
+        snapshot: &snapshot,
+        templates: &templates,
+        engine: &engine,
+        analysis: &analysis,
+        parameters: &parameters,
+        before: &before,
+        coverage: &coverage,
+        asked: &asked,
+        exports: &exports,
+        known: &known,
+        stated: &stated,
+    };
+    fill(&ground, &mut report)?;
+    let report = render::mask_report(&report);
     drop(engine);
-    Ok(Made { report, analysis, coverage, asked, exports, known, snapshot, templates, stated })
+    Ok(Made { report, analysis, coverage, before: before.coverage, asked, exports, known, snapshot, templates, stated })
 }
 
 /// The files as coverage sees them: an empty content once for each window that was stated for it.
@@ -327,7 +176,15 @@ fn before(
     let engine = Engine::open(snapshot, templates, window, EngineOptions { services: &asked.services })?;
     let earlier = Asked { window, as_of_ns: window.until_ns, ..asked.clone() };
     let clusters = analyze::sizes(&engine, templates)?;
-    Ok(analyze::Before { clusters, coverage: coverage(snapshot, files, &earlier), history })
+    // Values and latencies are read from rows, so only as far back as a comparison needs.
+    let near = Window::new(
+        first.max(window.until_ns - (asked.window.until_ns - asked.window.since_ns).max(VALUES_NS)),
+        window.until_ns,
+    )?;
+    let engine = Engine::open(snapshot, templates, near, EngineOptions { services: &asked.services })?;
+    let values = analyze::past_values(&engine, templates)?;
+    let latencies = analyze::latencies(&engine, templates)?;
+    Ok(analyze::Before { clusters, coverage: coverage(snapshot, files, &earlier), history, values, latencies })
 }
 
 /// When clusters were active and services busy, from the summaries of all days up to the window's end.
@@ -337,23 +194,10 @@ fn history(snapshot: &Snapshot, templates: &TemplateSet, asked: &Asked) -> anyho
     };
     let mut history = analyze::History::default();
     for row in snapshot.summary(Some(Window::new(first, asked.window.until_ns)?))? {
-        let service = row.service.unwrap_or_default();
-        let hours = history.volume.entry(service.clone()).or_default();
-        for (hour, rows) in (0_i64..).zip(row.hours).filter(|(_, rows)| *rows > 0) {
-            *hours.entry(row.day * 24 + hour).or_default() += rows;
-        }
-        let key = analyze::ClusterKey {
-            template_id: templates.get(row.sig_id).map_or_else(|| row.sig_id.to_string(), |found| found.id.clone()),
-            project: row.project.unwrap_or_default(),
-            service,
-            kind: row.kind.as_str().to_owned(),
-        };
-        history.runs.entry(key).or_default().extend(row.intervals);
+        let template = templates.get(row.sig_id).map_or_else(|| row.sig_id.to_string(), |found| found.id.clone());
+        history.add(row, template);
     }
-    for runs in history.runs.values_mut() {
-        *runs = unite(std::mem::take(runs));
-    }
-    Ok(history)
+    Ok(history.united())
 }
 
 /// What the inputs of a store cover of a window.
@@ -426,7 +270,7 @@ fn run_of(
     context: &Context,
     exports: &[ExportState],
     known: &Known,
-    args: &ReportArgs,
+    task: &Task<'_>,
 ) -> v1::Run {
     let version = env!("CARGO_PKG_VERSION");
     let digest = snapshot.digest();
@@ -440,8 +284,9 @@ fn run_of(
         asked.services,
         asked.zone_name,
         config_digest,
-        args.no_examples,
+        task.args.no_examples,
         known.digest,
+        task.document.name(),
         exports
             .iter()
             .map(|state| (&state.export.sha256, &state.export.repo, &state.export.exported_at))
@@ -450,13 +295,13 @@ fn run_of(
     let hash = blake3::hash(parts.to_string().as_bytes()).to_hex();
     v1::Run {
         run_id: format!("run_{}", &hash[..16]),
-        document: "worklog".into(),
+        document: task.document.name().into(),
         tool: "log-gardener".into(),
         tool_version: version.into(),
         config_digest,
         store_digest: digest,
         data_up_to: time::rfc3339_short(asked.as_of_ns),
         asked_for: asked.words.clone(),
-        examples: !args.no_examples,
+        examples: !task.args.no_examples,
     }
 }

@@ -3,13 +3,13 @@
 //! The rows are read against the list that they answer, and rendered from the report beside it: the store may have grown since.
 //! The state is kept first; documents that people changed are a lesser harm than an issue that is filed twice.
 
-use std::io::Write;
 use std::path::Path;
 
+use super::answers::{self, Returned};
 use super::args::ResultsArgs;
 use super::context::Context;
 use super::outputs::Outputs;
-use super::{Stop, pages, report};
+use super::{Stop, document, pages};
 use crate::issue::v1::{ActionList, SCHEMA};
 use crate::issue::{Results, merge_links, read_results};
 use crate::render::{Filed, RenderOptions, Renderer};
@@ -46,14 +46,17 @@ pub(crate) fn run(context: &Context, args: &ResultsArgs) -> anyhow::Result<()> {
     }
     let links = update_links(&context.store_path(args.store.as_ref()), |links| merge_links(links, &list, &results))?;
 
-    let notes = report::notes_of(folder)?;
+    let notes = document::notes_of(folder)?;
     let filed = filed(&list, &results);
-    let options = RenderOptions { filed: &filed, ..report::render_options(context, &report, notes.as_deref()) };
+    let options = RenderOptions { filed: &filed, ..document::render_options(context, &report, notes.as_deref()) };
     let mut outputs = Outputs::default();
-    outputs.add("worklog.md", renderer.worklog_markdown(&report, &options)?);
-    outputs.add("worklog.html", renderer.worklog_html(&report, &options)?);
+    let documents = renderer.documents(&report, &options)?;
+    let names = documents.each_ref().map(|(name, _)| name.clone()).join(" ");
+    for (name, text) in documents {
+        outputs.add(name, text);
+    }
     outputs.replace(folder, args.force)?;
-    say(context, folder, &filed, &results, links.len())
+    say(context, folder, &names, &filed, &results, links.len())
 }
 
 fn beside<T: serde::de::DeserializeOwned>(path: &Path) -> anyhow::Result<T> {
@@ -90,14 +93,26 @@ fn filed(list: &ActionList, results: &Results) -> Vec<Filed> {
     .collect()
 }
 
-fn say(context: &Context, folder: &Path, filed: &[Filed], results: &Results, links: usize) -> anyhow::Result<()> {
-    let mut counts = std::collections::BTreeMap::<&str, usize>::new();
+fn say(
+    context: &Context,
+    folder: &Path,
+    names: &str,
+    filed: &[Filed],
+    results: &Results,
+    links: usize,
+) -> anyhow::Result<()> {
+    let mut counts = std::collections::BTreeMap::<String, usize>::new();
     for row in filed {
-        *counts.entry(row.status.as_str()).or_default() += 1;
+        *counts.entry(row.status.clone()).or_default() += 1;
     }
     if context.common.json {
-        let value = serde_json::json!({"out": folder.display().to_string(), "rows": results.read, "statuses": counts, "strangers": results.strangers, "links": links});
-        return Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&value)?)?);
+        return answers::print(&Returned {
+            out: folder.display().to_string(),
+            rows: results.read,
+            statuses: counts,
+            strangers: results.strangers,
+            links,
+        });
     }
     let words: Vec<String> = counts.iter().map(|(name, n)| format!("{n} {}", name.replace('_', " "))).collect();
     let words = if words.is_empty() { "no rows".to_owned() } else { words.join(", ") };
@@ -108,6 +123,6 @@ fn say(context: &Context, folder: &Path, filed: &[Filed], results: &Results, lin
             results.strangers
         ))?;
     }
-    context.say(&format!("wrote {}: worklog.md worklog.html", folder.display()))?;
+    context.say(&format!("wrote {}: {names}", folder.display()))?;
     Ok(())
 }

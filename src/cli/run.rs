@@ -4,7 +4,8 @@ use std::io::Write;
 
 use super::args::RunArgs;
 use super::context::Context;
-use super::{ingest, report};
+use super::document::{self, Document, Task};
+use super::ingest;
 use crate::time::{self, Window};
 
 /// Runs the verb.
@@ -25,7 +26,9 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<()> {
     if ingest::nothing_read(&read) {
         return verdict;
     }
-    report::report(context, &path, args.out.as_deref(), &args.window, &args.report, covered(&read))?;
+    let task = Task::new(Document::Worklog, &path, &args.window, &args.report);
+    let task = Task { out: args.out.as_deref(), inputs: covered(&read), ..task };
+    document::write(context, &task, &document::plain)?;
     verdict
 }
 

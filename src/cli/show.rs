@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use super::answers::{self, LeftOut, Shown};
 use super::args::{Same, ShowArgs, ShowFormat};
 use super::context::{Asked, Context, DIM, nothing_stored};
 use super::{Stop, listing};
@@ -64,15 +65,18 @@ pub(crate) fn run(context: &Context, args: &ShowArgs) -> anyhow::Result<()> {
     let files: BTreeMap<String, String> =
         snapshot.sources().into_iter().map(|source| (source.content_id, source.report.path)).collect();
     let rows = rows(&found.rows, &subject, &ids, &files)?;
-    let left_out = json!({"earlier": found.earlier, "later": found.later});
-    let mut all = json!({
-        "what": subject.words, "template": subject.title, "at": time::rfc3339(subject.at_ns),
-        "since": time::rfc3339(subject.window.since_ns), "until": time::rfc3339(subject.window.until_ns),
-        "left_out": left_out, "entries": rows,
-    });
+    let mut all = serde_json::to_value(Shown {
+        what: subject.words.clone(),
+        template: subject.title.clone(),
+        at: time::rfc3339(subject.at_ns),
+        since: time::rfc3339(subject.window.since_ns),
+        until: time::rfc3339(subject.window.until_ns),
+        left_out: LeftOut { earlier: found.earlier, later: found.later },
+        entries: rows,
+    })?;
     mask::mask_value(&mut all);
     if context.common.json {
-        return Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&all)?)?);
+        return answers::print(&all);
     }
     match args.format {
         ShowFormat::Ndjson => {
@@ -296,7 +300,7 @@ fn rows(
     subject: &Subject,
     ids: &BTreeMap<ClusterKey, String>,
     files: &BTreeMap<String, String>,
-) -> anyhow::Result<Vec<Value>> {
+) -> anyhow::Result<Vec<Map<String, Value>>> {
     const TEXTS: [&str; 18] = [
         "service",
         "message",
@@ -339,7 +343,7 @@ fn rows(
             let file = text("file")?.unwrap_or_default();
             entry.insert("file".into(), files.get(&file).cloned().unwrap_or(file).into());
             entry.retain(|_, value| !value.is_null());
-            Ok(Value::Object(entry))
+            Ok(entry)
         })
         .collect()
 }

@@ -3,10 +3,11 @@
 use std::io::Write;
 use std::path::Path;
 
+use super::answers::{self, DamagedFile, StoreAnswer};
 use super::args::{StoreAction, StoreArgs};
 use super::context::Context;
 use super::{Stop, pages};
-use crate::store::{Snapshot, Stats, Store};
+use crate::store::{Defect, Snapshot, Stats, Store};
 use crate::time::{self, DAY_NS, rfc3339_seconds};
 
 /// Runs the verb.
@@ -19,6 +20,9 @@ pub(crate) fn run(context: &Context, args: &StoreArgs) -> anyhow::Result<()> {
         _ => {}
     }
     let snapshot = Snapshot::open(&path)?;
+    if context.common.json {
+        return answer(&snapshot, &args.action);
+    }
     let mut out = std::io::stdout().lock();
     match &args.action {
         StoreAction::Files { duckdb: false } => {
@@ -35,31 +39,48 @@ pub(crate) fn run(context: &Context, args: &StoreArgs) -> anyhow::Result<()> {
             writeln!(out, "CREATE OR REPLACE VIEW rows AS SELECT * FROM read_parquet([\n{}\n]);", files.join(",\n"))?;
         }
         StoreAction::Digest => writeln!(out, "{}", snapshot.digest())?,
-        StoreAction::Stats => {
-            let stats = snapshot.stats();
-            if context.common.json {
-                writeln!(out, "{}", serde_json::to_string_pretty(&stats)?)?;
-            } else {
-                write!(out, "{}", figures(&stats))?;
-            }
-        }
+        StoreAction::Stats => write!(out, "{}", figures(&snapshot.stats()))?,
         StoreAction::Verify => {
             let defects = snapshot.verify()?;
             for defect in &defects {
                 writeln!(out, "{}: {}", defect.path.display(), pages::shown(&defect.reason))?;
             }
-            if !defects.is_empty() {
-                return Err(Stop::Store(format!(
-                    "{} of the store's files are damaged: ingest their inputs again into a new store",
-                    defects.len()
-                ))
-                .into());
-            }
+            sound(&defects)?;
             writeln!(out, "the store is sound")?;
         }
         StoreAction::Tidy { .. } | StoreAction::Prune { .. } => {}
     }
     Ok(())
+}
+
+/// What the verbs that only read say to programs.
+fn answer(snapshot: &Snapshot, action: &StoreAction) -> anyhow::Result<()> {
+    match action {
+        StoreAction::Files { .. } => {
+            let files = snapshot.files(None).iter().map(|file| file.display().to_string()).collect();
+            answers::print(&StoreAnswer::Files { files })
+        }
+        StoreAction::Digest => answers::print(&StoreAnswer::Digest { digest: snapshot.digest() }),
+        StoreAction::Verify => {
+            let defects = snapshot.verify()?;
+            let damaged = defects
+                .iter()
+                .map(|defect| DamagedFile { path: defect.path.display().to_string(), reason: defect.reason.clone() });
+            answers::print(&StoreAnswer::Verified { sound: defects.is_empty(), defects: damaged.collect() })?;
+            sound(&defects)
+        }
+        StoreAction::Stats | StoreAction::Tidy { .. } | StoreAction::Prune { .. } => {
+            answers::print(&StoreAnswer::Stats(snapshot.stats()))
+        }
+    }
+}
+
+fn sound(defects: &[Defect]) -> anyhow::Result<()> {
+    if defects.is_empty() {
+        return Ok(());
+    }
+    let n = defects.len();
+    Err(Stop::Store(format!("{n} of the store's files are damaged: ingest their inputs again into a new store")).into())
 }
 
 /// Figures for people.
@@ -87,11 +108,9 @@ fn figures(stats: &Stats) -> String {
 
 fn tidy(context: &Context, path: &Path, dry_run: bool) -> anyhow::Result<()> {
     let tidied = Store::open(path)?.tidy(dry_run)?;
-    let mut out = std::io::stdout().lock();
+    let mut out = std::io::stdout();
     if context.common.json {
-        let mut value = serde_json::to_value(tidied)?;
-        value["dry_run"] = dry_run.into();
-        writeln!(out, "{}", serde_json::to_string_pretty(&value)?)?;
+        answers::print(&StoreAnswer::Tidied { tidied, dry_run })?;
     } else if !context.common.quiet {
         let verb = if dry_run { "would remove" } else { "removed" };
         writeln!(out, "{verb} {} files, {} bytes, that the manifest does not name", tidied.files, tidied.bytes)?;
@@ -117,11 +136,9 @@ fn prune(context: &Context, path: &Path, before: &str, dry_run: bool) -> anyhow:
         .into());
     }
     let pruned = store.prune(day, dry_run)?;
-    let mut out = std::io::stdout().lock();
+    let mut out = std::io::stdout();
     if context.common.json {
-        let mut value = serde_json::to_value(&pruned)?;
-        value["dry_run"] = dry_run.into();
-        writeln!(out, "{}", serde_json::to_string_pretty(&value)?)?;
+        answers::print(&StoreAnswer::Pruned { pruned, dry_run })?;
     } else if !context.common.quiet {
         match (pruned.days.keys().next(), pruned.days.keys().next_back()) {
             (Some(first), Some(last)) => writeln!(

@@ -5,39 +5,20 @@
 //! sides know best (requests, traces, else covered hours), and both directions, because what vanished often tells more than
 //! what appeared. What stands on one side only is listed whether or not it can be told from chance, and says which.
 
-mod values;
-
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::analyze::stats::contrast::{DISPERSION, contrast};
 use crate::analyze::stats::multiple::claimed;
 use crate::analyze::stats::rate::Counts;
-use crate::analyze::{Cluster, ClusterKey, Coverage};
+use crate::analyze::{
+    Activity, Among, Cluster, ClusterKey, Coverage, FieldSkew, Fields, SideValues, exposure, field_skews, side_changes,
+};
 use crate::issue::cluster_ids;
 use crate::report::identities;
 use crate::time::{HOUR_NS, rfc3339};
-
-pub use values::{Values, values};
-
-/// Requests or traces that each side needs before they stand for its exposure.
-const MIN_EXPOSURE: u64 = 20;
-
-/// What a service did on one side.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Activity {
-    /// Rows.
-    pub entries: u64,
-    /// Rows with a response status.
-    pub requests: u64,
-    /// Distinct traces.
-    pub traces: u64,
-    /// Oldest row, nanoseconds.
-    pub first_ns: i64,
-    /// Newest row, nanoseconds.
-    pub last_ns: i64,
-}
 
 /// One side, as queried.
 #[derive(Debug, Clone, Default)]
@@ -51,11 +32,13 @@ pub struct Side {
     /// What its inputs cover; `None` for a revision, which covers the time from its first row to its last.
     pub coverage: Option<Coverage>,
     /// Values in messages of WARNING and above.
-    pub values: BTreeMap<ClusterKey, Values>,
+    pub values: BTreeMap<ClusterKey, SideValues>,
+    /// Values of fields.
+    pub fields: Fields,
 }
 
 /// What is said of a side.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SideRow {
     /// What the person typed.
     pub name: String,
@@ -70,7 +53,7 @@ pub struct SideRow {
 }
 
 /// One cluster on both sides.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Row {
     /// Cluster id.
     pub cluster: String,
@@ -105,7 +88,7 @@ pub struct Row {
 }
 
 /// A value that changed.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ValueRow {
     /// Cluster id.
     pub cluster: String,
@@ -119,9 +102,40 @@ pub struct ValueRow {
     pub change: String,
 }
 
-/// The whole comparison.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+/// A value of a field whose share of the events differs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FieldRow {
+    /// service, revision, instance, route, status, host, location, severity or user domain.
+    pub field: String,
+    /// The value.
+    pub value: String,
+    /// `all` events, or those of `WARNING and above`.
+    pub among: String,
+    /// Events with it in A.
+    pub a: u64,
+    /// Events with the field in A.
+    pub of_a: u64,
+    /// Events with it in B.
+    pub b: u64,
+    /// Events with the field in B.
+    pub of_b: u64,
+    /// Share in B over share in A, half an event added to each.
+    pub lift: f64,
+    /// Signed root of G: standard deviations, above 0 when it is more frequent in B.
+    pub residual: f64,
+    /// Two-sided p-value.
+    pub p: f64,
+    /// Adjusted over all values compared.
+    pub q: f64,
+}
+
+/// The whole comparison: `log-gardener/compare` 1.0.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Comparison {
+    /// `log-gardener/compare`
+    pub schema: String,
+    /// `1.0`
+    pub schema_version: String,
     /// The first input, taken as good.
     pub a: SideRow,
     /// The second.
@@ -134,8 +148,10 @@ pub struct Comparison {
     pub more: Vec<Row>,
     /// Less frequent in B, beyond chance.
     pub less: Vec<Row>,
-    /// Values that changed.
+    /// Values in messages that changed.
     pub values: Vec<ValueRow>,
+    /// Values of fields whose share of the events differs, strongest first.
+    pub fields: Vec<FieldRow>,
     /// Clusters whose rates cannot be told apart.
     pub same: u64,
     /// What a reader must know of the comparison itself.
@@ -187,7 +203,7 @@ fn compare_aligned(a: &Side, b: &Side) -> Comparison {
     // Where both have it, B is shown: it is what is being looked at.
     let shown: Vec<&Cluster> = pairs.iter().filter_map(|(a, b)| b.or(*a)).collect();
     let ids = cluster_ids(&identities(&shown).into_iter().map(|(print, _)| print).collect::<Vec<_>>());
-    let exposures: Vec<(f64, f64, &str)> = shown.iter().map(|cluster| exposure(a, b, cluster)).collect();
+    let exposures: Vec<(f64, f64, &str)> = shown.iter().map(|cluster| exposures(a, b, cluster)).collect();
     let counts: Vec<Counts> = pairs
         .iter()
         .zip(&exposures)
@@ -199,7 +215,14 @@ fn compare_aligned(a: &Side, b: &Side) -> Comparison {
             d: DISPERSION,
         })
         .collect();
-    let mut out = Comparison { a: side_row(a), b: side_row(b), remarks: remarks(a, b), ..Comparison::default() };
+    let mut out = Comparison {
+        schema: "log-gardener/compare".into(),
+        schema_version: "1.0".into(),
+        a: side_row(a),
+        b: side_row(b),
+        remarks: remarks(a, b),
+        ..Comparison::default()
+    };
     for (at, found) in contrast(&counts).into_iter().enumerate() {
         let (t0, t1, unit) = exposures[at];
         let cluster = shown[at];
@@ -236,25 +259,59 @@ fn compare_aligned(a: &Side, b: &Side) -> Comparison {
             level(y).cmp(&level(x)).then(x.p.total_cmp(&y.p)).then(x.cluster.cmp(&y.cluster))
         });
     }
-    out.values = values::changes(a, b, &shown, &ids);
+    out.values = value_rows(a, b, &shown, &ids);
+    out.fields = field_skews(&a.fields, &b.fields).iter().map(field_row).collect();
     out
 }
 
 /// What both sides know best of how much a cluster's service did: (A, B, unit).
-fn exposure(a: &Side, b: &Side, cluster: &Cluster) -> (f64, f64, &'static str) {
+fn exposures(a: &Side, b: &Side, cluster: &Cluster) -> (f64, f64, &'static str) {
     let of = |side: &Side| side.activity.get(&cluster.key.service).copied().unwrap_or_default();
-    let (x, y) = (of(a), of(b));
-    for (n, m, unit) in [(x.requests, y.requests, "requests"), (x.traces, y.traces, "traces")] {
-        if n.min(m) >= MIN_EXPOSURE {
-            return (n as f64, m as f64, unit);
+    let hours = |side: &Side| {
+        let own = of(side);
+        let span = || (own.last_ns - own.first_ns) as f64 / HOUR_NS as f64;
+        side.coverage.as_ref().map_or_else(span, |seen| seen.hours_of(cluster))
+    };
+    exposure(of(a), of(b), (hours(a), hours(b)))
+}
+
+fn value_rows(a: &Side, b: &Side, shown: &[&Cluster], ids: &[String]) -> Vec<ValueRow> {
+    let mut at = Vec::new();
+    let mut pairs = Vec::new();
+    for (place, cluster) in shown.iter().enumerate() {
+        if let (Some(old), Some(new)) = (a.values.get(&cluster.key), b.values.get(&cluster.key)) {
+            at.push(place);
+            pairs.push((old, new));
         }
     }
-    let hours = |side: &Side, own: Activity| {
-        side.coverage
-            .as_ref()
-            .map_or_else(|| (own.last_ns - own.first_ns) as f64 / HOUR_NS as f64, |seen| seen.hours_of(cluster))
-    };
-    (hours(a, x), hours(b, y), "hours")
+    let told = side_changes(&pairs, ("A", "B")).into_iter();
+    told.map(|found| ValueRow {
+        cluster: ids[at[found.pair]].clone(),
+        template: shown[at[found.pair]].template.clone(),
+        slot: found.slot,
+        name: found.name,
+        change: found.change,
+    })
+    .collect()
+}
+
+fn field_row(found: &FieldSkew) -> FieldRow {
+    FieldRow {
+        field: found.value.field.clone(),
+        value: found.value.value.clone(),
+        among: match found.among {
+            Among::All => "all".into(),
+            Among::Loud => "WARNING and above".into(),
+        },
+        a: found.value.n0,
+        of_a: found.value.of0,
+        b: found.value.n1,
+        of_b: found.value.of1,
+        lift: found.lift,
+        residual: found.residual,
+        p: found.p,
+        q: found.q,
+    }
 }
 
 fn side_row(side: &Side) -> SideRow {

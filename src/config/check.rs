@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use schemars::schema_for;
+use schemars::{JsonSchema, schema_for};
 use serde::Serialize;
 use serde_json::Value;
 use toml::de::{DeTable, DeValue};
@@ -15,7 +15,7 @@ use super::{Config, MuteRule, RuleSubject, Until, glob_matches};
 use crate::time::rfc3339_seconds;
 
 /// A key that no part of the configuration has.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct UnknownKey {
     /// Line in the file, from 1.
     pub line: usize,

@@ -277,8 +277,7 @@ fn read_with<C: Collect>(
     if let Some(Err(reason)) = options.declared.as_ref().map(DeclaredWindow::check) {
         return Err(InputError::Declared { reason });
     }
-    let Opened { content_id, size, mtime_ns, body, seen } =
-        disk::open(&source.path, options.spool.as_deref(), buffer)?;
+    let Opened { content_id, size, mtime_ns, body, seen } = disk::open(&source.path, options.spool.as_deref(), buffer)?;
     let mut ingested = Ingested {
         content_id,
         disk_path: source.path.clone(),

@@ -38,7 +38,15 @@ struct Place {
 
 impl<'a, C: Collect> Reader<'a, C> {
     pub(super) fn new(options: &'a ReadOptions, streamed: &'a Streamed, collector: C) -> Self {
-        Self { options, streamed, within: None, tape: Tape::for_rows(), clean: Clean::default(), tally: Tally::default(), collector }
+        Self {
+            options,
+            streamed,
+            within: None,
+            tape: Tape::for_rows(),
+            clean: Clean::default(),
+            tally: Tally::default(),
+            collector,
+        }
     }
 
     /// What was collected and counted.

@@ -7,6 +7,7 @@
 use super::export_types::{Export, IssueState};
 use super::matching::{IndexOptions, IssueIndex, Match, MatchSubject, MatchVerdict, round4};
 use super::parse_ns;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -37,7 +38,7 @@ pub struct MatchRow {
 }
 
 /// The answer to one row.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct MatchAnswer {
     /// As it came.
     pub id: serde_json::Value,
@@ -58,7 +59,7 @@ pub struct MatchAnswer {
 }
 
 /// An issue that came near.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct AnswerCandidate {
     /// Issue number.
     pub number: u64,

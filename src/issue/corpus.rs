@@ -26,6 +26,8 @@ pub(crate) struct Doc<'e> {
     passages: Vec<Vec<(u32, f64)>>,
     /// Names of things in it, and plain words, for the veto.
     all_terms: BTreeSet<u32>,
+    /// The names in its title.
+    own_names: Vec<u32>,
     /// Whether the absence of a name says anything: only where messages are quoted.
     pub(crate) quotes_messages: bool,
     /// Whether it names places in the code (`module.of.code`).
@@ -58,6 +60,7 @@ impl<'e> Corpus<'e> {
         let body = issue.body.as_deref().unwrap_or_default();
         let mut terms = Terms::default();
         terms.add(&issue.title, TITLE_TIMES);
+        let own_names = terms.names.clone();
         for line in body.lines().filter(|line| !line.starts_with("<!-- log-gardener:")) {
             terms.add(line, 1.0);
         }
@@ -77,6 +80,7 @@ impl<'e> Corpus<'e> {
             issue,
             repo,
             title_key: title_key(&issue.title),
+            own_names: own_names.iter().filter_map(|name| self.vocabulary.get(name).copied()).collect(),
             all_terms,
             passages,
             quotes_messages,
@@ -110,6 +114,8 @@ pub(crate) struct Query {
     length: f64,
     /// Names that an issue about the same thing must hold; `None` for one that no issue holds.
     names: Vec<Option<u32>>,
+    /// Plain words of the message and how rare each is; `None` for one that no issue holds.
+    words: Vec<(Option<u32>, f64)>,
     /// Where it was logged, as names; empty when that is unknown or nothing particular.
     places: Vec<Option<u32>>,
 }
@@ -179,7 +185,17 @@ impl View {
         }
         terms.sort_by_key(|(id, _)| *id);
         let ids = |names: &BTreeSet<String>| names.iter().map(|name| corpus.vocabulary.get(name).copied()).collect();
-        Query { terms, length: squares.sqrt(), names: ids(names), places: ids(places) }
+        let mut message = Terms::default();
+        parts.iter().take(1).for_each(|(text, _)| message.add(text, 1.0));
+        let plain = message
+            .counts
+            .keys()
+            .filter(|term| !term.starts_with(['=', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']));
+        let words = plain.map(|term| {
+            let known = corpus.vocabulary.get(term).copied();
+            (known, known.map_or(self.unseen, |id| self.rarities[id as usize]))
+        });
+        Query { terms, length: squares.sqrt(), names: ids(names), words: words.collect(), places: ids(places) }
     }
 
     /// Cosine of a query and the passage of an issue that is nearest to it, 0 to 1. A long discussion around a quoted
@@ -215,6 +231,21 @@ impl View {
         let held =
             query.names.iter().filter(|name| name.is_some_and(|id| corpus.docs[at].all_terms.contains(&id))).count();
         held as f64 / query.names.len() as f64
+    }
+
+    /// Which share of the plain words of a message an issue holds, rare ones counting more; 1 when the message has none.
+    pub(crate) fn words_held(corpus: &Corpus<'_>, query: &Query, at: usize) -> f64 {
+        let all: f64 = query.words.iter().map(|(_, rarity)| rarity).sum();
+        let holds = |word: &Option<u32>| word.is_some_and(|id| corpus.docs[at].all_terms.contains(&id));
+        let held: f64 = query.words.iter().filter(|(word, _)| holds(word)).map(|(_, rarity)| rarity).sum();
+        if all > 0.0 { held / all } else { 1.0 }
+    }
+
+    /// Whether a title names something that the message does not, while it leaves out something that the message names.
+    pub(crate) fn names_differ(corpus: &Corpus<'_>, query: &Query, at: usize) -> bool {
+        let held = Self::names_held(corpus, query, at);
+        let asked = |name: &u32| query.names.contains(&Some(*name));
+        held < 1.0 && corpus.docs[at].own_names.iter().any(|name| !asked(name))
     }
 
     /// Whether the place of a message is known and the issue holds none of its names.

@@ -200,16 +200,18 @@ pub(super) fn taken_back(finding: &Finding, number: u64, context: &Context<'_>) 
     Some(Draft::suppressed(finding, Baseline::Unchanged, reason).on(number))
 }
 
-/// Absent findings: never written about, except to suggest closing what is ours and long gone.
+/// Absent findings: never written about, except to suggest closing an issue that is surely theirs.
 fn gone(finding: &Finding, matched: &Match, context: &Context<'_>) -> Draft {
     let days = finding.absent_covered_days;
-    let ours =
-        matches!(matched.tier, Tier::Decision | Tier::State | Tier::Marker) && matched.verdict == MatchVerdict::Auto;
-    let issue = matched.target.filter(|_| ours).and_then(|number| context.index.issue(context.repo, number));
-    match issue {
-        Some(issue)
-            if issue.state_at(Some(context.as_of_ns)) == IssueState::Open && days >= context.policy.absent_days =>
-        {
+    // Words are no ground to suggest closing: they were never what the issue was filed for.
+    let sure = matched.tier < Tier::Lexical && matched.verdict == MatchVerdict::Auto;
+    let long = days >= context.policy.absent_days;
+    let open = matched
+        .target
+        .and_then(|number| context.index.issue(context.repo, number))
+        .filter(|issue| long && issue.state_at(Some(context.as_of_ns)) == IssueState::Open);
+    match open {
+        Some(issue) if sure => {
             let reason = format!(
                 "not seen on {days} covered days up to the end of the data; last {}",
                 format_ns(finding.last_ns)
@@ -219,6 +221,11 @@ fn gone(finding: &Finding, matched: &Match, context: &Context<'_>) -> Draft {
             draft.review("closing is always left to a person");
             draft
         }
+        Some(issue) if matched.verdict == MatchVerdict::Auto => Draft::none(
+            finding,
+            Baseline::Absent,
+            format!("gone for {days} covered days; the open #{} says the same: look whether it is done", issue.number),
+        ),
         _ => Draft::none(
             finding,
             Baseline::Absent,
@@ -230,16 +237,20 @@ fn gone(finding: &Finding, matched: &Match, context: &Context<'_>) -> Draft {
 /// No issue is meant.
 fn create(finding: &Finding, matched: &Match, context: &Context<'_>) -> Draft {
     let policy = context.policy;
+    let decided_new = matches!(matched.decided, Some(Verdict::New { .. }));
     if !over_floor(finding, policy) {
         let mut draft = small(finding, policy);
         if finding.severity >= policy.lone_severity && finding.events > 0 {
             draft.kind = ActionKind::Create;
-            draft.review(&format!("{} all the same, so a person looks", finding.severity_name));
+            if decided_new {
+                draft.add_reason("a person decided that this is a problem of its own");
+            } else {
+                draft.review(&format!("{} all the same, so a person looks", finding.severity_name));
+            }
             draft.labels_add = create_labels(finding, policy);
         }
         return draft;
     }
-    let decided_new = matches!(matched.decided, Some(Verdict::New { .. }));
     let why = if decided_new {
         "a person decided that this is a problem of its own".to_owned()
     } else {
@@ -301,8 +312,12 @@ pub(super) fn left_to_people(finding: &Finding, issue: &Issue, context: &Context
 
 /// The priority that an issue carries as a label (`P1`, `P0-critical`); the worst of several.
 pub fn label_priority(issue: &Issue) -> Option<Priority> {
-    let rank = |label: &String| rank_number(label.split(['-', ':', ' ']).next().unwrap_or_default());
-    issue.labels.iter().filter_map(rank).min().map(Priority::new)
+    issue.labels.iter().filter_map(|label| label_rank(label)).min().map(Priority::new)
+}
+
+/// The number of a label that is a priority: `P1`, `P0-critical`.
+pub(super) fn label_rank(label: &str) -> Option<u8> {
+    rank_number(label.split(['-', ':', ' ']).next().unwrap_or_default())
 }
 
 pub(super) fn missing_priority(finding: &Finding, issue: &Issue, policy: &Policy) -> Vec<String> {

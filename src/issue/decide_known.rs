@@ -5,7 +5,7 @@
 
 use super::change::ChangeFacts;
 use super::decide::{
-    Context, Draft, create_labels, label_priority, left_to_people, missing_priority, over_floor, small,
+    Context, Draft, create_labels, label_priority, label_rank, left_to_people, missing_priority, over_floor, small,
 };
 use super::export_types::{Issue, StateReason};
 use super::finding::{Category, Finding};
@@ -13,7 +13,6 @@ use super::marker::LastAction;
 use super::matching::{Match, Tier};
 use super::planned::{ActionKind, Baseline, Related, Relation};
 use super::policy::Policy;
-use super::title::rank_number;
 use super::{DAY_NS, HOUR_NS, format_ns};
 
 /// A known issue that is open.
@@ -105,7 +104,7 @@ fn changed(finding: &Finding, number: u64, issue: Option<&Issue>, last: &LastAct
             draft.labels_add = vec![next.to_string()];
             let carried = issue.map_or(&[][..], |issue| issue.labels.as_slice());
             draft.labels_remove =
-                carried.iter().filter(|label| rank_number(label) == Some(old.number())).cloned().collect();
+                carried.iter().filter(|label| label_rank(label) == Some(old.number())).cloned().collect();
         }
     }
     draft.changes = changes;
@@ -116,7 +115,9 @@ fn changed(finding: &Finding, number: u64, issue: Option<&Issue>, last: &LastAct
 pub(super) fn closed(finding: &Finding, matched: &Match, issue: &Issue, context: &Context<'_>) -> Draft {
     let (number, policy) = (issue.number, context.policy);
     if issue.closed_unwanted() {
-        let reason = format!("#{number} was closed as not planned, duplicate or unwanted");
+        let how = issue.state_reason.as_ref().map(|reason| reason.as_str().replace('_', " "));
+        let how = how.filter(|how| how != "completed").unwrap_or_else(|| "unwanted, by its labels".to_owned());
+        let reason = format!("#{number} was closed as {how}");
         return Draft::suppressed(finding, Baseline::Unchanged, reason).on(number);
     }
     if let Some(draft) = left_to_people(finding, issue, context) {
@@ -191,6 +192,7 @@ pub(super) fn closed(finding: &Finding, matched: &Match, issue: &Issue, context:
     }
     match &issue.state_reason {
         Some(StateReason::Completed) => {}
+        None if matched.tier == Tier::Decision => draft.add_reason("a person named this issue"),
         None => draft.review("the export does not say why it was closed"),
         Some(other) => draft.review(&format!("closed as `{}`", other.as_str())),
     }

@@ -147,6 +147,8 @@ pub struct Finding {
     pub id: String,
     /// Human name.
     pub title: String,
+    /// Name of a new issue, where it says more than the cluster's own.
+    pub headline: Option<String>,
     /// Service.
     pub service: String,
     /// Project.

@@ -3,7 +3,8 @@
 //! Runs over the drafts of the decision table and only makes them more careful.
 
 use super::decide::Draft;
-use super::finding::{Finding, Role};
+use super::finding::{Finding, Role, Status};
+use super::known::Verdict;
 use super::matching::{Match, MatchVerdict, Tier};
 use super::planned::{ActionKind, ActionStatus, Baseline, Related, Relation};
 use super::title::title_key;
@@ -24,6 +25,8 @@ pub struct Item<'a> {
     pub root: Option<usize>,
     /// Fingerprints of its symptoms.
     pub also: Vec<String>,
+    /// Position of an earlier new issue of the same title.
+    pub twin_of: Option<usize>,
 }
 
 /// Position of the root of each finding's family, for symptoms only.
@@ -39,6 +42,11 @@ pub fn roots(findings: &[&Finding]) -> Vec<Option<usize>> {
         _ => None,
     };
     findings.iter().map(root).collect()
+}
+
+/// A person said that it is a problem of its own, which is not asked again.
+fn decided_new(item: &Item<'_>) -> bool {
+    matches!(item.matched.decided, Some(Verdict::New { .. }))
 }
 
 /// Symptoms write nothing: they become links to their root, and what they know of issues goes to the root's action.
@@ -58,7 +66,8 @@ pub fn link_symptoms(items: &mut [Item<'_>]) {
             }
             // A family that is partly filed already: filing its root as well may be a twin.
             let known = matches!(items[at].matched.tier, Tier::Decision | Tier::State | Tier::Marker | Tier::TitleKey);
-            if known && items[root].draft.kind == ActionKind::Create && of_root.is_none() {
+            let asked = !decided_new(&items[root]);
+            if known && asked && items[root].draft.kind == ActionKind::Create && of_root.is_none() {
                 let why = format!("its symptom {} is already filed as #{number}", items[at].finding.id);
                 items[root].draft.review(&why);
             }
@@ -104,18 +113,44 @@ pub fn one_write_per_issue(items: &mut [Item<'_>]) {
     }
 }
 
+/// An issue is not done while another cluster of it is still there.
+pub fn keep_open_what_goes_on(items: &mut [Item<'_>]) {
+    let alive: BTreeMap<(String, u64), String> = items
+        .iter()
+        .filter(|item| !matches!(item.finding.status, Status::Quiet | Status::Resolved))
+        .filter(|item| item.matched.verdict == MatchVerdict::Auto)
+        .filter_map(|item| Some(((item.repo.to_lowercase(), item.matched.target?), item.finding.id.clone())))
+        .collect();
+    for item in items.iter_mut().filter(|item| item.draft.kind == ActionKind::CloseCandidate) {
+        let Some(number) = item.draft.target else { continue };
+        if let Some(other) = alive.get(&(item.repo.to_lowercase(), number)) {
+            item.draft.kind = ActionKind::None;
+            item.draft.status = ActionStatus::Ready;
+            item.draft.reason = format!("gone, but {other} belongs to #{number} as well and goes on");
+        }
+    }
+}
+
 /// Two new issues of one title are one problem seen twice, more often than not.
 pub fn one_issue_per_title(items: &mut [Item<'_>]) {
-    let mut seen: BTreeMap<(String, String), String> = BTreeMap::new();
-    for item in items.iter_mut().filter(|item| item.draft.kind == ActionKind::Create) {
-        let Some(key) = title_key(&item.finding.title) else {
+    let mut seen: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for at in 0..items.len() {
+        let item = &items[at];
+        if item.draft.kind != ActionKind::Create {
+            continue;
+        }
+        let Some(key) = title_key(item.finding.headline.as_ref().unwrap_or(&item.finding.title)) else {
             continue;
         };
-        match seen.get(&(item.repo.to_lowercase(), key.clone())) {
-            Some(first) => item.draft.review(&format!("{first} of this run makes an issue of the same title")),
-            None => {
-                seen.insert((item.repo.to_lowercase(), key), item.finding.id.clone());
-            }
+        let key = (item.repo.to_lowercase(), key);
+        let Some(&first) = seen.get(&key) else {
+            seen.insert(key, at);
+            continue;
+        };
+        items[at].twin_of = Some(first);
+        if !decided_new(&items[at]) {
+            let why = format!("{} of this run makes an issue of the same title", items[first].finding.id);
+            items[at].draft.review(&why);
         }
     }
 }

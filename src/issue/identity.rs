@@ -104,9 +104,9 @@ impl IssueIndex<'_> {
     }
 
     pub(super) fn titled(&self, subject: &MatchSubject<'_>) -> Option<Found> {
-        let key = title_key(subject.title?)?;
-        let same: Vec<usize> =
-            self.visible(subject.repo).filter(|&at| self.corpus.docs[at].title_key.as_ref() == Some(&key)).collect();
+        let keys: Vec<String> = [subject.title, subject.headline].into_iter().flatten().filter_map(title_key).collect();
+        let is_same = |at: &usize| self.corpus.docs[*at].title_key.as_ref().is_some_and(|key| keys.contains(key));
+        let same: Vec<usize> = self.visible(subject.repo).filter(is_same).collect();
         let open = same.iter().filter(|&&at| self.state(at) == IssueState::Open).count();
         let best = same.into_iter().max_by_key(|&at| (self.state(at) == IssueState::Open, self.number(at)))?;
         let number = self.number(best);

@@ -29,7 +29,12 @@ const PLACE_FACTOR: f64 = 0.25;
 /// What remains of a score when the issue names other places in the code and not this one.
 const ELSEWHERE: f64 = 0.65;
 /// From this share of the pick's score on, an issue that says the same is its twin.
-const TWIN_SHARE: f64 = 0.6;
+const TWIN_SHARE: f64 = 0.85;
+/// Share of the words of a message that an issue must hold to be meant beyond doubt: one word replaced by another makes another
+/// problem of the same sentence ("initialisation timed out", "migration timed out").
+const WORDS_HELD: f64 = 0.8;
+/// The same for a title, which never holds all of them.
+const WORDS_HELD_TITLE_ONLY: f64 = 0.5;
 
 /// An issue with its score.
 #[derive(Clone, Copy)]
@@ -105,7 +110,7 @@ impl IssueIndex<'_> {
 
     /// The lexical step. `hint` is an identity that was found but is not sure by itself.
     pub(super) fn by_words(&self, query: &Query, scored: &[Scored], hint: Option<Found>) -> Match {
-        let picked = self.pick(scored);
+        let picked = self.pick(query, scored);
         let mut why = Vec::new();
         let mut verdict = MatchVerdict::None;
         if let Some(pick) = picked {
@@ -126,6 +131,10 @@ impl IssueIndex<'_> {
                     verdict = MatchVerdict::Review;
                     why.push(format!("#{} is as near and says something else", self.number(rival.at)));
                 }
+                if let Some(doubt) = self.says_something_else(query, pick) {
+                    verdict = MatchVerdict::Review;
+                    why.push(doubt.to_owned());
+                }
             } else if pick.score >= REVIEW_SCORE {
                 verdict = MatchVerdict::Review;
                 why.push(format!("between {REVIEW_SCORE} and {auto}: alike, not the same beyond doubt"));
@@ -133,6 +142,7 @@ impl IssueIndex<'_> {
             if pick.held < 1.0 && doc.quotes_messages && verdict != MatchVerdict::None {
                 why.push("names of the message are missing there".to_owned());
             }
+            why.dedup();
         }
         let mut target = picked.filter(|_| verdict != MatchVerdict::None).map(|pick| self.number(pick.at));
         let mut tier = if target.is_some() { Tier::Lexical } else { Tier::None };
@@ -174,21 +184,38 @@ impl IssueIndex<'_> {
 
     /// The best issue, or an open one that is nearly as good as a closed best; of open twins the oldest, which is the
     /// one that the others will be closed in favour of.
-    fn pick(&self, scored: &[Scored]) -> Option<Scored> {
+    fn pick(&self, query: &Query, scored: &[Scored]) -> Option<Scored> {
         let best = *scored.first()?;
+        let same = |scored: &Scored| self.says_something_else(query, *scored).is_none();
         let open = |scored: &&Scored| self.state(scored.at) == IssueState::Open;
         let pick = match scored.iter().find(open) {
-            Some(open) if open.score >= OPEN_SHARE * best.score => *open,
+            Some(open) if open.score >= OPEN_SHARE * best.score && (same(open) || !same(&best)) => *open,
             _ => return Some(best),
         };
         if pick.score < AUTO_SCORE {
             return Some(pick);
         }
         let twin = |other: &&Scored| {
-            other.score >= TWIN_SHARE * pick.score && self.view.likeness(&self.corpus, pick.at, other.at) >= AUTO_SCORE
+            other.score >= TWIN_SHARE * pick.score
+                && same(other)
+                && self.view.likeness(&self.corpus, pick.at, other.at) >= AUTO_SCORE
         };
         let age = |scored: &&Scored| (self.corpus.docs[scored.at].issue.created_ns, self.number(scored.at));
         scored.iter().filter(open).filter(|other| other.at == pick.at || twin(other)).min_by_key(age).copied()
+    }
+
+    /// What a message says that an issue does not, where that makes it another problem in nearly the same words.
+    fn says_something_else(&self, query: &Query, pick: Scored) -> Option<&'static str> {
+        let doc = &self.corpus.docs[pick.at];
+        let (words, names) = if doc.title_only {
+            (WORDS_HELD_TITLE_ONLY, View::names_differ(&self.corpus, query, pick.at))
+        } else {
+            (WORDS_HELD, pick.held < 1.0 && (doc.quotes_messages || pick.held == 0.0))
+        };
+        if names {
+            return Some("names of the message are missing there");
+        }
+        (View::words_held(&self.corpus, query, pick.at) < words).then_some("words of the message are missing there")
     }
 
     /// Another issue that is as near as the pick and about something else.

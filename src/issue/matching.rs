@@ -103,6 +103,8 @@ pub struct MatchSubject<'a> {
     pub root_fingerprint: Option<&'a str>,
     /// Human title.
     pub title: Option<&'a str>,
+    /// Name under which a new issue of it is filed, where that is another.
+    pub headline: Option<&'a str>,
     /// Message or template.
     pub message: &'a str,
     /// Module.

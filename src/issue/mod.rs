@@ -45,7 +45,7 @@ pub mod v1_build;
 mod tests;
 
 pub use answer::{MatchAnswer, MatchRow, Matcher, answer};
-pub use change::{ChangeFacts, Snapshot};
+pub use change::{ChangeFacts, Delta, Snapshot};
 pub use commands::{apply_list_line, apply_list_lines};
 pub use export::{ExportOverrides, read_export};
 pub use export_types::{Comment, Export, Issue, IssueState, StateReason};
@@ -58,8 +58,8 @@ pub use known::{Decision, Link, Mute, Verdict};
 pub use marker::{LastAction, Markers, parse_markers};
 pub use matching::{Candidate, IndexOptions, IssueIndex, Match, MatchSubject, MatchVerdict, Tier};
 pub use plan::{RunFacts, last_actions, plan};
-pub use planned::{ActionKind, ActionStatus, PlannedAction, Target};
-pub use policy::{Auto, Caps, Policy};
+pub use planned::{ActionKind, ActionStatus, PlannedAction, Related, Target};
+pub use policy::{Auto, Caps, Policy, Tracker};
 pub use results::{ResultRow, Results, merge_links, read_results};
 
 /// What can go wrong when an issue export is read or an action is written down.

@@ -11,12 +11,12 @@ use super::export_types::IssueState;
 use super::finding::{Finding, Role};
 use super::fingerprint::action_id;
 use super::fitness::ExportState;
-use super::group::{Item, link_symptoms, one_issue_per_title, one_write_per_issue, roots};
+use super::group::{Item, keep_open_what_goes_on, link_symptoms, one_issue_per_title, one_write_per_issue, roots};
 use super::known::Verdict;
 use super::marker::{LastAction, act_marker};
 use super::matching::{IssueIndex, Match, MatchSubject};
 use super::planned::{ActionKind, ActionStatus, DoneWhen, Evidence, PlannedAction, Related, Relation, Target};
-use super::policy::{Caps, Policy};
+use super::policy::{Caps, Policy, Tracker};
 use super::title::make_title;
 use std::cmp::Reverse;
 
@@ -55,6 +55,7 @@ pub fn subject_of<'a>(
         signatures: &finding.signatures,
         root_fingerprint,
         title: Some(&finding.title),
+        headline: finding.headline.as_deref(),
         message: &finding.message,
         module: finding.module.as_deref(),
         function: finding.function.as_deref(),
@@ -119,19 +120,22 @@ pub fn plan(
         let matched = found(finding, subject_of(finding, asked, root_fingerprint), index, run.as_of_ns);
         let context = Context { index, policy, as_of_ns: run.as_of_ns, repo: asked };
         let draft = decide(finding, &matched, &context);
-        items.push(Item { finding, repo, matched, draft, root: roots[at], also: Vec::new() });
+        items.push(Item { finding, repo, matched, draft, root: roots[at], also: Vec::new(), twin_of: None });
     }
     link_symptoms(&mut items);
+    keep_open_what_goes_on(&mut items);
     one_write_per_issue(&mut items);
     one_issue_per_title(&mut items);
     for item in &mut items {
-        doubt(item, exports, run);
+        doubt(item, exports, policy.tracker, run);
     }
     let mut actions: Vec<PlannedAction> = items.iter().map(|item| action(item, index, policy)).collect();
     relate(&items, &mut actions);
     for (at, action) in actions.iter_mut().enumerate() {
         action.seq = at + 1;
-        fill_commands(action);
+        if policy.tracker == Tracker::Github {
+            fill_commands(action);
+        }
     }
     hold_by_caps(&mut actions, &policy.caps);
     actions
@@ -146,13 +150,19 @@ fn rank(role: Role) -> u8 {
 }
 
 /// Everything that speaks against writing unseen.
-fn doubt(item: &mut Item<'_>, exports: &[ExportState], run: &RunFacts) {
+fn doubt(item: &mut Item<'_>, exports: &[ExportState], tracker: Tracker, run: &RunFacts) {
     if !item.draft.kind.writes() {
         return;
     }
     if let Some(why) = run.blocked_by.as_ref().or(item.finding.blocked_by.as_ref()) {
         item.draft.status = ActionStatus::BlockedIncompleteData;
         item.draft.add_reason(why);
+        return;
+    }
+    if tracker != Tracker::Github {
+        let name = tracker.as_str();
+        item.draft
+            .review(&format!("what {name} holds is not known here: look there before this is filed by other means"));
         return;
     }
     if !is_repo(&item.repo) {
@@ -200,8 +210,10 @@ fn action(item: &Item<'_>, index: &IssueIndex<'_>, policy: &Policy) -> PlannedAc
             comment_id: draft.comment_id.clone(),
         }
     });
-    let title = (draft.kind == ActionKind::Create)
-        .then(|| make_title(&policy.title, draft.category.as_str(), &finding.priority.to_string(), &finding.title));
+    let title = (draft.kind == ActionKind::Create).then(|| {
+        let name = finding.headline.as_deref().unwrap_or(&finding.title);
+        make_title(&policy.title, draft.category.as_str(), &finding.priority.to_string(), name)
+    });
     PlannedAction {
         done_when: done_when(&id, item),
         id,
@@ -246,6 +258,7 @@ fn action(item: &Item<'_>, index: &IssueIndex<'_>, policy: &Policy) -> PlannedAc
         assignees: finding.assignees.clone(),
         change_key,
         changes: draft.changes.iter().map(|change| change.words.clone()).collect(),
+        compared: finding.changes.clone().filter(|_| !draft.changes.is_empty()),
         last_action: draft.last_action.clone(),
     }
 }
@@ -264,9 +277,15 @@ fn done_when(id: &str, item: &Item<'_>) -> DoneWhen {
     }
 }
 
-/// Points symptoms at their root's action and its issue, and the root at its symptoms' issues.
+/// Points symptoms at their root's action and its issue, and a second issue of one title at the first.
 fn relate(items: &[Item<'_>], actions: &mut [PlannedAction]) {
     for (at, item) in items.iter().enumerate() {
+        if let Some(first) = item.twin_of {
+            let first_id = actions[first].id.clone();
+            actions[at].depends_on = vec![first_id.clone()];
+            let mentions = Related { number: None, action: Some(first_id), relation: Relation::Mentions };
+            actions[at].related.push(mentions);
+        }
         let Some(root) = item.root else { continue };
         let (root_id, writes) = (actions[root].id.clone(), actions[root].kind.writes());
         let number = actions[root].target.as_ref().map(|target| target.number);

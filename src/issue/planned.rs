@@ -2,6 +2,7 @@
 //!
 //! The body is made elsewhere, from the report and this value; its first lines are [`PlannedAction::markers`].
 
+use super::change::ChangeFacts;
 use super::export_types::IssueState;
 use super::finding::{Category, Priority, Role};
 use super::marker::{LastAction, Markers};
@@ -275,6 +276,8 @@ pub struct PlannedAction {
     pub change_key: Vec<String>,
     /// The same for people.
     pub changes: Vec<String>,
+    /// The numbers behind them; `None` when nothing changed.
+    pub compared: Option<ChangeFacts>,
     /// Our last write to the issue.
     pub last_action: Option<LastAction>,
 }

@@ -15,6 +15,37 @@ pub enum Auto {
     Exact,
 }
 
+/// Where issues are filed, for its limits; calls are made for GitHub only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tracker {
+    /// GitHub: 65,536 characters a text.
+    #[default]
+    Github,
+    /// GitLab: a million, of which nobody reads more than of the others.
+    Gitlab,
+    /// Jira: 32,767.
+    Jira,
+}
+
+impl Tracker {
+    /// Characters of a body at most, with room for what a filing step adds.
+    pub fn body_limit(self) -> usize {
+        match self {
+            Self::Github | Self::Gitlab => 60_000,
+            Self::Jira => 32_000,
+        }
+    }
+
+    /// Its name, for people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Github => "GitHub",
+            Self::Gitlab => "GitLab",
+            Self::Jira => "Jira",
+        }
+    }
+}
+
 /// How much one run may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caps {
@@ -77,6 +108,8 @@ pub struct Policy {
     pub title: String,
     /// Logins whose markers are believed.
     pub trusted_authors: Vec<String>,
+    /// Where issues are filed.
+    pub tracker: Tracker,
 }
 
 impl Default for Policy {
@@ -101,6 +134,7 @@ impl Default for Policy {
             auto: Auto::Lexical,
             title: "GCP-{category} | {priority} | {name}".to_owned(),
             trusted_authors: Vec::new(),
+            tracker: Tracker::default(),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! their prose, so names are kept whole beside their sub-words and weigh more. What differs from one occurrence to
 //! the next (ids, measured values) is masked, or two occurrences of one problem would look like two problems.
 
+use super::title::skimmable;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Weight of a name kept whole against a plain word.
@@ -39,8 +40,12 @@ impl Terms {
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        for chunk in chunks(&text[..end]) {
+        for chunk in chunks(&skimmable(&text[..end])) {
             self.add_chunk(&chunk, times);
+        }
+        for port in ports(&text[..end]) {
+            *self.counts.entry(port.clone()).or_default() += times;
+            self.names.insert(port);
         }
     }
 
@@ -105,7 +110,7 @@ pub fn rarity(documents: usize, with_term: usize) -> f64 {
 /// The names that a message itself points at: what must be there in an issue about the same thing.
 pub fn message_names(message: &str) -> BTreeSet<String> {
     let mut terms = Terms::default();
-    for chunk in chunks(message) {
+    for chunk in chunks(&skimmable(message)) {
         if let Some(route) = route_of(chunk.text) {
             terms.name(&route, 1.0);
         } else {
@@ -114,10 +119,41 @@ pub fn message_names(message: &str) -> BTreeSet<String> {
             }
         }
     }
+    terms.names.extend(ports(message));
     if let Some(status) = request_status(message) {
         terms.names.insert(status);
     }
     terms.names
+}
+
+/// The ports of addresses in a text, as names: another port is another program.
+fn ports(text: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (at, _) in text.match_indices(':') {
+        let port: &str = text[at + 1..].split(|letter: char| !letter.is_ascii_digit()).next().unwrap_or_default();
+        let ends = !text[at + 1 + port.len()..].starts_with(|letter: char| letter.is_alphanumeric() || letter == ':');
+        let in_host = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-');
+        let host = text[..at].rsplit(|letter: char| !in_host(letter)).next().unwrap_or_default();
+        if (2..=5).contains(&port.len()) && ends && is_host(host) {
+            found.insert(format!("=port:{port}"));
+        }
+    }
+    found
+}
+
+/// An IPv4 address, `localhost`, or a dotted name that is no source file (`boot.py:12` names a line).
+fn is_host(text: &str) -> bool {
+    const SOURCES: [&str; 16] =
+        ["py", "js", "ts", "jsx", "tsx", "mjs", "java", "kt", "go", "rb", "php", "rs", "cs", "c", "cc", "cpp"];
+    let labels: Vec<&str> = text.split('.').collect();
+    let last = labels.last().copied().unwrap_or_default();
+    let digits = |label: &&str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_digit());
+    text == "localhost"
+        || (labels.len() == 4 && labels.iter().all(digits))
+        || (labels.len() >= 2
+            && last.len() >= 2
+            && last.bytes().all(|byte| byte.is_ascii_alphabetic())
+            && !SOURCES.contains(&last))
 }
 
 /// The name of the place in the code that logged a message, when its module says one; words like `logging` do not.

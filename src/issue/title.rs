@@ -10,10 +10,10 @@ const MIN_KEY_WORDS: usize = 2;
 
 /// The comparable form of a title; `None` when too little is left to identify anything.
 ///
-/// Lower case, without a leading `GCP-x | Pn |` or `GCP-x-Pn-` or `Pn CRITICAL:`, without emoji, numbers and
+/// Lower case, without a leading `GCP-x | Pn |` or `GCP-x-Pn-` or `Pn CRITICAL:`, without emoji, numbers, placeholders and
 /// punctuation.
 pub fn title_key(title: &str) -> Option<String> {
-    let lower = title.to_lowercase();
+    let lower = skimmable(title).to_lowercase();
     let mut rest = lower.as_str();
     while let Some((head, tail)) = rest.split_once('|') {
         let head = head.trim_matches(|letter: char| !letter.is_alphanumeric());
@@ -53,7 +53,7 @@ pub fn rank_number(word: &str) -> Option<u8> {
 ///
 /// `pattern` holds `{category}`, `{priority}`, `{name}`. A name that is too long ends in `…`.
 pub fn make_title(pattern: &str, category: &str, priority: &str, name: &str) -> String {
-    let name = plain_line(name);
+    let name = plain_line(&skimmable(name));
     let frame = pattern.replace("{category}", category).replace("{priority}", priority);
     let room = MAX_TITLE_CHARS.saturating_sub(frame.replace("{name}", "").chars().count());
     let name = if name.chars().count() > room {
@@ -63,6 +63,26 @@ pub fn make_title(pattern: &str, category: &str, priority: &str, name: &str) -> 
         name
     };
     frame.replace("{name}", &name)
+}
+
+/// The text with each placeholder of a template (`<*>`, `<num>`) as `…`.
+pub(super) fn skimmable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('<') {
+        let inner = rest[at + 1..].split('>').next().unwrap_or_default();
+        let is_placeholder = rest.len() > at + 1 + inner.len()
+            && (inner == "*" || (!inner.is_empty() && inner.bytes().all(|byte| byte.is_ascii_lowercase())));
+        out.push_str(&rest[..at]);
+        if is_placeholder {
+            out.push('…');
+            rest = &rest[at + inner.len() + 2..];
+        } else {
+            out.push('<');
+            rest = &rest[at + 1..];
+        }
+    }
+    out + rest
 }
 
 /// One line without control characters, mentions, references and comment marks.

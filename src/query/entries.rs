@@ -32,7 +32,7 @@ pub struct EntryFilter {
 }
 
 /// What the entries of one cluster share.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ClusterRows {
     /// Template, 16 hex.
     pub template_id: String,
@@ -85,7 +85,8 @@ impl EntryFilter {
 /// The tables that entries come from.
 const FROM: &str = "rows AS r LEFT JOIN templates AS t ON r.sig_id = t.sig_id";
 
-fn quoted(text: &str) -> String {
+/// A text inside the quotes of a literal.
+pub(super) fn quoted(text: &str) -> String {
     text.replace('\'', "''")
 }
 

@@ -3,28 +3,41 @@
 //! The engine (Polars) stays behind this module: what goes in is text, what comes out is a plain [`Table`]. The window and
 //! the services are cut before a query sees the tables, so that no query can forget to.
 
+mod cells;
 mod describe;
 mod entries;
+mod facts;
 mod frame;
+mod loud;
 mod named;
+mod picked;
+mod reach;
+mod rows;
 mod table;
 mod views;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-use polars::prelude::{LazyFrame, ParquetCompression, ParquetWriter, PolarsError, col, len, lit};
+use polars::prelude::{Expr, LazyFrame, ParquetCompression, ParquetWriter, PolarsError, col, len, lit};
 use polars::sql::SQLContext;
 use thiserror::Error;
 
 pub use describe::{TableInfo, tables, tables_text};
 pub use entries::{ClusterRows, Entries, EntryFilter};
+pub use facts::{AttachedRows, ClusterFacts, Facts, TotalRows};
 pub use named::{NAMED, named};
+pub use picked::ExampleRow;
+pub use reach::{PICKED, Reach};
 pub use table::{Column, Data, Table};
 
 use crate::mine::TemplateSet;
 use crate::store::{Snapshot, StoreError};
 use crate::time::Window;
+use cells::Depth;
+use facts::LoudRows;
+use rows::{RowSource, TemplateIndex};
 use views::Services;
 
 /// Why a query has no answer.
@@ -91,6 +104,14 @@ pub struct EngineOptions<'a> {
 /// The tables of one window.
 pub struct Engine {
     frames: BTreeMap<&'static str, LazyFrame>,
+    source: RowSource,
+    walked: OnceLock<Walked>,
+}
+
+/// What a walk over all rows leaves for later questions.
+struct Walked {
+    totals: Table,
+    loud: Vec<LoudRows>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -108,7 +129,8 @@ impl Engine {
         options: EngineOptions<'_>,
     ) -> Result<Self, QueryError> {
         let services = Services::new(options.services);
-        let rows = views::rows(&snapshot.files(Some(window)), window, &services)?;
+        let files = snapshot.files(Some(window));
+        let rows = views::rows(&files, window, &services)?;
         let summary = views::summary(snapshot, templates, window, &services, |part| count(snapshot, part, &services))?;
         let plain = [
             ("templates", views::templates(templates)),
@@ -121,7 +143,15 @@ impl Engine {
         for (name, table) in plain {
             frames.insert(name, frame::of_table(&table)?);
         }
-        Ok(Self { frames })
+        let source = RowSource {
+            files,
+            window,
+            parts: None,
+            services,
+            revision: None,
+            templates: TemplateIndex::new(templates),
+        };
+        Ok(Self { frames, source, walked: OnceLock::new() })
     }
 
     /// The same tables with the rows of one revision only; `templates`, `coverage` and `deploys` stay as they are.
@@ -132,6 +162,22 @@ impl Engine {
                 *frame = frame.clone().filter(col("revision").eq(lit(revision)));
             }
         }
+        self.source.revision = Some(revision.to_owned());
+        self.walked = OnceLock::new();
+        self
+    }
+
+    /// The same tables with the rows of some windows only, all inside the engine's own; every other table stays as it is.
+    #[must_use]
+    pub fn within(mut self, windows: &[Window]) -> Self {
+        let inside =
+            |window: &Window| col("ts_ns").gt_eq(lit(window.since_ns)).and(col("ts_ns").lt(lit(window.until_ns)));
+        let any = windows.iter().map(inside).reduce(Expr::or).unwrap_or_else(|| lit(false));
+        if let Some(frame) = self.frames.get_mut("rows") {
+            *frame = frame.clone().filter(any);
+        }
+        self.source.parts = Some(windows.to_vec());
+        self.walked = OnceLock::new();
         self
     }
 
@@ -145,16 +191,48 @@ impl Engine {
         Ok(frame::to_table(&context.execute(query)?.collect()?)?)
     }
 
+    /// What a report asks of every row, in one walk over them; the same figures as the queries that the fields name.
+    pub fn facts(&self) -> Result<Facts, QueryError> {
+        let mut facts = facts::facts(&self.source, Depth::Full)?;
+        let walked = Walked { totals: loud::totals(&facts.totals), loud: std::mem::take(&mut facts.loud) };
+        // What another thread has set is the same.
+        let _ = self.walked.set(walked);
+        Ok(facts)
+    }
+
+    /// The answer of one of the project's own queries; without SQL where a walk over the rows answers several at once.
+    pub fn answer(&self, name: &str) -> Result<Table, QueryError> {
+        if !matches!(name, "cluster_traces" | "messages" | "starts" | "totals") {
+            let query = named(name).expect("the name is one of the project's queries; a test asks for each");
+            return self.sql(query);
+        }
+        if self.walked.get().is_none() {
+            self.facts()?;
+        }
+        let walked = self.walked.get().expect("a walk has just ended");
+        match name {
+            "totals" => Ok(walked.totals.clone()),
+            "starts" => loud::starts(&self.source, &walked.loud),
+            "messages" => loud::messages(&self.source, &walked.loud),
+            _ => loud::traces(&self.source, &walked.loud),
+        }
+    }
+
+    /// The same as far as keys, rows, events, times and levels go; everything else is left empty.
+    pub fn sizes(&self) -> Result<Facts, QueryError> {
+        facts::facts(&self.source, Depth::Sizes)
+    }
+
     /// What the tables hold.
     pub fn tables(&self) -> Vec<TableInfo> {
         tables()
     }
 
-    /// Writes every table as `<name>.parquet` into a folder; answers the files.
-    pub fn export(&self, folder: &Path) -> Result<Vec<PathBuf>, QueryError> {
+    /// Writes every table as `<name>.parquet` into a folder, `rows` only if asked for; answers the files.
+    pub fn export(&self, folder: &Path, rows: bool) -> Result<Vec<PathBuf>, QueryError> {
         std::fs::create_dir_all(folder).map_err(|source| QueryError::Write { path: folder.to_owned(), source })?;
         let mut files = Vec::new();
-        for (name, frame) in &self.frames {
+        for (name, frame) in self.frames.iter().filter(|(name, _)| rows || **name != "rows") {
             let path = folder.join(format!("{name}.parquet"));
             let mut data = frame.clone().collect()?;
             let file =

@@ -34,7 +34,7 @@ fn busy(folder: &tempfile::TempDir) -> Store {
     };
     let deploy = LogRecord {
         deploy: Some(Box::new(DeployMark {
-            revision: "shop-2".into(),
+            revision: Some("shop-2".into()),
             outcome: "failed",
             by: None,
             message: Some("no port".into()),
@@ -191,7 +191,43 @@ fn mistakes_are_answered_with_names_and_files_are_refused() {
 fn tables_are_written_for_other_engines() {
     let folder = folder();
     let (_snapshot, engine) = engine(&busy(&folder), None, &[]);
-    let files = engine.export(&folder.path().join("out")).expect("writes");
+    let files = engine.export(&folder.path().join("out"), true).expect("writes");
     assert_eq!(files.len(), tables().len());
     assert!(files.iter().all(|file| file.metadata().is_ok_and(|meta| meta.len() > 0)));
+}
+
+#[test]
+fn parts_of_a_window_are_cut_for_sql_and_for_the_walk_alike() {
+    let folder = folder();
+    let store = busy(&folder);
+    let parts = |windows: &[Window]| {
+        let (_snapshot, engine) = engine(&store, None, &[]);
+        let engine = engine.within(windows);
+        let walked: u64 = engine.sizes().expect("sizes").clusters.iter().map(|cluster| cluster.entries).sum();
+        (n(&engine, "SELECT COUNT(*) AS n FROM rows WHERE event_role IN ('head', 'traceback')"), walked)
+    };
+    let window = |since_ns, until_ns| Window { since_ns, until_ns };
+    assert_eq!(parts(&[]), (0, 0));
+    // One letter, and the first of two exits.
+    let some = [
+        window(DAY_ONE + 2 * HOUR_NS, DAY_ONE + 2 * HOUR_NS + 1),
+        window(DAY_ONE + 3 * HOUR_NS, DAY_ONE + 3 * HOUR_NS + MS),
+    ];
+    assert_eq!(parts(&some), (2, 2));
+}
+
+#[test]
+fn what_clusters_reach_is_counted_once_over_all_of_them() {
+    let folder = folder();
+    let (_snapshot, engine) = engine(&busy(&folder), None, &[]);
+    let keys: Vec<ClusterRows> =
+        engine.sizes().expect("sizes").clusters.into_iter().map(|cluster| cluster.key).collect();
+    let reach = engine.reach(&keys).expect("reach");
+    let named: u64 = reach[1..].iter().map(|own| own.events).sum();
+    assert_eq!((reach[0].service.clone(), reach[0].traces), (None, 1));
+    assert_eq!(reach[0].events, named, "an event is of one service");
+    let times = engine.event_times(&keys).expect("times");
+    assert_eq!(times.values().map(Vec::len).sum::<usize>() as u64, named);
+    assert!(times.values().all(|times| times.is_sorted()));
+    assert!(engine.reach(&[]).expect("none").is_empty() && engine.event_times(&[]).expect("none").is_empty());
 }

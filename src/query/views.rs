@@ -24,7 +24,12 @@ impl Services {
         Self(services.iter().map(|service| service.to_lowercase()).collect())
     }
 
-    fn hold(&self, service: Option<&str>) -> bool {
+    /// Whether none is named.
+    pub(super) fn all(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn hold(&self, service: Option<&str>) -> bool {
         self.0.is_empty() || service.is_some_and(|service| self.0.contains(&service.to_lowercase()))
     }
 }

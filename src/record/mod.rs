@@ -6,6 +6,7 @@
 
 pub mod ingest;
 mod owned;
+pub mod receipt;
 mod severity;
 
 pub use severity::{EffectiveSeverity, Severity, effective, error_type};
@@ -85,8 +86,8 @@ pub struct Http<'a> {
 /// What a deploy's audit entry says of one revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeployMark {
-    /// Revision name.
-    pub revision: String,
+    /// Revision that it made; `None` for a command whose entry does not name it yet.
+    pub revision: Option<String>,
     /// `ok`, `failed` or `unknown`.
     pub outcome: &'static str,
     /// Who asked for it, where the entry says so.

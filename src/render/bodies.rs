@@ -3,6 +3,8 @@
 //! A body must fit the tracker's limit and keep its markers and its last line, so it is rendered again with less until it
 //! fits: first the quoted entry shrinks, then it goes, then the rows about members. Log text stands in fences only.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 use super::cluster::{counts, gcloud, parameter_words, rank};
@@ -11,6 +13,15 @@ use crate::report::v1::{Cluster, Coverage, Family, Report, ReportWindow, Run, To
 
 /// Characters of a body at most; trackers refuse 65,536.
 pub const BODY_LIMIT: usize = 60_000;
+
+/// Lines of the quoted entry that stand in the open; the whole entry is folded below.
+const MESSAGE_LINES: usize = 40;
+/// Share of the window below which a status line says what was covered.
+const THIN: f64 = 0.9;
+/// Lines around a change that a diff shows.
+const DIFF_CONTEXT: usize = 3;
+/// Modules that name the logging library and not the code that logs.
+const LOGGERS: [&str; 6] = ["logging", "root", "_logger", "loguru._logger", "structlog", "log"];
 
 /// What a body needs to know of its action.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -25,8 +36,8 @@ pub struct ActionFacts {
     pub title: String,
     /// What changed since the last action, one sentence each.
     pub change: Vec<String>,
-    /// Related issues with their relation.
-    pub related: Vec<(u64, String)>,
+    /// Related issues with their relation: `#12`, or `{{issue:act_…}}` for one whose number the filing step learns.
+    pub related: Vec<(String, String)>,
     /// `owner/name`
     pub repo: String,
     /// Filter that reproduces the cluster; empty takes the cluster's own.
@@ -35,6 +46,39 @@ pub struct ActionFacts {
     pub expected: Option<String>,
     /// The next step, from a rule; otherwise it is derived from what is known.
     pub next: Option<String>,
+    /// Issue that is written to.
+    pub target: Option<u64>,
+    /// Who owns the service, from the configuration.
+    pub owner: Option<String>,
+    /// Why an issue of people was taken for this one, when it hears of it for the first time.
+    pub found: Option<String>,
+    /// `from P2 to P1`, when the priority label is raised.
+    pub raised: Option<String>,
+    /// The same numbers at the last action and now.
+    pub deltas: Vec<DeltaLine>,
+    /// Up to when the data of the last action reached, RFC 3339.
+    pub since: Option<String>,
+    /// Seconds that both columns of `deltas` look back.
+    pub over_s: Option<f64>,
+    /// Key findings of the comment that is rewritten, which said more than what is new.
+    pub earlier: Vec<String>,
+    /// Where the stack of the quoted entry ends in the application's own code.
+    pub frame: Option<String>,
+    /// Covered days without an entry after which closing is suggested; 0 says nothing of it.
+    pub absent_days: u32,
+    /// Characters of the body at most; 0 for [`BODY_LIMIT`].
+    pub limit: usize,
+}
+
+/// One row of the table of changes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct DeltaLine {
+    /// What was measured.
+    pub what: String,
+    /// At the last action.
+    pub before: String,
+    /// Now.
+    pub now: String,
 }
 
 /// A cluster, or a family with its root as the cluster, and the action about it.
@@ -88,6 +132,8 @@ pub struct ReviewItem {
     pub title: String,
     /// Labels to add.
     pub labels: Vec<String>,
+    /// Labels to take off.
+    pub unlabel: Vec<String>,
     /// Why this action.
     pub reason: String,
     /// How the target was found: decision, state, marker, title, lexical, none.
@@ -144,12 +190,19 @@ struct BodyView<'a> {
     revisions: String,
     hosts: String,
     lines: String,
+    /// The words of the quoted entry, where it has any.
+    message: Option<String>,
     template: String,
+    /// The message alone does not show what is the same in all entries.
+    has_pattern: bool,
     example: Option<String>,
     example_cut: bool,
     parameters: Vec<String>,
     gcloud: String,
-    expected: Option<&'a str>,
+    expected: Vec<String>,
+    since: Option<String>,
+    compared: Option<String>,
+    earlier: Vec<&'a str>,
     status: String,
     findings: Vec<String>,
     next: String,
@@ -174,14 +227,15 @@ impl Renderer {
     }
 
     fn body(&self, template: &'static str, input: &BodyInput<'_>) -> Result<String, RenderError> {
+        let limit = if input.action.limit == 0 { BODY_LIMIT } else { input.action.limit.min(BODY_LIMIT) };
         let mut text = String::new();
         for level in LEVELS {
             text = self.markdown(template, &body_view(input, level))?;
-            if text.chars().count() <= BODY_LIMIT {
+            if text.chars().count() <= limit {
                 return Ok(text);
             }
         }
-        Err(RenderError::TooLong { id: input.action.id.clone(), chars: text.chars().count(), limit: BODY_LIMIT })
+        Err(RenderError::TooLong { id: input.action.id.clone(), chars: text.chars().count(), limit })
     }
 
     /// `review.md`: one screen an action, with the line that accepts or refuses it.
@@ -206,7 +260,12 @@ fn body_view<'a>(input: &BodyInput<'a>, level: Level) -> BodyView<'a> {
     let family = c.family.as_ref().and_then(|id| input.report.families.iter().find(|f| f.id == *id));
     let example = c.example.as_ref().filter(|_| level.example > 0).map(|e| e.json.as_deref().unwrap_or(&e.message));
     let shown = example.map(|text| safe::cut(text, level.example));
-    let others: Vec<&Cluster> = input.members.iter().copied().filter(|m| m.id != c.id).collect();
+    let mut others: Vec<&Cluster> = input.members.iter().copied().filter(|m| m.id != c.id).collect();
+    others.sort_by(|a, b| (&a.first, &a.id).cmp(&(&b.first, &b.id)));
+    let words = c.example.as_ref().filter(|_| level.example > 0).map(|example| example.message.trim());
+    let message = words.filter(|text| !text.is_empty()).map(|text| head(text, level.text));
+    let findings = findings(c, family, action);
+    let said: std::collections::BTreeSet<String> = findings.iter().map(|line| safe::one_line(line)).collect();
     BodyView {
         report: Head {
             run: &input.report.run,
@@ -229,13 +288,15 @@ fn body_view<'a>(input: &BodyInput<'a>, level: Level) -> BodyView<'a> {
         revisions: counts(&c.revisions, false),
         hosts: c.http.as_ref().map(|http| counts(&http.hosts, false)).unwrap_or_default(),
         lines: c.lines.iter().take(20).map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        has_pattern: message.as_deref().is_some_and(|text| text != c.template),
+        message,
         template: safe::cut(&c.template, level.text),
         example_cut: example.is_some_and(|text| shown.as_ref().is_some_and(|shown| shown.len() < text.len())),
         example: shown,
         parameters: c
             .parameters
             .iter()
-            .filter(|p| p.drift.is_some() || p.median.is_some())
+            .filter(|p| p.drift.is_some() || (p.median.is_some() && p.distinct > 1))
             .take(8)
             .map(parameter_words)
             .collect(),
@@ -244,9 +305,17 @@ fn body_view<'a>(input: &BodyInput<'a>, level: Level) -> BodyView<'a> {
         } else {
             gcloud(&Cluster { filter: action.query.clone(), project: c.project.clone(), ..Cluster::default() })
         },
-        expected: action.expected.as_deref(),
-        status: status(c, input.report),
-        findings: findings(c, family, action),
+        expected: expected(c, family, action),
+        since: action.since.as_deref().map(filters::exact),
+        compared: action.over_s.map(filters::seconds),
+        status: status(c, input.report, action),
+        earlier: action
+            .earlier
+            .iter()
+            .map(String::as_str)
+            .filter(|line| !said.contains(line.trim_start_matches("- ")))
+            .collect(),
+        findings,
         next: next(c, family, action),
     }
 }
@@ -258,6 +327,17 @@ fn offset(root: &Cluster, member: &Cluster) -> Option<String> {
     Some(if to < from { format!("first seen {words} before") } else { format!("first seen {words} after") })
 }
 
+/// The first lines of a text, whole where they fit.
+fn head(text: &str, chars: usize) -> String {
+    let lines: Vec<&str> = text.lines().take(MESSAGE_LINES).collect();
+    let more = text.lines().count() - lines.len();
+    let mut shown = safe::cut(&lines.join("\n"), chars);
+    if more > 0 {
+        let _ = write!(shown, "\n… {} more lines", filters::count(more as u64));
+    }
+    shown
+}
+
 /// The observable fact, in one sentence.
 fn fact(c: &Cluster, family: Option<&Family>) -> String {
     let when = filters::span(&c.first, &c.last);
@@ -265,36 +345,91 @@ fn fact(c: &Cluster, family: Option<&Family>) -> String {
     if let Some(f) = family.filter(|f| f.kind == "crash_loop") {
         let of = f.starts.map(|starts| format!(" of {} observed", n(starts))).unwrap_or_default();
         let noun = if f.starts.or(Some(f.failed)) == Some(1) { "start" } else { "starts" };
-        return format!("{}{of} {noun} of {} failed, {}.", n(f.failed), f.service, filters::span(&f.first, &f.last));
+        let often = short(&f.cadence.words).filter(|words| words.starts_with("every "));
+        let often = often.map_or_else(String::new, |words| format!(", one {words}"));
+        return format!(
+            "{}{of} {noun} of {} failed, {}{often}.",
+            n(f.failed),
+            f.service,
+            filters::span(&f.first, &f.last)
+        );
     }
     let place = if c.service.is_empty() { String::new() } else { format!(" in {}", c.service) };
     if let Some(http) = &c.http {
         let status = http.status.map(|code| format!(" answered {code}")).unwrap_or_default();
         let requests = if c.entries == 1 { "request" } else { "requests" };
-        return format!("{} {requests} {} {}{status}{place}, {when}.", n(c.entries), http.method, http.route);
+        let share = http.share_5xx.filter(|share| *share > 0.0 && http.status.is_some_and(|code| code >= 500));
+        let share = share.map_or_else(String::new, |share| {
+            format!("; of all requests on this route {} were answered 5xx", filters::percent(share))
+        });
+        return format!("{} {requests} {} {}{status}{place}, {when}{share}.", n(c.entries), http.method, http.route);
     }
     let entries = if c.entries == 1 { "entry" } else { "entries" };
-    let events = if c.events == 1 { "event" } else { "events" };
-    format!("{} {} {entries} in {} {events}{place}, {when}.", n(c.entries), c.effective_severity, n(c.events))
+    let events = if c.events == c.entries {
+        String::new()
+    } else {
+        format!(" in {} {}", n(c.events), if c.events == 1 { "event" } else { "events" })
+    };
+    format!("{} {} {entries}{events}{place}{}, {when}.", n(c.entries), c.effective_severity, reach(c))
+}
+
+/// Whom it reached, as far as the entries say.
+fn reach(c: &Cluster) -> String {
+    match (c.users, c.traces, c.instances) {
+        (Some(users), ..) if users > 1 => format!(", {} users", filters::count(users)),
+        (_, traces, _) if traces > 1 => format!(", {} requests", filters::count(traces)),
+        (.., instances) if instances > 1 => format!(", {} instances", filters::count(instances)),
+        _ => String::new(),
+    }
+}
+
+/// The first part of a cadence: `every 7.1 s`.
+fn short(words: &str) -> Option<&str> {
+    words.split([';', '(']).next().map(str::trim).filter(|words| !words.is_empty())
+}
+
+/// What should be instead: a rule's words, else what the facts themselves ask for.
+fn expected(c: &Cluster, family: Option<&Family>, action: &ActionFacts) -> Vec<String> {
+    let mut lines = Vec::new();
+    match (&action.expected, family, &c.http) {
+        (Some(words), ..) => lines.push(words.clone()),
+        (_, Some(f), _) if f.kind == "crash_loop" => {
+            lines.push(format!("A start of {} serves; none ends in an exit.", f.service));
+        }
+        (.., Some(http)) if http.status.is_some_and(|code| code >= 500) => {
+            lines.push(format!("{} {} is answered with a status below 500.", http.method, http.route));
+        }
+        _ if rank(&c.effective_severity) >= rank("ERROR") => {
+            lines.push("It does not happen, or it is expected and logged below ERROR.".to_owned());
+        }
+        _ => lines.push("It does not happen, or it is expected and no warning.".to_owned()),
+    }
+    if action.absent_days > 0 {
+        let days = action.absent_days;
+        lines.push(format!("After {days} covered days without an entry, closing this issue is suggested."));
+    }
+    lines
 }
 
 /// One line on where it stands.
-fn status(c: &Cluster, report: &Report) -> String {
+fn status(c: &Cluster, report: &Report, action: &ActionFacts) -> String {
     let n = filters::count;
     let words = &c.cadence.words;
     let events = if words.contains("event") { String::new() } else { format!(" in {} events", n(c.events)) };
     let seen = if c.entries == 0 {
         "not seen in this window".to_owned()
     } else {
-        format!("{} entries{events}; {words}", n(c.entries))
+        let entries = if c.entries == 1 { "entry" } else { "entries" };
+        format!("{} {entries}{events}; {words}", n(c.entries))
     };
-    let partial = if report.coverage.complete {
-        String::new()
-    } else {
-        format!("; {}", report.coverage.sentence.trim_end_matches('.'))
+    let word = match (action.kind.as_str(), &action.raised) {
+        ("reopen", _) => "back after closing".to_owned(),
+        (_, Some(raised)) => format!("priority raised {raised}"),
+        _ if c.status.is_empty() || c.status == "insufficient_coverage" => "seen".to_owned(),
+        _ => c.status.replace('_', " "),
     };
-    let word = if c.status.is_empty() { "seen" } else { &c.status };
-    format!("{}: {seen}{partial}.", word.replace('_', " "))
+    let thin = if report.coverage.fraction < THIN { format!(" {}", report.coverage.sentence) } else { String::new() };
+    format!("{word}: {seen}.{thin}")
 }
 
 fn findings(c: &Cluster, family: Option<&Family>, action: &ActionFacts) -> Vec<String> {
@@ -303,6 +438,15 @@ fn findings(c: &Cluster, family: Option<&Family>, action: &ActionFacts) -> Vec<S
     found.extend(c.parameters.iter().filter_map(|p| p.drift.clone().map(|_| parameter_words(p))).take(4));
     found.extend(family.map(|f| f.sentence.clone()).filter(|s| !s.is_empty()));
     found.extend(c.effective_reason.clone());
+    if let Some(number) = action.target {
+        // On its own page an issue is not called by its number.
+        let own = format!("#{number} ");
+        found.iter_mut().for_each(|line| {
+            if let Some(rest) = line.strip_prefix(&own) {
+                *line = format!("this issue {rest}");
+            }
+        });
+    }
     let mut seen = std::collections::BTreeSet::new();
     found.retain(|line| seen.insert(line.clone()));
     found
@@ -310,29 +454,40 @@ fn findings(c: &Cluster, family: Option<&Family>, action: &ActionFacts) -> Vec<S
 
 /// One imperative, from what is known only.
 fn next(c: &Cluster, family: Option<&Family>, action: &ActionFacts) -> String {
-    if let Some(next) = &action.next {
-        return next.clone();
-    }
-    let place = match (&c.module, &c.function, c.lines.first()) {
-        (Some(module), Some(function), Some(line)) => format!("{module}, function {function}, line {line}"),
-        (Some(module), Some(function), None) => format!("{module}, function {function}"),
-        (Some(module), None, Some(line)) => format!("{module}, line {line}"),
-        (Some(module), None, None) => module.clone(),
-        _ => match &c.http {
-            Some(http) => format!("the handler of {} {}", http.method, http.route),
-            None => {
-                return format!("read the entries around {} with gardener show {}.", filters::exact(&c.first), c.id);
-            }
-        },
-    };
-    match family {
-        Some(f) if f.kind == "crash_loop" => format!("check {place}; it stands first in the starts that failed."),
-        _ if rank(&c.effective_severity) >= rank("ERROR") => format!("check {place}."),
-        _ => format!("decide whether {place} should warn, or mute it with a [[mute]] rule of gardener.toml."),
+    let words = action.next.clone().unwrap_or_else(|| step(c, family, action));
+    match &action.owner {
+        Some(owner) => format!("{owner}: {words}"),
+        None => words,
     }
 }
 
-/// Lines taken out and added, from the longest common subsequence; long texts are compared as whole.
+fn step(c: &Cluster, family: Option<&Family>, action: &ActionFacts) -> String {
+    let module = c.module.as_deref().filter(|module| !LOGGERS.contains(module));
+    let place = match (module, &c.function, c.lines.first()) {
+        (Some(module), Some(function), Some(line)) => Some(format!("{module}, function {function}, line {line}")),
+        (Some(module), Some(function), None) => Some(format!("{module}, function {function}")),
+        (Some(module), None, Some(line)) => Some(format!("{module}, line {line}")),
+        (Some(module), None, None) => Some(module.to_owned()),
+        (None, ..) => {
+            let handler = c.http.as_ref().map(|http| format!("the handler of {} {}", http.method, http.route));
+            action.frame.clone().or(handler)
+        }
+    };
+    let look = format!("gardener show {} prints what happened around it", c.id);
+    let Some(place) = place else {
+        return format!("read the entries around {}: {look}.", filters::exact(&c.first));
+    };
+    match family {
+        Some(f) if f.kind == "crash_loop" => {
+            format!("check {place}; it stands first in the starts that failed ({look}).")
+        }
+        _ if action.kind == "reopen" => format!("check {place} and why the last fix did not hold ({look})."),
+        _ if rank(&c.effective_severity) >= rank("ERROR") => format!("check {place} ({look})."),
+        _ => format!("decide whether {place} should warn; if it may, mute it in gardener.toml."),
+    }
+}
+
+/// Lines taken out and added with those around them, from the longest common subsequence; long texts are compared as whole.
 fn diff(old: &str, new: &str) -> String {
     let (a, b): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
     if a.len() * b.len() > 1_000_000 {
@@ -344,23 +499,47 @@ fn diff(old: &str, new: &str) -> String {
             common[i][j] = if a[i] == b[j] { common[i + 1][j + 1] + 1 } else { common[i + 1][j].max(common[i][j + 1]) };
         }
     }
-    let (mut i, mut j, mut out) = (0, 0, String::new());
-    let mut line = |sign: char, text: &str| {
-        out.push(sign);
-        out.push_str(text);
-        out.push('\n');
-    };
+    // Sign, text, line number in the old and in the new text.
+    let mut lines: Vec<(char, &str, usize, usize)> = Vec::new();
+    let (mut i, mut j) = (0, 0);
     while i < a.len() || j < b.len() {
         if i < a.len() && j < b.len() && a[i] == b[j] {
-            line(' ', a[i]);
+            lines.push((' ', a[i], i, j));
             (i, j) = (i + 1, j + 1);
         } else if i < a.len() && (j == b.len() || common[i + 1][j] >= common[i][j + 1]) {
-            line('-', a[i]);
+            lines.push(('-', a[i], i, j));
             i += 1;
         } else {
-            line('+', b[j]);
+            lines.push(('+', b[j], i, j));
             j += 1;
         }
+    }
+    hunks(&lines)
+}
+
+/// The changed lines of a comparison, each run of them with its place and the lines around it.
+fn hunks(lines: &[(char, &str, usize, usize)]) -> String {
+    let near = |at: usize| {
+        let around = at.saturating_sub(DIFF_CONTEXT)..(at + DIFF_CONTEXT + 1).min(lines.len());
+        lines[around].iter().any(|line| line.0 != ' ')
+    };
+    let mut out = String::new();
+    let mut at = 0;
+    while at < lines.len() {
+        if !near(at) {
+            at += 1;
+            continue;
+        }
+        let end = (at..lines.len()).find(|line| !near(*line)).unwrap_or(lines.len());
+        let hunk = &lines[at..end];
+        let of = |sign: char| hunk.iter().filter(|line| line.0 != sign).count();
+        let (old, new) = (of('+'), of('-'));
+        let place = |first: usize, count: usize| if count == 0 { first } else { first + 1 };
+        let _ = writeln!(out, "@@ -{},{old} +{},{new} @@", place(hunk[0].2, old), place(hunk[0].3, new));
+        for (sign, text, ..) in hunk {
+            let _ = writeln!(out, "{sign}{text}");
+        }
+        at = end;
     }
     out
 }
@@ -370,8 +549,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_diff_shows_only_what_changed() {
-        assert_eq!(diff("a\nb\nc", "a\nx\nc"), " a\n-b\n+x\n c\n");
-        assert_eq!(diff("", "a"), "+a\n");
+    fn a_diff_shows_what_changed_and_the_lines_around_it() {
+        assert_eq!(diff("a\nb\nc", "a\nx\nc"), "@@ -1,3 +1,3 @@\n a\n-b\n+x\n c\n");
+        assert_eq!(diff("", "a"), "@@ -0,0 +1,1 @@\n+a\n");
+        assert_eq!(diff("a\nb", "a\nb"), "");
+        let old: Vec<String> = (1..=20).map(|n| n.to_string()).collect();
+        let mut new = old.clone();
+        (new[1], new[18]) = ("two".into(), "nineteen".into());
+        let text = diff(&old.join("\n"), &new.join("\n"));
+        let heads: Vec<&str> = text.lines().filter(|line| line.starts_with("@@")).collect();
+        assert_eq!(heads, ["@@ -1,5 +1,5 @@", "@@ -16,5 +16,5 @@"], "{text}");
+        assert!(!text.contains(" 10\n"), "what is far from a change stays out: {text}");
+    }
+
+    #[test]
+    fn a_long_message_ends_with_how_much_is_left_out() {
+        let text: Vec<String> = (0..MESSAGE_LINES + 5).map(|n| n.to_string()).collect();
+        assert!(head(&text.join("\n"), 4_000).ends_with("\n… 5 more lines"));
+        assert_eq!(head("a\nb", 4_000), "a\nb");
     }
 }

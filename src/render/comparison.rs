@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::safe;
-use crate::compare::{Comparison, Row, SideRow};
+use crate::compare::{Comparison, FieldRow, Row, SideRow};
 
 /// Letters of a template in a list.
 const TEMPLATE: usize = 90;
@@ -44,12 +44,13 @@ pub fn comparison_markdown(all: &Comparison, limit: usize) -> String {
     }
     let _ = writeln!(
         out,
-        "\n{} new, {} more frequent, {} gone, {} less frequent, {} values changed; {} templates cannot be told apart.",
+        "\n{} new, {} more frequent, {} gone, {} less frequent, {} values changed, {} fields differ; {} templates cannot be told apart.",
         all.new.len(),
         all.more.len(),
         all.gone.len(),
         all.less.len(),
         all.values.len(),
+        all.fields.len(),
         all.same
     );
     for remark in &all.remarks {
@@ -92,7 +93,32 @@ pub fn comparison_markdown(all: &Comparison, limit: usize) -> String {
         }
         left_out(&mut out, all.values.len(), limit);
     }
+    out.push_str("\n## Fields whose values are distributed differently\n\n");
+    if all.fields.is_empty() {
+        out.push_str("Nothing.\n");
+    } else {
+        out.push_str("| field | value | among | A | B | lift |\n|---|---|---|---|---|---|\n");
+        for row in all.fields.iter().take(limit) {
+            let _ = writeln!(
+                out,
+                "| {} | {} | {} | {} of {} | {} of {} | x{:.2} |",
+                row.field,
+                safe::cell_code(&safe::cut(&row.value, TEMPLATE)),
+                among(row),
+                row.a,
+                row.of_a,
+                row.b,
+                row.of_b,
+                row.lift
+            );
+        }
+        left_out(&mut out, all.fields.len(), limit);
+    }
     out
+}
+
+fn among(row: &FieldRow) -> &str {
+    if row.among == "all" { "all events" } else { &row.among }
 }
 
 fn left_out(out: &mut String, n: usize, limit: usize) {
@@ -132,6 +158,22 @@ pub fn comparison_text(all: &Comparison, limit: usize) -> String {
         let _ = writeln!(out, "             {name}: {}", safe::terminal(&row.change));
     }
     more(&mut out, all.values.len());
+    let _ = writeln!(out, "\nFields whose values are distributed differently: {}", all.fields.len());
+    for row in all.fields.iter().take(limit) {
+        let value = safe::terminal(&safe::cut(&row.value, TEMPLATE));
+        let _ = writeln!(out, "  {:<11} {value}", row.field);
+        let _ = writeln!(
+            out,
+            "             {} of {} -> {} of {}, x{:.2}, {}",
+            row.a,
+            row.of_a,
+            row.b,
+            row.of_b,
+            row.lift,
+            among(row)
+        );
+    }
+    more(&mut out, all.fields.len());
     let _ = writeln!(out, "\n{} templates cannot be told apart", all.same);
     out
 }

@@ -545,6 +545,7 @@ pub(super) fn report() -> Report {
             (&format!("{name}-00042-abc"), entries - entries / 2),
         ]),
         worst_priority: worst.into(),
+        ..ServiceRow::default()
     };
     let action =
         |id: &str, cluster: &str, kind: &str, status: &str, number: Option<u64>, priority: &str, reason: &str| {
@@ -620,6 +621,7 @@ pub(super) fn report() -> Report {
                 outcome: "failed".into(),
                 by: Some("ci@build.example".into()),
                 message: Some("The user-provided container failed to start | see #9".into()),
+                ..Deploy::default()
             },
             Deploy {
                 revision: "shop-api-00043-def".into(),
@@ -682,5 +684,6 @@ pub(super) fn report() -> Report {
             action("22f3a1b2c3d4e5f6", "C88888888", "none", "ready", Some(88), "P3", "open issue, nothing changed"),
         ],
         issue_exports: strings(&["acme/shop: 109 issues, exported 2025-10-13T06:00:00Z, complete"]),
+        ..Report::default()
     }
 }

@@ -1,8 +1,8 @@
 //! Issue and comment bodies over arbitrary texts: nothing in them acts on a tracker, and no marker but ours is read.
 
 use super::fixture::report;
-use super::mask_report;
 use super::tests::{facts, input, live, renderer};
+use super::{DeltaLine, mask_report};
 
 /// Any text, often with something in it that acts somewhere.
 fn hostile() -> impl proptest::strategy::Strategy<Value = String> {
@@ -82,6 +82,9 @@ proptest::proptest! {
         let mut facts = facts();
         facts.change = vec![short.clone()];
         facts.title.clone_from(&short);
+        facts.deltas = vec![DeltaLine { what: short.clone(), before: short.clone(), now: text.clone() }];
+        facts.earlier = text.lines().map(|line| format!("- {line}")).collect();
+        (facts.frame, facts.found, facts.owner) = (Some(short.clone()), Some(short.clone()), Some(short.clone()));
         let renderer = renderer();
         let markers = facts.markers.join("\n");
         for id in ["C44444444", "C0b1ff12e"] {

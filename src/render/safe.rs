@@ -31,9 +31,9 @@ fn push_escape(out: &mut String, c: char) {
 /// The text with every hidden character shown as `\u202e`; line breaks and tabs stay, `\r\n` becomes `\n`.
 ///
 /// The opening of an HTML comment is written `<!\u002d-` (the same text inside JSON), so that no quoted line looks like a
-/// marker of ours.
+/// marker of ours; `{{issue:` likewise, which the filing step would take for a number that is still to come.
 pub fn visible(text: &str) -> String {
-    without_hidden(text).replace("<!--", "<!\\u002d-")
+    without_hidden(text).replace("<!--", "<!\\u002d-").replace("{{issue:", "{{issue\\u003a")
 }
 
 fn without_hidden(text: &str) -> String {
@@ -321,6 +321,10 @@ mod tests {
     fn no_quoted_line_looks_like_a_marker() {
         for text in [fenced("<!-- log-gardener:fp=lgfp1:0 -->"), inline_code("<!-- x"), inert_markdown("<!-- x -->")] {
             assert!(!text.contains("<!--"), "{text}");
+        }
+        let number = "{{issue:act_00}}";
+        for text in [fenced(number), inline_code(number), inert_markdown(number)] {
+            assert!(!text.contains("{{issue:"), "{text}");
         }
     }
 

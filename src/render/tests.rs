@@ -32,7 +32,7 @@ pub(super) fn facts() -> ActionFacts {
         ],
         title: "GCP-new | P0 | Order store times out".into(),
         change: vec!["timeout 8 s, then 20 s, then 25 s".into()],
-        related: vec![(371, "same_family".into())],
+        related: vec![("#371".into(), "same_family".into())],
         repo: "acme/shop".into(),
         ..ActionFacts::default()
     }
@@ -284,6 +284,38 @@ fn a_body_fits_the_tracker_and_keeps_its_markers_and_last_line() {
             "<!-- log-gardener:fp=lgfp1:0b1ff12e00000000 sig=5c01d3a9e77b2f40 -->\n<!-- log-gardener:act=act_00f3a1b2c3d4e5f6 -->\n"
         ));
         assert!(text.lines().last().is_some_and(|line| line.contains("Next action:")));
+    }
+}
+
+#[test]
+fn a_body_for_a_tracker_of_smaller_texts_is_cut_at_the_quoted_entry_first() {
+    let (mut report, mut facts) = (masked(), facts());
+    facts.limit = 9_000;
+    report.clusters[0].example.as_mut().expect("example").json = Some("y".repeat(20_000));
+    let text = renderer().issue_body(&input(&report, "C0b1ff12e", &facts)).expect("issue");
+    assert!(text.chars().count() <= 9_000, "{}", text.chars().count());
+    assert!(text.contains("yyy") && text.contains("| Seen with it |"), "the entry shrinks, the rest stays");
+}
+
+#[test]
+fn a_comment_sets_both_moments_side_by_side_and_keeps_what_it_said() {
+    let (report, mut facts) = (masked(), facts());
+    facts.deltas = vec![DeltaLine { what: "timeout".into(), before: "2.1 s".into(), now: "2.8 s".into() }];
+    facts.since = Some("2025-10-11T00:00:00Z".into());
+    facts.over_s = Some(86_400.0);
+    facts.earlier = vec!["- timeout 1.5 s -> 2.1 s".into(), "- timeout 8 s, then 20 s, then 25 s".into()];
+    facts.raised = Some("from P2 to P1".into());
+    facts.owner = Some("team-checkout".into());
+    let text = renderer().comment_body(&input(&report, "C0b1ff12e", &facts)).expect("comment");
+    for wanted in [
+        "**Status:** priority raised from P2 to P1: ",
+        "| | Before (data up to 2025-10-11T00:00:00Z) | Now |",
+        "| timeout | 2.1 s | 2.8 s |",
+        "Both columns look back 24.0 h.",
+        "This comment said before:\n\n```\n- timeout 1.5 s -> 2.1 s\n```",
+        "**Next action:** team-checkout: check ",
+    ] {
+        assert!(text.contains(wanted), "{wanted:?} in\n{text}");
     }
 }
 

@@ -3,8 +3,14 @@
 //! The analysis may change its types freely; the report may not, because documents, checks and other programs read it. Its
 //! structs stand in [`v1`] and nothing else is handed to a template.
 
+mod facts;
+mod postmortem;
 mod sentences;
 pub mod v1;
+pub mod v1_postmortem;
+pub mod v1_weekly;
+pub mod weekly;
 mod worklog;
 
+pub use postmortem::{IncidentMaterial, postmortem};
 pub use worklog::{Material, PAYLOAD_LESS, TotalRow, build, identities, is_loud, level, title};

@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 
 use super::v1;
-use super::worklog::{Material, PAYLOAD_LESS, is_loud, is_present, level};
+use super::worklog::{Material, PAYLOAD_LESS, is_loud, is_shown, level};
 use crate::analyze::{CapCut, Family, FamilyKind, Ranked, Status};
 use crate::record::Severity;
+use crate::record::ingest::FileReport;
 use crate::time::{SECOND_NS, rfc3339_seconds, words};
 
 /// `1,234,567`
@@ -65,6 +66,14 @@ pub(super) fn coverage_reasons(
             ));
         }
     }
+    for found in &material.coverage.missing {
+        reasons.push(format!(
+            "no export holds {} of {} after {}, although others go on: nothing is known of it since then",
+            found.severity,
+            if found.service.is_empty() { "what names no service" } else { &found.service },
+            rfc3339_seconds(found.until_ns)
+        ));
+    }
     if material.coverage.services.is_empty() {
         reasons.push("no entry was read: this says nothing about the services, only about the exports".into());
     }
@@ -112,6 +121,17 @@ pub(super) fn coverage_sentence(material: &Material<'_>, fraction: f64, reasons:
     sentence
 }
 
+/// Severities that share the greatest count of a file, and that count: two at a row cap, or three of a wrapper that groups
+/// its rows by severity, as a summary with samples does.
+fn stratified(file: &FileReport) -> Option<(u64, Vec<&str>)> {
+    let most = *file.severity.values().max()?;
+    let shared: Vec<&str> =
+        file.severity.iter().filter(|(_, n)| **n == most).map(|(severity, _)| severity.as_str()).collect();
+    let capped = file.cap_suspected.iter().any(|cap| cap.rows == most && shared.contains(&cap.severity.as_str()));
+    let least = if capped { 2 } else { 3 };
+    (most > 1 && shared.len() >= least && (capped || file.framing == "wrapper")).then_some((most, shared))
+}
+
 /// What is wrong with the data itself.
 pub(super) fn data_quality(material: &Material<'_>) -> Vec<v1::DataQuality> {
     let row = |kind: &str, text: String, files: Vec<String>, n: u64, remedy: Option<&str>| v1::DataQuality {
@@ -131,7 +151,23 @@ pub(super) fn data_quality(material: &Material<'_>) -> Vec<v1::DataQuality> {
             Some("export again without --limit, hour by hour (scripts/export-logs.sh)"),
         ));
     }
-    let files = |wanted: &dyn Fn(&crate::record::ingest::FileReport) -> u64| -> (Vec<String>, u64) {
+    for file in material.files {
+        if let Some((n, severities)) = stratified(file) {
+            rows.push(row(
+                "stratified",
+                format!(
+                    "{} holds exactly {} of each of {}: a sample by severity, so shares of severities say nothing, and what came first is told only where both were exported",
+                    file.path,
+                    of(n, "row", "rows"),
+                    severities.join(", ")
+                ),
+                vec![file.path.clone()],
+                n * severities.len() as u64,
+                Some("export again without --limit, hour by hour (scripts/export-logs.sh)"),
+            ));
+        }
+    }
+    let files = |wanted: &dyn Fn(&FileReport) -> u64| -> (Vec<String>, u64) {
         let hit: Vec<_> = material.files.iter().filter(|file| wanted(file) > 0).collect();
         (hit.iter().map(|file| file.path.clone()).collect(), hit.iter().map(|file| wanted(file)).sum())
     };
@@ -285,10 +321,22 @@ pub(super) fn family(family: &Family, clusters: &[Ranked]) -> String {
         FamilyKind::SameTrace => {
             format!("same request in {}: \"{}\" stands first{after}", of(n, "trace", "traces"), title(family.root))
         }
+        FamilyKind::SameInstance => {
+            let instances = of(n, "instance", "instances");
+            format!("same instance, on {instances}: \"{}\" stands first{after}", title(family.root))
+        }
+        FamilyKind::Precedes => format!(
+            "\"{}\" precedes what follows within 30 s, more often than the hours around explain{after}",
+            title(family.root)
+        ),
     }
 }
 
 fn how_often(cluster: &v1::Cluster) -> String {
+    if let Some(silent) = &cluster.silent {
+        let hours = words((silent.covered_h * 3_600.0 * SECOND_NS as f64) as i64);
+        return format!("silent for {hours} that were exported");
+    }
     let events = if cluster.events == cluster.entries {
         String::new()
     } else {
@@ -308,7 +356,7 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
     let owner = |service: &str| material.config.service_rule(service).and_then(|rule| rule.owner.clone());
     let families: BTreeMap<&str, &v1::Family> =
         report.families.iter().map(|family| (family.root.as_str(), family)).collect();
-    for cluster in report.clusters.iter().filter(|cluster| is_loud(cluster) && is_present(cluster)) {
+    for cluster in report.clusters.iter().filter(|cluster| is_loud(cluster) && is_shown(cluster)) {
         if cluster.role == "symptom" {
             continue;
         }
@@ -360,14 +408,21 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
     let loud: Vec<&v1::Cluster> =
         report.clusters.iter().filter(|cluster| is_loud(cluster) && cluster.category.is_none()).collect();
     let lines = |status: Status| -> Vec<String> {
-        let rows = loud.iter().filter(|cluster| cluster.status == status.as_str() && cluster.role != "symptom");
+        let rows = loud.iter().filter(|cluster| {
+            cluster.status == status.as_str() && cluster.role != "symptom" && cluster.silent.is_none()
+        });
         rows.map(|cluster| {
             format!("{} {} ({}): {}", cluster.id, cluster.title, cluster.service, cluster.status_why.join("; "))
         })
         .collect()
     };
     summary.new = lines(Status::New);
-    summary.worse = lines(Status::Regressed).into_iter().chain(lines(Status::Escalating)).collect();
+    let silent = report.clusters.iter().filter_map(|cluster| {
+        let silent = cluster.silent.as_ref()?;
+        Some(format!("{} {} ({}): {}", cluster.id, cluster.title, cluster.service, silent.sentence))
+    });
+    let worse = lines(Status::Regressed).into_iter().chain(lines(Status::Escalating));
+    summary.worse = silent.chain(worse).collect();
     for cluster in &loud {
         let drifts = cluster.parameters.iter().filter_map(|parameter| {
             let drift = parameter.drift.as_ref()?;
@@ -454,6 +509,29 @@ mod tests {
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(of(1, "entry", "entries"), "1 entry");
         assert_eq!(of(1_000, "entry", "entries"), "1,000 entries");
+    }
+
+    #[test]
+    fn equal_counts_of_severities_are_a_sample_by_severity() {
+        use crate::record::ingest::CapSuspected;
+        let file = |counts: &[(&str, u64)], framing: &str, caps: &[&str]| FileReport {
+            severity: counts.iter().map(|(severity, n)| ((*severity).to_owned(), *n)).collect(),
+            framing: framing.into(),
+            cap_suspected: caps.iter().map(|cap| CapSuspected { severity: (*cap).into(), rows: 50 }).collect(),
+            ..FileReport::default()
+        };
+        let capped = file(&[("ERROR", 50), ("INFO", 50), ("NOTICE", 12)], "array", &["ERROR", "INFO"]);
+        assert_eq!(stratified(&capped), Some((50, vec!["ERROR", "INFO"])));
+        let samples = file(&[("ERROR", 3), ("INFO", 3), ("NOTICE", 2), ("WARNING", 3)], "wrapper", &[]);
+        assert_eq!(stratified(&samples), Some((3, vec!["ERROR", "INFO", "WARNING"])));
+        for other in [
+            file(&[("ERROR", 3), ("INFO", 3), ("WARNING", 3)], "array", &[]),
+            file(&[("ERROR", 50), ("INFO", 40)], "array", &["ERROR"]),
+            file(&[("ERROR", 1), ("INFO", 1), ("WARNING", 1)], "wrapper", &[]),
+            file(&[], "wrapper", &[]),
+        ] {
+            assert_eq!(stratified(&other), None, "{:?}", other.severity);
+        }
     }
 
     #[test]

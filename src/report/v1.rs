@@ -47,6 +47,18 @@ pub struct Report {
     pub actions: Vec<ActionRow>,
     /// What is said of the issue exports.
     pub issue_exports: Vec<String>,
+    /// The week against the weeks before it, in a weekly retrospective.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weekly: Option<super::v1_weekly::Weekly>,
+    /// An incident window against its baseline; of a postmortem only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postmortem: Option<super::v1_postmortem::Postmortem>,
+    /// Requests by route, most requests first.
+    #[serde(default)]
+    pub routes: Vec<Route>,
+    /// How often the rule for rising and falling clusters flagged one in past weeks of this data.
+    #[serde(default)]
+    pub calibration: Option<Calibration>,
 }
 
 /// Which run a report comes from; no wall clock.
@@ -206,6 +218,15 @@ pub struct ServiceRow {
     pub revisions: BTreeMap<String, u64>,
     /// Most urgent priority among its clusters.
     pub worst_priority: String,
+    /// Rows of effective severity ERROR and above per 1,000 requests, where it has requests.
+    #[serde(default)]
+    pub errors_per_1000_requests: Option<f64>,
+    /// Requests answered 5xx per 1,000 requests.
+    #[serde(default)]
+    pub requests_5xx_per_1000: Option<f64>,
+    /// Last entry, of a service that went silent while it was exported.
+    #[serde(default)]
+    pub silent_since: Option<String>,
 }
 
 /// One template in one project, service and kind.
@@ -311,6 +332,141 @@ pub struct Cluster {
     pub explorer_url: Option<String>,
     /// Mute in force: reason, owner and end.
     pub muted: Option<String>,
+    /// It came in every hour and is gone; a cluster without entries stands for a whole service.
+    #[serde(default)]
+    pub silent: Option<Silence>,
+    /// Which revision it came or went with.
+    #[serde(default)]
+    pub revision: RevisionTies,
+}
+
+/// Something that came in every covered hour and is gone, while it was exported.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Silence {
+    /// A service, and not one message.
+    pub whole_service: bool,
+    /// Last entry.
+    pub last: String,
+    /// Covered hours since then.
+    pub covered_h: f64,
+    /// Covered hours with an entry until then.
+    pub hours_with: u64,
+    /// Share of the covered hours until then that had one, 0 to 1.
+    pub regular: f64,
+    /// Chance of such a silence at the rate before it.
+    pub p0: f64,
+    /// For a reader.
+    pub sentence: String,
+}
+
+/// How a cluster stands to the revisions of its service.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct RevisionTies {
+    /// The revision it appeared with.
+    pub appeared: Option<RevisionChange>,
+    /// The revision it is gone since.
+    pub gone: Option<RevisionChange>,
+    /// A revision that has more or less of it than those that served in the same hours.
+    pub canary: Option<RevisionShare>,
+    /// The only revision that has it, where several ran.
+    pub only_in: Option<String>,
+}
+
+/// A revision that a cluster came or went with.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct RevisionChange {
+    /// The revision.
+    pub revision: String,
+    /// Its first entry, of any cluster.
+    pub since: String,
+    /// Episodes in it.
+    pub episodes: u64,
+    /// Episodes in all that the claim rests on.
+    pub of: u64,
+    /// Chance of the silence on the other side.
+    pub p: f64,
+    /// Adjusted over all clusters.
+    pub q: f64,
+}
+
+/// A revision beside others that served in the same hours.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct RevisionShare {
+    /// The revision.
+    pub revision: String,
+    /// Episodes in it, in those hours.
+    pub episodes: u64,
+    /// Episodes in all of them, in those hours.
+    pub of: u64,
+    /// Its share of the service's entries in those hours, 0 to 1.
+    pub share: f64,
+    /// Its rate over the others'.
+    pub ratio: f64,
+    /// Two-sided chance of such a difference.
+    pub p: f64,
+    /// Adjusted over all clusters.
+    pub q: f64,
+}
+
+/// The rule for rising and falling clusters on past weeks of this very data.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Calibration {
+    /// Hours of a past window.
+    pub window_h: i64,
+    /// Hours before it that it was compared with.
+    pub baseline_h: i64,
+    /// Flags in one of them, on average.
+    pub mean: f64,
+    /// Flags in this window; nothing where it has no time before it.
+    pub now: Option<u64>,
+    /// Past windows, newest first.
+    pub splits: Vec<CalibrationSplit>,
+    /// For a reader.
+    pub sentence: String,
+}
+
+/// One past window.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct CalibrationSplit {
+    /// Its start.
+    pub since: String,
+    /// Clusters that could be compared.
+    pub tested: u64,
+    /// Flagged as rising.
+    pub rising: u64,
+    /// Flagged as falling.
+    pub falling: u64,
+}
+
+/// Requests of one method and route.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Route {
+    /// Service.
+    pub service: String,
+    /// Project.
+    pub project: String,
+    /// Verb.
+    pub method: String,
+    /// Route with ids masked.
+    pub route: String,
+    /// Requests.
+    pub requests: u64,
+    /// Requests per covered hour.
+    pub per_h: f64,
+    /// Requests per class of status: `2xx`, `4xx`, `5xx` …
+    pub statuses: BTreeMap<String, u64>,
+    /// Share answered 5xx, 0 to 1.
+    pub share_5xx: f64,
+    /// Requests in the time before the window.
+    pub requests_before: Option<u64>,
+    /// Share answered 5xx in the time before.
+    pub share_5xx_before: Option<f64>,
+    /// Latency of all of them.
+    pub latency_ms: Option<LatencyMs>,
+    /// Latency in the time before that it was compared with.
+    pub latency_before_ms: Option<LatencyMs>,
+    /// Sentences on what changed; empty where nothing can be told from chance.
+    pub changes: Vec<String>,
 }
 
 /// How often something comes.
@@ -397,6 +553,69 @@ pub struct Trend {
     pub p: Option<f64>,
     /// Entries per UTC day of the window.
     pub per_day: Vec<DayCount>,
+    /// What it was compared with: `before` (the time before the window) or `anchor` (before the last action on its issue).
+    #[serde(default)]
+    pub baseline: Option<String>,
+    /// Where that baseline begins.
+    #[serde(default)]
+    pub baseline_since: Option<String>,
+    /// Where it ends.
+    #[serde(default)]
+    pub baseline_until: Option<String>,
+    /// Covered hours of the window, weighted by when the service is busy.
+    #[serde(default)]
+    pub exposure_h: Option<f64>,
+    /// The same of the baseline.
+    #[serde(default)]
+    pub exposure_before_h: Option<f64>,
+    /// How much noisier than chance its days are, at least 1.
+    #[serde(default)]
+    pub dispersion: Option<f64>,
+    /// The probability, adjusted over the clusters of its level.
+    #[serde(default)]
+    pub q: Option<f64>,
+    /// Chance of the silence at the window's end.
+    #[serde(default)]
+    pub silence_p: Option<f64>,
+    /// From when on it can be called resolved if it stays silent.
+    #[serde(default)]
+    pub resolved_from: Option<String>,
+    /// Moments at which its rate changed, oldest first.
+    #[serde(default)]
+    pub changes: Vec<RateChange>,
+    /// Presence in snapshots, where the exports are too short for rates.
+    #[serde(default)]
+    pub snapshots: Option<Snapshots>,
+}
+
+/// A moment at which a rate changed.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct RateChange {
+    /// Best estimate.
+    pub at: String,
+    /// Earliest moment that the data allows.
+    pub earliest: String,
+    /// Latest moment that the data allows.
+    pub latest: String,
+    /// `rise` or `fall`.
+    pub direction: String,
+    /// Episodes before and after it, up to the next change.
+    pub episodes: [u64; 2],
+}
+
+/// Presence in short stretches that were exported.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Snapshots {
+    /// Stretches of the window that hold it.
+    pub present: u64,
+    /// Stretches of the window.
+    pub of: u64,
+    /// Stretches before it that hold it.
+    pub present_before: u64,
+    /// Stretches before it.
+    pub of_before: u64,
+    /// Fisher's exact test, two-sided.
+    pub p: f64,
 }
 
 /// Entries of one UTC day.
@@ -435,6 +654,61 @@ pub struct Parameter {
     pub top: Vec<ValueCount>,
     /// A change over time, in words.
     pub drift: Option<String>,
+    /// The same as numbers.
+    #[serde(default)]
+    pub change: Option<ValueChange>,
+    /// Distinct values in the time before the window, where it was read.
+    #[serde(default)]
+    pub distinct_before: Option<u64>,
+    /// Values that came for the first time, with their episodes.
+    #[serde(default)]
+    pub new_values: Vec<ValueCount>,
+    /// Distinct addresses per domain, of e-mail addresses.
+    #[serde(default)]
+    pub domains: Vec<ValueCount>,
+    /// Numbers per UTC day, where there are several days.
+    #[serde(default)]
+    pub per_day: Vec<DayValue>,
+}
+
+/// How a value changed.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct ValueChange {
+    /// `constant` (one value before, another after), `steps` (several, one after the other) or `shift` (the values moved).
+    pub kind: String,
+    /// Value before; of a shift the median.
+    pub from: f64,
+    /// Value after.
+    pub to: f64,
+    /// First entry with the new value.
+    pub first: Option<String>,
+    /// Revision of that entry.
+    pub revision: Option<String>,
+    /// Episodes before and after.
+    pub episodes: [u64; 2],
+    /// Chance that a value after exceeds one before, of a shift.
+    pub a12: Option<f64>,
+    /// Probability of such a difference by chance, of a shift.
+    pub p: Option<f64>,
+    /// Adjusted over all variables.
+    pub q: Option<f64>,
+}
+
+/// Numbers of one UTC day.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct DayValue {
+    /// `YYYY-MM-DD`
+    pub day: String,
+    /// Values.
+    pub n: u64,
+    /// Least.
+    pub min: f64,
+    /// Median.
+    pub median: f64,
+    /// 95th percentile.
+    pub p95: f64,
+    /// Greatest.
+    pub max: f64,
 }
 
 /// A value and how often it was seen.
@@ -489,6 +763,15 @@ pub struct Link {
     pub score: Option<f64>,
     /// Title of the issue, made safe by the renderer.
     pub title: Option<String>,
+    /// How often the two come together, in words.
+    #[serde(default)]
+    pub why: Option<String>,
+    /// Median time from this cluster to the other one in seconds, below 0 where the other comes first.
+    #[serde(default)]
+    pub lag_s: Option<f64>,
+    /// Chance of coming together so often, adjusted over the pairs tested.
+    #[serde(default)]
+    pub q: Option<f64>,
 }
 
 /// What a cluster means, as configured.
@@ -552,6 +835,12 @@ pub struct Deploy {
     pub by: Option<String>,
     /// The platform's message.
     pub message: Option<String>,
+    /// Ids of clusters that appeared with the revision.
+    #[serde(default)]
+    pub appeared: Vec<String>,
+    /// Ids of clusters that are gone since the revision.
+    #[serde(default)]
+    pub gone: Vec<String>,
 }
 
 /// One row of the timeline.

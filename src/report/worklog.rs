@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 
+use super::facts;
 use super::sentences;
 use super::v1;
 use crate::analyze::{
@@ -110,7 +111,9 @@ pub fn identities(clusters: &[&Cluster]) -> Vec<(Fingerprint, Vec<(String, u64)>
                 .iter()
                 .map(|(sig, n)| (issue_signature(&key.project, &key.service, &key.kind, exception, sig), *n))
                 .collect();
-            (fingerprint, top_signatures(&signatures))
+            // What is not in the window has no counts to choose by, and is only looked up.
+            let signatures = if cluster.entries == 0 { signatures } else { top_signatures(&signatures) };
+            (fingerprint, signatures)
         })
         .collect()
 }
@@ -147,6 +150,16 @@ pub fn build(material: &Material<'_>) -> v1::Report {
         cluster.family =
             report.families.iter().find(|family| family.members.contains(&cluster.id)).map(|family| family.id.clone());
     }
+    for deploy in &mut report.deploys {
+        let of = |tie: &dyn Fn(&v1::RevisionTies) -> Option<&v1::RevisionChange>| {
+            let own = report.clusters.iter().filter(|cluster| cluster.service == deploy.service);
+            let tied = own.filter(|cluster| tie(&cluster.revision).is_some_and(|t| t.revision == deploy.revision));
+            tied.map(|cluster| cluster.id.clone()).collect::<Vec<_>>()
+        };
+        (deploy.appeared, deploy.gone) = (of(&|ties| ties.appeared.as_ref()), of(&|ties| ties.gone.as_ref()));
+    }
+    report.calibration = material.analysis.calibration.as_ref().map(facts::calibration);
+    report.routes = material.analysis.routes.iter().map(facts::route).collect();
     report.services = services(material, &report);
     report.data_quality = sentences::data_quality(material);
     report.timeline = timeline(&report, material);
@@ -283,6 +296,7 @@ fn deploy_row(deploy: &Deploy, zone: &TimeZone) -> v1::Deploy {
         outcome: deploy.outcome.clone(),
         by: deploy.by.clone(),
         message: deploy.message.clone(),
+        ..v1::Deploy::default()
     }
 }
 
@@ -359,7 +373,11 @@ fn cluster_row(
         signatures: identity.1.iter().map(|(signature, _)| signature.clone()).collect(),
         template_id: cluster.key.template_id.clone(),
         template: cluster.template.clone(),
-        title: title(&cluster.template),
+        title: match &cluster.silent {
+            Some(found) if found.whole_service => format!("{} went silent", cluster.key.service),
+            Some(_) => format!("Went silent: {}", title(&cluster.template)),
+            None => title(&cluster.template),
+        },
         kind: cluster.key.kind.clone(),
         project: cluster.key.project.clone(),
         service: cluster.key.service.clone(),
@@ -417,37 +435,32 @@ fn cluster_row(
             .iter()
             .map(|term| v1::PriorityTerm { points: term.points, term: term.term.clone(), why: term.why.clone() })
             .collect(),
-        trend: trend(ranked, material),
-        parameters: material.parameters.get(at).map(|all| all.iter().map(parameter).collect()).unwrap_or_default(),
+        trend: facts::trend(ranked, material.window.since_ns, per_day(cluster, material)),
+        parameters: material
+            .parameters
+            .get(at)
+            .map(|all| all.iter().map(facts::parameter).collect())
+            .unwrap_or_default(),
         example: cluster.example.as_ref().map(|example| example_row(example, material.files)),
         family: None,
         role: ranked.role.as_str().to_owned(),
-        links: Vec::new(),
+        links: facts::links(at, material.analysis, ids),
         impact: ranked.priority.impact.as_ref().map(|(sentence, capability, owner)| v1::Impact {
             sentence: sentence.clone(),
             capability: capability.clone(),
             owner: owner.clone(),
         }),
         share: (ranked.share * 10_000.0).round() / 10_000.0,
-        category: cluster.data_quality.then(|| "data-quality".to_owned()),
+        category: if cluster.data_quality {
+            Some("data-quality".to_owned())
+        } else {
+            cluster.silent.as_ref().filter(|found| found.whole_service).map(|_| "silence".to_owned())
+        },
         explorer_url: explorer_url(&cluster.key.project, &filter),
         filter,
         muted: ranked.priority.muted.clone(),
-    }
-}
-
-/// The comparison with the time before, as far as there is one.
-fn trend(ranked: &Ranked, material: &Material<'_>) -> v1::Trend {
-    let per_day = per_day(&ranked.cluster, material);
-    let Some(test) = &ranked.status.judged.test else { return v1::Trend { per_day, ..v1::Trend::default() } };
-    let p = if test.p_up < test.p_down { test.p_up } else { test.p_down };
-    v1::Trend {
-        previous: Some(test.counts.e0),
-        expected_low: Some(test.expected.0 as f64),
-        expected_high: Some(test.expected.1 as f64),
-        ratio: test.ratio.is_finite().then(|| (test.ratio * 1_000.0).round() / 1_000.0),
-        p: Some((p * 1e6).round() / 1e6),
-        per_day,
+        silent: cluster.silent.as_ref().map(facts::silence),
+        revision: facts::revisions(&ranked.revisions),
     }
 }
 
@@ -485,23 +498,6 @@ fn per_day(cluster: &Cluster, material: &Material<'_>) -> Vec<v1::DayCount> {
         .collect()
 }
 
-fn parameter(found: &Parameter) -> v1::Parameter {
-    let range = found.range();
-    v1::Parameter {
-        slot: found.slot as u64,
-        name: found.name.clone(),
-        kind: found.kind.clone(),
-        unit: found.unit.clone(),
-        n: found.n,
-        distinct: found.distinct,
-        min: range.map(|range| range.0),
-        median: range.map(|range| range.1),
-        max: range.map(|range| range.2),
-        top: found.top.iter().map(|(value, n)| v1::ValueCount { value: value.clone(), n: *n }).collect(),
-        drift: found.drift.clone(),
-    }
-}
-
 fn example_row(example: &crate::analyze::Example, files: &[FileReport]) -> v1::Example {
     let pretty = example
         .raw
@@ -533,13 +529,17 @@ fn services(material: &Material<'_>, report: &v1::Report) -> Vec<v1::ServiceRow>
         row.errors += if total.effective >= Severity::Error { total.n } else { 0 };
         row.warnings += if total.effective == Severity::Warning { total.n } else { 0 };
     }
+    for cluster in report.clusters.iter().filter(|cluster| cluster.silent.as_ref().is_some_and(|s| s.whole_service)) {
+        // A service that wrote nothing has no rows to be counted, and is the one to be seen.
+        rows.entry((cluster.project.clone(), cluster.service.clone())).or_default();
+    }
     let mut rows: Vec<v1::ServiceRow> = rows
         .into_iter()
         .map(|((project, service), mut row)| {
             let own: Vec<&v1::Cluster> = report
                 .clusters
                 .iter()
-                .filter(|cluster| cluster.service == service && cluster.project == project && is_present(cluster))
+                .filter(|cluster| cluster.service == service && cluster.project == project && is_shown(cluster))
                 .collect();
             for cluster in &own {
                 for (revision, n) in &cluster.revisions {
@@ -564,6 +564,13 @@ fn services(material: &Material<'_>, report: &v1::Report) -> Vec<v1::ServiceRow>
                 .filter(location)
                 .find_map(|ranked| ranked.cluster.example.as_ref()?.location.clone())
                 .unwrap_or_default();
+            if row.requests > 0 {
+                let per_1000 = |n: u64| facts::rounded(1_000.0 * n as f64 / row.requests as f64, 2);
+                row.errors_per_1000_requests = Some(per_1000(row.errors));
+                row.requests_5xx_per_1000 = Some(per_1000(row.requests_5xx));
+            }
+            let gone = own.iter().filter_map(|cluster| cluster.silent.as_ref()).find(|silent| silent.whole_service);
+            row.silent_since = gone.map(|silent| silent.last.clone());
             row.owner = material.config.service_rule(&service).and_then(|rule| rule.owner.clone());
             row.repo = material.config.repo_of(&service).map(str::to_owned);
             row.project = project;
@@ -614,7 +621,17 @@ fn timeline(report: &v1::Report, material: &Material<'_>) -> Vec<v1::TimelineRow
             ));
         }
     }
-    for cluster in report.clusters.iter().filter(|cluster| is_loud(cluster) && is_present(cluster)) {
+    for cluster in report.clusters.iter().filter(|cluster| is_loud(cluster) && is_shown(cluster)) {
+        if let Some(silent) = &cluster.silent {
+            let name = if silent.whole_service { "the service" } else { cluster.title.as_str() };
+            rows.push(row(
+                &silent.last,
+                "went_silent",
+                format!("{}: last entry of {name}", cluster.service),
+                Some(&cluster.id),
+            ));
+            continue;
+        }
         let what = if cluster.status == Status::New.as_str() { "first_seen" } else { "first_in_window" };
         rows.push(row(&cluster.first, what, format!("{}: {}", cluster.service, cluster.title), Some(&cluster.id)));
         if cluster.status == Status::Resolved.as_str() {
@@ -638,9 +655,15 @@ pub(super) fn is_present(cluster: &v1::Cluster) -> bool {
     cluster.entries + cluster.attached > 0
 }
 
-/// Whether a cluster is of WARNING or above.
+/// Whether the window shows something of a cluster: entries, or that they stopped.
+pub(super) fn is_shown(cluster: &v1::Cluster) -> bool {
+    is_present(cluster) || cluster.silent.is_some()
+}
+
+/// Whether a cluster is of WARNING or above, or went silent.
 pub fn is_loud(cluster: &v1::Cluster) -> bool {
-    Severity::from_word(&cluster.effective_severity).is_some_and(|severity| severity >= Severity::Warning)
+    cluster.silent.is_some()
+        || Severity::from_word(&cluster.effective_severity).is_some_and(|severity| severity >= Severity::Warning)
 }
 
 fn queries(material: &Material<'_>) -> Vec<v1::QueryRef> {

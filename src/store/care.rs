@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::layout::{self, io};
@@ -11,7 +12,7 @@ use super::{Snapshot, Store, StoreError, compact};
 use crate::time;
 
 /// Figures of a store.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Stats {
     /// UTC days with rows.
     pub days: u64,
@@ -42,7 +43,7 @@ pub struct Stats {
 }
 
 /// What tidying removed, or would remove.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Tidied {
     /// Files that no manifest names.
     pub files: u64,
@@ -86,15 +87,7 @@ impl Snapshot {
     /// One hash over the distinct rows and the sketches, hex: the same for the same set of input contents, whatever the
     /// files, the order, the number of ingests and the machine.
     pub fn digest(&self) -> String {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(b"log-gardener/store 1\0");
-        let days = self.manifest.days.iter().map(|(day, files)| (*day, files));
-        for (day, files) in days.chain(self.manifest.undated.iter().map(|files| (i64::MIN, files))) {
-            hasher.update(&day.to_le_bytes());
-            hasher.update(files.rows_digest.as_bytes());
-            hasher.update(files.sketch_digest.as_bytes());
-        }
-        hasher.finalize().to_hex().to_string()
+        self.manifest.digest()
     }
 
     /// Figures of the store.

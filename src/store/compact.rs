@@ -3,7 +3,7 @@
 //! Everything that counts is counted here, from surviving rows only. Counted where rows are read, overlapping dumps would be
 //! counted twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -15,17 +15,18 @@ use super::chunk::ZSTD_LEVEL;
 use super::computed::{self, Computed};
 use super::files::{FileList, Files};
 use super::layout::{BYTES_PER_GROUP, ROWS_PER_GROUP, day_folder};
-use super::ledger::{self, DayLedger, Deploy};
+use super::ledger::{self, DayLedger, Deploy, DeployCommand};
 use super::manifest::{Day, LiveFile, Role};
 use super::merge::{Merger, Tally};
 use super::regroup::{self, Membership};
 use super::rows::{DictCol, NO_CODE, NONE, Rows};
 use super::sketch::{self, Sketches, SummaryRow};
-use super::slices::{Slices, Stream};
+use super::slices::{Slices, Stream, block_rows};
 use super::split::{Fate, Splits};
 use super::write::{self, Digest, Output};
 use super::{decode, parquet_file};
 use crate::mine::{Miner, SignatureTable};
+use crate::record::ContentId;
 
 /// Row groups encoded before the first of them is written.
 const GROUPS_AT_ONCE: usize = 2;
@@ -51,6 +52,15 @@ pub(super) struct Run {
     pub(super) rows: usize,
     /// Its rows are set aside.
     pub(super) aside: bool,
+    /// Inputs whose rows count; all without it.
+    pub(super) only: Option<BTreeSet<ContentId>>,
+}
+
+impl Run {
+    /// The file, read in blocks of so many rows.
+    pub(super) fn stream(&self, block: usize) -> Result<Stream, StoreError> {
+        Ok(Stream::new(self.path.clone(), self.rows, self.aside, false, block)?.only(self.only.clone()))
+    }
 }
 
 /// Merges the rows of a call into one day. Answers what the manifest is to say of it, and what the call added.
@@ -133,14 +143,16 @@ fn whole_groups(blocks: &[&Rows], places: &[(u32, u32)], ready: usize) -> usize 
 /// The sorted files of a day: what the store holds of it, and what the call put aside.
 fn streams(root: &Path, before: Option<&Day>, sources: &Sources) -> Result<Vec<Stream>, StoreError> {
     let mut streams = Vec::new();
+    let stored = before.map_or(0, |day| day.files.iter().filter(|file| ROLES.contains(&file.role)).count());
+    let block = block_rows(stored + sources.runs.len(), sources.whole_rows);
     for role in ROLES {
         for file in before.iter().flat_map(|day| day.of(role)) {
             let rows = usize::try_from(file.rows).unwrap_or(usize::MAX);
-            streams.push(Stream::new(root.join(&file.path), rows, role == Role::SetAside, true)?);
+            streams.push(Stream::new(root.join(&file.path), rows, role == Role::SetAside, true, block)?);
         }
     }
     for run in &sources.runs {
-        streams.push(Stream::new(run.path.clone(), run.rows, run.aside, false)?);
+        streams.push(run.stream(block)?);
     }
     Ok(streams)
 }
@@ -193,6 +205,7 @@ struct Writer<'a> {
     table: SignatureTable,
     summary: Vec<SummaryRow>,
     deploys: Vec<Deploy>,
+    commands: Vec<DeployCommand>,
 }
 
 /// Rows of one row group, and to which events they belong.
@@ -204,6 +217,7 @@ struct Ready {
     table: SignatureTable,
     summary: Vec<SummaryRow>,
     deploys: Vec<Deploy>,
+    commands: Vec<DeployCommand>,
     kept: BTreeMap<u32, u64>,
     services: BTreeMap<String, u64>,
 }
@@ -225,6 +239,7 @@ impl<'a> Writer<'a> {
             table: SignatureTable::new(),
             summary: Vec::new(),
             deploys: Vec::new(),
+            commands: Vec::new(),
         }
     }
 
@@ -252,6 +267,7 @@ impl<'a> Writer<'a> {
                 table,
                 summary: day.map_or_else(Vec::new, |day| sketch::summarise(day, &rows, &computed)),
                 deploys: ledger::deploys_of(&rows),
+                commands: ledger::commands_of(&rows),
                 kept: kept_of(&rows),
                 services: services_of(&rows),
             })
@@ -267,6 +283,7 @@ impl<'a> Writer<'a> {
                 self.table.merge(ready.table);
                 self.summary.extend(ready.summary);
                 self.deploys.extend(ready.deploys);
+                self.commands.extend(ready.commands);
                 self.keep(&ready.kept, files);
                 for (service, rows) in ready.services {
                     *self.book.services.entry(service).or_insert(0) += rows;
@@ -307,6 +324,8 @@ impl<'a> Writer<'a> {
         let name = day_folder(self.day);
         self.book.conflicts = conflicts;
         self.book.deploys = ledger::deploys(self.deploys);
+        self.commands.sort_unstable();
+        self.book.commands = self.commands;
         let mut all = blake3::Hasher::new();
         let mut files: Vec<LiveFile> = Vec::new();
         for (output, digest) in self.outputs.into_iter().zip(self.digests) {

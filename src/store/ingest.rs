@@ -29,16 +29,16 @@ use crate::time;
 /// zstd level of rows that are put aside and read once more.
 const RUN_LEVEL: i32 = 1;
 /// Bytes of a row in memory, about.
-const ROW_BYTES: usize = 1 << 10;
+pub(super) const ROW_BYTES: usize = 1 << 10;
 /// Rows of a block that is still added to; small inputs share blocks.
-const SHARED_BLOCK_ROWS: usize = 4 << 10;
+pub(super) const SHARED_BLOCK_ROWS: usize = 4 << 10;
 
 /// Rows of one piece of an input, on their way into a store.
 #[derive(Debug)]
 pub struct Part {
-    rows: Rows,
-    file: u32,
-    raw: RawPolicy,
+    pub(super) rows: Rows,
+    pub(super) file: u32,
+    pub(super) raw: RawPolicy,
 }
 
 impl Collect for Part {
@@ -233,7 +233,7 @@ impl<'s, 'o> Ingest<'s, 'o> {
             for group in compact::row_groups(&places, weigh) {
                 output.write(write::encode(&Rows::gather(&blocks, &places[group]), None, &files, RUN_LEVEL)?)?;
             }
-            let run = |file: LiveFile| Run { path: root.join(file.path), rows: file.rows as usize, aside };
+            let run = |file: LiveFile| Run { path: root.join(file.path), rows: file.rows as usize, aside, only: None };
             runs.extend(output.finish()?.into_iter().map(run));
         }
         Ok(runs)
@@ -346,7 +346,7 @@ impl Waiting {
 }
 
 /// Rows by UTC day; `None` for rows without a time.
-fn by_day(rows: Rows) -> Vec<(Option<i64>, Rows)> {
+pub(super) fn by_day(rows: Rows) -> Vec<(Option<i64>, Rows)> {
     let day = |ts_ns: i64| (ts_ns != super::rows::NONE).then(|| time::day_of(ts_ns));
     let Some(first) = rows.ts_ns.first() else { return Vec::new() };
     let first = day(*first);
@@ -450,7 +450,7 @@ fn appended(
 }
 
 /// Writes the pieces of an input that could not be read, if there are any. The file counts once the manifest names it.
-fn quarantined(root: &Path, read: &Ingested) -> Result<Option<LiveFile>, StoreError> {
+pub(super) fn quarantined(root: &Path, read: &Ingested) -> Result<Option<LiveFile>, StoreError> {
     if read.quarantined.is_empty() {
         return Ok(None);
     }

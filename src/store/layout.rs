@@ -9,7 +9,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::StoreError;
+use super::{StoreError, receipt};
 use crate::time;
 
 /// Version of the layout; a store with a higher one is refused.
@@ -27,7 +27,7 @@ pub(super) const MANIFEST: &str = "manifest.json";
 const WRITER_LOCK: &str = "writer.lock";
 const READERS_LOCK: &str = "readers.lock";
 /// Prefix of files that are being written; never part of a name that counts.
-const PARTIAL: &str = ".partial-";
+pub(super) const PARTIAL: &str = ".partial-";
 /// Folders that hold files named by the manifest, and `raw`, the scratch of an ingest, which the manifest never names.
 pub(super) const FOLDERS: [&str; 5] = ["rows", "sketch", "ledger", "quarantine", SCRATCH];
 /// The folder for what no manifest names.
@@ -46,11 +46,25 @@ pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> StoreError + '_ 
 ///
 /// Refused where one of them holds something already: what no manifest names is removed later, and it may be somebody's.
 pub(super) fn create(root: &Path) -> Result<(), StoreError> {
+    refuse_foreign(root)?;
+    make_folders(root)
+}
+
+/// Refuses a root in whose folders something lies already.
+pub(super) fn refuse_foreign(root: &Path) -> Result<(), StoreError> {
     for folder in FOLDERS.into_iter().chain(["state"]) {
         let path = root.join(folder);
         if fs::read_dir(&path).is_ok_and(|mut entries| entries.next().is_some()) {
             return Err(StoreError::Foreign { path });
         }
+    }
+    Ok(())
+}
+
+/// Makes the folders of a store.
+pub(super) fn make_folders(root: &Path) -> Result<(), StoreError> {
+    for folder in FOLDERS.into_iter().chain(["state"]) {
+        let path = root.join(folder);
         fs::create_dir_all(&path).map_err(io(&path))?;
     }
     Ok(())
@@ -165,19 +179,22 @@ fn sync_folder(file: &Path) {
 
 /// Files that no manifest names (leftovers of killed runs, replaced files) with their lengths in bytes, by path.
 ///
-/// The caller holds the writer's lock: without it, files in the making are among them.
+/// The caller holds the writer's lock: without it, files in the making are among them. Tasks of a cluster hold none: while
+/// there are receipts, what they name and everything in the making is left alone.
 pub(super) fn leftovers(root: &Path, live: &BTreeSet<String>) -> Result<Vec<(PathBuf, u64)>, StoreError> {
+    let tasks = receipt::kept(root)?;
+    let is_kept = |name: &str| tasks.as_ref().is_some_and(|kept| kept.contains(name) || name.contains(PARTIAL));
     let mut found = Vec::new();
     for folder in FOLDERS {
         for entry in walkdir::WalkDir::new(root.join(folder)).sort_by_file_name().into_iter().flatten() {
             let name = entry.path().strip_prefix(root).unwrap_or(entry.path()).to_string_lossy().replace('\\', "/");
-            if entry.file_type().is_file() && !live.contains(&name) {
+            if entry.file_type().is_file() && !live.contains(&name) && !is_kept(&name) {
                 found.push((entry.path().to_owned(), entry.metadata().map_or(0, |data| data.len())));
             }
         }
     }
     for entry in fs::read_dir(root).map_err(io(root))?.flatten() {
-        if entry.file_name().to_string_lossy().starts_with(PARTIAL) {
+        if tasks.is_none() && entry.file_name().to_string_lossy().starts_with(PARTIAL) {
             found.push((entry.path(), entry.metadata().map_or(0, |data| data.len())));
         }
     }
@@ -200,5 +217,8 @@ pub(super) fn sweep(root: &Path, live: &BTreeSet<String>) -> Result<Vec<(PathBuf
 }
 
 fn is_day_folder(folder: &Path) -> bool {
-    folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with("day="))
+    folder.file_name().is_some_and(|name| {
+        let name = name.to_string_lossy();
+        name.starts_with("day=") || name.starts_with(PARTIAL)
+    })
 }

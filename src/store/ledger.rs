@@ -21,6 +21,10 @@ use super::rows::{DictCol, NONE, Rows};
 use super::{StoreError, decode};
 use crate::record::ingest::{DeclaredWindow, FileReport, Ingested, Quarantined, Span};
 use crate::record::{ContentId, Severity};
+use crate::time::SECOND_NS;
+
+/// Longest time from a deploy's command to the first row that names its revision: a failed start may be waited for.
+const ANSWER_NS: i64 = 900 * SECOND_NS;
 
 /// What the rows of the store say of one revision's deploy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +39,7 @@ pub struct Deploy {
     pub at_ns: i64,
     /// `ok` if any row says so, else `failed` if any row says so, else `unknown`.
     pub outcome: String,
-    /// Who asked for it, as the first row that knows says.
+    /// Who asked for it, as the first row that knows says, else the one person who gave a command just before.
     pub by: Option<String>,
     /// The platform's words in the first row of the outcome.
     pub message: Option<String>,
@@ -64,6 +68,44 @@ impl Deploy {
         }
         if self.service.is_none() {
             self.service.clone_from(&later.service);
+        }
+    }
+}
+
+/// A command to deploy whose row does not name the revision that came of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct DeployCommand {
+    /// When it was given, nanoseconds.
+    pub(super) at_ns: i64,
+    /// Project.
+    pub(super) project: Option<String>,
+    /// Service.
+    pub(super) service: Option<String>,
+    /// Who gave it.
+    pub(super) by: String,
+}
+
+/// Names who asked for deploys that no row of their own names anybody for, by the commands before them.
+///
+/// A command belongs to the next revision of its service within a quarter of an hour. Where several people gave commands since the
+/// revision before, nobody is named.
+pub(super) fn name_people(deploys: &mut [Deploy], commands: &[DeployCommand]) {
+    let mut before: BTreeMap<(Option<String>, Option<String>), i64> = BTreeMap::new();
+    for deploy in deploys.iter_mut() {
+        let place = (deploy.project.clone(), deploy.service.clone());
+        let from_ns = (deploy.at_ns - ANSWER_NS).max(before.get(&place).map_or(i64::MIN, |at_ns| at_ns + 1));
+        before.insert(place, deploy.at_ns);
+        if deploy.by.is_some() || deploy.service.is_none() {
+            continue;
+        }
+        let people: BTreeSet<&str> = commands
+            .iter()
+            .filter(|command| command.project == deploy.project && command.service == deploy.service)
+            .filter(|command| (from_ns..=deploy.at_ns).contains(&command.at_ns))
+            .map(|command| command.by.as_str())
+            .collect();
+        if people.len() == 1 {
+            deploy.by = people.first().map(|name| (*name).to_owned());
         }
     }
 }
@@ -105,6 +147,26 @@ pub(super) fn deploys_of(rows: &Rows) -> Vec<Deploy> {
     deploys((0..rows.len()).filter_map(of))
 }
 
+/// Commands among some sorted rows of a day that name no revision.
+pub(super) fn commands_of(rows: &Rows) -> Vec<DeployCommand> {
+    if rows.dict(DictCol::DeployBy).is_empty() {
+        return Vec::new();
+    }
+    let own = |column, row| rows.word(column, row).map(str::to_owned);
+    let of = |row: usize| {
+        if rows.word(DictCol::DeployRevision, row).is_some() {
+            return None;
+        }
+        Some(DeployCommand {
+            by: own(DictCol::DeployBy, row)?,
+            at_ns: Some(rows.ts_ns[row]).filter(|ts_ns| *ts_ns != NONE)?,
+            project: own(DictCol::Project, row),
+            service: own(DictCol::Service, row),
+        })
+    };
+    (0..rows.len()).filter_map(of).collect()
+}
+
 /// What a day's rows came from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct DayLedger {
@@ -116,6 +178,9 @@ pub(super) struct DayLedger {
     pub(super) conflicts: Vec<Conflict>,
     /// Deploys, in order of time.
     pub(super) deploys: Vec<Deploy>,
+    /// Commands that name no revision, in order of time.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(super) commands: Vec<DeployCommand>,
 }
 
 /// A span of coverage as stored.
@@ -321,7 +386,8 @@ impl<'de> Deserialize<'de> for Sources {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Sources, A::Error> {
                 let mut sources = Sources::default();
                 while let Some((id, source)) = map.next_entry::<String, Source>()? {
-                    let id = decode::content_id(&id).ok_or_else(|| A::Error::custom(format!("{id} is no content id")))?;
+                    let id =
+                        decode::content_id(&id).ok_or_else(|| A::Error::custom(format!("{id} is no content id")))?;
                     for (path, (bytes, mtime_ns)) in &source.places {
                         sources.by_place.insert(path.as_str().into(), (id, *bytes, *mtime_ns));
                     }

@@ -84,6 +84,11 @@ impl Day {
         self.files.iter().filter(move |file| file.role == role)
     }
 
+    /// Distinct entries: rows, and those that no query sees.
+    pub(super) fn distinct(&self) -> u64 {
+        [Role::Rows, Role::Parts, Role::SetAside].into_iter().map(|role| self.count(role)).sum()
+    }
+
     pub(super) fn count(&self, role: Role) -> u64 {
         self.of(role).map(|file| file.rows).sum()
     }
@@ -166,6 +171,24 @@ impl Manifest {
     /// Paths of every live file.
     pub(super) fn live(&self) -> BTreeSet<String> {
         self.all_files().map(|file| file.path.clone()).collect()
+    }
+
+    /// One hash over rows and sketches, hex, whatever the files.
+    pub(super) fn digest(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(b"log-gardener/store 1\0");
+        let days = self.days.iter().map(|(day, files)| (*day, files));
+        for (day, files) in days.chain(self.undated.iter().map(|files| (i64::MIN, files))) {
+            hasher.update(&day.to_le_bytes());
+            hasher.update(files.rows_digest.as_bytes());
+            hasher.update(files.sketch_digest.as_bytes());
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+
+    /// Distinct entries: rows, and those that no query sees.
+    pub(super) fn distinct(&self) -> u64 {
+        self.days.values().chain(&self.undated).map(Day::distinct).sum()
     }
 
     /// Oldest and newest row that has a time.

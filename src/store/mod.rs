@@ -16,6 +16,7 @@ mod event;
 mod files;
 mod ingest;
 mod layout;
+mod leaves;
 mod ledger;
 mod links;
 mod manifest;
@@ -23,13 +24,18 @@ mod merge;
 mod order;
 mod packed;
 mod parquet_file;
+mod part;
 mod prune;
 mod reader;
+mod receipt;
 mod regroup;
 mod rows;
+mod scan;
+mod shard;
 mod sketch;
 mod slices;
 mod split;
+mod task;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -49,7 +55,10 @@ pub use packed::Reports;
 pub use prune::{Pruned, PrunedDay};
 pub use reader::{Snapshot, SourceRow, SpanRow};
 pub use regroup::GAP_NS;
+pub use scan::{Cut, NO_INT, NO_WORD, RowGroup, TextsOf, Words, row_groups};
+pub use shard::{Shard, ShardOptions};
 pub use sketch::{EPISODE_GAP_NS, SummaryRow, unite};
+pub use task::{compact_parts, merge_sketches, sort_parts};
 
 use ledger::Sources;
 use manifest::Manifest;
@@ -100,6 +109,26 @@ pub enum StoreError {
         /// File.
         path: PathBuf,
         /// What is wrong.
+        reason: String,
+    },
+    /// A file that no shard has made, or of another day.
+    #[error("{} is no part of that day: {reason}; name files that `gardener shard` lists under `parts`", path.display())]
+    NoPart {
+        /// File.
+        path: PathBuf,
+        /// What it is instead.
+        reason: String,
+    },
+    /// A day that is none.
+    #[error("{name:?} is no day: write one such as 2025-09-15, or none for rows without a time")]
+    Day {
+        /// As given.
+        name: String,
+    },
+    /// Sketches that do not fit together.
+    #[error("sketches cannot be merged: {reason}")]
+    Apart {
+        /// Which do not, and what to do.
         reason: String,
     },
     /// Rows that Parquet cannot hold.
@@ -310,5 +339,7 @@ fn read_sources(root: &Path, manifest: &Manifest) -> Result<Sources, StoreError>
 
 #[cfg(test)]
 pub(crate) mod fixture;
+#[cfg(test)]
+mod task_tests;
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ledger::StoredSpan;
@@ -22,7 +23,7 @@ const BOOK_FORMAT: &str = "log-gardener/pruned";
 const BOOK_VERSION: u32 = 1;
 
 /// One day that was pruned.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PrunedDay {
     /// Rows that queries saw.
     pub rows: u64,
@@ -49,7 +50,7 @@ impl PrunedDay {
 }
 
 /// What pruning dropped, or would drop.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Pruned {
     /// First day that stays, `YYYY-MM-DD`.
     pub before: String,
@@ -101,7 +102,8 @@ impl Store {
         let kept = self.manifest.days.split_off(&before);
         let dropped = std::mem::replace(&mut self.manifest.days, kept);
         let pruned = Pruned::of(before, dropped.iter());
-        let books: Vec<_> = dropped.values().map(|day| compact::day_ledger(&self.root, day)).collect::<Result<_, _>>()?;
+        let books: Vec<_> =
+            dropped.values().map(|day| compact::day_ledger(&self.root, day)).collect::<Result<_, _>>()?;
         // Before the manifest: killed in between, the book names days that the next call drops again.
         self.remember(&pruned)?;
         for (content_id, rows) in books.iter().flat_map(|book| &book.kept) {
@@ -242,7 +244,12 @@ mod tests {
         let mut calls = three_days();
         calls.push(late);
         let said = append(&mut store, calls);
-        let of = |at: usize| (said.files.iter().nth(at).expect("a file").set_aside.pruned, said.files.iter().nth(at).expect("a file").duplicates);
+        let of = |at: usize| {
+            (
+                said.files.iter().nth(at).expect("a file").set_aside.pruned,
+                said.files.iter().nth(at).expect("a file").duplicates,
+            )
+        };
         assert_eq!((of(0), of(1), of(3)), ((2, 1), (0, 3), (1, 1)));
         assert_eq!((said.total.set_aside, said.total.unique, said.total.duplicates), (3, 4, 2));
         let snapshot = store.snapshot().expect("snapshot");

@@ -166,13 +166,7 @@ impl Snapshot {
                 report.set_aside.pruned = source.pruned;
                 report.duplicates = report.entries.saturating_sub(kept + source.pruned);
                 report.conflicts = conflicts.get(id.as_str()).copied().unwrap_or(0);
-                SourceRow {
-                    content_id: id,
-                    report,
-                    names: source.names.into_iter().collect(),
-                    kept,
-                    empty_windows,
-                }
+                SourceRow { content_id: id, report, names: source.names.into_iter().collect(), kept, empty_windows }
             })
             .collect();
         out.sort_by(|a, b| (&a.report.path, &a.content_id).cmp(&(&b.report.path, &b.content_id)));
@@ -206,7 +200,10 @@ impl Snapshot {
 
     /// Deploys that stored rows report, one per project and revision, in order of time.
     pub fn deploys(&self) -> Vec<Deploy> {
-        ledger::deploys(self.books.values().flat_map(|book| book.deploys.iter().cloned()))
+        let mut deploys = ledger::deploys(self.books.values().flat_map(|book| book.deploys.iter().cloned()));
+        let commands: Vec<_> = self.books.values().flat_map(|book| book.commands.iter().cloned()).collect();
+        ledger::name_people(&mut deploys, &commands);
+        deploys
     }
 
     /// Bodies that were not kept though they differ from the kept one.

@@ -501,7 +501,7 @@ impl Rows {
             (D::HttpMethod, http.and_then(|http| http.method.as_deref())),
             (D::HttpHost, http.and_then(|http| http.host.as_deref())),
             (D::HttpRoute, http.and_then(|http| http.path.as_deref())),
-            (D::DeployRevision, deploy.map(|deploy| deploy.revision.as_str())),
+            (D::DeployRevision, deploy.and_then(|deploy| deploy.revision.as_deref())),
             (D::DeployOutcome, deploy.map(|deploy| deploy.outcome)),
             (D::DeployBy, deploy.and_then(|deploy| deploy.by.as_deref())),
             (D::DeployMessage, deploy.and_then(|deploy| deploy.message.as_deref())),

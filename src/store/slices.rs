@@ -4,6 +4,7 @@
 //! slice.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use arrow_array::RecordBatch;
@@ -15,9 +16,17 @@ use super::merge::same_group;
 use super::order::{Place, file_order, sorted};
 use super::parquet_file;
 use super::rows::Rows;
+use crate::record::ContentId;
 
-/// Rows read from a file at a time: every file of a day has as many in memory.
+/// Rows read from a file at a time, if there are few files: every file of a day has as many in memory.
 const BLOCK_ROWS: usize = 16 << 10;
+/// The least, of many files.
+const LEAST_BLOCK_ROWS: usize = 1 << 10;
+
+/// Rows of a block, so that those of all files fit.
+pub(super) fn block_rows(files: usize, whole_rows: usize) -> usize {
+    (whole_rows / files.max(1)).clamp(LEAST_BLOCK_ROWS, BLOCK_ROWS)
+}
 
 type Batches = Box<dyn Iterator<Item = Result<RecordBatch, StoreError>> + Send>;
 
@@ -27,6 +36,8 @@ pub(super) struct Stream {
     batches: Batches,
     aside: bool,
     stored: bool,
+    /// Inputs whose rows count; all without it.
+    only: Option<BTreeSet<ContentId>>,
     /// Rows read and not yet given away.
     rows: Rows,
     /// Rows not yet read.
@@ -37,20 +48,36 @@ pub(super) struct Stream {
 
 impl Stream {
     /// A file of the store, or, with `stored` false, of this call's scratch.
-    pub(super) fn new(path: PathBuf, rows: usize, aside: bool, stored: bool) -> Result<Self, StoreError> {
-        let batches: Batches = Box::new(parquet_file::batches(&path, BLOCK_ROWS)?);
-        Ok(Self { path, batches, aside, stored, rows: Rows::default(), left: rows, open: true })
+    pub(super) fn new(path: PathBuf, rows: usize, aside: bool, stored: bool, block: usize) -> Result<Self, StoreError> {
+        let batches: Batches = Box::new(parquet_file::batches(&path, block)?);
+        Ok(Self { path, batches, aside, stored, only: None, rows: Rows::default(), left: rows, open: true })
+    }
+
+    /// The same, without the rows of other inputs.
+    pub(super) fn only(self, inputs: Option<BTreeSet<ContentId>>) -> Self {
+        Self { only: inputs, ..self }
     }
 
     /// Reads a further block behind the rows at hand.
     fn more(&mut self, files: &FileList) -> Result<(), StoreError> {
-        let Some(batch) = self.batches.next() else {
-            self.open = false;
-            return Ok(());
+        let rows = loop {
+            let Some(batch) = self.batches.next() else {
+                self.open = false;
+                return Ok(());
+            };
+            let mut rows = decode::rows(&batch?, &self.path, files, self.aside)?;
+            self.left = self.left.saturating_sub(rows.len());
+            if let Some(only) = &self.only {
+                let list = files.files();
+                let counts = |row: &u32| only.contains(list.id(rows.files[*row as usize]));
+                let places: Vec<(u32, u32)> = (0..rows.len() as u32).filter(counts).map(|row| (0, row)).collect();
+                rows = Rows::gather(&[&rows], &places);
+            }
+            rows.stored = self.stored;
+            if !rows.is_empty() {
+                break rows;
+            }
         };
-        let mut rows = decode::rows(&batch?, &self.path, files, self.aside)?;
-        rows.stored = self.stored;
-        self.left = self.left.saturating_sub(rows.len());
         self.rows = if self.rows.is_empty() { rows } else { joined(&self.rows, &rows) };
         Ok(())
     }

@@ -29,7 +29,7 @@ fn blocks_of(store: &Store, role: Role) -> Vec<(Rows, Option<Computed>)> {
 }
 
 /// Everything that the store's files say, as text, in order.
-fn contents(store: &Store) -> Vec<String> {
+pub(super) fn contents(store: &Store) -> Vec<String> {
     let mut out = Vec::new();
     for role in [Role::Rows, Role::Parts, Role::SetAside] {
         for (rows, computed) in blocks_of(store, role) {
@@ -120,7 +120,10 @@ fn a_call_counts_conflicts_of_its_own_files() {
     let folder = folder();
     let mut store = store_of(&folder, vec![vec![input(1, vec![row(DAY_ONE, "a", "one body")])]]);
     let added = append(&mut store, vec![input(2, vec![row(DAY_ONE, "a", "another body")])]);
-    assert_eq!((added.files.iter().nth(0).expect("a file").conflicts, added.files.iter().nth(0).expect("a file").duplicates), (1, 1));
+    assert_eq!(
+        (added.files.iter().nth(0).expect("a file").conflicts, added.files.iter().nth(0).expect("a file").duplicates),
+        (1, 1)
+    );
 }
 
 #[test]
@@ -373,7 +376,7 @@ fn every_column_survives_the_way_to_disk_and_back() {
             latency_ns: Some(5),
         }),
         deploy: Some(Box::new(DeployMark {
-            revision: "r".into(),
+            revision: Some("r".into()),
             outcome: "failed",
             by: Some("ann".into()),
             message: Some("no".into()),
@@ -395,7 +398,7 @@ fn every_column_survives_the_way_to_disk_and_back() {
 fn a_deploy_is_ok_if_any_row_says_so_and_failed_before_unknown() {
     let mark = |n: i64, revision: &str, outcome| LogRecord {
         deploy: Some(Box::new(crate::record::DeployMark {
-            revision: revision.into(),
+            revision: Some(revision.into()),
             outcome,
             by: None,
             message: None,
@@ -422,8 +425,48 @@ fn a_deploy_is_ok_if_any_row_says_so_and_failed_before_unknown() {
     assert_eq!(found["r2"], ("failed".into(), DAY_ONE));
 }
 
+#[test]
+fn a_deploy_is_by_the_one_person_who_gave_a_command_just_before() {
+    let mark = |minute: i64, revision: Option<&str>, by: Option<&str>| LogRecord {
+        deploy: Some(Box::new(crate::record::DeployMark {
+            revision: revision.map(str::to_owned),
+            outcome: "unknown",
+            by: by.map(str::to_owned),
+            message: None,
+        })),
+        service: Some(if by == Some("stranger") { "mail".into() } else { "shop".into() }),
+        ..row(DAY_ONE + minute * 60 * crate::time::SECOND_NS, &format!("{minute}"), "deploy")
+    };
+    // The command of the first one stands on the day before its answer; a row of its own names who asked for the fourth.
+    let rows = vec![
+        mark(-1, None, Some("ann")),
+        mark(1, Some("r1"), None),
+        mark(2, Some("r2"), None),
+        mark(30, None, Some("ann")),
+        mark(31, None, Some("bob")),
+        mark(32, Some("r3"), None),
+        mark(33, None, Some("ann")),
+        mark(34, Some("r4"), Some("eve")),
+        mark(40, None, Some("bob")),
+        mark(41, None, Some("stranger")),
+        mark(50, Some("r5"), None),
+        mark(60, None, Some("bob")),
+        mark(80, Some("r6"), None),
+    ];
+    let folder = folder();
+    let store = store_of(&folder, vec![vec![input(1, rows)]]);
+    let found = store.snapshot().expect("snapshot").deploys();
+    let by: Vec<(&str, Option<&str>)> =
+        found.iter().map(|deploy| (deploy.revision.as_str(), deploy.by.as_deref())).collect();
+    let nobody = |revision| (revision, None);
+    assert_eq!(
+        by,
+        [("r1", Some("ann")), nobody("r2"), nobody("r3"), ("r4", Some("eve")), ("r5", Some("bob")), nobody("r6")]
+    );
+}
+
 /// Few ids, times, bodies and severities, so that everything collides: duplicates, conflicts, joiners, two days, no time.
-fn any_record() -> impl Strategy<Value = LogRecord<'static>> {
+pub(super) fn any_record() -> impl Strategy<Value = LogRecord<'static>> {
     let texts = prop::sample::select(vec![
         "Traceback (most recent call last):\n  File \"/app/a.py\", line 3, in f\n    g()\nValueError: bad",
         "During handling of the above exception, another exception occurred:",

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use parquet::arrow::ArrowSchemaConverter;
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::SchemaDescriptor;
@@ -134,9 +135,9 @@ fn values<'a>(name: &str, rows: &'a Rows, computed: Option<&'a Computed>, made: 
         "exception" => computed.filter(|computed| !computed.exception.is_empty()).map_or(Values::Absent, |computed| {
             Values::Codes(computed.exception.codes(rows.len()), &computed.exception.values)
         }),
-        "stack_id" => computed.filter(|computed| !computed.stack.is_empty()).map_or(Values::Absent, |computed| {
-            Values::Codes(computed.stack.codes(rows.len()), &computed.stack.values)
-        }),
+        "stack_id" => computed
+            .filter(|computed| !computed.stack.is_empty())
+            .map_or(Values::Absent, |computed| Values::Codes(computed.stack.codes(rows.len()), &computed.stack.values)),
         "event_id" => computed.map_or(Values::Absent, |computed| Values::Ids(&computed.event_id)),
         "event_role" => codes(&made.role),
         "rows_in_event" => {
@@ -353,6 +354,14 @@ impl<'a> Output<'a> {
         file.max_ns = open.max_ns;
         self.done.push(file);
         Ok(())
+    }
+
+    /// The files, with a note in the footer of the last.
+    pub(super) fn finish_with(mut self, note: KeyValue) -> Result<Vec<LiveFile>, StoreError> {
+        if let Some(open) = &mut self.open {
+            open.writer.append_key_value_metadata(note);
+        }
+        self.finish()
     }
 
     /// The files, in reading order.

@@ -11,8 +11,12 @@
 
 mod harness;
 
+mod analysis;
+mod browser;
 mod care;
 mod cli;
+#[cfg(unix)]
+mod cluster;
 mod compare;
 mod duckdb;
 mod faults;
@@ -21,8 +25,11 @@ mod filing;
 #[cfg(unix)]
 mod github;
 mod hostile;
+#[cfg(unix)]
+mod lifecycle;
 mod offline;
 mod pages;
+mod postmortem;
 #[cfg(unix)]
 mod round;
 mod rules;
@@ -31,3 +38,4 @@ pub(crate) mod schema;
 mod scripts;
 mod show;
 mod truth;
+mod weekly;

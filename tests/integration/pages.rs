@@ -1,10 +1,9 @@
 //! The HTML worklog stands alone and fits a telephone and a desk.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
-use crate::harness::{folder, need, sample};
+use crate::browser::assert_good_page;
+use crate::harness::sample;
 
 fn page() -> String {
     fs::read_to_string(sample().out.join("worklog.html")).unwrap()
@@ -19,15 +18,19 @@ fn attributes(page: &str, name: &str) -> Vec<String> {
 
 #[test]
 fn the_page_loads_nothing_from_anywhere() {
-    let page = page();
+    stands_alone(&page());
+}
+
+/// Nothing is loaded, and each link leads to a place of the page, the tracker or the log explorer.
+pub(crate) fn stands_alone(page: &str) {
     for tag in ["<link", "<iframe", "<img", "<object", "<embed", "<base", "@import", "url("] {
         assert!(!page.contains(tag), "{tag}");
     }
     for name in ["src", "srcset", "poster", "action", "formaction", "background", "data"] {
-        let values = attributes(&page, name);
+        let values = attributes(page, name);
         assert!(values.is_empty(), "{name}: {values:?}");
     }
-    for target in attributes(&page, "href") {
+    for target in attributes(page, "href") {
         let (local, known) = (
             target.starts_with('#'),
             target.starts_with("https://console.cloud.google.com/logs/")
@@ -35,7 +38,7 @@ fn the_page_loads_nothing_from_anywhere() {
         );
         assert!(local || known || !target.contains(':'), "a link to {target}");
     }
-    for target in attributes(&page, "href").iter().filter_map(|target| target.strip_prefix('#')) {
+    for target in attributes(page, "href").iter().filter_map(|target| target.strip_prefix('#')) {
         assert!(page.contains(&format!("id=\"{target}\"")), "a link to #{target}, which is nowhere");
     }
 }
@@ -52,60 +55,39 @@ fn no_text_of_a_log_becomes_markup() {
     assert!(!page.contains("<num>") && page.contains("&lt;num&gt;"));
 }
 
-/// Widths that the page asks for in a window of this width, measured in a frame: a headless window is never narrower than
-/// 500 px by itself.
-fn measured(chromium: &Path, width: u32) -> (u32, u32, Vec<String>) {
-    let scratch = folder();
-    let probe = "<script>addEventListener('load',()=>{const d=document.documentElement,wide=[];\
-        for(const e of document.querySelectorAll('body *')){const r=e.getBoundingClientRect();if(r.width&&r.right>innerWidth+1&&!e.closest('svg')){let p=e.parentElement,ok=false;\
-        while(p&&p!==document.body){const o=getComputedStyle(p).overflowX;if(o==='auto'||o==='scroll'||o==='hidden'){ok=true;break}p=p.parentElement}\
-        if(!ok)wide.push(e.tagName+'.'+e.className)}}\
-        parent.postMessage({scroll:d.scrollWidth,inner:innerWidth,wide:wide.slice(0,8)},'*')})</script></body>";
-    fs::write(scratch.path().join("page.html"), page().replacen("</body>", probe, 1)).unwrap();
-    fs::write(
-        scratch.path().join("frame.html"),
-        format!(
-            "<!doctype html><body style=\"margin:0\"><pre id=said></pre><script>addEventListener('message',e=>{{document.getElementById('said').textContent=JSON.stringify(e.data)}})</script><iframe src=\"page.html\" style=\"border:0;width:{width}px;height:900px\"></iframe></body>"
-        ),
-    )
-    .unwrap();
-    let output = Command::new(chromium)
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--allow-file-access-from-files",
-            "--virtual-time-budget=20000",
-            "--window-size=1400,1000",
-            "--dump-dom",
-        ])
-        .arg(format!("--user-data-dir={}", scratch.path().join("profile").display()))
-        .arg(format!("file://{}", scratch.path().join("frame.html").display()))
-        .output()
-        .expect("chromium starts");
-    let dom = String::from_utf8_lossy(&output.stdout);
-    let said = dom
-        .split("<pre id=\"said\">")
-        .nth(1)
-        .and_then(|rest| rest.split("</pre>").next())
-        .unwrap_or_default()
-        .replace("&gt;", ">")
-        .replace("&lt;", "<")
-        .replace("&amp;", "&");
-    let value: serde_json::Value = serde_json::from_str(&said).unwrap_or_else(|error| {
-        panic!("the page answered {said:?} ({error}); {}", String::from_utf8_lossy(&output.stderr))
-    });
-    let number = |key: &str| u32::try_from(value[key].as_u64().unwrap()).unwrap();
-    let wide = value["wide"].as_array().unwrap().iter().map(|element| element.as_str().unwrap().to_owned()).collect();
-    (number("inner"), number("scroll"), wide)
+#[test]
+fn the_page_works_on_a_telephone_and_a_desk_by_day_and_by_night() {
+    assert_good_page("worklog", &page());
 }
 
 #[test]
-fn the_page_fits_a_telephone_and_a_desk() {
-    let Some(chromium) = need(&["chromium", "chromium-browser", "google-chrome"]) else { return };
-    for width in [390, 1280] {
-        let (inner, scroll, wide) = measured(&chromium, width);
-        assert_eq!(inner, width, "the frame has that width");
-        assert!(scroll <= inner && wide.is_empty(), "at {width} px the page is {scroll} px wide; too wide: {wide:?}");
+fn each_logs_explorer_link_decodes_to_the_filter_beside_it() {
+    let report = &sample().report;
+    let page = page();
+    let links = attributes(&page, "href");
+    let mut seen = 0;
+    for cluster in report["clusters"].as_array().unwrap() {
+        let Some(address) = cluster["explorer_url"].as_str() else { continue };
+        let query = address.split(";query=").nth(1).unwrap_or_else(|| panic!("{address}"));
+        let query = query.split([';', '?']).next().unwrap();
+        let decoded = percent_decoded(query);
+        assert_eq!(decoded, cluster["filter"].as_str().unwrap(), "{address}");
+        seen += u32::from(links.iter().any(|link| link == address));
     }
+    assert!(seen > 10, "only {seen} links on the page");
+}
+
+/// A percent-encoded word as it was.
+fn percent_decoded(word: &str) -> String {
+    let mut bytes = word.bytes();
+    let mut text = Vec::new();
+    while let Some(byte) = bytes.next() {
+        if byte == b'%' {
+            let hex = [bytes.next().unwrap(), bytes.next().unwrap()];
+            text.push(u8::from_str_radix(std::str::from_utf8(&hex).unwrap(), 16).unwrap());
+        } else {
+            text.push(byte);
+        }
+    }
+    String::from_utf8(text).unwrap()
 }

@@ -400,3 +400,39 @@ fn a_new_problem_that_was_decided_and_filed_is_found_again() {
     garden.results("worklogs/second").exits(0);
     assert_quiet_about(&garden.plan("known", &old, &[]), part);
 }
+
+#[test]
+fn an_issue_of_ours_whose_problem_is_gone_is_suggested_for_closing_and_never_closed_unseen() {
+    let Some(github) = tracker() else { return };
+    let garden = Garden::new();
+    let old = repository("data/issues.json");
+    let part = "Stock synchronisation failed";
+    let early = garden.plan("early", &old, &["--as-of", "2025-09-11T12:00:00Z"]);
+    let said = about(&early, part);
+    assert_eq!((said["kind"].as_str(), said["target"]["number"].as_u64()), (Some("comment"), Some(402)), "{said:#}");
+    garden.file(&github, "early");
+    garden.results("early").exits(0);
+    let fresh = garden.keep("fresh.json", &github.export("2025-09-25T02:00:00Z"));
+    github.writes();
+    // All that is stored, and a window in which it never came.
+    for (name, window) in [("late", &[][..]), ("later", &["--since", "2025-09-18"])] {
+        let list = garden.plan(name, &fresh, window);
+        let action = about(&list, part);
+        assert_eq!(
+            (action["kind"].as_str(), action["status"].as_str(), action["target"]["number"].as_u64()),
+            (Some("close_candidate"), Some("needs_review"), Some(402)),
+            "{name}: {action:#}"
+        );
+        assert_eq!(action["baseline_state"], "absent");
+        assert!(action["reason"].as_str().unwrap().contains("not seen on 13 covered days"), "{}", action["reason"]);
+        let id = action["id"].as_str().unwrap();
+        assert!(!fs::read_to_string(garden.path(name).join("apply.list")).unwrap().contains(id));
+        let review = fs::read_to_string(garden.path(name).join("review.md")).unwrap();
+        assert!(review.contains("close acme/shop issue 402 by hand"), "{review}");
+        garden.file(&github, name);
+        assert_eq!(github.issue(402)["state"], "open");
+    }
+    // Two days after the last one is too early to say.
+    let soon = garden.plan("soon", &fresh, &["--as-of", "2025-09-14"]);
+    assert_ne!(about(&soon, part)["kind"], "close_candidate");
+}

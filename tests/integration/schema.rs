@@ -79,9 +79,77 @@ fn every_body_is_there_with_the_hash_that_the_list_names() {
     assert!(bodies >= 5, "{bodies} bodies");
 }
 
+/// All schemas that the program prints.
+const NAMES: [&str; 17] = [
+    "actions",
+    "compare",
+    "report",
+    "config",
+    "results",
+    "ingest",
+    "receipt",
+    "explain",
+    "show",
+    "templates",
+    "mine",
+    "match",
+    "decide",
+    "returned",
+    "config-check",
+    "store",
+    "queries",
+    "compare",
+];
+
+/// The beginning of a cluster's id, as somebody would type it.
+fn some_cluster() -> String {
+    sample().report["clusters"][0]["id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_a_verb_answers_with_json_is_valid() {
+    let store = sample().store.display().to_string();
+    let cluster = some_cluster();
+    let scratch = crate::harness::folder();
+    let config = scratch.path().join("gardener.toml");
+    std::fs::write(&config, "time-zone = \"UTC\"\n").unwrap();
+    let (config, out) = (config.display().to_string(), sample().out.display().to_string());
+    let data = repository("data/gardener.toml").display().to_string();
+    let issues = repository("data/issues.json").display().to_string();
+    let cases: &[(&str, Vec<&str>)] = &[
+        ("explain", vec!["explain", &cluster, "--store", &store]),
+        ("show", vec!["show", &cluster, "--store", &store, "--around", "5s"]),
+        ("templates", vec!["templates", "--store", &store]),
+        ("match", vec!["match", "--issues", &issues, "Payment capture answers 503"]),
+        ("config-check", vec!["config", "check", "--config", &data, "--store", &store]),
+        ("decide", vec!["decide", &cluster, "--new", "--report", &out, "--config", &config, "--store", &store]),
+        ("store", vec!["store", "stats", "--store", &store]),
+        ("store", vec!["store", "files", "--store", &store]),
+        ("store", vec!["store", "digest", "--store", &store]),
+        ("store", vec!["store", "verify", "--store", &store]),
+        ("store", vec!["store", "tidy", "--dry-run", "--store", &store]),
+        ("store", vec!["store", "prune", "--before", "2025-09-05", "--dry-run", "--store", &store]),
+        ("queries", vec!["query"]),
+    ];
+    for (name, words) in cases {
+        let said = run(words.iter().copied().chain(["--json"])).exits(0).json();
+        assert_valid(name, &said);
+    }
+}
+
+#[test]
+fn an_invalid_configuration_is_told_to_programs_too() {
+    let scratch = crate::harness::folder();
+    let config = scratch.path().join("gardener.toml");
+    std::fs::write(&config, "time-zome = \"UTC\"\n").unwrap();
+    let said = run(["config", "check", "--json", "--config", &config.display().to_string()]).exits(2).json();
+    assert_valid("config-check", &said);
+    assert_eq!((said["valid"].as_bool(), said["unknown"][0]["meant"].as_str()), (Some(false), Some("time-zone")));
+}
+
 #[test]
 fn the_published_schemas_are_what_the_program_prints() {
-    for name in ["actions", "report", "config", "results", "ingest"] {
+    for name in NAMES {
         let printed = run(["schema", name]).exits(0).out;
         let published = std::fs::read_to_string(repository(&format!("docs/schema/{name}.json"))).unwrap();
         assert_eq!(printed, published, "write it again: gardener schema {name} > docs/schema/{name}.json");

@@ -125,7 +125,9 @@ fn test(table: &Table, subject: &Subject, window: Hours, before: Hours, d: f64, 
     // A cluster that was never seen before is new; there is no rate to compare with.
     let seen_before = subject.known || subject.first(Hours::new(i64::MIN, window.since)).is_some();
     let previous = against(before).filter(|_| seen_before).map(|counts| (Baseline::Before, before, counts));
-    let anchored = subject.anchor.and_then(|anchor| Some((Baseline::Anchor, anchor, against(anchor)?)));
+    // An earlier window, of the hysteresis or a placebo, may lie before the action: nothing was frozen by then.
+    let frozen = subject.anchor.filter(|anchor| anchor.until <= window.since && *anchor != before);
+    let anchored = frozen.and_then(|anchor| Some((Baseline::Anchor, anchor, against(anchor)?)));
     let tried = if previous.is_some() && anchored.is_some() { 2.0 } else { 1.0 };
     let filled = |counts: &Counts| {
         let hidden = (counts.e0 as f64 / counts.t0 * hole as f64).ceil();
@@ -235,6 +237,14 @@ mod tests {
         table.subjects[0].anchor = Some(Hours::new(0, 14 * 24));
         let found = compare(&table, WINDOW, before)[0].expect("tested");
         assert_eq!((found.baseline, found.direction), (Baseline::Anchor, Some(Direction::Rise)));
+    }
+
+    #[test]
+    fn a_window_before_the_action_knows_no_anchor() {
+        let mut table = table(35, &[&[1; 35]]);
+        table.subjects[0].anchor = Some(Hours::new(21 * 24, 35 * 24));
+        let found = compare(&table, WINDOW, BEFORE)[0].expect("tested");
+        assert_eq!((found.baseline, found.counts.e0), (Baseline::Before, 28));
     }
 
     #[test]

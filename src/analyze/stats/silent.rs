@@ -29,6 +29,11 @@ pub struct Silent {
     pub silence: Silence,
 }
 
+/// Whether covered hours with a row are a habit.
+pub fn is_regular(with_rows: u64, covered: f64) -> bool {
+    with_rows >= HABIT_HOURS && covered > 0.0 && with_rows as f64 >= REGULAR * covered
+}
+
 /// Judges the end of a stretch for a service's rows, or one message's; `subject` counts rows or episodes, which is the same.
 ///
 /// `None` for what was never regular, still comes, or was not covered after it ended: then it is a gap of the exports.
@@ -43,7 +48,7 @@ pub fn gone_silent(table: &Table, subject: &Subject, stretch: Hours) -> Option<S
     let silence =
         Silence { episodes: with_rows, until: exposure.weighted(habit), since: exposure.weighted(after), d: 1.0 };
     let hours = exposure.covered(after);
-    let told = with_rows >= HABIT_HOURS && regular >= REGULAR && hours >= SILENT_HOURS && silence.p0() <= ALPHA;
+    let told = is_regular(with_rows, covered) && hours >= SILENT_HOURS && silence.p0() <= ALPHA;
     told.then_some(Silent { last, hours, regular, silence })
 }
 

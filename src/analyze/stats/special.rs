@@ -5,6 +5,7 @@
 
 use statrs::function::beta::beta_reg;
 use statrs::function::erf::erfc;
+use statrs::function::factorial::ln_binomial;
 use statrs::function::gamma::gamma_lr;
 
 /// Effective counts above which both arguments are scaled down together: the continued fraction needs about the square
@@ -58,6 +59,19 @@ pub fn chi2_tail(x: f64) -> f64 {
     normal_two_sided(x.max(0.0).sqrt())
 }
 
+/// P(X >= k) for the number of marked ones among `drawn` of `all`, of which `marked` are marked (Fisher 1935, one-sided).
+pub fn hypergeometric_tail(k: u64, drawn: u64, marked: u64, all: u64) -> f64 {
+    if k == 0 {
+        return 1.0;
+    }
+    if drawn > all || marked > all {
+        return 1.0;
+    }
+    let ways = |k: u64| (ln_binomial(marked, k) + ln_binomial(all - marked, drawn - k) - ln_binomial(all, drawn)).exp();
+    let least = k.max(drawn.saturating_sub(all - marked));
+    clamp((least..=drawn.min(marked)).map(ways).sum())
+}
+
 fn clamp(p: f64) -> f64 {
     if p.is_nan() { 1.0 } else { p.clamp(0.0, 1.0) }
 }
@@ -65,6 +79,17 @@ fn clamp(p: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_hypergeometric_tail_is_fishers_and_total() {
+        assert!((hypergeometric_tail(3, 4, 4, 8) - 17.0 / 70.0).abs() < 1e-9);
+        assert!((hypergeometric_tail(4, 4, 4, 8) - 1.0 / 70.0).abs() < 1e-9);
+        for (k, drawn, marked, all) in [(0, 0, 0, 0), (1, 1, 1, 1), (8, 8, 8, 8), (3, 9, 2, 4)] {
+            assert!((hypergeometric_tail(k, drawn, marked, all) - 1.0).abs() < 1e-9, "{k} {drawn} {marked} {all}");
+        }
+        let huge = hypergeometric_tail(90_000, 100_000, 100_000, 1_000_000);
+        assert!((0.0..1e-100).contains(&huge), "{huge}");
+    }
 
     /// The sum that the incomplete beta function abbreviates.
     fn summed(k: u64, n: u64, p: f64) -> f64 {

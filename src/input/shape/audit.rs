@@ -1,7 +1,8 @@
 //! Audit entries: who changed what, and which revision a deploy made.
 //!
 //! A deploy writes several rows: the request (accepted, outcome unknown) and the platform's own about the revision, which
-//! says whether it became ready. Only the latter, told by a resource name that ends in a revision, settles the outcome.
+//! says whether it became ready. Only the latter, told by a resource name that ends in a revision, settles the outcome. Only
+//! the former says who asked, often without the name of the revision that comes of it: the ledger joins them.
 
 use super::super::json::{Tape, Value};
 use super::{first, first_text, last_segment};
@@ -60,20 +61,15 @@ pub(super) fn map<'a>(payload: Value<'a>, record: &mut LogRecord<'a>) {
             .or_else(created)
             .or_else(|| record.revision.as_deref().map(str::to_owned))
             .filter(|revision| !revision.is_empty());
-        record.deploy = revision.map(|revision| {
-            Box::new(DeployMark {
-                revision,
-                outcome: if code != 0 {
-                    "failed"
-                } else if settled {
-                    "ok"
-                } else {
-                    "unknown"
-                },
-                by: by.as_deref().map(str::to_owned),
-                message: said.as_deref().map(str::to_owned),
-            })
-        });
+        let outcome = match (code, settled) {
+            (0, true) => "ok",
+            (0, false) => "unknown",
+            _ => "failed",
+        };
+        let by = by.as_deref().map(str::to_owned);
+        // A row that names neither a revision nor a person says nothing about a deploy.
+        record.deploy = (revision.is_some() || by.is_some())
+            .then(|| Box::new(DeployMark { revision, outcome, by, message: said.as_deref().map(str::to_owned) }));
     }
     record.user = by;
     record.message = match said.filter(|text| !text.is_empty()) {
@@ -125,7 +121,7 @@ mod tests {
         let accepted = deploy(
             r#"{"@type":"type.googleapis.com/google.cloud.audit.AuditLog","methodName":"google.cloud.run.v1.Services.ReplaceService","resourceName":"namespaces/p/services/s","response":{"status":{"latestCreatedRevisionName":"s-2"}}}"#,
         );
-        assert_eq!(accepted.map(|mark| (mark.revision, mark.outcome)), Some(("s-2".into(), "unknown")));
+        assert_eq!(accepted.map(|mark| (mark.revision, mark.outcome)), Some((Some("s-2".into()), "unknown")));
         let ready = deploy(
             r#"{"@type":"x.audit.AuditLog","methodName":"/Services.ReplaceService","resourceName":"namespaces/p/revisions/s-2"}"#,
         );
@@ -135,5 +131,14 @@ mod tests {
         );
         assert_eq!(failed.and_then(|mark| mark.message), Some("not ready".into()));
         assert_eq!(deploy(r#"{"@type":"x.audit.AuditLog","methodName":"storage.buckets.list"}"#), None);
+    }
+
+    #[test]
+    fn a_command_that_names_no_new_revision_still_says_who_gave_it() {
+        let command = deploy(
+            r#"{"@type":"x.audit.AuditLog","methodName":"google.cloud.run.v1.Services.ReplaceService","resourceName":"namespaces/p/services/s","authenticationInfo":{"principalEmail":"ann@shop.example"},"request":{"service":{"status":{"latestCreatedRevisionName":"s-1"}}}}"#,
+        );
+        let command = command.expect("a command");
+        assert_eq!((command.revision, command.by.as_deref()), (None, Some("ann@shop.example")));
     }
 }

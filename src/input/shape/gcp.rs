@@ -348,7 +348,7 @@ mod tests {
         ] {
             let row = map(&audit.replace("PAYLOAD", payload));
             assert_eq!((row.kind, row.user.as_deref()), (Kind::Audit, Some("a@b.example")));
-            assert_eq!(row.deploy.map(|mark| mark.revision).as_deref(), Some("s-2"), "{payload}");
+            assert_eq!(row.deploy.and_then(|mark| mark.revision).as_deref(), Some("s-2"), "{payload}");
         }
     }
 

@@ -11,7 +11,7 @@ const BEGIN: &str = "<!-- table: checked against the code -->\n";
 const END: &str = "<!-- end of table -->\n";
 
 fn changed(before: Snapshot, now: Snapshot) -> Finding {
-    Finding { changes: Some(ChangeFacts { since_ns: 0, before, now }), ..finding() }
+    Finding { changes: Some(ChangeFacts { before, now, ..ChangeFacts::default() }), ..finding() }
 }
 
 fn counts() -> Finding {

@@ -93,3 +93,28 @@ fn a_fresh_and_whole_export_is_fit_and_valid_for_a_day() {
     let empty = fitness(&read("[]"), 0, ns(AS_OF));
     assert!(!empty.complete && empty.stale);
 }
+
+#[test]
+fn an_export_is_stale_before_the_newest_entry_and_a_day_before_the_end() {
+    let states = World::with(vec![]).states();
+    let export = &states[0].export;
+    let at = export.exported_at.unwrap();
+    let day = 86_400_000_000_000;
+    for (newest, as_of, stale) in [
+        (at, at, None),
+        (at, at + day, None),
+        (at + 1, at + 1, Some("before the newest log entry")),
+        (at - 5, at + day + 1, Some("more than 24 h before")),
+    ] {
+        let found = fitness(export, newest, as_of);
+        assert_eq!((found.stale, found.complete), (stale.is_some(), true));
+        assert_eq!(found.reasons.len(), usize::from(stale.is_some()));
+        for (reason, words) in found.reasons.iter().zip(stale) {
+            assert!(reason.contains(words) && reason.contains("scripts/export-issues.sh acme/shop"), "{reason}");
+        }
+    }
+    for rows in [30, 100, 200, 500, 1000] {
+        let found = fitness(&super::super::Export { rows, ..export.clone() }, at, at);
+        assert!(!found.complete && found.reasons[0].contains(&format!("exactly {rows} rows")), "{:?}", found.reasons);
+    }
+}

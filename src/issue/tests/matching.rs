@@ -146,3 +146,151 @@ fn an_empty_message_and_an_empty_tracker_have_an_answer() {
     let given = answer(&MatchRow { message: "x".to_owned(), ..MatchRow::default() }, &[]);
     assert_eq!((given.kind, given.status, given.target), ("create", "ready", None));
 }
+
+/// Issues in the styles of several teams: plain, with emoji, from an error tracker, in Jira's markup, with pasted logs.
+fn desk() -> Vec<super::super::Issue> {
+    let closed_as = |issue, reason| closed(issue, "2030-02-01T00:00:00Z", Some(reason));
+    vec![
+        issue(
+            101,
+            "ImportError: cannot import name 'load_rates' from 'shop.rates'",
+            "Traceback (most recent call last):\n  File \"/srv/shop/app.py\", line 12, in <module>\nImportError: cannot import name 'load_rates' from 'shop.rates' (/srv/shop/rates/__init__.py)",
+        ),
+        issue(
+            102,
+            "🔥 [BUG] 'CartSession' object has no attribute 'expires_at'",
+            "AttributeError: 'CartSession' object has no attribute 'expires_at'",
+        ),
+        issue(
+            103,
+            "SingletonGuard: duplicate registry classes found at start-up",
+            "SingletonGuard WARNING: 3 duplicate registry classes detected: OrderRegistry, StockRegistry",
+        ),
+        issue(
+            104,
+            "SingletonGuard: several registry instances for one tenant",
+            "SingletonGuard WARNING: multiple registry instances for tenant t-881: potential violation",
+        ),
+        issue(105, "No module named 'pay_service'", "ModuleNotFoundError: No module named 'pay_service'"),
+        super::super::Issue {
+            body: Some(
+                "h3. Description\n{noformat}\nPaymentManager created twice for scope pay_scope\n{noformat}".into(),
+            ),
+            ..issue(106, "PAY-221 Payment managers are created twice", "")
+        },
+        issue(
+            107,
+            "TimeoutError: QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00",
+            "Sentry Issue: SHOP-API-4K2\nTimeoutError: QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00",
+        ),
+        closed_as(
+            issue(
+                108,
+                "Database start-up times out after 8 s",
+                "Database initialization timeout after 8.0s, db_host=10.0.0.3",
+            ),
+            StateReason::Completed,
+        ),
+        issue(
+            109,
+            "Database start-up times out after 20 s",
+            "Database initialization timeout after 20.0s, db_host=10.0.0.3",
+        ),
+        issue(
+            111,
+            "Everything is slow on Mondays",
+            "09:00:01Z INFO request GET /cart 200 1201ms\n09:00:02Z WARNING stock cache is cold for warehouse wh-1\n09:00:04Z ERROR Refund webhook rejected: signature does not match for refund r-1",
+        ),
+        closed_as(
+            issue(
+                112,
+                "Refund webhook rejected, signature mismatch",
+                "Refund webhook rejected: signature does not match for refund r-55",
+            ),
+            StateReason::Duplicate,
+        ),
+        issue(
+            113,
+            "Refund webhook signature fails since key rotation",
+            "Refund webhook rejected: signature does not match for refund r-812",
+        ),
+        issue(115, "Health check 503", "GET 503 https://api.shop.example/health"),
+        issue(116, "[Sentry] KeyError: 'currency'", "KeyError: 'currency'\n  at shop/prices.py in convert"),
+        issue(117, "Redis connection refused", "Error 111 connecting to 10.1.2.3:6379. Connection refused."),
+        issue(118, "chore: bump tracing-sdk to 2.0", "The tracing SDK needs an update."),
+        issue(
+            119,
+            "Tracing SDK is not installed, error tracking is off",
+            "Tracing SDK not available, error tracking disabled",
+        ),
+        super::super::Issue {
+            body: Some("As of the rules they may.".into()),
+            ..issue(120, "Gift cards cannot be combined", "")
+        },
+        super::super::Issue {
+            body: Some("Should be half up.".into()),
+            ..issue(121, "Loyalty points are rounded down", "")
+        },
+    ]
+}
+
+/// Messages and the issue each belongs to, `None` for a problem of its own.
+const MESSAGES: [(&str, Option<u64>); 33] = [
+    ("ImportError: cannot import name 'load_rates' from 'shop.rates' (/srv/shop/rates/__init__.py)", Some(101)),
+    ("ImportError: cannot import name 'send_receipt' from 'shop.mail.outbox'", None),
+    ("ImportError: cannot import name 'load_prices' from 'shop.rates' (/srv/shop/rates/__init__.py)", None),
+    ("AttributeError: 'CartSession' object has no attribute 'expires_at'", Some(102)),
+    ("AttributeError: 'CartSession' object has no attribute 'owner_id'", None),
+    ("AttributeError: 'OrderDraft' object has no attribute 'configure'", None),
+    ("SingletonGuard WARNING: 5 duplicate registry classes detected: OrderRegistry, StockRegistry", Some(103)),
+    ("SingletonGuard WARNING: multiple registry instances for tenant t-12: potential violation", Some(104)),
+    ("SingletonGuard WARNING: registry accessed before initialisation by test-only helper", None),
+    ("ModuleNotFoundError: No module named 'pay_service'", Some(105)),
+    ("ModuleNotFoundError: No module named 'shop.services.monitoring'", None),
+    ("PaymentManager created twice for scope pay_scope", Some(106)),
+    ("TimeoutError: QueuePool limit of size 20 overflow 5 reached, connection timed out, timeout 10.00", Some(107)),
+    ("TimeoutError: mail relay did not answer within 30.00 s", None),
+    ("Database initialization timeout after 25.0s, db_host=10.0.0.9", Some(109)),
+    ("Database migration timeout after 25.0s, db_host=10.0.0.9", None),
+    ("stock cache is cold for warehouse wh-9", Some(111)),
+    ("Refund webhook rejected: signature does not match for refund r-999", Some(113)),
+    ("Refund webhook rejected: body is empty for refund r-999", None),
+    ("Payout webhook rejected: signature does not match for payout p-1", None),
+    ("GET 503 https://api.shop.example/health", Some(115)),
+    ("GET 404 https://api.shop.example/health", None),
+    ("GET 503 https://api.shop.example/orders/12", None),
+    ("KeyError: 'currency'", Some(116)),
+    ("KeyError: 'discount'", None),
+    ("Error 111 connecting to 10.9.9.9:6379. Connection refused.", Some(117)),
+    ("Error 111 connecting to 10.9.9.9:5432. Connection refused.", None),
+    ("Tracing SDK not available, error tracking disabled", Some(119)),
+    ("Thumbnail worker ran out of memory", None),
+    ("Loyalty points job failed: ledger is locked", None),
+    ("ValueError: could not convert string to float: 'abc'", None),
+    ("Gift card gc-1 cannot be redeemed twice", None),
+    ("Traceback (most recent call last): KeyError: 'currency'", Some(116)),
+];
+
+#[test]
+fn what_is_nearly_said_is_never_written_about_unseen() {
+    let bare = |issue: super::super::Issue| super::super::Issue { body: None, body_absent: true, ..issue };
+    let titles: Vec<_> = desk().into_iter().map(bare).collect();
+    for (name, issues) in [("texts", desk()), ("titles only", titles)] {
+        let exports = [export([issues, others()].concat())];
+        let mut matcher = Matcher::new(&exports);
+        let mut sure = 0;
+        for (message, right) in MESSAGES {
+            let row = MatchRow { message: message.to_owned(), ..MatchRow::default() };
+            let given = matcher.answer(&row);
+            if given.status == "ready" {
+                assert_eq!(given.target, right, "{name}: {message}: {:?} {:?}", given.why, given.candidates);
+                sure += usize::from(right.is_some());
+            } else if name == "texts" && right.is_some() {
+                let near: Vec<u64> = given.candidates.iter().take(3).map(|candidate| candidate.number).collect();
+                assert!(right.is_some_and(|number| near.contains(&number)), "{message}: {near:?}");
+            }
+        }
+        let least = if name == "texts" { 12 } else { 0 };
+        assert!(sure >= least, "{name}: only {sure} of the same are surely the same");
+    }
+}

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::super::commands::{fill_commands, is_safe_word};
 use super::super::decisions::{Answer, DecisionEntry, add_decision, read_decisions};
-use super::super::{Finding, Markers, apply_list_lines, parse_markers};
-use super::{FP, World, filed, finding, ns};
+use super::super::{ActionKind, Finding, Markers, Role, apply_list_lines, parse_markers};
+use super::{FP, World, filed, finding, issue, ns};
 
 /// Any text, often with something in it that would act somewhere.
 fn hostile() -> impl Strategy<Value = String> {
@@ -56,6 +56,46 @@ proptest! {
                 for (file, _) in &action.side_files {
                     prop_assert!(file.starts_with("bodies/act_") && is_safe_word(file) && !file.contains(".."));
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn families_that_share_a_symptom_keep_their_own_issues(one in "[a-z]{4,9}", other in "[a-z]{4,9}", exit in "[a-z ]{1,20}") {
+        prop_assume!(one != other);
+        let member = |id: &str, hex: u8, family: &str, role: Role, text: String| Finding {
+            id: id.to_owned(),
+            fingerprint: format!("lgfp1:00000000000000{hex:02x}"),
+            signatures: vec![(format!("00000000000000{hex:02x}"), 10)],
+            family: Some(family.to_owned()),
+            role,
+            title: text.clone(),
+            headline: Some(format!("seats cannot start: {text}")),
+            message: text,
+            ..finding()
+        };
+        let findings = [
+            member("C00000001", 0xe1, "F1", Role::Root, format!("KeyError: '{one}_key'")),
+            member("C00000002", 0xe2, "F2", Role::Root, format!("ValueError: {other} is no port")),
+            member("C00000003", 0xe3, "F1", Role::Symptom, format!("{exit} called exit(1)")),
+        ];
+        let first = World::with(vec![]).plan(&findings);
+        let creates: Vec<_> = first.iter().filter(|action| action.kind == ActionKind::Create).collect();
+        prop_assert_eq!(creates.len(), 2);
+        prop_assert_ne!(&creates[0].id, &creates[1].id);
+        // Filed, with the text of the exit line in both, each root is found in its own issue, with and without its fingerprint.
+        let issues = creates.iter().zip([41, 42]).map(|(action, number)| {
+            let mut own = issue(number, action.title.as_deref().unwrap(), &format!("{}\n{exit} called exit(1)", action.cluster_title));
+            own.body = Some(format!("{}\n{}", action.markers(ns(super::AS_OF)).format(), own.body.unwrap()));
+            own
+        });
+        let world = World::with(issues.collect());
+        let moved = findings.clone().map(|found| Finding { fingerprint: found.fingerprint.replace("00e", "00f"), ..found });
+        for again in [findings, moved] {
+            for action in world.plan(&again).iter().filter(|action| action.role == Role::Root) {
+                let own = creates.iter().position(|create| create.cluster_id == action.cluster_id).unwrap();
+                let target = action.target.as_ref().map(|target| target.number);
+                prop_assert_eq!((action.kind, target), (ActionKind::None, Some(41 + own as u64)), "{:?}", action.reason);
             }
         }
     }

@@ -1,6 +1,8 @@
 //! What a run adds to the table: fitness, families, caps, order, ids.
 
-use super::super::{ActionKind, ActionStatus, Finding, Fingerprint, Priority, Role, StateReason};
+use super::super::{
+    ActionKind, ActionStatus, Decision, Finding, Fingerprint, Priority, Role, StateReason, Tracker, Verdict,
+};
 use super::{AS_OF, World, closed, export, filed, finding, issue, ledger, ns, others};
 use proptest::prelude::*;
 
@@ -117,6 +119,84 @@ fn caps_hold_the_least_important_back() {
     assert_eq!(actions[0].priority, Priority::new(0));
     assert_eq!(actions[0].status, ActionStatus::Ready);
     assert_eq!(actions.iter().map(|action| action.seq).collect::<Vec<_>>(), (1..=7).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_cap_of_all_writes_counts_every_kind_by_importance() {
+    let mut world = World::with(vec![ledger()]);
+    world.policy.caps.max_total = 2;
+    let findings = [finding(), other(1, 0), other(2, 1), other(3, 3)];
+    let statuses: Vec<(String, ActionKind, ActionStatus)> = world
+        .plan(&findings)
+        .into_iter()
+        .map(|action| (action.priority.to_string(), action.kind, action.status))
+        .collect();
+    let row = |priority: &str, kind, status| (priority.to_owned(), kind, status);
+    assert_eq!(
+        statuses,
+        [
+            row("P0", ActionKind::Create, ActionStatus::Ready),
+            row("P1", ActionKind::Create, ActionStatus::Ready),
+            row("P2", ActionKind::Comment, ActionStatus::HeldByCap),
+            row("P3", ActionKind::Create, ActionStatus::HeldByCap),
+        ]
+    );
+}
+
+#[test]
+fn each_repository_is_judged_by_its_own_export() {
+    let mut world = World::with(vec![]);
+    let mut old = export(vec![issue(9, "Mail is slow", "relay queue is long")]);
+    old.repo = Some("acme/mail".to_owned());
+    old.exported_at = None;
+    world.exports = Some(vec![export(others()), old]);
+    let mail = Finding { repo: Some("acme/mail".to_owned()), ..other(1, 1) };
+    let third = Finding { repo: Some("acme/third".to_owned()), ..other(2, 1) };
+    let actions = world.plan(&[finding(), mail, third]);
+    let status = |repo: &str| actions.iter().find(|action| action.repo == repo).unwrap();
+    assert_eq!(status("acme/shop").status, ActionStatus::Ready);
+    assert_eq!(status("acme/mail").status, ActionStatus::NeedsReview);
+    assert!(status("acme/third").reason.contains("no issue export of acme/third"), "{}", status("acme/third").reason);
+}
+
+#[test]
+fn a_persons_answer_ends_a_review_for_whatever_reason() {
+    let decided = |mut world: World, found: &Finding, verdict| {
+        world.decisions = vec![Decision { fingerprint: found.fingerprint.clone(), signatures: Vec::new(), verdict }];
+        world
+    };
+    // The export does not say why it was closed, which one kind of export never does.
+    let done = || World::with(vec![closed(filed("2030-03-01T00:00:00Z"), "2030-03-12T00:00:00Z", None)]);
+    assert_eq!(done().one(&finding()).status, ActionStatus::NeedsReview);
+    let action = decided(done(), &finding(), Verdict::Issue(7)).one(&finding());
+    assert_eq!((action.kind, action.status), (ActionKind::Reopen, ActionStatus::Ready));
+    // A lone CRITICAL.
+    let lone = Finding { events: 1, severity: 600, ..finding() };
+    assert_eq!(World::with(vec![]).one(&lone).status, ActionStatus::NeedsReview);
+    let action = decided(World::with(vec![]), &lone, Verdict::New { not: Vec::new() }).one(&lone);
+    assert_eq!((action.kind, action.status), (ActionKind::Create, ActionStatus::Ready));
+    // Two of one title.
+    let twin = Finding { title: finding().title, message: "spindle_1 vanished".to_owned(), ..other(1, 3) };
+    let waiting = World::with(vec![]).plan(&[finding(), twin.clone()]);
+    assert_eq!((waiting[0].status, waiting[1].status), (ActionStatus::Ready, ActionStatus::NeedsReview));
+    let both = decided(World::with(vec![]), &twin, Verdict::New { not: Vec::new() }).plan(&[finding(), twin]);
+    assert_eq!((both[0].status, both[1].status), (ActionStatus::Ready, ActionStatus::Ready));
+    assert_eq!(both[1].depends_on, std::slice::from_ref(&both[0].id));
+    assert_eq!(both[1].related[0].action.as_ref(), Some(&both[0].id));
+}
+
+#[test]
+fn other_trackers_get_texts_but_no_calls_and_nothing_ready() {
+    for tracker in [Tracker::Gitlab, Tracker::Jira] {
+        let mut world = World::with(vec![ledger()]);
+        world.policy.tracker = tracker;
+        for action in world.plan(&[finding(), other(1, 1)]) {
+            assert_eq!(action.status, ActionStatus::NeedsReview);
+            assert!(action.commands.is_empty() && action.side_files.is_empty());
+            assert!(action.reason.contains(tracker.as_str()), "{}", action.reason);
+        }
+    }
+    assert!(Tracker::Jira.body_limit() <= 32_767 && Tracker::Github.body_limit() <= 60_000);
 }
 
 #[test]

@@ -11,7 +11,7 @@ pub(super) fn outcome(action: &PlannedAction) -> (ActionKind, ActionStatus, Opti
 }
 
 fn changed(before: Snapshot, now: Snapshot) -> Finding {
-    Finding { changes: Some(ChangeFacts { since_ns: 0, before, now }), ..finding() }
+    Finding { changes: Some(ChangeFacts { before, now, ..ChangeFacts::default() }), ..finding() }
 }
 
 fn counts(before: u64, now: u64) -> Finding {
@@ -132,6 +132,14 @@ fn escalates_one_step_a_run_and_never_down() {
 }
 
 #[test]
+fn a_priority_label_of_another_spelling_is_swapped_too() {
+    let mut own = filed("2030-03-15T00:00:00Z");
+    own.labels = vec!["log-gardener".to_owned(), "P2-medium".to_owned()];
+    let action = World::with(vec![own]).one(&raised(2, 1));
+    assert_eq!((action.labels_add, action.labels_remove), (vec!["P1".to_owned()], vec!["P2-medium".to_owned()]));
+}
+
+#[test]
 fn escalation_needs_two_terms_beside_severity_or_a_rule() {
     let world = World::with(vec![filed("2030-03-15T00:00:00Z")]);
     let one_term = Finding { priority_terms_beside_severity: 1, ..raised(2, 1) };
@@ -147,8 +155,30 @@ fn what_is_gone_is_never_written_about_except_to_suggest_closing() {
     assert_eq!(World::with(vec![ledger()]).one(&gone).kind, ActionKind::None, "an issue of people is theirs to close");
     let world = World::with(vec![filed("2030-03-01T00:00:00Z")]);
     assert_eq!(outcome(&world.one(&gone)), (ActionKind::CloseCandidate, ActionStatus::NeedsReview, Some(7)));
-    let lately = Finding { absent_covered_days: 3, ..gone };
+    let lately = Finding { absent_covered_days: 3, ..gone.clone() };
     assert_eq!(world.one(&lately).kind, ActionKind::None);
+    let named = Finding { title: "P2 | Ledger writer loses its lease".to_owned(), ..gone };
+    assert_eq!(
+        World::with(vec![ledger()]).one(&named).kind,
+        ActionKind::CloseCandidate,
+        "the same title is the same issue"
+    );
+}
+
+#[test]
+fn an_issue_is_not_suggested_for_closing_while_another_cluster_of_it_goes_on() {
+    let gone = Finding { status: Status::Resolved, absent_covered_days: 9, ..finding() };
+    let alive = Finding {
+        id: "C00000001".to_owned(),
+        fingerprint: "lgfp1:00000000000000bb".to_owned(),
+        title: "Ledger reader waits".to_owned(),
+        ..finding()
+    };
+    let world = World::with(vec![filed("2030-03-01T00:00:00Z")]);
+    let kinds = |actions: Vec<PlannedAction>| actions.iter().map(|action| action.kind).collect::<Vec<_>>();
+    assert_eq!(kinds(world.plan(&[gone.clone(), alive.clone()])), [ActionKind::None, ActionKind::None]);
+    let both = Finding { status: Status::Quiet, absent_covered_days: 9, ..alive };
+    assert!(kinds(world.plan(&[gone, both])).contains(&ActionKind::CloseCandidate));
 }
 
 #[test]

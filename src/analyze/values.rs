@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Side, ValueRow};
-use crate::analyze::stats::drift::{Drift, Slot, drifts, new_values};
-use crate::analyze::{Cluster, ClusterKey};
+use super::stats::drift::{Drift, Slot, drifts, new_values};
+use super::{AnalyzeError, ClusterKey};
 use crate::mine::{ParamKind, TemplateSet, extract};
-use crate::query::{QueryError, Table};
+use crate::query::Engine;
 
 /// Distinct words kept for one variable; a variable with more holds ids.
 const DISTINCT: usize = 1_000;
@@ -14,7 +13,7 @@ const DISTINCT: usize = 1_000;
 const NAMED: usize = 3;
 
 /// Values of one cluster, by slot.
-pub type Values = BTreeMap<usize, Column>;
+pub type SideValues = BTreeMap<usize, Column>;
 
 /// Values of one variable.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -31,13 +30,14 @@ pub struct Column {
     pub ids: bool,
 }
 
-/// Reads the answer of the query `messages`.
-pub fn values(table: &Table, templates: &TemplateSet) -> Result<BTreeMap<ClusterKey, Values>, QueryError> {
+/// Reads the values in messages of WARNING and above of an engine's window.
+pub fn side_values(engine: &Engine, templates: &TemplateSet) -> Result<BTreeMap<ClusterKey, SideValues>, AnalyzeError> {
+    let table = super::ask(engine, "messages")?;
     let (ids, projects, services, kinds) =
         (table.str("template_id")?, table.str("project")?, table.str("service")?, table.str("kind")?);
     let (ts, messages) = (table.i64("ts_ns")?, table.str("message")?);
     let text = |column: &[Option<String>], row: usize| column[row].clone().unwrap_or_default();
-    let mut out: BTreeMap<ClusterKey, Values> = BTreeMap::new();
+    let mut out: BTreeMap<ClusterKey, SideValues> = BTreeMap::new();
     for row in 0..table.len() {
         let (Some(template), Some(message)) = (ids[row].as_deref().and_then(|id| templates.by_id(id)), &messages[row])
         else {
@@ -70,37 +70,42 @@ pub fn values(table: &Table, templates: &TemplateSet) -> Result<BTreeMap<Cluster
     Ok(out)
 }
 
-/// What changed between two sides, in the order of clusters and slots.
-pub(super) fn changes(a: &Side, b: &Side, shown: &[&Cluster], ids: &[String]) -> Vec<ValueRow> {
+/// A value that changed between two sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// Index of the pair given.
+    pub pair: usize,
+    /// Position of the variable.
+    pub slot: usize,
+    /// Key or word before it.
+    pub name: Option<String>,
+    /// Before and after, in words.
+    pub change: String,
+}
+
+/// What changed in pairs of (before, after), in their order and that of slots; `names` are what the sides are called.
+pub fn side_changes(pairs: &[(&SideValues, &SideValues)], names: (&str, &str)) -> Vec<Changed> {
     let mut at = Vec::new();
     let mut slots = Vec::new();
-    for (place, cluster) in shown.iter().enumerate() {
-        let (Some(old), Some(new)) = (a.values.get(&cluster.key), b.values.get(&cluster.key)) else { continue };
+    for (pair, (old, new)) in pairs.iter().enumerate() {
         for (slot, after) in new.iter().filter(|(_, column)| !column.ids) {
             let Some(before) = old.get(slot).filter(|column| !column.ids) else { continue };
             let fraction = |column: &Column| column.numbers.iter().any(|(_, number)| number.fract() != 0.0);
             let measured = after.unit.is_some() || fraction(after) || fraction(before);
             slots.push(Slot { before: before.numbers.clone(), after: after.numbers.clone(), measured });
-            at.push((place, *slot, before, after));
+            at.push((pair, *slot, before, after));
         }
     }
     let told = drifts(&slots);
     let mut out = Vec::new();
-    for ((place, slot, before, after), drift) in at.into_iter().zip(told) {
-        let mut tell = |change: String| {
-            out.push(ValueRow {
-                cluster: ids[place].clone(),
-                template: shown[place].template.clone(),
-                slot,
-                name: after.name.clone(),
-                change,
-            });
-        };
+    for ((pair, slot, before, after), drift) in at.into_iter().zip(told) {
+        let mut tell = |change: String| out.push(Changed { pair, slot, name: after.name.clone(), change });
         let unit = after.unit.as_deref().map_or_else(String::new, |unit| format!(" {unit}"));
         match drift {
-            Some(Drift::Constant { from, to, n, .. }) => {
-                tell(format!("always {from}{unit} in A ({} values), always {to}{unit} in B ({})", n.0, n.1));
-            }
+            Some(Drift::Constant { from, to, n, .. }) => tell(format!(
+                "always {from}{unit} in {} ({} values), always {to}{unit} in {} ({})",
+                names.0, n.0, names.1, n.1
+            )),
             Some(Drift::Shift { from, to, shift, n, .. }) => tell(format!(
                 "median {from}{unit} -> {to}{unit}, typically {shift:+.3}{unit} ({} and {} values)",
                 n.0, n.1
@@ -112,8 +117,34 @@ pub(super) fn changes(a: &Side, b: &Side, shown: &[&Cluster], ids: &[String]) ->
             let listed: Vec<String> =
                 new.iter().take(NAMED).map(|found| format!("{:?} ({})", found.value, found.n)).collect();
             let more = if new.len() > NAMED { format!(" and {} more", new.len() - NAMED) } else { String::new() };
-            tell(format!("not seen in A: {}{more}", listed.join(", ")));
+            tell(format!("not seen in {}: {}{more}", names.0, listed.join(", ")));
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn side(numbers: &[f64], words: &[(&str, u64)]) -> SideValues {
+        let column = Column {
+            name: Some("after".into()),
+            unit: Some("s".into()),
+            numbers: (0_i64..).zip(numbers).map(|(at, number)| (at, *number)).collect(),
+            words: words.iter().map(|(word, n)| ((*word).to_owned(), *n)).collect(),
+            ids: false,
+        };
+        BTreeMap::from([(0, column)])
+    }
+
+    #[test]
+    fn constants_and_new_words_are_facts_and_equal_sides_tell_nothing() {
+        assert!(side_changes(&[], ("A", "B")).is_empty());
+        let old = side(&[2.1; 5], &[("eu", 40)]);
+        assert!(side_changes(&[(&old, &old), (&SideValues::new(), &old)], ("A", "B")).is_empty());
+        let told = side_changes(&[(&old, &side(&[2.8; 5], &[("eu", 3), ("us", 9)]))], ("the baseline", "the window"));
+        assert_eq!(told[0].change, "always 2.1 s in the baseline (5 values), always 2.8 s in the window (5)");
+        assert_eq!(told[1].change, "not seen in the baseline: \"us\" (9)");
+    }
 }

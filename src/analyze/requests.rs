@@ -1,0 +1,232 @@
+//! How requests fare, by route: how many, how many fail, how long they take, and what of it changed.
+//!
+//! A route is method and path with ids masked; its statuses are clusters of their own, so the counts are sums over clusters.
+//! Failures are compared with requests as exposure, by the formula of every other rate; requests of one burst are not
+//! independent, so the dispersion of an incident window is taken. Latencies are compared by ranks, with the same veto of
+//! small effects as any value.
+
+use std::collections::BTreeMap;
+
+use super::cluster::{keys, request_of};
+use super::stats::contrast::DISPERSION;
+use super::stats::drift::{Drift, Slot, drifts};
+use super::stats::multiple::{adjust, claimed};
+use super::stats::rate::Counts;
+use super::{AnalyzeError, Before, Cluster, ClusterKey, Coverage, changes, stats};
+use crate::mine::TemplateSet;
+use crate::query::Engine;
+
+/// Latencies of a side that are compared, evenly over the order.
+const MOST: usize = 500;
+
+/// Project, service, method and route.
+pub type RouteKey = (String, String, String, String);
+
+/// Latency of some requests, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Latency {
+    /// Requests with one.
+    pub n: usize,
+    /// Median.
+    pub p50: f64,
+    /// 95th percentile.
+    pub p95: f64,
+    /// Greatest.
+    pub max: f64,
+}
+
+impl Latency {
+    /// Of ascending values; `None` for none.
+    fn of(sorted: &[f64]) -> Option<Self> {
+        let (p50, p95) = (stats::quantile(sorted, 0.5)?, stats::quantile(sorted, 0.95)?);
+        Some(Self { n: sorted.len(), p50, p95, max: *sorted.last()? })
+    }
+}
+
+/// Requests of one route.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Route {
+    /// Which.
+    pub key: RouteKey,
+    /// Requests per status.
+    pub statuses: BTreeMap<i32, u64>,
+    /// Requests.
+    pub requests: u64,
+    /// Of those, answered 5xx.
+    pub failed: u64,
+    /// Covered hours.
+    pub hours: f64,
+    /// Requests of the time before the window, and those answered 5xx.
+    pub before: Option<(u64, u64)>,
+    /// Latency.
+    pub latency: Option<Latency>,
+    /// Latency in the days next to the window.
+    pub latency_before: Option<Latency>,
+    /// What changed, for a reader.
+    pub changes: Vec<String>,
+}
+
+/// Latencies per route, in milliseconds, ascending.
+#[derive(Debug, Clone, Default)]
+pub struct Latencies {
+    routes: BTreeMap<RouteKey, Vec<f64>>,
+}
+
+fn key_of(cluster: &ClusterKey, template: &str) -> Option<(RouteKey, Option<i32>)> {
+    let http = request_of(template).filter(|_| cluster.kind == "request")?;
+    Some(((cluster.project.clone(), cluster.service.clone(), http.method, http.route), http.status))
+}
+
+/// Reads the latencies of a window.
+pub fn latencies(engine: &Engine, templates: &TemplateSet) -> Result<Latencies, AnalyzeError> {
+    let table = super::ask(engine, "request_latencies")?;
+    let latency = table.i64("latency_ns")?;
+    let mut found = Latencies::default();
+    let mut known: BTreeMap<ClusterKey, Option<RouteKey>> = BTreeMap::new();
+    for (row, key) in keys(&table)?.into_iter().enumerate() {
+        let Some(ns) = latency[row] else { continue };
+        let route = known.entry(key).or_insert_with_key(|key| {
+            let template = templates.by_id(&key.template_id)?;
+            key_of(key, &template.text).map(|(route, _)| route)
+        });
+        if let Some(route) = route {
+            found.routes.entry(route.clone()).or_default().push(ns as f64 / 1e6);
+        }
+    }
+    found.routes.values_mut().for_each(|values| values.sort_by(f64::total_cmp));
+    Ok(found)
+}
+
+/// The routes of a window, most requests first.
+pub(crate) fn routes(clusters: &[Cluster], before: &Before, seen: &Coverage) -> Vec<Route> {
+    let mut routes: BTreeMap<RouteKey, (Route, Vec<f64>)> = BTreeMap::new();
+    for cluster in clusters.iter().filter(|cluster| cluster.is_present()) {
+        let Some((key, status)) = key_of(&cluster.key, &cluster.template) else { continue };
+        let (route, values) =
+            routes.entry(key.clone()).or_insert_with(|| (Route { key, ..Route::default() }, Vec::new()));
+        route.requests += cluster.entries;
+        route.failed += if status.is_some_and(|status| status >= 500) { cluster.entries } else { 0 };
+        *route.statuses.entry(status.unwrap_or(0)).or_default() += cluster.entries;
+        route.hours = route.hours.max(seen.hours_of(cluster));
+        values.extend(cluster.http.iter().flat_map(|http| &http.latencies_ms));
+    }
+    let mut earlier: BTreeMap<RouteKey, (u64, u64)> = BTreeMap::new();
+    for cluster in &before.clusters {
+        let Some((key, status)) = key_of(&cluster.key, &cluster.template) else { continue };
+        let sum = earlier.entry(key).or_default();
+        sum.0 += cluster.entries;
+        sum.1 += if status.is_some_and(|status| status >= 500) { cluster.entries } else { 0 };
+    }
+    let none = Vec::new();
+    let mut slots = Vec::with_capacity(routes.len());
+    let mut found: Vec<Route> = routes
+        .into_values()
+        .map(|(mut route, mut values)| {
+            values.sort_by(f64::total_cmp);
+            let old = before.latencies.routes.get(&route.key).unwrap_or(&none);
+            route.latency = Latency::of(&values);
+            route.latency_before = Latency::of(old);
+            route.before = earlier.get(&route.key).copied();
+            slots.push(Slot { before: thin(old), after: thin(&values), measured: true });
+            route
+        })
+        .collect();
+    failures(&mut found);
+    for (route, drift) in found.iter_mut().zip(drifts(&slots)) {
+        if let (Some(Drift::Shift { .. }), Some(old), Some(new)) = (drift, route.latency_before, route.latency) {
+            let ms = changes::short;
+            route.changes.push(format!(
+                "takes {} ms in the median and {} ms at the 95th percentile ({} requests), before {} ms and {} ms ({})",
+                ms(new.p50),
+                ms(new.p95),
+                new.n,
+                ms(old.p50),
+                ms(old.p95),
+                old.n
+            ));
+        }
+    }
+    found.sort_by(|a, b| b.requests.cmp(&a.requests).then(a.key.cmp(&b.key)));
+    found
+}
+
+fn thin(sorted: &[f64]) -> Vec<(i64, f64)> {
+    let n = sorted.len().min(MOST);
+    (0..n).map(|at| (0, sorted[at * sorted.len() / n])).collect()
+}
+
+/// Says where the share of failed requests rose or fell.
+fn failures(routes: &mut [Route]) {
+    let counts: Vec<Option<Counts>> = routes
+        .iter()
+        .map(|route| {
+            let (requests, failed) = route.before.filter(|(requests, _)| *requests > 0)?;
+            let (t0, t1) = (requests as f64, route.requests as f64);
+            Some(Counts { e0: failed, e1: route.failed, t0, t1, d: DISPERSION })
+        })
+        .collect();
+    let adjusted = adjust(&counts.iter().map(|counts| Some(counts.as_ref()?.p_two_sided())).collect::<Vec<_>>());
+    for ((route, counts), q) in routes.iter_mut().zip(counts).zip(adjusted) {
+        let Some(counts) = counts.filter(|counts| claimed(q) && (counts.rises() || counts.falls())) else { continue };
+        route.changes.push(format!(
+            "{} of {} requests answer 5xx, before {} of {}",
+            counts.e1, route.requests, counts.e0, counts.t0
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analyze::HttpStats;
+
+    fn cluster(template: &str, entries: u64, latencies_ms: Vec<f64>) -> Cluster {
+        let http = HttpStats { latencies_ms, ..HttpStats::default() };
+        let key = ClusterKey { template_id: template.into(), kind: "request".into(), ..ClusterKey::default() };
+        Cluster { key, template: template.into(), entries, http: Some(http), ..Cluster::default() }
+    }
+
+    fn of(now: &[Cluster], earlier: Vec<Cluster>, old: Vec<f64>) -> Vec<Route> {
+        let key: RouteKey = (String::new(), String::new(), "GET".into(), "/a".into());
+        let latencies = Latencies { routes: BTreeMap::from([(key, old)]) };
+        let before = Before { clusters: earlier, latencies, ..Before::default() };
+        routes(now, &before, &Coverage::default())
+    }
+
+    #[test]
+    fn statuses_of_one_route_are_added_up() {
+        let found = of(
+            &[
+                cluster("GET /a -> 200", 90, vec![10.0; 90]),
+                cluster("GET /a -> 503", 10, vec![]),
+                cluster("GET /b -> 200", 500, vec![]),
+            ],
+            vec![],
+            vec![],
+        );
+        assert_eq!(
+            found.iter().map(|route| (route.key.3.as_str(), route.requests)).collect::<Vec<_>>(),
+            [("/b", 500), ("/a", 100)]
+        );
+        assert_eq!(
+            (found[1].failed, found[1].before, &found[1].statuses),
+            (10, None, &BTreeMap::from([(200, 90), (503, 10)]))
+        );
+        assert_eq!(found[1].latency.map(|latency| (latency.n, latency.p95)), Some((90, 10.0)));
+        assert!(found.iter().all(|route| route.changes.is_empty()), "nothing is known of the time before");
+        assert!(of(&[], vec![], vec![]).is_empty());
+    }
+
+    #[test]
+    fn more_failures_and_longer_waits_are_told_and_chance_is_not() {
+        let old: Vec<f64> = (0..200).map(|n| 100.0 + f64::from(n % 20)).collect();
+        let slow: Vec<f64> = old.iter().map(|ms| ms * 2.0).collect();
+        let earlier = vec![cluster("GET /a -> 200", 4_000, vec![]), cluster("GET /a -> 500", 4, vec![])];
+        let now = [cluster("GET /a -> 200", 200, slow), cluster("GET /a -> 500", 40, vec![])];
+        let found = of(&now, earlier.clone(), old.clone());
+        assert_eq!(found[0].changes[0], "40 of 240 requests answer 5xx, before 4 of 4004");
+        assert!(found[0].changes[1].starts_with("takes 219 ms in the median"), "{:?}", found[0].changes);
+        let same = [cluster("GET /a -> 200", 200, old.clone()), cluster("GET /a -> 500", 1, vec![1e300])];
+        assert!(of(&same, earlier, old)[0].changes.is_empty());
+    }
+}

@@ -1,0 +1,233 @@
+//! What verbs print with `--json`, as one form each: agents and scripts read these, so that each has a schema.
+//!
+//! `report.json`, `actions.json`, the ingest report and the results have modules of their own; the small answers stand here.
+//! `gardener schema NAME` prints their schemas, and a test holds what a run prints against them.
+
+use std::collections::BTreeMap;
+
+use schemars::{JsonSchema, Schema, schema_for};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::args::SchemaName;
+use crate::config::check::UnknownKey;
+use crate::issue::MatchAnswer;
+use crate::report::v1::Cluster;
+use crate::store::{Pruned, Stats, Tidied};
+
+/// Prints an answer: JSON on standard output, one value.
+pub(crate) fn print(answer: &impl Serialize) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(answer)?)?)
+}
+
+/// `gardener explain ID --json`: the cluster as `report.json` has it, and its oldest entries.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Explained<'a> {
+    /// Everything known of it.
+    #[serde(flatten)]
+    pub(crate) cluster: &'a Cluster,
+    /// Its oldest entries, as many as `--limit` says.
+    pub(crate) first_entries: Vec<EntryRef>,
+}
+
+/// A stored entry, by what finds it again.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct EntryRef {
+    /// When, RFC 3339 with nine digits.
+    pub(crate) timestamp: String,
+    /// Envelope severity.
+    pub(crate) severity: String,
+    /// The exporter's id.
+    #[serde(rename = "insertId")]
+    pub(crate) insert_id: Option<String>,
+    /// File it came from.
+    pub(crate) file: String,
+    /// Byte offset in that file.
+    pub(crate) offset: i64,
+}
+
+/// `gardener show … --json`: entries in time order; `--format ndjson` prints one entry a line.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Shown {
+    /// What was looked for, in words.
+    pub(crate) what: String,
+    /// Template of the cluster that was asked for.
+    pub(crate) template: Option<String>,
+    /// The moment around which entries are shown.
+    pub(crate) at: String,
+    /// First moment looked at.
+    pub(crate) since: String,
+    /// First moment after.
+    pub(crate) until: String,
+    /// Entries that `--limit` left out.
+    pub(crate) left_out: LeftOut,
+    /// The entries; what an entry does not have is absent.
+    pub(crate) entries: Vec<Map<String, Value>>,
+}
+
+/// Entries that were not shown, on either side.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct LeftOut {
+    /// Before the first one shown.
+    pub(crate) earlier: u64,
+    /// After the last one shown.
+    pub(crate) later: u64,
+}
+
+/// A row of `gardener templates --json`.
+#[derive(Debug, JsonSchema)]
+#[allow(dead_code, reason = "the query answers with these columns; this is their schema")]
+pub(crate) struct TemplateRow {
+    /// 16 hex of the canonical text.
+    template_id: String,
+    /// Rows of the window.
+    entries: u64,
+    /// Distinct services.
+    services: u64,
+    /// Highest effective severity, Google's number.
+    severity: i64,
+    /// Oldest row, nanoseconds since 1970 UTC.
+    first_ns: i64,
+    /// Newest row.
+    last_ns: i64,
+    /// text, exception, request, json …
+    form: String,
+    /// Template with typed placeholders.
+    template: String,
+    /// One message of it.
+    example: Option<String>,
+}
+
+/// A line of `gardener mine`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct MinedLine<'a> {
+    /// Line of the input, from 1.
+    pub(crate) line: usize,
+    /// Template id.
+    pub(crate) id: &'a str,
+    /// Template with typed placeholders.
+    pub(crate) template: &'a str,
+}
+
+/// `gardener decide … --json`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Decided {
+    /// The file that keeps the answer.
+    pub(crate) decisions: String,
+    /// Cluster id.
+    pub(crate) cluster: String,
+    /// Fingerprint that the answer is kept under.
+    pub(crate) fingerprint: String,
+    /// The answer in words.
+    pub(crate) answer: String,
+    /// `false` when the file said so already.
+    pub(crate) changed: bool,
+}
+
+/// `gardener results … --json`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Returned {
+    /// The report's folder.
+    pub(crate) out: String,
+    /// Rows read.
+    pub(crate) rows: usize,
+    /// Actions per status.
+    pub(crate) statuses: BTreeMap<String, usize>,
+    /// Rows about actions that the list does not hold.
+    pub(crate) strangers: usize,
+    /// Problems that the store knows as filed.
+    pub(crate) links: usize,
+}
+
+/// `gardener config check --json`.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub(crate) struct Checked {
+    /// The file.
+    pub(crate) configuration: String,
+    /// Whether it can be used.
+    pub(crate) valid: bool,
+    /// What each rule matches in the store; absent without a store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rules: Option<Vec<Value>>,
+    /// Keys that no part of the configuration has.
+    pub(crate) unknown: Vec<UnknownKey>,
+    /// What is wrong with it.
+    pub(crate) problems: Vec<String>,
+}
+
+/// `gardener store … --json`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum StoreAnswer {
+    /// `stats`
+    Stats(Stats),
+    /// `files`
+    Files {
+        /// Paths of the live Parquet files.
+        files: Vec<String>,
+    },
+    /// `digest`
+    Digest {
+        /// One hash over the distinct rows and the sketches.
+        digest: String,
+    },
+    /// `verify`
+    Verified {
+        /// Whether every file holds what was written.
+        sound: bool,
+        /// Damaged files.
+        defects: Vec<DamagedFile>,
+    },
+    /// `prune`
+    Pruned {
+        /// What went, or would go.
+        #[serde(flatten)]
+        pruned: Pruned,
+        /// Nothing was removed.
+        dry_run: bool,
+    },
+    /// `tidy`
+    Tidied {
+        /// What went, or would go.
+        #[serde(flatten)]
+        tidied: Tidied,
+        /// Nothing was removed.
+        dry_run: bool,
+    },
+}
+
+/// A file that does not hold what was written.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct DamagedFile {
+    /// Its path.
+    pub(crate) path: String,
+    /// What is wrong with it.
+    pub(crate) reason: String,
+}
+
+/// `gardener query --json`, without a query: what can be asked.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct NamedQuery {
+    /// Name for `gardener query NAME`.
+    pub(crate) name: &'static str,
+    /// The question it answers.
+    pub(crate) question: String,
+}
+
+/// The schema of a small answer; `None` for the documents, which have modules of their own.
+pub(crate) fn schema(name: SchemaName) -> Option<Schema> {
+    Some(match name {
+        SchemaName::Explain => schema_for!(Explained<'_>),
+        SchemaName::Show => schema_for!(Shown),
+        SchemaName::Templates => schema_for!(Vec<TemplateRow>),
+        SchemaName::Mine => schema_for!(MinedLine<'_>),
+        SchemaName::Match => schema_for!(MatchAnswer),
+        SchemaName::Decide => schema_for!(Decided),
+        SchemaName::Returned => schema_for!(Returned),
+        SchemaName::ConfigCheck => schema_for!(Checked),
+        SchemaName::Store => schema_for!(StoreAnswer),
+        SchemaName::Queries => schema_for!(Vec<NamedQuery>),
+        _ => return None,
+    })
+}

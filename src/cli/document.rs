@@ -1,0 +1,274 @@
+//! From a window of the store to the files of one document: make, plan, render, write, say.
+//!
+//! The way is the same for the worklog, the weekly retrospective and the postmortem. What a document holds beyond the report
+//! of its window is a section of its own, filled in by its verb before personal data is masked.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::args::{ReportArgs, WindowArgs};
+use super::changes;
+use super::context::{Asked, Context, Known, RED};
+use super::outputs::Outputs;
+use super::report::{Made, make};
+use super::{Stop, filing, pages, planning};
+use crate::analyze::{Analysis, Before, Coverage, Parameter};
+use crate::issue::{ExportState, Policy};
+use crate::mine::TemplateSet;
+use crate::query::Engine;
+use crate::record::ingest::FileReport;
+use crate::render::{self, RenderOptions, Renderer};
+use crate::report::{level, v1};
+use crate::store::Snapshot;
+use crate::time::{self, Window};
+
+/// Which document is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Document {
+    Worklog,
+    Weekly,
+    Postmortem,
+}
+
+impl Document {
+    /// The name of its files, and its word in `report.json`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Worklog => "worklog",
+            Self::Weekly => "weekly",
+            Self::Postmortem => "postmortem",
+        }
+    }
+}
+
+/// What a verb asks for.
+pub(crate) struct Task<'a> {
+    pub(crate) document: Document,
+    pub(crate) store: &'a Path,
+    /// Folder to write into, if one was given.
+    pub(crate) out: Option<&'a Path>,
+    pub(crate) window: &'a WindowArgs,
+    pub(crate) args: &'a ReportArgs,
+    /// What the inputs of this call cover.
+    pub(crate) inputs: Option<Window>,
+    /// Actions are planned, and written beside the document.
+    pub(crate) actions: bool,
+    /// What was asked for, in words, where the flags of the window do not say it.
+    pub(crate) words: Option<String>,
+}
+
+impl<'a> Task<'a> {
+    /// A worklog over everything, with actions; the verbs change what differs.
+    pub(crate) fn new(document: Document, store: &'a Path, window: &'a WindowArgs, args: &'a ReportArgs) -> Self {
+        Self { document, store, out: None, window, args, inputs: None, actions: true, words: None }
+    }
+}
+
+/// What the section of a document is made of: the window's analysis, and the store around it.
+pub(crate) struct Ground<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) templates: &'a TemplateSet,
+    /// Over the window.
+    pub(crate) engine: &'a Engine,
+    pub(crate) analysis: &'a Analysis,
+    /// Per cluster of the analysis.
+    pub(crate) parameters: &'a [Vec<Parameter>],
+    pub(crate) before: &'a Before,
+    pub(crate) coverage: &'a Coverage,
+    pub(crate) asked: &'a Asked,
+    pub(crate) exports: &'a [ExportState],
+    pub(crate) known: &'a Known,
+    /// Inputs as coverage sees them.
+    pub(crate) stated: &'a [FileReport],
+}
+
+/// Fills in the section of a document.
+pub(crate) type Fill<'a> = dyn Fn(&Ground<'_>, &mut v1::Report) -> anyhow::Result<()> + 'a;
+
+/// Nothing is filled in.
+pub(crate) fn plain(_: &Ground<'_>, _: &mut v1::Report) -> anyhow::Result<()> {
+    Ok(())
+}
+
+/// Analyzes a window and writes its document.
+pub(crate) fn write(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyhow::Result<()> {
+    let args = task.args;
+    if let Some(least) = args.require_coverage.filter(|least| !(0.0..=1.0).contains(least)) {
+        return Err(Stop::Usage(format!("--require-coverage {least} is no share: write a number from 0 to 1")).into());
+    }
+    let renderer = Renderer::new(args.templates.as_deref())?;
+    if let Some(word) = &args.fail_on {
+        check_priority(word)?;
+    }
+    let made = make(context, task, fill)?;
+    let mut outputs = Outputs::default();
+    let (report, window) = if task.actions {
+        planned(context, &renderer, args, made, &mut outputs)?
+    } else {
+        let Made { mut report, asked, exports, .. } = made;
+        filing::add_actions(&mut report, &[], &exports);
+        (report, asked.window)
+    };
+    let folder = task.out.map_or_else(|| default_out(task.document, &report, window), Path::to_owned);
+    let notes = notes_of(&folder)?;
+    let options = render_options(context, &report, notes.as_deref());
+    for (name, text) in renderer.documents(&report, &options)? {
+        outputs.add(name, text);
+    }
+    outputs.add("report.json", format!("{}\n", serde_json::to_string_pretty(&report)?));
+    outputs.write(&folder, args.force)?;
+    if notes.is_none() {
+        std::fs::write(folder.join("notes.md"), render::notes_skeleton(&report))?;
+    }
+    finish(context, task, &report, &folder)
+}
+
+/// The report with its actions; their files are added.
+fn planned(
+    context: &Context,
+    renderer: &Renderer,
+    args: &ReportArgs,
+    made: Made,
+    outputs: &mut Outputs,
+) -> anyhow::Result<(v1::Report, Window)> {
+    let policy = Policy { tracker: planning::tracker(args.tracker), ..planning::policy(&context.config) };
+    let raw: Vec<_> = made.exports.iter().map(|state| state.export.clone()).collect();
+    let index = planning::index(&raw, &policy, &made.known);
+    let ranked = &made.analysis.clusters;
+    let mut findings = planning::findings(&made.report, ranked, &made.before, &made.coverage, &context.config);
+    let last = crate::issue::last_actions(&findings, &index, &made.exports, &policy);
+    changes::fill(&made, &index, &context.config, &last, &mut findings)?;
+    let Made { mut report, asked, exports, .. } = made;
+    let facts = planning::run_facts(&report, &asked);
+    let planned = crate::issue::plan(&findings, &index, &exports, &policy, &facts);
+    filing::add_actions(&mut report, &planned, &exports);
+    let list = filing::actions(renderer, &report, &planned, &exports, &policy, &asked, outputs)?;
+    outputs.add("actions.json", format!("{}\n", serde_json::to_string_pretty(&list)?));
+    Ok((report, asked.window))
+}
+/// What people wrote beside a report. It is read as it is, whatever its encoding, and never written again.
+pub(super) fn notes_of(folder: &Path) -> anyhow::Result<Option<String>> {
+    match std::fs::read(folder.join("notes.md")) {
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(anyhow::Error::new(error).context(format!("cannot read {}/notes.md", folder.display()))),
+    }
+}
+
+/// How the documents of a report are rendered, the first time and again.
+pub(super) fn render_options<'a>(context: &Context, report: &v1::Report, notes: Option<&'a str>) -> RenderOptions<'a> {
+    let limits = &context.config.limits;
+    RenderOptions {
+        examples: report.run.examples,
+        clusters: limits.clusters,
+        quiet: limits.quiet_clusters,
+        times: limits.times,
+        timeline: limits.timeline,
+        notes,
+        ..RenderOptions::default()
+    }
+}
+
+fn finish(context: &Context, task: &Task<'_>, report: &v1::Report, folder: &Path) -> anyhow::Result<()> {
+    let shown = folder.display();
+    let (document, args) = (task.document.name(), task.args);
+    let listed = report.postmortem.as_ref().and_then(|section| section.rose.first().or(section.fell.first()));
+    let first = match &report.postmortem {
+        // Of what fell, `explain` knows only what the report lists.
+        Some(_) => listed.map(|change| &change.cluster).filter(|id| report.clusters.iter().any(|own| own.id == **id)),
+        None => report.summary.findings.first().map(|row| &row.cluster),
+    };
+    let commands: Vec<String> = [
+        Some(format!("open {shown}/{document}.html")),
+        first.map(|id| format!("gardener explain {id}{}", flags(context, task.store, task.window, args))),
+        Some(format!("less {shown}/{}", if task.actions { "review.md" } else { "notes.md" })),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if context.common.json {
+        let mut value = serde_json::json!({"out": shown.to_string(), "run_id": report.run.run_id, "coverage": report.coverage.fraction, "findings": report.summary.findings, "actions": report.actions});
+        if let Some(weekly) = &report.weekly {
+            value["week"] = serde_json::json!(weekly.week);
+            value["services"] = serde_json::to_value(&weekly.services)?;
+            value["fixes"] = serde_json::to_value(&weekly.fixes)?;
+        }
+        writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&value)?)?;
+    } else if !context.common.quiet {
+        let mut out = anstream::stdout();
+        for line in render::terminal_summary_with(report, &commands).lines() {
+            if line.starts_with("P0 ") || line.starts_with("P1 ") {
+                writeln!(out, "{}{}{}{}", RED.render(), &line[..2], RED.render_reset(), &line[2..])?;
+            } else {
+                writeln!(out, "{line}")?;
+            }
+        }
+        let actions = if task.actions { " actions.json review.md" } else { "" };
+        let filing = if task.actions { " apply.sh apply.list bodies/" } else { "" };
+        writeln!(out, "\nwrote {shown}: {document}.md {document}.html report.json{actions} notes.md{filing}")?;
+    }
+    if let Some(least) = args.require_coverage.filter(|least| report.coverage.fraction < *least) {
+        let fetch = report
+            .coverage
+            .fetch
+            .first()
+            .map_or_else(String::new, |command| format!("; fetch the rest with: {command}"));
+        return Err(Stop::Input(format!(
+            "coverage is {} and --require-coverage asks for {least}{fetch}",
+            report.coverage.fraction
+        ))
+        .into());
+    }
+    if let Some(word) = &args.fail_on {
+        let urgent: Vec<&v1::FindingRow> =
+            report.summary.findings.iter().filter(|row| level(&row.priority) <= level(word)).collect();
+        if let Some(first) = urgent.first() {
+            return Err(Stop::Findings(format!(
+                "{} findings at {word} or more urgent; first: {} {}",
+                urgent.len(),
+                first.cluster,
+                pages::shown(&first.title)
+            ))
+            .into());
+        }
+    }
+    Ok(())
+}
+
+/// The flags under which another verb sees the same window, configuration and issues.
+fn flags(context: &Context, store: &Path, window: &WindowArgs, args: &ReportArgs) -> String {
+    let mut words = vec![("--store", store.display().to_string())];
+    words.extend(context.common.config.iter().map(|path| ("--config", path.display().to_string())));
+    words.extend(args.issues.iter().map(|issues| ("--issues", issues.clone())));
+    let given = [
+        ("--since", &window.since),
+        ("--until", &window.until),
+        ("--last", &window.last),
+        ("--as-of", &window.as_of),
+        ("--tz", &window.tz),
+    ];
+    words.extend(given.into_iter().filter_map(|(flag, value)| Some((flag, value.clone()?))));
+    words.extend(window.service.iter().map(|name| ("--service", name.clone())));
+    words.iter().fold(String::new(), |text, (flag, value)| format!("{text} {flag} {}", word(value)))
+}
+
+/// A word of a shell command, quoted where it must be.
+pub(super) fn word(value: &str) -> String {
+    let plain = !value.is_empty() && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-./:=@%+,".contains(&b));
+    if plain { value.to_owned() } else { render::safe::shell_word(value) }
+}
+
+fn check_priority(word: &str) -> anyhow::Result<()> {
+    let valid = word.strip_prefix('P').and_then(|n| n.parse::<u8>().ok()).is_some_and(|n| n <= 10);
+    if valid { Ok(()) } else { Err(Stop::Usage(format!("--fail-on {word:?} is no priority: write P0 to P10")).into()) }
+}
+
+/// `worklogs/2025-09-16T004113Z-004259Z-<8 hex of the run id>`; the other documents say which they are.
+fn default_out(document: Document, report: &v1::Report, window: Window) -> PathBuf {
+    let (since, until) = (time::file_stamp(window.since_ns), time::file_stamp(window.until_ns - 1));
+    let until = if since[..10] == until[..10] { until[11..].to_owned() } else { until };
+    let id = report.run.run_id.trim_start_matches("run_");
+    let kind = if document == Document::Worklog { String::new() } else { format!("{}-", document.name()) };
+    PathBuf::from("worklogs").join(format!("{kind}{since}-{until}-{}", &id[..id.len().min(8)]))
+}

@@ -1,0 +1,345 @@
+//! One row group counted: everything that a report asks of every row, in one walk.
+//!
+//! Rows that agree in all words and levels share a cell, and nearly every breakdown of a cluster is a sum over its cells; what
+//! sums cannot say (distinct traces, times of events, latencies, which row stands for the cluster) is kept beside them. Words
+//! stay the codes of their group here; [`super::facts`] puts groups together.
+
+use std::hash::Hash;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::QueryError;
+use super::rows::RowSource;
+use crate::mine::SigId;
+use crate::store::{Cut, NO_INT, NO_WORD, RowGroup, StoreError, Words};
+
+/// Rows that are remembered as the oldest of a cluster.
+pub(super) const OLDEST: usize = 5;
+/// Effective severity from which rows are asked for one by one: WARNING.
+const LOUD: i64 = 400;
+
+/// The columns of words that make a cell.
+pub(super) const CELL_WORDS: [&str; 9] =
+    ["project", "service", "kind", "revision", "effective_reason", "module", "function", "stack_id", "http_host"];
+pub(super) const PROJECT: usize = 0;
+pub(super) const SERVICE: usize = 1;
+pub(super) const KIND: usize = 2;
+pub(super) const REVISION: usize = 3;
+pub(super) const REASON: usize = 4;
+pub(super) const MODULE: usize = 5;
+pub(super) const FUNCTION: usize = 6;
+pub(super) const STACK: usize = 7;
+pub(super) const HOST: usize = 8;
+
+/// All that is read of every row.
+const COLUMNS: [&str; 22] = [
+    "ts_ns",
+    "project",
+    "service",
+    "kind",
+    "revision",
+    "effective_reason",
+    "module",
+    "function",
+    "stack_id",
+    "http_host",
+    "severity",
+    "effective_severity",
+    "line",
+    "payload_rank",
+    "sig_id",
+    "event_role",
+    "rows_in_event",
+    "instance",
+    "user_id",
+    "trace",
+    "http_status",
+    "http_latency_ns",
+];
+/// What sizes and severities need.
+const FEW_COLUMNS: [&str; 11] = [
+    "ts_ns",
+    "project",
+    "service",
+    "kind",
+    "revision",
+    "effective_reason",
+    "severity",
+    "effective_severity",
+    "sig_id",
+    "event_role",
+    "rows_in_event",
+];
+
+/// How much is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// Rows, times and severities.
+    Sizes,
+    /// Everything.
+    Full,
+}
+
+/// What rows of one cell share: a signature, words by code, levels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Cell {
+    pub(super) sig: u32,
+    pub(super) words: [u32; CELL_WORDS.len()],
+    pub(super) severity: i32,
+    pub(super) effective: i32,
+    pub(super) line: i64,
+    /// A joiner or a frame: it belongs to no cluster of its own.
+    pub(super) attached: bool,
+}
+
+/// What is counted of a cell.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tally {
+    pub(super) rows: u64,
+    pub(super) first_ns: i64,
+    pub(super) last_ns: i64,
+    pub(super) without_payload: u64,
+}
+
+/// A row by its place, with what orders it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) ts_ns: i64,
+    pub(super) group: u32,
+    pub(super) row: u32,
+}
+
+/// Template, project, service, kind; words by code.
+pub(super) type Key = (u32, u32, u32, u32);
+
+/// What sums over cells do not say of a cluster.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    /// Events that are one row.
+    pub(super) single_events: u64,
+    /// Their times.
+    pub(super) times_ns: Vec<i64>,
+    /// Status and latency of each request, [`NO_INT`] where it states none.
+    pub(super) requests: Vec<(i64, i64)>,
+    /// The loudest level and its oldest rows; several where their times are equal.
+    pub(super) best: Option<(i64, Vec<Place>)>,
+    /// Its oldest rows that have an id, in the order of the group.
+    pub(super) oldest: Vec<Place>,
+}
+
+/// A row of an event of several rows, or one that is attached to an event.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct EventRow {
+    pub(super) event: u128,
+    pub(super) ts_ns: i64,
+    /// Its cluster in the group; none for what makes no cluster.
+    pub(super) cluster: Option<u32>,
+    pub(super) attached: bool,
+    pub(super) head: bool,
+    /// Project, service, kind.
+    pub(super) own: [u32; 3],
+}
+
+/// A group, counted.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) words: Vec<Vec<String>>,
+    pub(super) sigs: Vec<SigId>,
+    pub(super) instances: Vec<String>,
+    pub(super) users: Vec<String>,
+    /// Cells with their cluster in the group, in the order of their first rows.
+    pub(super) cells: Vec<(Cell, Option<u32>, Tally)>,
+    pub(super) clusters: Vec<(Key, Gathered)>,
+    pub(super) by_instance: Vec<(u32, u32)>,
+    pub(super) by_user: Vec<(u32, u32)>,
+    pub(super) by_trace: Vec<(u32, u128)>,
+    pub(super) events: Vec<EventRow>,
+    /// Rows that are asked for one by one.
+    pub(super) loud: Vec<u32>,
+}
+
+/// Numbers the values it meets.
+struct Numbered<T> {
+    at: FxHashMap<T, u32>,
+    values: Vec<T>,
+}
+
+impl<T: Hash + Eq + Copy> Numbered<T> {
+    fn new() -> Self {
+        Self { at: FxHashMap::default(), values: Vec::new() }
+    }
+
+    fn of(&mut self, value: T) -> u32 {
+        *self.at.entry(value).or_insert_with(|| {
+            self.values.push(value);
+            (self.values.len() - 1) as u32
+        })
+    }
+}
+
+/// Templates of a group's signatures; [`NO_WORD`] where none is known.
+fn templates(source: &RowSource, sigs: &[SigId]) -> Vec<u32> {
+    sigs.iter().map(|sig| source.templates.of(*sig).unwrap_or(NO_WORD)).collect()
+}
+
+fn text_of(cut: &Cut, name: &str, depth: Depth) -> Result<Words, StoreError> {
+    if depth == Depth::Full || FEW_COLUMNS.contains(&name) { cut.words(name) } else { Ok(Words::default()) }
+}
+
+/// Counts the rows of a group that are in the source's window and services.
+pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth) -> Result<Part, QueryError> {
+    let full = depth == Depth::Full;
+    let cut = group.read(if full { &COLUMNS } else { &FEW_COLUMNS }, None)?;
+    let ts = cut.ints("ts_ns")?;
+    let mut words: Vec<Words> = CELL_WORDS.iter().map(|name| text_of(&cut, name, depth)).collect::<Result<_, _>>()?;
+    let none = vec![NO_WORD; if full { 0 } else { ts.len() }];
+    for coded in words.iter_mut().filter(|coded| coded.codes.is_empty()) {
+        coded.codes.clone_from(&none);
+    }
+    let (severity, effective) = (cut.ints("severity")?, cut.ints("effective_severity")?);
+    let ints = |name: &str| if full { cut.ints(name) } else { Ok(vec![NO_INT; ts.len()]) };
+    let (line, rank, in_event) = (ints("line")?, ints("payload_rank")?, cut.ints("rows_in_event")?);
+    let (status, latency) = (ints("http_status")?, ints("http_latency_ns")?);
+    let (instance, user) = (text_of(&cut, "instance", depth)?, text_of(&cut, "user_id", depth)?);
+    let traces = if full { Some(cut.texts("trace")?) } else { None };
+    let (sig, role) = (cut.words("sig_id")?, cut.words("event_role")?);
+    let sigs: Vec<SigId> = sig.words.iter().map(|hex| hex.parse().unwrap_or(SigId(0))).collect();
+    let template_of = templates(source, &sigs);
+    let keep = source.kept(&ts, &words[SERVICE], &words[REVISION]);
+    let is = |name: &str| role.words.iter().position(|word| word == name).map_or(NO_WORD - 1, |at| at as u32);
+    let (head, traceback) = (is("head"), is("traceback"));
+    let has_ids = !full || !group.has_absent("insert_id");
+    let ids = if has_ids { None } else { Some(group.read(&["insert_id"], None)?) };
+    let ids = ids.as_ref().map(|cut| cut.texts("insert_id")).transpose()?;
+    // Rows of events of one row need no name of the event.
+    let is_several = |row: usize| in_event[row] > 1 || (role.codes[row] != head && role.codes[row] != traceback);
+    let several: Vec<u32> = (0..ts.len()).filter(|row| keep[*row] && is_several(*row)).map(|row| row as u32).collect();
+    let named = if several.is_empty() { None } else { Some(group.read(&["event_id"], Some(&several))?) };
+    let named = named.as_ref().map(|cut| cut.texts("event_id")).transpose()?;
+    let system = words[KIND].words.iter().position(|word| word == "system").map_or(NO_WORD - 1, |at| at as u32);
+
+    let mut cells: Numbered<Cell> = Numbered::new();
+    let mut tallies: Vec<Tally> = Vec::new();
+    let mut cluster_of: Vec<Option<u32>> = Vec::new();
+    let mut keys: Numbered<Key> = Numbered::new();
+    let mut gathered: Vec<Gathered> = Vec::new();
+    let mut by_instance: FxHashSet<(u32, u32)> = FxHashSet::default();
+    let mut by_user: FxHashSet<(u32, u32)> = FxHashSet::default();
+    let mut by_trace: FxHashSet<(u32, u128)> = FxHashSet::default();
+    let mut events: Vec<EventRow> = Vec::new();
+    let mut loud: Vec<u32> = Vec::new();
+    let mut next_several = 0;
+    for row in 0..ts.len() {
+        if !keep[row] {
+            continue;
+        }
+        let attached = role.codes[row] != head && role.codes[row] != traceback;
+        let cell = Cell {
+            sig: sig.codes[row],
+            words: std::array::from_fn(|at| words[at].codes[row]),
+            severity: severity[row] as i32,
+            effective: effective[row] as i32,
+            line: line[row],
+            attached,
+        };
+        let at_cell = cells.of(cell) as usize;
+        let ts_ns = ts[row];
+        if at_cell == tallies.len() {
+            tallies.push(Tally { rows: 0, first_ns: ts_ns, last_ns: ts_ns, without_payload: 0 });
+            let template = if cell.sig == NO_WORD { NO_WORD } else { template_of[cell.sig as usize] };
+            cluster_of.push((!attached && template != NO_WORD).then(|| {
+                let [project, service, kind, ..] = cell.words;
+                let at = keys.of((template, project, service, kind));
+                if at as usize == gathered.len() {
+                    gathered.push(Gathered::default());
+                }
+                at
+            }));
+        }
+        let tally = &mut tallies[at_cell];
+        tally.rows += 1;
+        tally.first_ns = tally.first_ns.min(ts_ns);
+        tally.last_ns = tally.last_ns.max(ts_ns);
+        tally.without_payload += u64::from(rank[row] == 0);
+        let cluster = cluster_of[at_cell];
+        let [project, service, kind, ..] = cell.words;
+        let is_named = is_several(row);
+        if is_named {
+            let name = named.and_then(|names| names.get(next_several)).unwrap_or("");
+            next_several += 1;
+            events.push(EventRow {
+                event: xxh3_128(name.as_bytes()),
+                ts_ns,
+                cluster,
+                attached,
+                head: role.codes[row] == head,
+                own: [project, service, kind],
+            });
+        }
+        let Some(cluster) = cluster else { continue };
+        let facts = &mut gathered[cluster as usize];
+        facts.single_events += u64::from(!is_named);
+        if !full {
+            continue;
+        }
+        if !is_named {
+            facts.times_ns.push(ts_ns);
+        }
+        if effective[row] >= LOUD || kind == system {
+            loud.push(row as u32);
+        }
+        if instance.codes[row] != NO_WORD {
+            by_instance.insert((cluster, instance.codes[row]));
+        }
+        if user.codes[row] != NO_WORD {
+            by_user.insert((cluster, user.codes[row]));
+        }
+        if let Some(trace) = traces.and_then(|traces| traces.get(row)) {
+            by_trace.insert((cluster, xxh3_128(trace.as_bytes())));
+        }
+        if status[row] != NO_INT {
+            facts.requests.push((status[row], latency[row]));
+        }
+        let place = Place { ts_ns, group: at, row: row as u32 };
+        offer(&mut facts.best, effective[row], place);
+        if facts.oldest.len() < OLDEST && ids.is_none_or(|ids| ids.get(row).is_some()) {
+            facts.oldest.push(place);
+        }
+    }
+    let of_set = |set: FxHashSet<(u32, u32)>| {
+        let mut all: Vec<(u32, u32)> = set.into_iter().collect();
+        all.sort_unstable();
+        all
+    };
+    let mut by_trace: Vec<(u32, u128)> = by_trace.into_iter().collect();
+    by_trace.sort_unstable();
+    Ok(Part {
+        words: words.into_iter().map(|coded| coded.words).collect(),
+        sigs,
+        instances: instance.words,
+        users: user.words,
+        cells: cells
+            .values
+            .into_iter()
+            .zip(cluster_of)
+            .zip(tallies)
+            .map(|((cell, of), tally)| (cell, of, tally))
+            .collect(),
+        clusters: keys.values.into_iter().zip(gathered).collect(),
+        by_instance: of_set(by_instance),
+        by_user: of_set(by_user),
+        by_trace,
+        events,
+        loud,
+    })
+}
+
+/// Keeps the rows of the loudest level that are the oldest of it.
+pub(super) fn offer(best: &mut Option<(i64, Vec<Place>)>, level: i64, place: Place) {
+    match best {
+        Some((known, rows)) if *known == level && rows[0].ts_ns == place.ts_ns => rows.push(place),
+        Some((known, rows)) if *known > level || (*known == level && rows[0].ts_ns < place.ts_ns) => {}
+        _ => *best = Some((level, vec![place])),
+    }
+}

@@ -1,0 +1,442 @@
+//! What a report asks of every row of a window: all groups of rows, counted in parallel and put together in order.
+//!
+//! Each figure is what one of `queries/*.sql` answers (the fields name it), and a test holds that they are equal. SQL asks
+//! seventeen questions in seventeen scans and joins; a report needs all of them, so it walks once. Sums and sets do not depend
+//! on the number of threads; groups are put together in the order of the files.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::cells::{
+    self, Depth, EventRow, FUNCTION, Gathered, HOST, KIND, Key, MODULE, OLDEST, PROJECT, Part, Place, REASON, REVISION,
+    SERVICE, STACK, offer,
+};
+use super::picked::{self, ExampleRow};
+use super::rows::RowSource;
+use super::{ClusterRows, QueryError};
+use crate::mine::SigId;
+use crate::store::{NO_INT, NO_WORD, RowGroup, row_groups};
+use crate::time::day_of;
+
+/// Groups of rows that are counted before they are put together, per thread.
+const GROUPS_PER_THREAD: usize = 2;
+
+/// What the rows of a window say of one cluster.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ClusterFacts {
+    /// Template, project, service, kind.
+    pub key: ClusterRows,
+    /// Rows (`cluster_sizes`).
+    pub entries: u64,
+    /// Events (`cluster_sizes`).
+    pub events: u64,
+    /// Oldest row, nanoseconds.
+    pub first_ns: i64,
+    /// Newest row, nanoseconds.
+    pub last_ns: i64,
+    /// Distinct instances.
+    pub instances: u64,
+    /// Distinct traces.
+    pub traces: u64,
+    /// Distinct users.
+    pub users: u64,
+    /// Rows without payload.
+    pub without_payload: u64,
+    /// Rows per (severity, effective severity, reason or empty) (`cluster_severities`).
+    pub severities: BTreeMap<(i64, i64, String), u64>,
+    /// Rows and first row per revision (`cluster_revisions`).
+    pub revisions: BTreeMap<String, (u64, i64)>,
+    /// Rows per UTC day, days since 1970 (`cluster_days`).
+    pub days: BTreeMap<i64, u64>,
+    /// First row of each event, ascending, nanoseconds (`cluster_events`).
+    pub times_ns: Vec<i64>,
+    /// Rows per signature (`signatures`).
+    pub signatures: BTreeMap<SigId, u64>,
+    /// Rows per (module, function, line or -1) (`cluster_places`).
+    pub places: BTreeMap<(String, String, i64), u64>,
+    /// Rows per stack (`cluster_stacks`).
+    pub stacks: BTreeMap<String, u64>,
+    /// Rows per request host (`cluster_hosts`).
+    pub hosts: BTreeMap<String, u64>,
+    /// Status and latency in nanoseconds of each request with a status, by latency, unknown first (`request_latencies`).
+    pub requests: Vec<(i64, Option<i64>)>,
+    /// The oldest of its loudest rows (`examples`).
+    pub example: Option<ExampleRow>,
+    /// Ids of its oldest rows, at most five (`insert_ids`).
+    pub insert_ids: Vec<String>,
+}
+
+/// Joiners and frames of the events of a cluster; those of events without a head have an empty template (`attached`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AttachedRows {
+    /// Of the event's head, or of the rows themselves.
+    pub key: ClusterRows,
+    /// Rows.
+    pub rows: u64,
+    /// Oldest row, nanoseconds.
+    pub first_ns: i64,
+    /// Newest row, nanoseconds.
+    pub last_ns: i64,
+}
+
+/// Rows of one project, service, kind and pair of levels (`totals`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TotalRows {
+    /// Project, or empty.
+    pub project: String,
+    /// Service, or empty.
+    pub service: String,
+    /// Kind.
+    pub kind: String,
+    /// Envelope severity, Google's number.
+    pub severity: i64,
+    /// Effective severity.
+    pub effective: i64,
+    /// Rows.
+    pub rows: u64,
+    /// Oldest row, nanoseconds.
+    pub first_ns: i64,
+    /// Newest row, nanoseconds.
+    pub last_ns: i64,
+    /// Rows without payload.
+    pub without_payload: u64,
+}
+
+/// What the rows of a window say.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// Clusters by key.
+    pub clusters: Vec<ClusterFacts>,
+    /// Attached rows by key.
+    pub attached: Vec<AttachedRows>,
+    /// Totals by project, service, kind and levels.
+    pub totals: Vec<TotalRows>,
+    /// Rows that are asked for one by one: WARNING and above, and the platform's own.
+    pub(super) loud: Vec<LoudRows>,
+}
+
+/// Rows of a group, by their places in it.
+pub(super) type LoudRows = (RowGroup, Vec<u32>);
+
+/// Words of all groups by one code each.
+#[derive(Default)]
+struct Interner {
+    at: FxHashMap<String, u32>,
+    words: Vec<String>,
+}
+
+impl Interner {
+    fn of(&mut self, word: String) -> u32 {
+        if let Some(at) = self.at.get(&word) {
+            return *at;
+        }
+        let at = self.words.len() as u32;
+        self.words.push(word.clone());
+        self.at.insert(word, at);
+        at
+    }
+
+    fn all(&mut self, words: Vec<String>) -> Vec<u32> {
+        words.into_iter().map(|word| self.of(word)).collect()
+    }
+
+    /// The word of a code; empty where it is absent.
+    fn text(&self, code: u32) -> &str {
+        if code == NO_WORD { "" } else { &self.words[code as usize] }
+    }
+
+    fn own(&self, code: u32) -> String {
+        self.text(code).to_owned()
+    }
+}
+
+fn translated(map: &[u32], code: u32) -> u32 {
+    if code == NO_WORD { NO_WORD } else { map[code as usize] }
+}
+
+/// Breakdowns of a cluster by codes.
+#[derive(Default)]
+struct Sums {
+    entries: u64,
+    first_ns: i64,
+    last_ns: i64,
+    without_payload: u64,
+    severities: FxHashMap<(i32, i32, u32), u64>,
+    revisions: FxHashMap<u32, (u64, i64)>,
+    days: BTreeMap<i64, u64>,
+    signatures: FxHashMap<SigId, u64>,
+    places: FxHashMap<(u32, u32, i64), u64>,
+    stacks: FxHashMap<u32, u64>,
+    hosts: FxHashMap<u32, u64>,
+    instances: u64,
+    traces: u64,
+    users: u64,
+    several_events: u64,
+    more: Gathered,
+}
+
+/// Rows, first, last, without payload of a group of totals.
+type Total = (u64, i64, i64, u64);
+
+/// Groups put together so far.
+#[derive(Default)]
+struct Whole {
+    words: Interner,
+    at: FxHashMap<Key, u32>,
+    keys: Vec<Key>,
+    sums: Vec<Sums>,
+    by_instance: FxHashSet<(u32, u32)>,
+    by_user: FxHashSet<(u32, u32)>,
+    by_trace: FxHashSet<(u32, u128)>,
+    events: Vec<EventRow>,
+    totals: FxHashMap<(u32, u32, u32, i32, i32), Total>,
+    loud: Vec<(u32, Vec<u32>)>,
+}
+
+impl Whole {
+    fn add(&mut self, at: u32, part: Part, depth: Depth) {
+        let maps: Vec<Vec<u32>> = part.words.into_iter().map(|words| self.words.all(words)).collect();
+        let (instances, users) = (self.words.all(part.instances), self.words.all(part.users));
+        let word = |column: usize, code: u32| translated(&maps[column], code);
+        let own =
+            |[project, service, kind]: [u32; 3]| (word(PROJECT, project), word(SERVICE, service), word(KIND, kind));
+        let mut clusters: Vec<u32> = Vec::with_capacity(part.clusters.len());
+        for ((template, project, service, kind), gathered) in part.clusters {
+            let (project, service, kind) = own([project, service, kind]);
+            let key = (template, project, service, kind);
+            let place = *self.at.entry(key).or_insert_with(|| {
+                self.keys.push(key);
+                self.sums.push(Sums::default());
+                (self.keys.len() - 1) as u32
+            });
+            clusters.push(place);
+            self.sums[place as usize].more.join(gathered);
+        }
+        for (cell, cluster, tally) in part.cells {
+            let (project, service, kind) = own([cell.words[PROJECT], cell.words[SERVICE], cell.words[KIND]]);
+            let total = (project, service, kind, cell.severity, cell.effective);
+            let total = self.totals.entry(total).or_insert((0, tally.first_ns, tally.last_ns, 0));
+            *total = (
+                total.0 + tally.rows,
+                total.1.min(tally.first_ns),
+                total.2.max(tally.last_ns),
+                total.3 + tally.without_payload,
+            );
+            let Some(cluster) = cluster else { continue };
+            let sums = &mut self.sums[clusters[cluster as usize] as usize];
+            sums.first_ns = if sums.entries == 0 { tally.first_ns } else { sums.first_ns.min(tally.first_ns) };
+            sums.last_ns = if sums.entries == 0 { tally.last_ns } else { sums.last_ns.max(tally.last_ns) };
+            sums.entries += tally.rows;
+            sums.without_payload += tally.without_payload;
+            let reason = word(REASON, cell.words[REASON]);
+            *sums.severities.entry((cell.severity, cell.effective, reason)).or_default() += tally.rows;
+            if depth == Depth::Sizes {
+                continue;
+            }
+            // A group holds rows of one UTC day, as its file does.
+            *sums.days.entry(day_of(tally.first_ns)).or_default() += tally.rows;
+            *sums.signatures.entry(part.sigs[cell.sig as usize]).or_default() += tally.rows;
+            let revision = word(REVISION, cell.words[REVISION]);
+            if revision != NO_WORD {
+                let known = sums.revisions.entry(revision).or_insert((0, tally.first_ns));
+                *known = (known.0 + tally.rows, known.1.min(tally.first_ns));
+            }
+            let place = (word(MODULE, cell.words[MODULE]), word(FUNCTION, cell.words[FUNCTION]), cell.line);
+            *sums.places.entry(place).or_default() += tally.rows;
+            for (column, counts) in [(STACK, &mut sums.stacks), (HOST, &mut sums.hosts)] {
+                let code = word(column, cell.words[column]);
+                if code != NO_WORD {
+                    *counts.entry(code).or_default() += tally.rows;
+                }
+            }
+        }
+        let cluster = |at: u32| clusters[at as usize];
+        for (at, code) in part.by_instance {
+            let is_new = self.by_instance.insert((cluster(at), instances[code as usize]));
+            self.sums[cluster(at) as usize].instances += u64::from(is_new);
+        }
+        for (at, code) in part.by_user {
+            let is_new = self.by_user.insert((cluster(at), users[code as usize]));
+            self.sums[cluster(at) as usize].users += u64::from(is_new);
+        }
+        for (at, trace) in part.by_trace {
+            let is_new = self.by_trace.insert((cluster(at), trace));
+            self.sums[cluster(at) as usize].traces += u64::from(is_new);
+        }
+        self.events.extend(part.events.into_iter().map(|row| {
+            let (project, service, kind) = own(row.own);
+            EventRow { cluster: row.cluster.map(cluster), own: [project, service, kind], ..row }
+        }));
+        if !part.loud.is_empty() {
+            self.loud.push((at, part.loud));
+        }
+    }
+
+    fn key(&self, source: &RowSource, (template, project, service, kind): Key) -> ClusterRows {
+        let template_id =
+            if template == NO_WORD { String::new() } else { source.templates.ids[template as usize].clone() };
+        let (project, service, kind) = (self.words.own(project), self.words.own(service), self.words.own(kind));
+        ClusterRows { template_id, project, service, kind }
+    }
+
+    /// Events of several rows: the first row of each for its clusters, and the attached rows for its head's.
+    fn events(&mut self, source: &RowSource, depth: Depth) -> Vec<AttachedRows> {
+        let events = std::mem::take(&mut self.events);
+        let mut first: FxHashMap<(u32, u128), i64> = FxHashMap::default();
+        let mut heads: FxHashMap<u128, u32> = FxHashMap::default();
+        for row in &events {
+            if let Some(cluster) = row.cluster {
+                let known = first.entry((cluster, row.event)).or_insert(row.ts_ns);
+                *known = row.ts_ns.min(*known);
+                if row.head {
+                    heads.insert(row.event, cluster);
+                }
+            }
+        }
+        let mut found: Vec<(u32, i64)> = first.into_iter().map(|((cluster, _), ts_ns)| (cluster, ts_ns)).collect();
+        found.sort_unstable();
+        for (cluster, ts_ns) in found {
+            let sums = &mut self.sums[cluster as usize];
+            sums.several_events += 1;
+            if depth == Depth::Full {
+                sums.more.times_ns.push(ts_ns);
+            }
+        }
+        let mut attached: FxHashMap<Key, (u64, i64, i64)> = FxHashMap::default();
+        for row in events.iter().filter(|row| row.attached) {
+            let [project, service, kind] = row.own;
+            let key = heads.get(&row.event).map_or((NO_WORD, project, service, kind), |at| self.keys[*at as usize]);
+            let known = attached.entry(key).or_insert((0, row.ts_ns, row.ts_ns));
+            *known = (known.0 + 1, known.1.min(row.ts_ns), known.2.max(row.ts_ns));
+        }
+        let of =
+            |(key, (rows, first_ns, last_ns))| AttachedRows { key: self.key(source, key), rows, first_ns, last_ns };
+        let mut out: Vec<AttachedRows> = attached.into_iter().map(of).collect();
+        out.sort_by(|a, b| a.key.cmp(&b.key));
+        out
+    }
+
+    fn totals(&self) -> Vec<TotalRows> {
+        let of = |((project, service, kind, severity, effective), (rows, first_ns, last_ns, without_payload)): (
+            &(u32, u32, u32, i32, i32),
+            &Total,
+        )| TotalRows {
+            project: self.words.own(*project),
+            service: self.words.own(*service),
+            kind: self.words.own(*kind),
+            severity: i64::from(*severity),
+            effective: i64::from(*effective),
+            rows: *rows,
+            first_ns: *first_ns,
+            last_ns: *last_ns,
+            without_payload: *without_payload,
+        };
+        let mut out: Vec<TotalRows> = self.totals.iter().map(of).collect();
+        out.sort_by(|a, b| {
+            let key = |row: &TotalRows| (row.severity, row.effective);
+            (&a.project, &a.service, &a.kind, key(a)).cmp(&(&b.project, &b.service, &b.kind, key(b)))
+        });
+        out
+    }
+
+    fn cluster(&self, key: ClusterRows, sums: Sums) -> ClusterFacts {
+        let counts =
+            |counts: FxHashMap<u32, u64>| counts.into_iter().map(|(code, n)| (self.words.own(code), n)).collect();
+        let mut times_ns = sums.more.times_ns;
+        times_ns.sort_unstable();
+        let mut requests: Vec<(i64, Option<i64>)> = sums
+            .more
+            .requests
+            .into_iter()
+            .map(|(status, latency)| (status, Some(latency).filter(|ns| *ns != NO_INT)))
+            .collect();
+        requests.sort_unstable_by_key(|(status, latency)| (*latency, *status));
+        ClusterFacts {
+            key,
+            entries: sums.entries,
+            events: sums.more.single_events + sums.several_events,
+            first_ns: sums.first_ns,
+            last_ns: sums.last_ns,
+            instances: sums.instances,
+            traces: sums.traces,
+            users: sums.users,
+            without_payload: sums.without_payload,
+            severities: sums
+                .severities
+                .into_iter()
+                .map(|((envelope, effective, reason), n)| {
+                    ((i64::from(envelope), i64::from(effective), self.words.own(reason)), n)
+                })
+                .collect(),
+            revisions: sums.revisions.into_iter().map(|(code, found)| (self.words.own(code), found)).collect(),
+            days: sums.days,
+            times_ns,
+            signatures: sums.signatures.into_iter().collect(),
+            places: sums
+                .places
+                .into_iter()
+                .map(|((module, function, line), n)| {
+                    let line = if line == NO_INT { -1 } else { line };
+                    ((self.words.own(module), self.words.own(function), line), n)
+                })
+                .collect(),
+            stacks: counts(sums.stacks),
+            hosts: counts(sums.hosts),
+            requests,
+            example: None,
+            insert_ids: Vec::new(),
+        }
+    }
+}
+
+impl Gathered {
+    /// Joins what another group gathered; neither says anything of the order of groups.
+    fn join(&mut self, other: Self) {
+        self.single_events += other.single_events;
+        self.times_ns.extend(other.times_ns);
+        self.requests.extend(other.requests);
+        for (level, place) in
+            other.best.into_iter().flat_map(|(level, rows)| rows.into_iter().map(move |row| (level, row)))
+        {
+            offer(&mut self.best, level, place);
+        }
+        self.oldest.extend(other.oldest);
+        self.oldest.sort_unstable_by_key(|place| (place.ts_ns, place.group, place.row));
+        self.oldest.truncate(OLDEST);
+    }
+}
+
+/// Counts the rows of a source.
+pub(super) fn facts(source: &RowSource, depth: Depth) -> Result<Facts, QueryError> {
+    let groups = row_groups(&source.files, source.window)?;
+    let numbered: Vec<(u32, &RowGroup)> = (0_u32..).zip(&groups).collect();
+    let mut whole = Whole::default();
+    for some in numbered.chunks(GROUPS_PER_THREAD * rayon::current_num_threads()) {
+        let count = |(at, group): &(u32, &RowGroup)| Ok((*at, cells::count(source, *at, group, depth)?));
+        let parts: Vec<(u32, Part)> = some.par_iter().map(count).collect::<Result<_, QueryError>>()?;
+        for (at, part) in parts {
+            whole.add(at, part, depth);
+        }
+    }
+    let attached = whole.events(source, depth);
+    let totals = whole.totals();
+    let (keys, sums) = (std::mem::take(&mut whole.keys), std::mem::take(&mut whole.sums));
+    let places = |of: fn(&Gathered) -> &[Place]| sums.iter().flat_map(|sums| of(&sums.more)).copied().collect();
+    let best: BTreeSet<Place> = places(|more| more.best.as_ref().map_or(&[], |best| &best.1));
+    let found = picked::entries(&groups, &best)?;
+    let ids = picked::insert_ids(&groups, &places(|more| &more.oldest))?;
+    let mut clusters: Vec<ClusterFacts> = Vec::with_capacity(keys.len());
+    for (key, mut sums) in keys.into_iter().zip(sums) {
+        let (best, oldest) = (sums.more.best.take(), std::mem::take(&mut sums.more.oldest));
+        let mut facts = whole.cluster(whole.key(source, key), sums);
+        let rows = best.iter().flat_map(|best| &best.1).filter_map(|place| found.get(place));
+        facts.example = rows.min_by(|a, b| a.order().cmp(&b.order())).cloned();
+        facts.insert_ids = oldest.iter().filter_map(|place| ids.get(place)?.clone()).collect();
+        clusters.push(facts);
+    }
+    clusters.sort_by(|a, b| a.key.cmp(&b.key));
+    let loud = whole.loud.into_iter().map(|(at, rows)| (groups[at as usize].clone(), rows)).collect();
+    Ok(Facts { clusters, attached, totals, loud })
+}

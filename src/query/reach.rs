@@ -1,0 +1,107 @@
+//! Questions about some clusters together: what all their rows name, and when their events were.
+//!
+//! Distinct counts of single clusters cannot be added up, and SQL here has no parameters, so the clusters stand in the text
+//! as quoted literals.
+
+use std::collections::BTreeMap;
+
+use super::entries::quoted;
+use super::{ClusterRows, Engine, QueryError};
+
+/// Clusters that one question names at most; its text would grow without an end otherwise.
+pub const PICKED: usize = 2_000;
+
+/// Distinct things that the rows of some clusters name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// Service; `None` for all together.
+    pub service: Option<String>,
+    /// Events.
+    pub events: u64,
+    /// Instances.
+    pub instances: u64,
+    /// Revisions.
+    pub revisions: u64,
+    /// Traces.
+    pub traces: u64,
+    /// Users.
+    pub users: u64,
+}
+
+/// The rows of the clusters, under the names `columns`; the first [`PICKED`] of them.
+fn picked(clusters: &[ClusterRows], columns: &str) -> String {
+    let keys: Vec<String> = clusters
+        .iter()
+        .take(PICKED)
+        .map(|ClusterRows { template_id, project, service, kind }| {
+            format!("'{}'", quoted(&format!("{template_id}/{kind}/{project}/{service}")))
+        })
+        .collect();
+    format!(
+        "WITH picked AS (SELECT {columns} FROM rows AS r JOIN templates AS t ON r.sig_id = t.sig_id \
+         WHERE r.event_role IN ('head', 'traceback') AND t.template_id || '/' || r.kind || '/' || COALESCE(r.project, '') \
+         || '/' || COALESCE(r.service, '') IN ({}))",
+        keys.join(", ")
+    )
+}
+
+impl Engine {
+    /// What the rows of some clusters name: all services together, then each by name. Without a cluster: nothing.
+    pub fn reach(&self, clusters: &[ClusterRows]) -> Result<Vec<Reach>, QueryError> {
+        if clusters.is_empty() {
+            return Ok(Vec::new());
+        }
+        let columns = "COALESCE(r.service, '') AS service, r.event_id AS event_id, r.instance AS instance, \
+                       r.revision AS revision, r.trace AS trace, r.user_id AS user_id";
+        let count = |column: &str| format!("CAST(COUNT(DISTINCT {column}) AS BIGINT) AS {column}s");
+        let counted = ["event_id", "instance", "revision", "trace", "user_id"].map(count).join(", ");
+        let with = picked(clusters, columns);
+        let all = self.sql(&format!("{with} SELECT {counted} FROM picked"))?;
+        let each =
+            self.sql(&format!("{with} SELECT service, {counted} FROM picked GROUP BY service ORDER BY service ASC"))?;
+        let mut out = Vec::new();
+        for (table, named) in [(&all, false), (&each, true)] {
+            let n = |name: &str, row: usize| {
+                Ok::<_, QueryError>(table.i64(name)?[row].and_then(|n| u64::try_from(n).ok()).unwrap_or(0))
+            };
+            for row in 0..table.len() {
+                out.push(Reach {
+                    service: if named { table.str("service")?[row].clone() } else { None },
+                    events: n("event_ids", row)?,
+                    instances: n("instances", row)?,
+                    revisions: n("revisions", row)?,
+                    traces: n("traces", row)?,
+                    users: n("user_ids", row)?,
+                });
+            }
+        }
+        Ok(out)
+    }
+
+    /// First row of each event of some clusters, nanoseconds, ascending; clusters without a row are left out.
+    pub fn event_times(
+        &self,
+        clusters: &[ClusterRows],
+    ) -> Result<BTreeMap<(String, String, String, String), Vec<i64>>, QueryError> {
+        let mut out: BTreeMap<_, Vec<i64>> = BTreeMap::new();
+        if clusters.is_empty() {
+            return Ok(out);
+        }
+        let columns = "t.template_id AS template_id, COALESCE(r.project, '') AS project, \
+                       COALESCE(r.service, '') AS service, r.kind AS kind, r.event_id AS event_id, r.ts_ns AS ts_ns";
+        let table = self.sql(&format!(
+            "{} SELECT template_id, project, service, kind, event_id, MIN(ts_ns) AS at_ns FROM picked \
+             GROUP BY template_id, project, service, kind, event_id ORDER BY at_ns ASC, event_id ASC, template_id ASC",
+            picked(clusters, columns)
+        ))?;
+        let (ids, projects, services, kinds) =
+            (table.str("template_id")?, table.str("project")?, table.str("service")?, table.str("kind")?);
+        let at_ns = table.i64("at_ns")?;
+        let text = |column: &[Option<String>], row: usize| column[row].clone().unwrap_or_default();
+        for row in 0..table.len() {
+            let key = (text(ids, row), text(projects, row), text(services, row), text(kinds, row));
+            out.entry(key).or_default().extend(at_ns[row]);
+        }
+        Ok(out)
+    }
+}
