@@ -71,7 +71,8 @@ for name in a b; do
     --work-dir "$work/work-$name" "spark://127.0.0.1:$port" >"$work/worker-$name.log" 2>&1 &
   workers+=($!) began+=($!)
 done
-wait_for 180 "two workers" bash -c '[ "$(grep -c "Registering worker" "$1")" = 2 ]' - "$work/master.log"
+both() { [ "$(grep -c "Registering worker" "$work/master.log")" = 2 ]; }
+wait_for 180 "two workers" both
 
 say "driver"
 "$spark/bin/spark-submit" --master "spark://127.0.0.1:$port" --conf spark.ui.enabled=false --conf spark.executor.memory=512m \
@@ -80,7 +81,7 @@ say "driver"
 driver=$!
 began+=("$driver")
 
-wait_for 300 "task in the middle of a write" test -s "$work/paused"
+wait_for 600 "task in the middle of a write" test -s "$work/paused"
 victim=$(cat "$work/paused")
 half=$(find "$work/garden/raw" -type f -name '.partial-*' | head -n 1)
 [ -n "$half" ] || die "no temporary file of the write"
