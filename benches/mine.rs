@@ -1,5 +1,5 @@
-//! Pass 1 of the miner on one core, messages a second: every message unique, and with realistic repeats,
-//! and with many signatures. `benches/peers/mine` runs the same beside `drain-rs`, `benches/peers/mine_drain3.py` beside `drain3`.
+//! Pass 1 of the miner, messages a second. On one core: every message unique, and with realistic repeats, and with many
+//! signatures. On several: the same messages in shards, a thread and a table each, merged at the end. `benches/peers/mine` runs the same beside `drain-rs`, `benches/peers/mine_drain3.py` beside `drain3`.
 //!
 //! `cargo bench --bench mine` prints the rates; messages are 71 bytes long on average.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench")]
@@ -17,13 +17,31 @@ const COUNT: usize = 100_000;
 const REPEATS: u64 = 85;
 
 fn sign(messages: &[&str]) -> usize {
+    table_of(messages).len()
+}
+
+fn table_of(messages: &[&str]) -> SignatureTable {
     let mut miner = Miner::new();
     let mut table = SignatureTable::new();
     for (n, message) in messages.iter().enumerate() {
         let ts_ns = i64::try_from(n).unwrap();
         black_box(miner.sign(&mut table, Subject::Text(message), Some(ts_ns), "", message).sig);
     }
-    table.len()
+    table
+}
+
+/// The messages in as many shards as threads, merged.
+fn sign_sharded(messages: &[&str], threads: usize) -> usize {
+    let shards: Vec<&[&str]> = messages.chunks(messages.len().div_ceil(threads)).collect();
+    let tables = std::thread::scope(|scope| {
+        let running: Vec<_> = shards.iter().map(|shard| scope.spawn(|| table_of(shard))).collect();
+        running.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+    });
+    let merged = tables.into_iter().reduce(|mut sum, table| {
+        sum.merge(table);
+        sum
+    });
+    merged.map_or(0, |table| table.len())
 }
 
 fn bench(c: &mut Criterion) {
@@ -45,6 +63,13 @@ fn bench(c: &mut Criterion) {
     let many: Vec<String> = corpus::lines(1, 8, COUNT).into_iter().map(|line| line.text).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     group.bench_function(format!("gardener, {} signatures", sign(&many)), |b| b.iter(|| sign(black_box(&many))));
+    // Ten times as many, so that starting threads and merging tables weigh as little as in an ingest.
+    let large: Vec<&str> = all.iter().copied().cycle().take(10 * COUNT).collect();
+    group.throughput(Throughput::Elements(large.len() as u64));
+    for threads in [1, 2] {
+        let name = format!("gardener, unique, threads: {threads}");
+        group.bench_function(name, |b| b.iter(|| sign_sharded(black_box(&large), threads)));
+    }
     group.finish();
 }
 

@@ -4,6 +4,7 @@
 //! trailing zeros, so `…28.333Z` sorts after `…28.333007Z` as text.
 
 mod parse;
+pub mod week;
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -44,6 +45,12 @@ pub enum TimeError {
     /// Not in the time zone database.
     #[error("unknown time zone {0:?}: write a name such as UTC or America/Los_Angeles")]
     Zone(String),
+    /// Not a week such as `2025-W37`.
+    #[error("cannot read {0:?} as a week: write 2025-W37, a year and the number of an ISO week")]
+    Week(String),
+    /// Not a day of the week.
+    #[error("configuration key week-starts: {0:?} is no day of the week: write Monday … Sunday")]
+    Weekday(String),
     /// The window ends before it starts.
     #[error("the window is empty: --since {since} is not before --until {until}")]
     EmptyWindow {

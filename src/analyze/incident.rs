@@ -16,8 +16,8 @@ use super::stats::contrast::{DISPERSION, Kind, contrast};
 use super::stats::multiple::claimed;
 use super::stats::rate::Counts;
 use super::{
-    Activity, AnalyzeError, Changed, Cluster, ClusterKey, Coverage, FieldSkew, Fields, SideValues, activity, exposure,
-    field_skews, fields, side_changes, side_values, sizes,
+    Activity, AnalyzeError, Changed, Cluster, ClusterKey, Coverage, FieldSkew, Fields, Values, activity, exposure,
+    field_skews, fields, sizes, value_changes, values,
 };
 use crate::mine::TemplateSet;
 use crate::query::{ClusterRows, Engine, Reach};
@@ -49,15 +49,23 @@ pub struct Side {
     /// Values of fields.
     pub fields: Fields,
     /// Values in messages of WARNING and above.
-    pub values: BTreeMap<ClusterKey, SideValues>,
+    pub values: Values,
 }
 
-/// Reads one side from an engine that is cut to it.
-pub fn side(engine: &Engine, templates: &TemplateSet, coverage: Coverage) -> Result<Side, AnalyzeError> {
-    let clusters = sizes(engine, templates)?;
+/// Reads one side from an engine that is cut to it; `clusters` are known already, or their sizes are read.
+pub fn side(
+    engine: &Engine,
+    templates: &TemplateSet,
+    coverage: Coverage,
+    clusters: Option<Vec<Cluster>>,
+) -> Result<Side, AnalyzeError> {
+    let clusters = match clusters {
+        Some(known) => known,
+        None => sizes(engine, templates)?,
+    };
     Ok(Side {
         fields: fields(engine, &clusters)?,
-        values: side_values(engine, templates)?,
+        values: values(engine, templates)?,
         activity: activity(engine)?,
         clusters,
         coverage,
@@ -295,6 +303,19 @@ pub struct Lag {
     pub greatest_ns: i64,
 }
 
+/// An entry of the audit log: somebody changed something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// When.
+    pub at_ns: i64,
+    /// Of which cluster.
+    pub key: ClusterKey,
+    /// What it says.
+    pub message: String,
+    /// Who, where it says so.
+    pub by: Option<String>,
+}
+
 /// What is known beside the two sides.
 #[derive(Debug)]
 pub struct Material<'a> {
@@ -323,8 +344,8 @@ pub struct Incident {
     pub compared: Compared,
     /// Values of fields that stand out.
     pub skews: Vec<FieldSkew>,
-    /// Values in messages that changed, with their cluster.
-    pub values: Vec<(ClusterKey, Changed)>,
+    /// Values in messages that changed.
+    pub values: Vec<Changed>,
     /// First and last event that the data shows, with whether it is a silence.
     pub extent: Option<(i64, i64)>,
     /// The extent is that of a silence, not of a burst.
@@ -345,8 +366,10 @@ pub struct Incident {
     pub minutes: Vec<Minute>,
     /// Receive lags in the window.
     pub lags: Vec<Lag>,
-    /// Times of audit entries around the window.
-    pub audit: BTreeMap<ClusterKey, Vec<i64>>,
+    /// Audit entries around the window, in order of time.
+    pub audit: Vec<AuditEntry>,
+    /// Events of the rising clusters around the window, per (service, revision).
+    pub named: BTreeMap<(String, String), u64>,
     /// Clusters of the time around the window, with their sizes.
     pub around: Vec<Cluster>,
 }
@@ -365,16 +388,25 @@ pub fn incident(
     for change in &mut all.changes {
         change.times_ns = times.remove(&change.cluster.key).unwrap_or_default();
     }
+    // Of equally surprising ones, what came first.
+    all.changes.sort_by(|a, b| {
+        (b.is_loud(), b.sure)
+            .cmp(&(a.is_loud(), a.sure))
+            .then(a.p.total_cmp(&b.p))
+            .then(a.times_ns.first().cmp(&b.times_ns.first()))
+            .then(a.cluster.key.cmp(&b.cluster.key))
+    });
     let covered = material.coverage.any();
     let (extent, silent) = story::extent(&all.changes, material.window, material.around, &covered);
     let rollouts = rollouts(material.deploys, &revisions(wide)?, material.known, material.around);
     let signals = story::signals(&all.changes, extent, silent);
     let first_ns = extent.map_or(material.window.since_ns, |(first, _)| first);
-    let audit: Vec<&Cluster> = around.iter().filter(|cluster| cluster.key.kind == "audit").collect();
-    let audit = self::times(wide, &audit.iter().map(|cluster| rows_of(&cluster.key)).collect::<Vec<_>>())?;
-    let triggers = story::triggers(first_ns, &rollouts, &audit, &all.changes, silent);
-    let loud: Vec<&Change> = story::rising(&all.changes);
-    let reach = inside.reach(&loud.iter().map(|change| rows_of(&change.cluster.key)).collect::<Vec<_>>())?;
+    let rows: Vec<ClusterRows> = rising(&all.changes).iter().map(|change| rows_of(&change.cluster.key)).collect();
+    let named = wide.revisions_of(&rows)?;
+    let audit = audit(wide)?;
+    let triggers = story::triggers(first_ns, &rollouts, &audit, &all.changes, silent, &named);
+    let loud: Vec<&Change> = rising(&all.changes);
+    let reach = inside.reach(&rows)?;
     let answered = story::answered(&loud, &around);
     let served = self::times(wide, &answered.iter().map(|cluster| rows_of(&cluster.key)).collect::<Vec<_>>())?;
     let recovery = story::recovery(&all.changes, extent, silent, &rollouts, &served, material.around, &covered);
@@ -386,17 +418,9 @@ pub fn incident(
         .chain(material.coverage.services.keys())
         .cloned()
         .collect();
-    let pairs: Vec<(&ClusterKey, (&SideValues, &SideValues))> = material
-        .now
-        .values
-        .iter()
-        .filter_map(|(key, new)| Some((key, (material.then.values.get(key)?, new))))
-        .collect();
-    let changed =
-        side_changes(&pairs.iter().map(|(_, pair)| *pair).collect::<Vec<_>>(), ("the baseline", "the window"));
     Ok(Incident {
         skews: field_skews(&material.then.fields, &material.now.fields),
-        values: changed.into_iter().map(|found| (pairs[found.pair].0.clone(), found)).collect(),
+        values: value_changes(&material.then.values, &material.now.values, ("the baseline", "the window")),
         extent,
         silent,
         signals,
@@ -409,6 +433,7 @@ pub fn incident(
         lags: lags(inside)?,
         compared: all,
         audit,
+        named,
         around,
     })
 }
@@ -423,6 +448,20 @@ fn times(engine: &Engine, clusters: &[ClusterRows]) -> Result<BTreeMap<ClusterKe
     Ok(found
         .map(|((template_id, project, service, kind), times)| {
             (ClusterKey { template_id, project, service, kind }, times)
+        })
+        .collect())
+}
+
+fn audit(engine: &Engine) -> Result<Vec<AuditEntry>, AnalyzeError> {
+    let table = super::ask(engine, "audit_entries")?;
+    let (at, messages, users) = (table.i64("ts_ns")?, table.str("message")?, table.str("user_id")?);
+    let keys = super::cluster::keys(&table)?.into_iter().enumerate();
+    Ok(keys
+        .map(|(row, key)| AuditEntry {
+            at_ns: at[row].unwrap_or(0),
+            key,
+            message: messages[row].clone().unwrap_or_default(),
+            by: users[row].clone().filter(|name| !name.is_empty()),
         })
         .collect())
 }

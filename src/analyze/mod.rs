@@ -46,10 +46,10 @@ pub use history::{History, Runs};
 pub use links::Link;
 pub use parameters::{Parameter, Values, parameters, values};
 pub use priority::{Priority, Term};
-pub use requests::{Latencies, Latency, Route, latencies};
+pub use requests::{Latencies, Latency, Route, RouteKey, latencies};
 pub use silence::{Silent, missing_exports, silences};
 pub use status::{Status, StatusOf, absent_days, active_period_start};
-pub use values::{Changed, SideValues, side_changes, side_values};
+pub use values::{Changed, value_changes};
 
 use crate::config::Config;
 use crate::query::{Engine, QueryError};
@@ -90,7 +90,7 @@ pub struct Before {
 }
 
 /// The analysis of one window.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Analysis {
     /// Clusters, most urgent first.
     pub clusters: Vec<Ranked>,

@@ -79,7 +79,7 @@ impl Parameter {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Seen {
     /// Rows.
-    n: u64,
+    pub(super) n: u64,
     /// Episodes.
     pub(super) episodes: u64,
     last_ns: i64,
@@ -92,7 +92,7 @@ pub(super) struct Seen {
 /// The values of one variable.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Column {
-    name: Option<String>,
+    pub(super) name: Option<String>,
     kind: Option<ParamKind>,
     mixed: bool,
     /// Number of each unit; empty text for none.
@@ -108,7 +108,15 @@ pub(super) type Columns = BTreeMap<usize, Column>;
 /// The values in the messages of a window, per cluster.
 #[derive(Debug, Clone, Default)]
 pub struct Values {
-    clusters: BTreeMap<ClusterKey, Columns>,
+    pub(super) clusters: BTreeMap<ClusterKey, Columns>,
+}
+
+impl Values {
+    /// The same values under other keys of clusters, which must stay different.
+    #[must_use]
+    pub fn rekeyed(self, key: impl Fn(&ClusterKey) -> ClusterKey) -> Self {
+        Self { clusters: self.clusters.into_iter().map(|(own, columns)| (key(&own), columns)).collect() }
+    }
 }
 
 /// Reads the values in messages of WARNING and above.

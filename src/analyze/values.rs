@@ -1,80 +1,24 @@
 //! Values inside messages on two sides: constants that became others, numbers that moved, words that are new.
+//!
+//! The values are those of [`parameters`](super::parameters); here two stretches of time, or two inputs, are held against
+//! each other, where a report holds a window against the time before it.
 
 use std::collections::BTreeMap;
 
+use super::ClusterKey;
+use super::parameters::{Column, Values};
 use super::stats::drift::{Drift, Slot, drifts, new_values};
-use super::{AnalyzeError, ClusterKey};
-use crate::mine::{ParamKind, TemplateSet, extract};
-use crate::query::Engine;
 
-/// Distinct words kept for one variable; a variable with more holds ids.
+/// Distinct words of one variable; one with more takes new ones all the time.
 const DISTINCT: usize = 1_000;
 /// New words named for one variable.
 const NAMED: usize = 3;
 
-/// Values of one cluster, by slot.
-pub type SideValues = BTreeMap<usize, Column>;
-
-/// Values of one variable.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Column {
-    /// Key or word before it.
-    pub name: Option<String>,
-    /// Unit.
-    pub unit: Option<String>,
-    /// (moment, number), ascending by moment.
-    pub numbers: Vec<(i64, f64)>,
-    /// Other values with their counts.
-    pub words: BTreeMap<String, u64>,
-    /// Values are addresses of people or machines, ids or times: counted elsewhere, and no change is told of them.
-    pub ids: bool,
-}
-
-/// Reads the values in messages of WARNING and above of an engine's window.
-pub fn side_values(engine: &Engine, templates: &TemplateSet) -> Result<BTreeMap<ClusterKey, SideValues>, AnalyzeError> {
-    let table = super::ask(engine, "messages")?;
-    let (ids, projects, services, kinds) =
-        (table.str("template_id")?, table.str("project")?, table.str("service")?, table.str("kind")?);
-    let (ts, messages) = (table.i64("ts_ns")?, table.str("message")?);
-    let text = |column: &[Option<String>], row: usize| column[row].clone().unwrap_or_default();
-    let mut out: BTreeMap<ClusterKey, SideValues> = BTreeMap::new();
-    for row in 0..table.len() {
-        let (Some(template), Some(message)) = (ids[row].as_deref().and_then(|id| templates.by_id(id)), &messages[row])
-        else {
-            continue;
-        };
-        let key = ClusterKey {
-            template_id: text(ids, row),
-            project: text(projects, row),
-            service: text(services, row),
-            kind: text(kinds, row),
-        };
-        let own = out.entry(key).or_default();
-        for param in extract(template, message) {
-            let column = own.entry(param.slot).or_default();
-            column.name = column.name.take().or(param.name);
-            column.unit = column.unit.take().or(param.unit);
-            column.ids |= matches!(
-                param.kind,
-                ParamKind::Email | ParamKind::Ip | ParamKind::Uuid | ParamKind::Mac | ParamKind::Time | ParamKind::Hex
-            );
-            match param.number {
-                Some(number) => column.numbers.push((ts[row].unwrap_or(0), number)),
-                None if column.words.len() < DISTINCT || column.words.contains_key(&param.text) => {
-                    *column.words.entry(param.text).or_default() += 1;
-                }
-                None => column.ids = true,
-            }
-        }
-    }
-    Ok(out)
-}
-
-/// A value that changed between two sides.
+/// A variable that changed between two sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Changed {
-    /// Index of the pair given.
-    pub pair: usize,
+    /// Cluster.
+    pub key: ClusterKey,
     /// Position of the variable.
     pub slot: usize,
     /// Key or word before it.
@@ -83,24 +27,28 @@ pub struct Changed {
     pub change: String,
 }
 
-/// What changed in pairs of (before, after), in their order and that of slots; `names` are what the sides are called.
-pub fn side_changes(pairs: &[(&SideValues, &SideValues)], names: (&str, &str)) -> Vec<Changed> {
-    let mut at = Vec::new();
+/// What changed, in the order of clusters and slots; `names` are what the sides are called.
+pub fn value_changes(before: &Values, after: &Values, names: (&str, &str)) -> Vec<Changed> {
+    let mut pairs: Vec<(&ClusterKey, usize, &Column, &Column, Option<String>)> = Vec::new();
     let mut slots = Vec::new();
-    for (pair, (old, new)) in pairs.iter().enumerate() {
-        for (slot, after) in new.iter().filter(|(_, column)| !column.ids) {
-            let Some(before) = old.get(slot).filter(|column| !column.ids) else { continue };
-            let fraction = |column: &Column| column.numbers.iter().any(|(_, number)| number.fract() != 0.0);
-            let measured = after.unit.is_some() || fraction(after) || fraction(before);
-            slots.push(Slot { before: before.numbers.clone(), after: after.numbers.clone(), measured });
-            at.push((pair, *slot, before, after));
+    for (key, new) in &after.clusters {
+        let Some(old) = before.clusters.get(key) else { continue };
+        for (slot, after) in new {
+            let Some(before) = old.get(slot) else { continue };
+            let ((old_unit, older), (unit, newer)) = (before.numbers(), after.numbers());
+            // Numbers of two units cannot be compared, and are no change of a value.
+            let comparable = old_unit == unit;
+            let fraction = |numbers: &[(i64, f64)]| numbers.iter().any(|(_, number)| number.fract() != 0.0);
+            let measured = unit.is_some() || fraction(&older) || fraction(&newer);
+            let keep = |numbers: Vec<(i64, f64)>| if comparable { numbers } else { Vec::new() };
+            slots.push(Slot { before: keep(older), after: keep(newer), measured });
+            pairs.push((key, *slot, before, after, unit));
         }
     }
-    let told = drifts(&slots);
     let mut out = Vec::new();
-    for ((pair, slot, before, after), drift) in at.into_iter().zip(told) {
-        let mut tell = |change: String| out.push(Changed { pair, slot, name: after.name.clone(), change });
-        let unit = after.unit.as_deref().map_or_else(String::new, |unit| format!(" {unit}"));
+    for ((key, slot, before, after, unit), drift) in pairs.into_iter().zip(drifts(&slots)) {
+        let mut tell = |change: String| out.push(Changed { key: key.clone(), slot, name: after.name.clone(), change });
+        let unit = unit.map_or_else(String::new, |unit| format!(" {unit}"));
         match drift {
             Some(Drift::Constant { from, to, n, .. }) => tell(format!(
                 "always {from}{unit} in {} ({} values), always {to}{unit} in {} ({})",
@@ -112,7 +60,13 @@ pub fn side_changes(pairs: &[(&SideValues, &SideValues)], names: (&str, &str)) -
             )),
             None => {}
         }
-        let new = new_values(&before.words, &after.words);
+        if !before.is_word() || !after.is_word() || before.values.len().max(after.values.len()) > DISTINCT {
+            continue;
+        }
+        let words = |column: &Column| -> BTreeMap<String, u64> {
+            column.values.iter().map(|(word, seen)| (word.clone(), seen.n)).collect()
+        };
+        let new = new_values(&words(before), &words(after));
         if !new.is_empty() {
             let listed: Vec<String> =
                 new.iter().take(NAMED).map(|found| format!("{:?} ({})", found.value, found.n)).collect();
@@ -127,24 +81,30 @@ pub fn side_changes(pairs: &[(&SideValues, &SideValues)], names: (&str, &str)) -
 mod tests {
     use super::*;
 
-    fn side(numbers: &[f64], words: &[(&str, u64)]) -> SideValues {
-        let column = Column {
-            name: Some("after".into()),
-            unit: Some("s".into()),
-            numbers: (0_i64..).zip(numbers).map(|(at, number)| (at, *number)).collect(),
-            words: words.iter().map(|(word, n)| ((*word).to_owned(), *n)).collect(),
-            ids: false,
-        };
-        BTreeMap::from([(0, column)])
+    fn side(column: Column) -> Values {
+        let key = ClusterKey { template_id: "t".into(), ..ClusterKey::default() };
+        Values { clusters: BTreeMap::from([(key, BTreeMap::from([(0, column)]))]) }
+    }
+
+    fn numbers(value: f64, unit: &str) -> Values {
+        let rows: Vec<(i64, f64)> = (0..5).map(|at| (at, value)).collect();
+        side(Column::of_numbers(&rows, unit, None))
+    }
+
+    fn told(before: &Values, after: &Values) -> Vec<String> {
+        value_changes(before, after, ("the baseline", "the window")).into_iter().map(|found| found.change).collect()
     }
 
     #[test]
     fn constants_and_new_words_are_facts_and_equal_sides_tell_nothing() {
-        assert!(side_changes(&[], ("A", "B")).is_empty());
-        let old = side(&[2.1; 5], &[("eu", 40)]);
-        assert!(side_changes(&[(&old, &old), (&SideValues::new(), &old)], ("A", "B")).is_empty());
-        let told = side_changes(&[(&old, &side(&[2.8; 5], &[("eu", 3), ("us", 9)]))], ("the baseline", "the window"));
-        assert_eq!(told[0].change, "always 2.1 s in the baseline (5 values), always 2.8 s in the window (5)");
-        assert_eq!(told[1].change, "not seen in the baseline: \"us\" (9)");
+        assert!(told(&Values::default(), &Values::default()).is_empty());
+        let old = numbers(2.1, "s");
+        assert!(told(&old, &old).is_empty() && told(&Values::default(), &old).is_empty());
+        assert_eq!(
+            told(&old, &numbers(2.8, "s")),
+            ["always 2.1 s in the baseline (5 values), always 2.8 s in the window (5)"]
+        );
+        let (old, new) = (side(Column::of_words(&[("eu", 40)])), side(Column::of_words(&[("eu", 3), ("us", 9)])));
+        assert_eq!(told(&old, &new), ["not seen in the baseline: \"us\" (9)"]);
     }
 }

@@ -91,6 +91,8 @@ pub(crate) enum Command {
     Ingest(IngestArgs),
     /// Worklog and action list for one window of what is stored
     Worklog(WorklogArgs),
+    /// One week against the weeks before it: did the fixes hold, what is new, worse, gone
+    Weekly(WeeklyArgs),
     /// One incident window against its baseline: what rose, what vanished, since when, what came before, how it ended
     Postmortem(PostmortemArgs),
     /// Run a named query or a .sql file over the store
@@ -345,6 +347,34 @@ pub(crate) struct WorklogArgs {
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) window: WindowArgs,
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+}
+
+/// `weekly`
+#[derive(Debug, Args)]
+pub(crate) struct WeeklyArgs {
+    /// Folder of the store [default: garden, or `store` of the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    /// Folder to write into [default: worklogs/weekly-<window and run id>]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// ISO week; it begins on `week-starts` in `time-zone` of the configuration [default: the last complete one]
+    #[arg(long, value_name = "2025-W37")]
+    pub(crate) week: Option<String>,
+    /// Plan actions and write actions.json, bodies/, review.md and apply.sh as well
+    #[arg(long)]
+    pub(crate) actions: bool,
+    /// Pretend that the data ends here [default: just after the newest stored entry]
+    #[arg(long, value_name = "TIME", help_heading = "Window")]
+    pub(crate) as_of: Option<String>,
+    /// Only this service (repeatable)
+    #[arg(long, value_name = "NAME", help_heading = "Window")]
+    pub(crate) service: Vec<String>,
+    /// Zone of weeks and days, of display, and of times typed without one [default: `time-zone`, else UTC]
+    #[arg(long, value_name = "ZONE", help_heading = "Window")]
+    pub(crate) tz: Option<String>,
     #[command(flatten)]
     pub(crate) report: ReportArgs,
 }

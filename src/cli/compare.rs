@@ -111,7 +111,7 @@ fn side(input: &Input, templates: &TemplateSet, args: &CompareArgs) -> anyhow::R
     }
     side.activity = analyze::activity(&engine)?;
     side.clusters = analyze::clusters(&engine, templates)?;
-    side.values = analyze::side_values(&engine, templates)?;
+    side.values = analyze::values(&engine, templates)?;
     side.fields = analyze::fields(&engine, &side.clusters)?;
     Ok(side)
 }

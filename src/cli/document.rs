@@ -188,7 +188,12 @@ fn finish(context: &Context, task: &Task<'_>, report: &v1::Report, folder: &Path
     .flatten()
     .collect();
     if context.common.json {
-        let value = serde_json::json!({"out": shown.to_string(), "run_id": report.run.run_id, "coverage": report.coverage.fraction, "findings": report.summary.findings, "actions": report.actions});
+        let mut value = serde_json::json!({"out": shown.to_string(), "run_id": report.run.run_id, "coverage": report.coverage.fraction, "findings": report.summary.findings, "actions": report.actions});
+        if let Some(weekly) = &report.weekly {
+            value["week"] = serde_json::json!(weekly.week);
+            value["services"] = serde_json::to_value(&weekly.services)?;
+            value["fixes"] = serde_json::to_value(&weekly.fixes)?;
+        }
         writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&value)?)?;
     } else if !context.common.quiet {
         let mut out = anstream::stdout();

@@ -33,6 +33,7 @@ mod shard;
 mod show;
 mod store;
 mod templates;
+mod weekly;
 
 use std::io::{self, Write};
 
@@ -149,6 +150,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Run(args) => run::run(&context, &args),
         Command::Ingest(args) => ingest::run(&context, &args),
         Command::Worklog(args) => report::run(&context, &args),
+        Command::Weekly(args) => weekly::run(&context, &args),
         Command::Postmortem(args) => postmortem::run(&context, &args),
         Command::Query(args) => query::run(&context, &args),
         Command::Templates(args) => templates::run(&context, &args),

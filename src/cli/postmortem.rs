@@ -51,13 +51,15 @@ fn fill(ground: &Ground<'_>, report: &mut v1::Report, args: &PostmortemArgs) -> 
     let options = EngineOptions { services: &ground.asked.services };
     let mut quiet = Engine::open(ground.snapshot, ground.templates, hull, options)?.within(&baseline.windows);
     let mut covered = of_window(ground, hull).within(&baseline.windows);
-    let mut now = incident::side(ground.engine, ground.templates, ground.coverage.clone())?;
+    let present = ground.analysis.clusters.iter().map(|ranked| &ranked.cluster).filter(|cluster| cluster.is_present());
+    let known = Some(present.cloned().collect());
+    let mut now = incident::side(ground.engine, ground.templates, ground.coverage.clone(), known)?;
     if let Some((revision, services)) = &baseline.revision {
         quiet = quiet.of_revision(revision);
         covered.services.retain(|name, _| services.contains(name));
         keep(&mut now, services);
     }
-    let then = incident::side(&quiet, ground.templates, covered)?;
+    let then = incident::side(&quiet, ground.templates, covered, None)?;
     let around = Window {
         since_ns: (window.since_ns - BEFORE_NS).max(first_ns).min(window.since_ns),
         until_ns: (window.until_ns + AFTER_NS).min(ground.asked.as_of_ns).max(window.until_ns),

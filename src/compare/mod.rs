@@ -14,7 +14,7 @@ use crate::analyze::stats::contrast::{DISPERSION, contrast};
 use crate::analyze::stats::multiple::claimed;
 use crate::analyze::stats::rate::Counts;
 use crate::analyze::{
-    Activity, Among, Cluster, ClusterKey, Coverage, FieldSkew, Fields, SideValues, exposure, field_skews, side_changes,
+    Activity, Among, Cluster, ClusterKey, Coverage, FieldSkew, Fields, Values, exposure, field_skews, value_changes,
 };
 use crate::issue::cluster_ids;
 use crate::report::identities;
@@ -32,7 +32,7 @@ pub struct Side {
     /// What its inputs cover; `None` for a revision, which covers the time from its first row to its last.
     pub coverage: Option<Coverage>,
     /// Values in messages of WARNING and above.
-    pub values: BTreeMap<ClusterKey, SideValues>,
+    pub values: Values,
     /// Values of fields.
     pub fields: Fields,
 }
@@ -186,8 +186,7 @@ fn moved(side: &Side, project: &str) -> Side {
         _ => ClusterKey { project: project.to_owned(), ..key.clone() },
     };
     let clusters = side.clusters.iter().map(|cluster| Cluster { key: key(&cluster.key), ..cluster.clone() });
-    let values = side.values.iter().map(|(own, values)| (key(own), values.clone()));
-    Side { clusters: clusters.collect(), values: values.collect(), ..side.clone() }
+    Side { clusters: clusters.collect(), values: side.values.clone().rekeyed(key), ..side.clone() }
 }
 
 fn compare_aligned(a: &Side, b: &Side) -> Comparison {
@@ -276,21 +275,17 @@ fn exposures(a: &Side, b: &Side, cluster: &Cluster) -> (f64, f64, &'static str) 
 }
 
 fn value_rows(a: &Side, b: &Side, shown: &[&Cluster], ids: &[String]) -> Vec<ValueRow> {
-    let mut at = Vec::new();
-    let mut pairs = Vec::new();
-    for (place, cluster) in shown.iter().enumerate() {
-        if let (Some(old), Some(new)) = (a.values.get(&cluster.key), b.values.get(&cluster.key)) {
-            at.push(place);
-            pairs.push((old, new));
-        }
-    }
-    let told = side_changes(&pairs, ("A", "B")).into_iter();
-    told.map(|found| ValueRow {
-        cluster: ids[at[found.pair]].clone(),
-        template: shown[at[found.pair]].template.clone(),
-        slot: found.slot,
-        name: found.name,
-        change: found.change,
+    let at: BTreeMap<&ClusterKey, usize> = shown.iter().enumerate().map(|(at, cluster)| (&cluster.key, at)).collect();
+    let told = value_changes(&a.values, &b.values, ("A", "B")).into_iter();
+    told.filter_map(|found| {
+        let place = *at.get(&found.key)?;
+        Some(ValueRow {
+            cluster: ids[place].clone(),
+            template: shown[place].template.clone(),
+            slot: found.slot,
+            name: found.name,
+            change: found.change,
+        })
     })
     .collect()
 }

@@ -1,10 +1,40 @@
-//! Values after `key=` that are more than one word: quoted, in brackets, lists and maps.
+//! Values that are more than one word: after `key=` quoted, in brackets, lists and maps; in access logs the quoted agent.
 
 use super::class::{is_space, is_word};
 use super::mask::{at, run};
 
 /// Longest list or map after a key that is one value.
 const LITERAL_MAX_BYTES: usize = 4096;
+
+/// Longest name and longest whole text of a program that made a request.
+const PRODUCT_MAX_BYTES: usize = 48;
+const AGENT_MAX_BYTES: usize = 1024;
+
+/// End of the quoted text from `i` on when it names the program behind a request (`curl/8.1`, `Mozilla/5.0 (X11) …`), or is
+/// a lone dash: one value, however many words it has.
+pub(super) fn agent(s: &[u8], i: usize) -> Option<usize> {
+    if at(s, i) == b'-' {
+        return (at(s, i + 1) == b'"').then_some(i + 1);
+    }
+    if !at(s, i).is_ascii_alphabetic() {
+        return None;
+    }
+    let slash = run(&s[..s.len().min(i + PRODUCT_MAX_BYTES)], i, |b| is_word(b) || matches!(b, b'-' | b'.'));
+    if at(s, slash) != b'/' || !at(s, slash + 1).is_ascii_digit() {
+        return None;
+    }
+    let window = &s[..s.len().min(i + AGENT_MAX_BYTES)];
+    memchr::memchr(b'"', window.get(slash..)?).map(|p| slash + p)
+}
+
+/// End of the status behind the closing quote of a request: a space and three digits that can be one.
+pub(super) fn status(s: &[u8], i: usize) -> Option<usize> {
+    let known = at(s, i) == b' '
+        && matches!(at(s, i + 1), b'1'..=b'5')
+        && at(s, i + 2).is_ascii_digit()
+        && at(s, i + 3).is_ascii_digit();
+    (known && (i + 4 == s.len() || is_space(s[i + 4]))).then_some(i + 4)
+}
 
 /// End of the bracket that opens at `i` and holds neither white space nor another of its kind.
 fn bracketed(s: &[u8], i: usize) -> Option<usize> {
@@ -46,6 +76,11 @@ fn literal(s: &[u8], i: usize) -> Option<usize> {
     None
 }
 
+/// Whether a value may end before the byte at `i`.
+fn closes(s: &[u8], i: usize) -> bool {
+    i >= s.len() || is_space(s[i]) || matches!(s[i], b',' | b';' | b')' | b']' | b'}')
+}
+
 /// The value after the `=` at `i` when it is quoted or ends in one balanced bracket: its span
 /// without quotes, and whether it is quoted.
 pub(super) fn attached_value(s: &[u8], i: usize) -> Option<(usize, usize, bool)> {
@@ -53,6 +88,13 @@ pub(super) fn attached_value(s: &[u8], i: usize) -> Option<(usize, usize, bool)>
         return None;
     }
     let open = at(s, i + 1);
+    // `tags=[]` and `err=""`: nothing is a value too.
+    let empty =
+        matches!((open, at(s, i + 2)), (b'[', b']') | (b'{', b'}') | (b'(', b')') | (b'"', b'"') | (b'\'', b'\''));
+    if empty && closes(s, i + 3) {
+        let quoted = matches!(open, b'"' | b'\'');
+        return Some(if quoted { (i + 2, i + 2, true) } else { (i + 1, i + 3, false) });
+    }
     let (start, end, quoted) = if matches!(open, b'"' | b'\'') {
         let end = run(s, i + 2, |b| b != open && b != b'\n');
         if at(s, end) != open {
@@ -69,8 +111,7 @@ pub(super) fn attached_value(s: &[u8], i: usize) -> Option<(usize, usize, bool)>
         (i + 1, end, false)
     };
     let after = end + usize::from(quoted);
-    let closed = after >= s.len() || is_space(s[after]) || matches!(s[after], b',' | b';' | b')' | b']' | b'}');
     let length = if quoted { end - start + 2 } else { end - start };
-    (closed && length >= 3 && s[start..end].iter().any(|&b| b.is_ascii_alphanumeric() || b >= 0x80))
+    (closes(s, after) && length >= 3 && s[start..end].iter().any(|&b| b.is_ascii_alphanumeric() || b >= 0x80))
         .then_some((start, end, quoted))
 }

@@ -14,7 +14,7 @@ pub(super) const LETTER: u8 = 16;
 pub(super) const HIGH: u8 = 32;
 /// `/`, `?` and `@`: a word that holds one is looked at more closely.
 pub(super) const CLOSER: u8 = 64;
-/// A hard mask may start here when a word does: digits, hex letters, the first letter of a weekday.
+/// A hard mask may start here when a word does: digits, hex letters, the first letter of a weekday or month.
 pub(super) const LEAD: u8 = 128;
 
 static TABLE: [u8; 256] = table();
@@ -28,7 +28,7 @@ const fn table() -> [u8; 256] {
         let b = i as u8;
         table[i] = match b {
             b'0'..=b'9' => WORD | DIGIT | LEAD,
-            b'a'..=b'f' | b'A'..=b'F' | b'M' | b'S' | b'T' | b'W' => WORD | LETTER | LEAD,
+            b'a'..=b'f' | b'A'..=b'F' | b'J' | b'M' | b'N' | b'O' | b'S' | b'T' | b'W' => WORD | LETTER | LEAD,
             b'g'..=b'z' | b'G'..=b'Z' => WORD | LETTER,
             b'_' => WORD,
             0x80..=0xff => WORD | HIGH,

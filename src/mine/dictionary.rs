@@ -204,7 +204,7 @@ fn collect(groups: BTreeMap<Key, Vec<Leaf<'_>>>) -> TemplateSet {
         let rows = leaves.iter().map(|l| l.entry.count).sum();
         let template = Template {
             id: id.clone(),
-            text: render::text(form, &shape.tokens, &slots, rows),
+            text: render::text(&shape, &slots, rows),
             canonical: render::canonical(&shape.tokens),
             exception: shape.exception.as_deref().map(str::to_owned),
             form,

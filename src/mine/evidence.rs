@@ -8,12 +8,13 @@
 
 use std::cell::Cell;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
 use super::signature::Form;
-use super::words::{Word, is_level};
+use super::wordform::is_event_key;
+use super::words::{NAME_NEED, Word, is_level, leads};
 
 /// A variable.
 pub(super) const VAR: u32 = 0;
@@ -23,6 +24,11 @@ pub(super) const SPACE: u32 = 1;
 const ROUNDS: usize = 5;
 /// Factor on the need at the first word of a message, which usually names the event.
 const FIRST_FACTOR: usize = 4;
+/// Constant words beside a place from which on less is needed.
+const LONG: usize = 20;
+/// Distinct identifiers, and other words, that are enough there.
+const LONG_NAME_NEED: usize = 2;
+const LONG_PLAIN_NEED: usize = 4;
 /// Distinct names of one path segment that make it a variable.
 const SEGMENT_NEED: usize = 64;
 /// Distinct names in each of two places that make both variables.
@@ -40,6 +46,8 @@ pub(super) struct Evidence<'a> {
     pub(super) sequences: Vec<Box<[u32]>>,
     index: FxHashMap<Box<[u32]>, usize>,
     pub(super) parent: Vec<usize>,
+    /// (cue, word) where the word behind the cue became a variable.
+    named: BTreeSet<(u32, u32)>,
     /// Contexts looked at so far: what a test counts instead of time.
     pub(super) work: Cell<usize>,
 }
@@ -54,6 +62,7 @@ impl<'a> Evidence<'a> {
             sequences: Vec::new(),
             index: FxHashMap::default(),
             parent: Vec::new(),
+            named: BTreeSet::new(),
             work: Cell::new(0),
         }
     }
@@ -102,6 +111,9 @@ impl<'a> Evidence<'a> {
                 let node = group[0].0;
                 let mut general = self.sequences[node].to_vec();
                 for &(_, position) in group {
+                    if let Some(cue) = self.cue_before(&general, position) {
+                        self.named.insert((cue, general[position]));
+                    }
                     general[position] = VAR;
                 }
                 let general = self.node(&general);
@@ -110,10 +122,66 @@ impl<'a> Evidence<'a> {
             self.settle(&mut current);
         }
         if self.form != Form::Request {
+            self.known_names(&mut current);
             self.common_words(&mut current);
             self.chunks(&mut current);
             self.parentheses(&mut current);
         }
+    }
+
+    /// A word that was a value behind a cue in one message (`opened for user ann`) is one behind the same cue in another
+    /// (`closed for user ann`), for which there may be too few words to tell.
+    fn known_names(&mut self, current: &mut Vec<usize>) {
+        if self.named.is_empty() {
+            return;
+        }
+        for &node in &*current {
+            let s = &self.sequences[node];
+            let named = |&i: &usize| {
+                s[i] != VAR
+                    && self.may_vary(s, i)
+                    && self.cue_before(s, i).is_some_and(|cue| self.named.contains(&(cue, s[i])))
+            };
+            let places: Vec<usize> = (0..s.len()).filter(named).collect();
+            if !places.is_empty() {
+                let mut general = s.to_vec();
+                for place in places {
+                    general[place] = VAR;
+                }
+                let general = self.node(&general);
+                self.parent[node] = general;
+            }
+        }
+        self.settle(current);
+    }
+
+    fn is_equals(&self, token: u32) -> bool {
+        token != VAR && self.words[token as usize].text == "="
+    }
+
+    fn names_events(&self, token: u32) -> bool {
+        token != VAR && is_event_key(self.words[token as usize].text)
+    }
+
+    /// The cue right before a place, delimiters and spaces aside.
+    ///
+    /// The last word of a message is a name only if a preposition or a delimiter leads to the cue: `for user ann` is about a
+    /// user, `worker process stopped` about what happened.
+    fn cue_before(&self, s: &[u32], position: usize) -> Option<u32> {
+        let told = |t: u32| t == VAR || (t != SPACE && !self.words[t as usize].is_delimiter());
+        let at = s[..position].iter().rposition(|&t| told(t))?;
+        let cue = s[at];
+        if cue == VAR || !self.words[cue as usize].cue {
+            return None;
+        }
+        let spaced = s[at + 1..position].iter().all(|&t| t == SPACE);
+        if spaced && !s[position + 1..].iter().any(|&t| self.is_static(t)) {
+            let lead = s[..at].iter().rev().copied().find(|&t| t != SPACE)?;
+            let leads =
+                lead != VAR && (self.words[lead as usize].is_delimiter() || leads(self.words[lead as usize].text));
+            return leads.then_some(cue);
+        }
+        Some(cue)
     }
 
     /// Replaces each node by what it has become.
@@ -287,17 +355,16 @@ impl<'a> Evidence<'a> {
         let s = &self.sequences[node as usize];
         let text = |t: u32| self.words[t as usize].text;
         let rest = || s.iter().enumerate().filter(|&(i, _)| i != position).map(|(_, &t)| t);
-        if !rest().any(|t| self.is_static(t)) {
+        let told = rest().filter(|&t| self.is_static(t)).count();
+        if told == 0 {
             return false;
         }
         let mut before = s[..position].iter().rev().copied().filter(|&t| t != SPACE);
         let previous = before.next();
-        let cue = s[..position]
-            .iter()
-            .rev()
-            .copied()
-            .find(|&t| t == VAR || (t != SPACE && !self.words[t as usize].is_delimiter()))
-            .is_some_and(|t| self.words[t as usize].cue);
+        if previous.is_some_and(|t| self.is_equals(t)) && before.next().is_some_and(|t| self.names_events(t)) {
+            return false;
+        }
+        let cue = self.cue_before(s, position).is_some();
         let next = s.get(position + 1).map_or("", |&t| text(t));
         let found = || group.iter().map(|&(_, _, n)| self.sequences[n as usize][position]);
         let real = || found().filter(|&t| t != VAR).map(|t| &self.words[t as usize]);
@@ -315,7 +382,12 @@ impl<'a> Evidence<'a> {
         let mut needs: Vec<usize> = real().map(|w| w.need(previous_text, cue, next)).collect();
         needs.sort_unstable();
         let mut need = needs.get(needs.len().saturating_sub(1) / 2).copied().unwrap_or(usize::MAX);
-        if variable || (previous == Some(VAR) && real().all(|w| w.unit)) || real().all(|w| w.qualified) {
+        // Two statements of a program that agree in so many words and differ in one are hardly ever two.
+        if told >= LONG {
+            need = if need > NAME_NEED { need.min(LONG_PLAIN_NEED) } else { need.min(LONG_NAME_NEED) };
+        }
+        let known = real().all(|w| w.qualified) || real().all(|w| w.account);
+        if variable || known || (previous == Some(VAR) && real().all(|w| w.unit)) {
             need = 2;
         }
         if first {

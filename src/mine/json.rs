@@ -12,11 +12,25 @@ const PATHS_MAX: usize = 48;
 const KEY_MAX_BYTES: usize = 64;
 /// Nesting followed below the top level.
 const DEPTH_MAX: usize = 3;
-/// Keys whose text is mined, first match wins.
-const MESSAGE_KEYS: [&str; 6] = ["message", "msg", "error", "event", "err", "detail"];
-/// Keys under which loggers keep a stack trace.
-const STACK_KEYS: [&str; 8] =
-    ["exception", "stack", "stack_trace", "stacktrace", "stackTrace", "traceback", "exc_info", "error"];
+/// Keys whose text is mined, first match wins; case and `_` do not count.
+const MESSAGE_KEYS: [&str; 14] = [
+    "message",
+    "msg",
+    "error",
+    "event",
+    "err",
+    "detail",
+    "errormessage",
+    "errormsg",
+    "description",
+    "reason",
+    "statusdetails",
+    "details",
+    "title",
+    "content",
+];
+/// Keys under which loggers keep a stack trace, alone or as the last part of a dotted one; case and `_` do not count.
+const STACK_KEYS: [&str; 7] = ["exception", "stack", "stacktrace", "traceback", "excinfo", "error", "err"];
 
 /// What a JSON message is mined from.
 pub(super) struct Object {
@@ -45,23 +59,36 @@ pub(super) fn parse(body: &str) -> Option<Object> {
     if more {
         list.push("...".to_owned());
     }
-    let text = |key: &str| match map.get(key)? {
+    // The first of two keys that differ in case wins.
+    let values = |key: &'static str| map.iter().filter(move |(name, _)| is_key(name, key)).map(|(_, value)| value);
+    let text = |value: &Value| match value {
         Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
         Value::Object(inner) => inner.get("message").and_then(Value::as_str).map(str::to_owned),
         _ => None,
     };
-    let message = MESSAGE_KEYS.iter().find_map(|key| text(key)).unwrap_or_default();
+    let message = MESSAGE_KEYS.iter().flat_map(|key| values(key)).find_map(text).unwrap_or_default();
+    let last = |name: &str, key: &str| is_key(name.rsplit('.').next().unwrap_or(name), key);
     let stack = STACK_KEYS
         .iter()
-        .filter_map(|key| match map.get(*key)? {
+        .flat_map(|key| map.iter().filter(move |(name, _)| last(name, key)).map(|(_, value)| value))
+        .filter_map(|value| match value {
             Value::String(text) => Some(text.as_str()),
-            Value::Object(inner) => inner.get("stack").and_then(Value::as_str),
+            Value::Object(inner) => {
+                let inside =
+                    |key| inner.iter().find(|(name, _)| is_key(name, key)).and_then(|(_, value)| value.as_str());
+                inside("stack").or_else(|| inside("stacktrace"))
+            }
             _ => None,
         })
         .chain(std::iter::once(message.as_str()))
         .find(|text| text.contains('\n'))
         .map(str::to_owned);
     Some(Object { paths: format!("{{{}}}", list.join(", ")), message, stack })
+}
+
+/// Whether a key is the one asked for (in lower case, without `_`).
+fn is_key(name: &str, key: &str) -> bool {
+    name.bytes().filter(|&b| b != b'_').map(|b| b.to_ascii_lowercase()).eq(key.bytes())
 }
 
 fn collect(paths: &mut BTreeSet<String>, path: &str, value: &Value, depth: usize) {

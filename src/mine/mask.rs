@@ -20,7 +20,7 @@ pub(super) fn at(s: &[u8], i: usize) -> u8 {
 }
 
 #[inline]
-fn digit(s: &[u8], i: usize) -> bool {
+pub(super) fn digit(s: &[u8], i: usize) -> bool {
     at(s, i).is_ascii_digit()
 }
 
@@ -30,13 +30,13 @@ pub(super) fn run(s: &[u8], from: usize, test: impl Fn(u8) -> bool) -> usize {
 }
 
 #[inline]
-fn digits(s: &[u8], from: usize, count: usize) -> bool {
+pub(super) fn digits(s: &[u8], from: usize, count: usize) -> bool {
     (from..from + count).all(|i| digit(s, i))
 }
 
 /// Whether a word ends exactly at `i` (the byte before `i` is a word byte).
 #[inline]
-fn ends_word(s: &[u8], i: usize) -> bool {
+pub(super) fn ends_word(s: &[u8], i: usize) -> bool {
     i >= s.len() || !is_word(s[i])
 }
 
@@ -147,69 +147,6 @@ pub(super) fn uuid(s: &[u8], i: usize) -> Option<usize> {
     Some(end)
 }
 
-/// `2025-01-31`, with time, fraction and zone when they follow.
-pub(super) fn date(s: &[u8], i: usize) -> Option<usize> {
-    if at(s, i + 4) != b'-' || at(s, i + 7) != b'-' || !digits(s, i, 4) || !digits(s, i + 5, 2) || !digits(s, i + 8, 2)
-    {
-        return None;
-    }
-    let mut end = i + 10;
-    if !matches!(at(s, end), b'T' | b' ') || !digits(s, end + 1, 2) || at(s, end + 3) != b':' || !digits(s, end + 4, 2)
-    {
-        return Some(end);
-    }
-    end += 6;
-    if at(s, end) == b':' && digits(s, end + 1, 2) {
-        end += 3;
-    }
-    if matches!(at(s, end), b'.' | b',') && digit(s, end + 1) {
-        end = run(s, end + 1, |b| b.is_ascii_digit());
-    }
-    if at(s, end) == b'Z' {
-        end += 1;
-    } else if matches!(at(s, end), b'+' | b'-') && digits(s, end + 1, 2) {
-        let minutes = end + 3 + usize::from(at(s, end + 3) == b':');
-        if digits(s, minutes, 2) {
-            end = minutes + 2;
-        }
-    }
-    Some(end)
-}
-
-/// `Mon Jan 31 12:00:00 UTC 2025`, zone and year optional.
-pub(super) fn weekday(s: &[u8], i: usize) -> Option<usize> {
-    // Asked for every word that starts with one of five letters: the cheap test first.
-    if !is_space(at(s, i + 3)) {
-        return None;
-    }
-    let day = s.get(i..i + 3)?;
-    let days: [&[u8]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
-    let months: [&[u8]; 12] =
-        [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
-    if !days.contains(&day) || !months.contains(&s.get(i + 4..i + 7)?) {
-        return None;
-    }
-    let date = run(s, i + 7, is_space);
-    let date_end = run(s, date, |b| b.is_ascii_digit());
-    let t = date_end + 1;
-    if date == i + 7
-        || date_end == date
-        || !is_space(at(s, date_end))
-        || !(digits(s, t, 2) && digits(s, t + 3, 2) && digits(s, t + 6, 2))
-        || at(s, t + 2) != b':'
-        || at(s, t + 5) != b':'
-    {
-        return None;
-    }
-    let clock = t + 8;
-    let zone_end = run(s, clock + 1, |b| b.is_ascii_uppercase());
-    let zone = (is_space(at(s, clock)) && (3..=4).contains(&(zone_end - clock - 1)) && ends_word(s, zone_end))
-        .then_some(zone_end);
-    let year =
-        |from: usize| (is_space(at(s, from)) && digits(s, from + 1, 4) && ends_word(s, from + 5)).then_some(from + 5);
-    zone.and_then(year).or(zone).or_else(|| year(clock)).or_else(|| ends_word(s, clock).then_some(clock))
-}
-
 /// Pairs of hex digits joined by `:` or `-`, six or more.
 pub(super) fn mac(s: &[u8], i: usize) -> Option<usize> {
     let mut groups = 0;
@@ -282,26 +219,13 @@ pub(super) fn ipv6(s: &[u8], i: usize) -> Option<usize> {
     (whole && told && ends_word(s, end)).then_some(end)
 }
 
-/// `12:34`, `12:34:56`, `12:34:56.789`.
-pub(super) fn clock(s: &[u8], i: usize) -> Option<usize> {
-    let hour = if digit(s, i + 1) { i + 2 } else { i + 1 };
-    if at(s, hour) != b':' || !digits(s, hour + 1, 2) {
-        return None;
-    }
-    let minute = hour + 3;
-    if at(s, minute) == b':' && digits(s, minute + 1, 2) {
-        let second = minute + 3;
-        if matches!(at(s, second), b'.' | b',') && digit(s, second + 1) {
-            let end = run(s, second + 1, |b| b.is_ascii_digit());
-            if ends_word(s, end) {
-                return Some(end);
-            }
-        }
-        if ends_word(s, second) {
-            return Some(second);
-        }
-    }
-    ends_word(s, minute).then_some(minute)
+/// A doubled sign between two numbers (`12##7`) parts fields, as a comma does.
+pub(super) fn is_separator(s: &[u8], chunk: usize, i: usize) -> bool {
+    matches!(s[i], b'#' | b'~' | b'&' | b'$' | b'%' | b'^' | b'*')
+        && i > chunk
+        && s[i - 1].is_ascii_digit()
+        && at(s, i + 1) == s[i]
+        && digit(s, i + 2)
 }
 
 /// `0x` and hex digits.

@@ -14,6 +14,8 @@ use super::token::{Kind, Span};
 
 /// Shapes remembered before the memory is emptied.
 const SHAPES_MAX: usize = 1 << 14;
+/// Longest constant part of a line that is remembered, in bytes.
+const LINE_MAX_BYTES: usize = 4096;
 /// Slots of the cache of whole messages; a power of two.
 const MESSAGE_SLOTS: usize = 1 << 12;
 /// Longest message kept in the cache, in bytes.
@@ -30,10 +32,11 @@ pub(super) struct Known {
 
 /// A line: what is constant in it, cut where its variables stand.
 struct Line {
-    head: Box<[u8]>,
-    text: Box<[u8]>,
-    /// End in `text` of what stands before each variable; whether the variable is soft.
-    cuts: Box<[(u32, bool)]>,
+    /// For each variable four bytes (twice the end in the text of what stands before it, plus one where it is soft), then the
+    /// head, then the text: one piece of memory, because with many signatures each further piece is a further cache miss.
+    packed: Box<[u8]>,
+    cuts: u32,
+    head: u32,
     known: u32,
 }
 
@@ -60,6 +63,12 @@ impl<'a> LineKey<'a> {
         self.text.get(self.vars.last().map_or(0, |var| var.end)..).unwrap_or_default()
     }
 
+    /// Whether the line may be remembered: little of it is constant.
+    pub(super) fn is_short(self) -> bool {
+        self.text.len() <= LINE_MAX_BYTES
+            || self.runs().map(|(run, _)| run.len()).sum::<usize>() + self.rest().len() <= LINE_MAX_BYTES
+    }
+
     /// Not for keeps: 64 bits by which lines are found again.
     pub(super) fn hash(self) -> u64 {
         let mut hasher = FxHasher::default();
@@ -73,29 +82,38 @@ impl<'a> LineKey<'a> {
     }
 
     fn is(self, line: &Line) -> bool {
-        if line.cuts.len() != self.vars.len() || *line.head != *self.head {
+        let (cuts, rest) = line.packed.split_at(4 * line.cuts as usize);
+        let (head, text) = rest.split_at(line.head as usize);
+        let (cuts, _) = cuts.as_chunks::<4>();
+        if cuts.len() != self.vars.len() || head != self.head {
             return false;
         }
         let mut from = 0;
-        for ((run, soft), &(end, known_soft)) in self.runs().zip(&line.cuts) {
-            let end = end as usize;
-            if soft != known_soft || line.text.get(from..end) != Some(run) {
+        for ((run, soft), cut) in self.runs().zip(cuts) {
+            let cut = u32::from_le_bytes(*cut);
+            let end = (cut >> 1) as usize;
+            if u32::from(soft) != cut & 1 || text.get(from..end) != Some(run) {
                 return false;
             }
             from = end;
         }
-        line.text.get(from..) == Some(self.rest())
+        text.get(from..) == Some(self.rest())
     }
 
     fn line(self, known: u32) -> Line {
-        let mut text = Vec::new();
-        let cuts = self.runs().map(|(run, soft)| {
-            text.extend_from_slice(run);
-            (u32::try_from(text.len()).unwrap_or(u32::MAX), soft)
-        });
-        let cuts = cuts.collect();
-        text.extend_from_slice(self.rest());
-        Line { head: self.head.into(), text: text.into(), cuts, known }
+        let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let mut packed = Vec::with_capacity(4 * self.vars.len() + self.head.len() + self.text.len());
+        let mut end = 0;
+        for (run, soft) in self.runs() {
+            end += run.len();
+            packed.extend_from_slice(&(narrow(end) << 1 | u32::from(soft)).to_le_bytes());
+        }
+        packed.extend_from_slice(self.head);
+        for (run, _) in self.runs() {
+            packed.extend_from_slice(run);
+        }
+        packed.extend_from_slice(self.rest());
+        Line { packed: packed.into(), cuts: narrow(self.vars.len()), head: narrow(self.head.len()), known }
     }
 }
 

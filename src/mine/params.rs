@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::ansi::strip_ansi;
+use super::dates;
 use super::dictionary::Template;
 use super::signature::{Form, Token};
 use super::stack;
@@ -119,7 +120,7 @@ pub(super) fn kind_of(value: &str) -> (ParamKind, Option<&str>, Option<f64>) {
         if let Some(seconds) = compound_duration(value) {
             return (ParamKind::Duration, Some("s"), Some(seconds));
         }
-        if super::mask::date(b, 0) == Some(b.len()) || super::mask::clock(b, 0) == Some(b.len()) {
+        if [dates::date, dates::clock, dates::day].iter().any(|mask| mask(b, 0) == Some(b.len())) {
             return plain(ParamKind::Time);
         }
         if super::mask::ipv4(b, 0) == Some(b.len()) {
@@ -132,14 +133,16 @@ pub(super) fn kind_of(value: &str) -> (ParamKind, Option<&str>, Option<f64>) {
     if super::mask::ipv6(b, 0) == Some(b.len()) {
         return plain(ParamKind::Ip);
     }
-    if super::mask::weekday(b, 0) == Some(b.len()) {
+    if dates::weekday(b, 0) == Some(b.len()) || dates::month(b, 0) == Some(b.len()) {
         return plain(ParamKind::Time);
     }
     if super::mask::hex_literal(b, 0) == Some(b.len()) || is_hex(b) {
         return plain(ParamKind::Hex);
     }
     if super::mask::drive_path(b, 0).is_some() || first == b'/' || value.starts_with("./") || value.starts_with("~/") {
-        return plain(if value.contains(' ') { ParamKind::Text } else { ParamKind::Path });
+        // The target of a quoted request line is masked with its version.
+        let target = value.split(" HTTP/").next().unwrap_or(value);
+        return plain(if target.contains(' ') { ParamKind::Text } else { ParamKind::Path });
     }
     if ["true", "false", "null"].iter().any(|w| value.eq_ignore_ascii_case(w)) {
         return plain(ParamKind::Bool);
@@ -257,7 +260,8 @@ fn template_segments(tokens: &[Token]) -> usize {
 /// The line of a message that was mined.
 fn mined_line<'a>(template: &Template, message: &'a str) -> Option<Cow<'a, str>> {
     match template.form {
-        Form::Text => message.trim().lines().next().map(|l| l.trim_end().into()),
+        Form::Text if message.trim().contains('\n') => Some(super::telling::telling(message.trim())),
+        Form::Text => Some(message.trim().into()),
         Form::Exception => {
             let parsed = stack::parse_stack(message)?;
             let (_, text) = parsed.exceptions.last().copied()?;

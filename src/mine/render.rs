@@ -3,16 +3,19 @@
 //! A variable that never varied is shown as its value, a constant prefix of all values is kept,
 //! and a placeholder is named by the kind of its values when they agree.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::params::{ParamKind, kind_of};
 use super::parts::VALUE_MAX_BYTES;
-use super::signature::{Form, Token};
+use super::signature::{Form, Shape, Token};
 use super::wordform::{LOST, is_symbol, skeleton};
 use super::words::is_unit;
 
 /// Rows after which a lone value of a soft variable is shown as text.
 const REVEAL_ROWS: i64 = 2;
+/// Keys of a JSON message that are shown behind its text.
+const KEYS_SHOWN: usize = 6;
 /// Values looked at for a common prefix.
 const PREFIX_VALUES: usize = 16;
 
@@ -36,7 +39,33 @@ pub(super) fn canonical(tokens: &[Token]) -> String {
 }
 
 /// The text for people; `rows` is the number of rows behind it.
-pub(super) fn text(form: Form, tokens: &[Token], slots: &BTreeMap<usize, Slot>, rows: i64) -> String {
+pub(super) fn text(shape: &Shape, slots: &BTreeMap<usize, Slot>, rows: i64) -> String {
+    let (form, tokens) = (shape.form, &*shape.tokens);
+    // People look for what a JSON message says, then for its exception, and then for its keys.
+    if form == Form::Json
+        && let [Token::Text(keys), said @ ..] = tokens
+    {
+        let said = said.strip_prefix(&[Token::Space]).unwrap_or(said);
+        let before = tokens.len() - said.len();
+        let slots = slots.iter().filter(|(i, _)| **i >= before).map(|(i, slot)| (i - before, slot)).collect();
+        let exception = shape.exception.as_deref().map(|exception| format!("[{exception}]")).unwrap_or_default();
+        let parts = [line(form, said, &slots, rows), exception, some_keys(keys).into_owned()];
+        return parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    }
+    line(form, tokens, &slots.iter().map(|(&i, slot)| (i, slot)).collect(), rows)
+}
+
+/// `{a, b.c, … 7 more}`: as many keys as are read at a glance.
+fn some_keys(keys: &str) -> Cow<'_, str> {
+    let mut all = keys.trim_start_matches('{').trim_end_matches('}').split(", ");
+    let shown: Vec<&str> = all.by_ref().take(KEYS_SHOWN).collect();
+    match all.count() {
+        0 | 1 => keys.into(),
+        more => format!("{{{}, … {more} more}}", shown.join(", ")).into(),
+    }
+}
+
+fn line(form: Form, tokens: &[Token], slots: &BTreeMap<usize, &Slot>, rows: i64) -> String {
     let mut out: Vec<String> = Vec::with_capacity(tokens.len());
     // Whether the piece at the same index of `out` is a bare placeholder.
     let mut bare: Vec<bool> = Vec::with_capacity(tokens.len());
@@ -61,7 +90,7 @@ pub(super) fn text(form: Form, tokens: &[Token], slots: &BTreeMap<usize, Slot>, 
             }
             (Token::Text(text), _) => (text.to_string(), false),
             (Token::Var, None) => ("<*>".to_owned(), true),
-            (Token::Var, Some(slot)) => {
+            (Token::Var, Some(&slot)) => {
                 if let Some(value) = undamaged(slot).filter(|_| form != Form::Request) {
                     (value, false)
                 } else if let Some(value) = constant(slot, i == 0, rows).filter(|_| form != Form::Request) {
@@ -144,6 +173,9 @@ fn placeholder(values: &BTreeSet<String>) -> (String, bool) {
     if let Some(unit) = common_unit(values) {
         return (format!("<num>{unit}"), false);
     }
+    if let Some(brackets) = common_brackets(values) {
+        return (brackets, false);
+    }
     let mut kinds = values.iter().filter(|v| !v.is_empty()).map(|v| kind_of(v).0);
     let kind = kinds.next().filter(|&first| kinds.all(|k| k == first));
     (format!("<{}>", kind.unwrap_or(ParamKind::Text).placeholder()), true)
@@ -158,6 +190,27 @@ fn common_unit(values: &BTreeSet<String>) -> Option<String> {
     });
     let first = units.next()??;
     units.all(|u| u == Some(first)).then(|| first.to_owned())
+}
+
+/// The one pair of brackets around every value, with the name before it: `[<*>]`, `Intent{<*>}`.
+fn common_brackets(values: &BTreeSet<String>) -> Option<String> {
+    let frame = |value: &'_ String| -> Option<(usize, char)> {
+        let open = value.find(['[', '{', '('])?;
+        let close = match value.as_bytes()[open] {
+            b'[' => ']',
+            b'{' => '}',
+            _ => ')',
+        };
+        let named = value[..open].bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'$'));
+        (named && value.find(close) == Some(value.len() - 1)).then_some((open, close))
+    };
+    let first = values.first()?;
+    let (open, close) = frame(first)?;
+    let head = &first[..=open];
+    let same = |value: &String| frame(value) == Some((open, close)) && value.starts_with(head);
+    // Brackets that never held anything are shown as they are.
+    let held = if values.iter().all(|value| value.len() == head.len() + 1) { "" } else { "<*>" };
+    values.iter().all(same).then(|| format!("{head}{held}{close}"))
 }
 
 /// A constant alphabetic beginning of all values: `node-` of node-7 and node-12, `com.shop.`.
@@ -181,7 +234,9 @@ fn common_prefix(values: &BTreeSet<String>) -> Option<String> {
     }
     n -= n % 2;
     let prefix = pieces[0][..n].concat();
-    let single = n == 2 && pieces.iter().all(|p| p.len() == 3) && is_word(&prefix[..prefix.len() - 1]);
+    // Of one value without a digit nobody knows which part of it would vary.
+    let told = values.len() > 1 || values[0].bytes().any(|b| b.is_ascii_digit());
+    let single = told && n == 2 && pieces.iter().all(|p| p.len() == 3) && is_word(&prefix[..prefix.len() - 1]);
     let dotted = n >= 4 && values.len() > 1 && prefix.ends_with('.');
     (single || dotted).then_some(prefix)
 }

@@ -12,6 +12,7 @@ use super::parts::{Parts, Values, cut_value};
 use super::signature::{Form, Shape, SigId};
 use super::stack;
 use super::table::{Epoch, Row, SignatureTable};
+use super::telling::telling;
 use super::token::{Kind, Scanner, Span};
 use super::{json, request};
 
@@ -232,9 +233,9 @@ impl Miner {
         {
             return found;
         }
-        let first = body.lines().next().unwrap_or_default().trim_end();
+        let told = telling(body);
         let mut parts = Parts::new(Form::Text, None);
-        parts.mined(&mut self.scanner, first);
+        parts.mined(&mut self.scanner, &told);
         parts.space();
         parts.variable(false, "");
         (self.finish(&parts, sink), None)
@@ -246,7 +247,7 @@ impl Miner {
         self.vars.clear();
         self.vars.extend(spans.iter().filter(|span| span.kind.is_variable()));
         let key = LineKey { head: &[], text: line.as_bytes(), vars: &self.vars };
-        let hash = (!self.scanner.is_irregular()).then(|| key.hash());
+        let hash = (!self.scanner.is_irregular() && key.is_short()).then(|| key.hash());
         let found = hash.and_then(|hash| self.shapes.of_line(hash, key)).unwrap_or_else(|| {
             let mut parts = Parts::new(Form::Text, None);
             parts.spans(self.scanner.spans(), line);

@@ -201,9 +201,8 @@ impl Shape {
     pub(super) fn id_of(&self, encoded: &[u8]) -> SigId {
         let full = first_128_bits(encoded);
         let mut bytes = Vec::with_capacity(64);
-        let coarse = self.coarse();
-        encode_head(&mut bytes, coarse.form, coarse.exception.as_deref());
-        for token in &coarse.tokens {
+        encode_head(&mut bytes, self.form, self.exception.as_deref());
+        for token in self.coarse_tokens() {
             encode(&mut bytes, token);
         }
         let id = (full & !BUCKET_MASK) | (first_128_bits(&bytes) & BUCKET_MASK);
@@ -213,13 +212,13 @@ impl Shape {
 
     /// The coarse shape that stands for this one in a full table: its leading words.
     pub(super) fn coarse(&self) -> Self {
-        let mut tokens = Vec::new();
-        for token in self.tokens.iter().filter(|t| t.is_word()).take(COARSE_WORDS) {
-            tokens.push(token.clone());
-            tokens.push(Token::Space);
-        }
-        tokens.push(Token::Var);
-        Self { form: self.form, exception: self.exception.clone(), tokens: tokens.into() }
+        let tokens = self.coarse_tokens().cloned().collect();
+        Self { form: self.form, exception: self.exception.clone(), tokens }
+    }
+
+    fn coarse_tokens(&self) -> impl Iterator<Item = &Token> {
+        let words = self.tokens.iter().filter(|t| t.is_word()).take(COARSE_WORDS);
+        words.flat_map(|word| [word, &Token::Space]).chain([&Token::Var])
     }
 
     /// Token positions of the variables, ascending.

@@ -14,6 +14,9 @@ pub struct Sketch {
     /// (hash, soft, value), ascending.
     items: Vec<(u64, bool, Box<str>)>,
     overflow: bool,
+    /// Where the items are full, the greatest hash among them: most values of a busy place are told by it to be no item,
+    /// without a look at the items themselves.
+    above: Option<u64>,
 }
 
 /// Stored form: overflow, hard values, soft values.
@@ -24,11 +27,11 @@ impl Sketch {
     /// Adds one value.
     pub fn add(&mut self, soft: bool, value: &str) {
         let hash = hash(soft, value);
-        let full = self.items.len() >= SKETCH_VALUES;
-        if full && self.items.last().is_some_and(|(last, ..)| hash > *last) {
+        if self.above.is_some_and(|last| hash > last) {
             self.overflow = true;
             return;
         }
+        let full = self.items.len() >= SKETCH_VALUES;
         let place = self.items.binary_search_by(|(h, s, v)| (*h, *s, &**v).cmp(&(hash, soft, value)));
         if let Err(index) = place {
             self.items.insert(index, (hash, soft, value.into()));
@@ -36,14 +39,19 @@ impl Sketch {
                 self.items.truncate(SKETCH_VALUES);
                 self.overflow = true;
             }
+            self.set_above();
         }
+    }
+
+    fn set_above(&mut self) {
+        self.above = if self.items.len() < SKETCH_VALUES { None } else { self.items.last().map(|(hash, ..)| *hash) };
     }
 
     /// Adds all values of another sketch.
     pub fn merge(&mut self, other: Self) {
         self.overflow |= other.overflow;
         if self.items.is_empty() {
-            self.items = other.items;
+            (self.items, self.above) = (other.items, other.above);
             return;
         }
         self.items.extend(other.items);
@@ -51,6 +59,7 @@ impl Sketch {
         self.items.dedup();
         self.overflow |= self.items.len() > SKETCH_VALUES;
         self.items.truncate(SKETCH_VALUES);
+        self.set_above();
     }
 
     /// (soft, value) of the values kept, in hash order.

@@ -115,7 +115,7 @@ pub fn row_role(message: &str) -> RowRole {
     if !body.contains('\n') {
         return if is_joiner(body) {
             RowRole::Joiner
-        } else if is_frame_line(message) || python::is_header(body) || is_carets(body) {
+        } else if is_frame_line(message) || python::is_header(body) || is_carets(body) || script::is_php_margin(body) {
             RowRole::Frame
         } else {
             RowRole::Plain
@@ -148,6 +148,7 @@ fn is_plain(s: &[u8]) -> bool {
         b'-' | b'.' | b'#' | b'+' | b'|' | b'^' | b'~' | b'0'..=b'9' => true,
         b'D' | b'T' | b'F' | b'a' | b't' | b'c' | b'g' => STARTS.iter().any(|start| s.starts_with(start)),
         b'E' => s.starts_with(b"Exception Group "),
+        b'[' | b'"' => matches!(s, b"[stacktrace]" | b"\"}") || s.starts_with(b"[previous exception] "),
         _ => false,
     };
     if start || *last == b'\'' || memchr::memchr2(b'\n', b'\\', s).is_some() {
@@ -171,7 +172,7 @@ pub fn parse_stack(message: &str) -> Option<Stack<'_>> {
         native::rust(message)
     } else if has("goroutine ") {
         native::go(message)
-    } else if has("Stack trace:") && has("#0 ") {
+    } else if (has("Stack trace:") || has("[stacktrace]")) && has("#0 ") {
         script::php(message)
     } else if has(":in `") || has(":in '") {
         script::ruby(message)
@@ -194,6 +195,7 @@ fn is_joiner(line: &str) -> bool {
     JOINERS
         .iter()
         .any(|j| line.strip_prefix(j).is_some_and(|rest| rest.bytes().all(|b| matches!(b, b':' | b'.' | b'-' | b' '))))
+        || line.starts_with("[previous exception] [object] (")
 }
 
 /// A trace that was logged on one line with its line breaks written as `\\n`; as lines again.

@@ -300,9 +300,13 @@ impl SignatureTable {
     ) -> Option<u32> {
         if let Some(&index) = self.index.get(&sig) {
             self.entry(index).add(row, values);
-        } else {
-            self.insert(sig, Entry::new(shape, row, values));
+            return Some(index);
         }
+        let entry = Entry::new(shape, row, values);
+        if self.has_room(&entry.shape) {
+            return Some(self.push(sig, entry));
+        }
+        self.insert(sig, entry);
         self.index.get(&sig).copied()
     }
 
@@ -319,19 +323,29 @@ impl SignatureTable {
         } else if let Some(&index) = self.index.get(&sig) {
             self.entry(index).merge(entry);
         } else {
-            let bytes = worst_bytes(&entry.shape);
-            let full = self.entries.len() >= self.limit || self.bytes + bytes > self.bytes_max;
+            let full = !self.has_room(&entry.shape);
             if full && self.index.last_key_value().is_none_or(|(last, _)| sig > *last) {
                 self.insert_coarse(sig.coarse(), entry.into_coarse());
                 return;
             }
-            self.bytes += bytes;
-            self.index.insert(sig, u32::try_from(self.entries.len()).unwrap_or(u32::MAX));
-            self.entries.push((sig, entry));
+            self.push(sig, entry);
             while self.entries.len() > self.limit || self.bytes > self.bytes_max {
                 self.drop_last();
             }
         }
+    }
+
+    fn has_room(&self, shape: &Shape) -> bool {
+        self.entries.len() < self.limit && self.bytes + worst_bytes(shape) <= self.bytes_max
+    }
+
+    /// Holds a signature that is new.
+    fn push(&mut self, sig: SigId, entry: Entry) -> u32 {
+        let index = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        self.bytes += worst_bytes(&entry.shape);
+        self.index.insert(sig, index);
+        self.entries.push((sig, entry));
+        index
     }
 
     /// Moves the greatest signature to its coarse bucket. The least ids whose bytes fit stay: a longer prefix of them never

@@ -4,10 +4,12 @@
 use super::*;
 
 mod corpus;
+mod formats;
 mod generalise;
 mod hostile;
 mod properties;
 mod quality;
+mod traces;
 
 fn texts(lines: &[&str]) -> Vec<String> {
     mine_lines(lines.iter().copied()).into_iter().map(|(_, text)| text).collect()
@@ -27,6 +29,63 @@ fn table_of(rows: &[(String, i64)]) -> SignatureTable {
         table.add(&miner.scan(Subject::Text(line)), *ts, &format!("id{ts}"), line);
     }
     table
+}
+
+#[test]
+fn dates_are_one_variable_however_they_are_written() {
+    for date in [
+        "2031-02-03 04:05:06,789",
+        "2031/02/03 04:05:06",
+        "2031/02/03",
+        "03/Feb/2031:04:05:06 +0000",
+        "03-Feb-2031 04:05:06",
+        "Feb  3 04:05:06",
+        "Feb 13 04:05:06 2031",
+        "Feb 3, 2031 4:05:06 PM",
+        "Mon Feb 03 04:05:06.123456 2031",
+        "Mon Feb  3 04:05:06 UTC 2031",
+    ] {
+        assert_eq!(texts(&[&format!("[{date}] disk is full")]), ["[<time>] disk is full"]);
+        assert_eq!(texts(&[&format!("{date} cart sold")]), ["<time> cart sold"]);
+    }
+    assert_eq!(texts(&["May 3 apples", "read a/2031/02/03/b"]), ["May <num> apples", "read <*>"]);
+}
+
+#[test]
+fn a_message_that_is_one_name_is_not_any_value() {
+    let names =
+        ["shop.v2.Carts.Create", "shop.v2.Carts.Delete", "io.k8s.shop.v1.carts.create", "Vendor.Compute/disks/write"];
+    assert_eq!(texts(&names), names);
+    for (value, shown) in [("10.2.3.4", "<ip>"), ("a/b/c", "<*>"), ("8f14e45fceea167a", "<hex>")] {
+        assert_eq!(texts(&[value]), [shown]);
+    }
+}
+
+#[test]
+fn an_access_log_keeps_its_status_and_joins_all_agents() {
+    let line = |status: u16, agent: &str, from: &str| {
+        format!(
+            "10.2.3.4 - - [03/Feb/2031:04:05:06 +0000] \"GET /carts/7?x=1 HTTP/1.1\" {status} 1234 \"{from}\" \"{agent}\""
+        )
+    };
+    let lines = [
+        line(200, "Mozilla/5.0 (X11; Linux) Gecko/7", "-"),
+        line(200, "curl/8.1", "https://shop.example/"),
+        line(500, "Mozilla/5.0 (X11; Linux) like Gecko/7 Firefox/9", "-"),
+    ];
+    let found = texts(&lines.each_ref().map(String::as_str));
+    assert_eq!(found[0], found[1]);
+    assert_eq!(found[2], "<ip> - - [<time>] \"GET <path>\" 500 <num> \"<*>\" \"<*>\"");
+    let many = [200, 201, 204, 301, 400, 404, 500, 503].map(|status| format!("\"GET /carts\" {status}"));
+    assert_eq!(texts(&many.each_ref().map(String::as_str))[7], "\"GET <path>\" 503");
+}
+
+#[test]
+fn brackets_around_every_value_stay() {
+    let found = texts(&["start cats=[a.b] app=Intent{x1}", "start cats=[c.d,e] app=Intent{y2}"]);
+    assert_eq!(found, ["start cats=[<*>] app=Intent{<*>}"; 2]);
+    assert_eq!(texts(&["took lock=[7] ok", "took lock=[9,8] ok"]), ["took lock=[<*>] ok"; 2]);
+    assert_eq!(texts(&["moved to=[7,8][9,6] ok"]), ["moved to=<*> ok"]);
 }
 
 #[test]
@@ -116,7 +175,7 @@ fn an_empty_row_and_a_text_of_the_same_words_are_two_templates() {
 fn a_json_message_is_its_sorted_keys_and_its_mined_text() {
     let a = one(Subject::Text(r#"{"msg":"saved 3 items","level":"info","at":{"zone":"x"}}"#));
     let b = one(Subject::Text("{\n \"at\": {\"zone\": \"y\"},\n \"level\": \"warn\", \"msg\": \"saved 4 items\"\n}"));
-    assert_eq!(a.text, "{at.zone, level, msg} saved <num> items");
+    assert_eq!(a.text, "saved <num> items {at.zone, level, msg}");
     assert_eq!(a.id, b.id);
     assert_eq!(a.form, Form::Json);
 }

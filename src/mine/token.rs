@@ -8,8 +8,9 @@ mod passes;
 
 use super::attached;
 use super::class::{self, is_space, is_word};
+use super::dates;
 use super::mask::{self, Urls};
-use super::wordform::{LOST, classify, has_alnum, is_bool, is_hex, is_soft, is_symbol};
+use super::wordform::{LOST, classify, has_alnum, is_bool, is_hex, is_operation, is_sentence_key, is_soft, is_symbol};
 
 /// Constant words of one message that are mined; the rest of a longer message becomes one variable.
 pub const WORDS_MAX: usize = 64;
@@ -119,6 +120,13 @@ impl Scanner {
         if self.raw.len() > WORDS_MAX || cut {
             self.cap(message.trim_end().len(), cut);
         }
+        // A message that is one name (of a method, of an operation) says that name, though a version may stand in it.
+        if let [only] = &mut self.raw[..]
+            && only.kind == Kind::Hard
+            && is_operation(only.text(message))
+        {
+            only.kind = Kind::Word;
+        }
         &self.raw
     }
 
@@ -222,7 +230,7 @@ impl Scanner {
                     i = end;
                 } else {
                     self.flush(message, chunk, i, seen);
-                    i = self.delimiter(s, i);
+                    i = self.delimiter(message, i);
                 }
                 (chunk, seen) = (i, 0);
                 // Text without spaces must end somewhere too.
@@ -242,6 +250,11 @@ impl Scanner {
                         i += 1;
                     }
                     self.push(Kind::Delim, start, i);
+                    (chunk, seen) = (i, 0);
+                } else if mask::is_separator(s, chunk, i) {
+                    self.flush(message, chunk, i, seen);
+                    self.push(Kind::Delim, i, i + 2);
+                    i += 2;
                     (chunk, seen) = (i, 0);
                 } else {
                     seen |= classes;
@@ -269,11 +282,14 @@ impl Scanner {
         }
     }
 
-    fn delimiter(&mut self, s: &[u8], i: usize) -> usize {
+    fn delimiter(&mut self, message: &str, i: usize) -> usize {
+        let s = message.as_bytes();
         match s[i] {
             b'=' => {
                 self.has_keys = true;
-                if let Some((start, end, quoted)) = attached::attached_value(s, i) {
+                if let Some((start, end, quoted)) = attached::attached_value(s, i)
+                    && !(quoted && self.is_said(message, &s[start..end]))
+                {
                     self.raw.push(Span::new(Kind::Delim, i, i + 1));
                     if quoted {
                         self.raw.push(Span::new(Kind::Delim, i + 1, i + 2));
@@ -305,10 +321,51 @@ impl Scanner {
                 }
             }
             b')' => self.has_keys |= i > 0 && s[i - 1] == b'(',
+            b'"' => return self.quote(s, i),
             _ => {}
         }
         self.raw.push(Span::new(Kind::Delim, i, i + 1));
         i + 1
+    }
+
+    /// Whether the quoted value behind the key read last is several words that tell what happened.
+    fn is_said(&self, message: &str, value: &[u8]) -> bool {
+        self.raw.last().is_some_and(|key| key.kind == Kind::Word && is_sentence_key(key.text(message)))
+            && value.iter().any(|&b| is_space(b))
+    }
+
+    /// A quote, and what an access log writes in quotes or behind them.
+    fn quote(&mut self, s: &[u8], i: usize) -> usize {
+        self.raw.push(Span::new(Kind::Delim, i, i + 1));
+        if let Some(end) = attached::agent(s, i + 1) {
+            // `"-"` stands for what was not told.
+            self.push(if end == i + 2 { Kind::Soft } else { Kind::Hard }, i + 1, end);
+            return end;
+        }
+        let n = self.raw.len();
+        let verb = |t: &Span| t.kind == Kind::Word && s[t.start..t.end].iter().all(u8::is_ascii_uppercase);
+        let delim = |t: &Span| t.kind == Kind::Delim && s[t.start] == b'"';
+        // `"GET /path" 404`: as with requests that have no text, the status tells what happened.
+        if n >= 5
+            && delim(&self.raw[n - 5])
+            && verb(&self.raw[n - 4])
+            && self.raw[n - 3].kind == Kind::Space
+            && self.raw[n - 2].kind == Kind::Hard
+            && let Some(end) = attached::status(s, i + 1)
+        {
+            self.raw.push(Span::new(Kind::Space, i + 1, i + 2));
+            self.raw.push(Span::new(Kind::Word, i + 2, end));
+            return end;
+        }
+        i + 1
+    }
+
+    /// Whether the asterisks before `rest` stand between numbers, for one that was too wide to be printed.
+    fn is_overflow(&self, text: &str, rest: &[u8]) -> bool {
+        text.len() >= 3
+            && text.bytes().all(|b| b == b'*')
+            && matches!(rest, [b' ', b'0'..=b'9', ..])
+            && matches!(self.raw[..], [.., number, space] if number.kind == Kind::Hard && space.kind == Kind::Space)
     }
 
     /// Classifies the chunk `start..end`, without its closing `.!?`; `seen` are its bytes' classes.
@@ -352,7 +409,7 @@ impl Scanner {
         let has_word = seen & (class::DIGIT | class::LETTER) != 0 || (seen & class::HIGH != 0 && has_alnum(text));
         if !has_word {
             let stop = start + text.trim_end_matches(['.', '!']).len();
-            if is_symbol(&text[..stop - start]) {
+            if is_symbol(&text[..stop - start]) || self.is_overflow(text, &message.as_bytes()[end..]) {
                 self.push(Kind::Soft, start, stop);
                 if stop < end {
                     self.push(Kind::Delim, stop, end);
@@ -380,18 +437,19 @@ impl Scanner {
 /// Where the mask ends that starts with the word at `i`; what follows its hex digits says which it can be.
 fn masked_word(s: &[u8], i: usize) -> Option<usize> {
     let b = s[i];
-    if matches!(b, b'M' | b'T' | b'W' | b'F' | b'S')
-        && let Some(end) = mask::weekday(s, i)
+    if b.is_ascii_uppercase()
+        && let Some(end) = dates::weekday(s, i).or_else(|| dates::month(s, i))
     {
         return Some(end);
     }
     let run = s[i..].iter().take(9).take_while(|b| b.is_ascii_hexdigit()).count();
     match (s.get(i + run)?, run) {
         (b'-', 8) => mask::uuid(s, i),
-        (b'-', 4) => mask::date(s, i),
-        (b'-', 2) => mask::mac(s, i),
+        (b'-' | b'/', 4) => dates::date(s, i),
+        (b'-', 2) => mask::mac(s, i).or_else(|| dates::day(s, i)),
+        (b'-' | b'/', 1 | 2) => dates::day(s, i),
         (b':', 1..=4) => {
-            let clock = || if b.is_ascii_digit() { mask::clock(s, i) } else { None };
+            let clock = || if b.is_ascii_digit() { dates::clock(s, i) } else { None };
             mask::mac(s, i).or_else(|| mask::ipv6(s, i)).or_else(clock)
         }
         (b'.', 1..=3) => mask::ipv4(s, i),

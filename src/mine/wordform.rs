@@ -38,6 +38,29 @@ pub(super) fn is_email(text: &str) -> bool {
     })
 }
 
+/// Whether a key names what is said rather than a value: `msg=stored` and `msg=lost` are two events.
+pub(super) fn is_event_key(key: &str) -> bool {
+    ["msg", "message", "event"].iter().any(|known| key.eq_ignore_ascii_case(known))
+}
+
+/// Whether the quoted text behind a key is a sentence to be mined: what happened, or why.
+pub(super) fn is_sentence_key(key: &str) -> bool {
+    is_event_key(key) || ["error", "err", "reason", "detail"].iter().any(|known| key.eq_ignore_ascii_case(known))
+}
+
+/// The dotted name of an operation, as audit logs write it: `storage.v2.Buckets.Create`, `Vendor.Compute/disks/delete`.
+pub(super) fn is_operation(text: &str) -> bool {
+    let part = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_alphabetic())
+            && (part.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_') || is_soft(part.as_bytes()))
+    };
+    let first = text.split('/').next().unwrap_or_default();
+    let dots = first.bytes().filter(|&b| b == b'.').count();
+    (dots >= 2 || (dots == 1 && first.len() < text.len()))
+        && text.split(['.', '/']).all(part)
+        && text.rsplit(['.', '/']).next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_alphabetic()))
+}
+
 /// What stands for a character that could not be read.
 pub(super) const LOST: char = '\u{fffd}';
 

@@ -9,7 +9,7 @@ use super::wordform::{has_alnum, is_redacted};
 /// Distinct plain words in one place that make it a variable.
 pub(super) const PLAIN_NEED: usize = 6;
 /// Distinct identifiers in one place that make it a variable.
-const NAME_NEED: usize = 3;
+pub(super) const NAME_NEED: usize = 3;
 
 const UNITS: [&str; 19] = [
     "B", "KB", "MB", "GB", "TB", "kB", "KiB", "MiB", "GiB", "TiB", "bytes", "byte", "ms", "s", "sec", "secs",
@@ -78,6 +78,8 @@ enum Look {
     Delimiter,
     /// Written by an exporter in place of a secret.
     Redacted,
+    /// A number that the scanner left a constant: the status of a request.
+    Status,
 }
 
 /// A word and what is known of it.
@@ -91,6 +93,8 @@ pub(super) struct Word<'a> {
     pub(super) dots: usize,
     /// A name of three or more parts (`org.shop.Cart`) names one thing of many; one that ends in capitals names an event.
     pub(super) qualified: bool,
+    /// The name of an account that every system has.
+    pub(super) account: bool,
     look: Look,
 }
 
@@ -100,7 +104,9 @@ impl<'a> Word<'a> {
             Look::Delimiter
         } else if is_redacted(text) {
             Look::Redacted
-        } else if is_name(text) {
+        } else if text.bytes().all(|b| b.is_ascii_digit()) {
+            Look::Status
+        } else if is_name(text) || is_account(text) {
             Look::Name
         } else if is_upper(text) {
             Look::Upper
@@ -111,9 +117,10 @@ impl<'a> Word<'a> {
             text,
             alnum: has_alnum(text),
             unit: is_unit(text),
-            cue: CUES.contains(&text),
+            cue: CUES.iter().any(|cue| text.eq_ignore_ascii_case(cue)),
             dots: text.bytes().filter(|&b| b == b'.').count(),
             qualified: is_qualified(text),
+            account: is_account(text),
             look,
         }
     }
@@ -128,9 +135,9 @@ impl<'a> Word<'a> {
         self.look == Look::Name
     }
 
-    /// Whether the word can be a variable: it holds a letter or digit and stands for no secret.
+    /// Whether the word can be a variable: it holds a letter or digit, stands for no secret and is no status of a request.
     pub(super) fn may_vary(&self) -> bool {
-        self.alnum && self.look != Look::Redacted
+        self.alnum && !matches!(self.look, Look::Redacted | Look::Status)
     }
 
     /// Distinct words that must stand in this word's place before the place is a variable.
@@ -150,13 +157,30 @@ impl<'a> Word<'a> {
     }
 }
 
-/// Digits, `_ \ @ # $ /`, an inner `.` or `-`, camelCase, other scripts.
+/// Whether a word leads to the noun of a name: `for user ann`.
+pub(super) fn leads(word: &str) -> bool {
+    const WORDS: [&str; 17] = [
+        "for", "of", "from", "to", "by", "in", "into", "on", "at", "with", "as", "via", "using", "the", "invalid",
+        "unknown", "illegal",
+    ];
+    WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
+}
+
+/// Accounts that every system has: names of users wherever they stand.
+fn is_account(text: &str) -> bool {
+    const ACCOUNTS: [&str; 8] =
+        ["root", "admin", "administrator", "guest", "nobody", "anonymous", "postgres", "ubuntu"];
+    ACCOUNTS.contains(&text)
+}
+
+/// Digits, `_ \ @ # $ / +`, an inner `.` or `-`, a `-` at the end, camelCase, other scripts.
 fn is_name(text: &str) -> bool {
     let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
     let b = text.as_bytes();
-    b.iter().any(|&c| c.is_ascii_digit() || c >= 0x80 || matches!(c, b'_' | b'\\' | b'@' | b'#' | b'$' | b'/'))
+    b.iter().any(|&c| c.is_ascii_digit() || c >= 0x80 || matches!(c, b'_' | b'\\' | b'@' | b'#' | b'$' | b'/' | b'+'))
         || b.windows(2).any(|w| w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase())
         || b.windows(3).any(|w| matches!(w[1], b'.' | b'-') && word(w[0]) && word(w[2]))
+        || matches!(b, [.., first, b'-'] if word(*first))
 }
 
 /// Three or more identifiers between dots, the last not in capitals.

@@ -143,7 +143,14 @@ impl Engine {
         for (name, table) in plain {
             frames.insert(name, frame::of_table(&table)?);
         }
-        let source = RowSource { files, window, services, revision: None, templates: TemplateIndex::new(templates) };
+        let source = RowSource {
+            files,
+            window,
+            parts: None,
+            services,
+            revision: None,
+            templates: TemplateIndex::new(templates),
+        };
         Ok(Self { frames, source, walked: OnceLock::new() })
     }
 
@@ -169,6 +176,8 @@ impl Engine {
         if let Some(frame) = self.frames.get_mut("rows") {
             *frame = frame.clone().filter(any);
         }
+        self.source.parts = Some(windows.to_vec());
+        self.walked = OnceLock::new();
         self
     }
 

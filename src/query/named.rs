@@ -4,6 +4,7 @@
 pub const NAMED: &[(&str, &str)] = &[
     ("activity", include_str!("../../queries/activity.sql")),
     ("attached", include_str!("../../queries/attached.sql")),
+    ("audit_entries", include_str!("../../queries/audit_entries.sql")),
     ("cluster_days", include_str!("../../queries/cluster_days.sql")),
     ("cluster_events", include_str!("../../queries/cluster_events.sql")),
     ("cluster_hosts", include_str!("../../queries/cluster_hosts.sql")),
@@ -17,6 +18,7 @@ pub const NAMED: &[(&str, &str)] = &[
     ("coverage", include_str!("../../queries/coverage.sql")),
     ("days", include_str!("../../queries/days.sql")),
     ("deploys", include_str!("../../queries/deploys.sql")),
+    ("event_revisions", include_str!("../../queries/event_revisions.sql")),
     ("events", include_str!("../../queries/events.sql")),
     ("examples", include_str!("../../queries/examples.sql")),
     ("exceptions", include_str!("../../queries/exceptions.sql")),

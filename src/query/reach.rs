@@ -78,6 +78,26 @@ impl Engine {
         Ok(out)
     }
 
+    /// Events of some clusters per (service, revision); those that name none are left out.
+    pub fn revisions_of(&self, clusters: &[ClusterRows]) -> Result<BTreeMap<(String, String), u64>, QueryError> {
+        if clusters.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let columns = "COALESCE(r.service, '') AS service, r.revision AS revision, r.event_id AS event_id";
+        let table = self.sql(&format!(
+            "{} SELECT service, revision, CAST(COUNT(DISTINCT event_id) AS BIGINT) AS events FROM picked \
+             WHERE revision IS NOT NULL GROUP BY service, revision ORDER BY service ASC, revision ASC",
+            picked(clusters, columns)
+        ))?;
+        let (services, revisions, events) = (table.str("service")?, table.str("revision")?, table.i64("events")?);
+        Ok((0..table.len())
+            .filter_map(|row| {
+                let key = (services[row].clone().unwrap_or_default(), revisions[row].clone()?);
+                Some((key, events[row].and_then(|n| u64::try_from(n).ok()).unwrap_or(0)))
+            })
+            .collect())
+    }
+
     /// First row of each event of some clusters, nanoseconds, ascending; clusters without a row are left out.
     pub fn event_times(
         &self,

@@ -1,4 +1,4 @@
-//! Which rows an engine sees, for what reads them without SQL: the same files, window, services and revision.
+//! Which rows an engine sees, for what reads them without SQL: the same files, windows, services and revision.
 
 use std::path::PathBuf;
 
@@ -38,6 +38,8 @@ impl TemplateIndex {
 pub(super) struct RowSource {
     pub(super) files: Vec<PathBuf>,
     pub(super) window: Window,
+    /// Stretches of the window that alone are seen, ascending; `None` for all of it.
+    pub(super) parts: Option<Vec<Window>>,
     pub(super) services: Services,
     pub(super) revision: Option<String>,
     pub(super) templates: TemplateIndex,
@@ -57,6 +59,7 @@ impl RowSource {
         (0..ts_ns.len())
             .map(|row| {
                 self.window.holds(ts_ns[row])
+                    && self.parts.as_ref().is_none_or(|parts| parts.iter().any(|part| part.holds(ts_ns[row])))
                     && by_service.as_ref().is_none_or(|kept| holds(services, row, kept))
                     && by_revision.as_ref().is_none_or(|kept| holds(revisions, row, kept))
             })

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::mine::templates;
-use crate::record::{DeployMark, Http, LogRecord, Severity};
+use crate::record::{DeployMark, Http, Kind, LogRecord, Severity};
 use crate::store::Store;
 use crate::store::fixture::{DAY_ONE, MS, error, folder, input, row, store_of};
 use crate::time::{DAY_NS, HOUR_NS};
@@ -50,6 +50,7 @@ fn busy(folder: &tempfile::TempDir) -> Store {
         request,
         deploy,
         other,
+        LogRecord { kind: Kind::Audit, ..row(DAY_ONE + HOUR_NS, "u", "Services.Replace") },
         row(DAY_ONE + 3 * HOUR_NS, "x1", "Container called exit(3)."),
         row(DAY_ONE + 3 * HOUR_NS + 7_000 * MS, "x2", "Container called exit(3)."),
     ];
@@ -64,11 +65,11 @@ fn n(engine: &Engine, sql: &str) -> i64 {
 fn counts_rows_events_and_failed_deploys() {
     let folder = folder();
     let (_snapshot, engine) = engine(&busy(&folder), None, &[]);
-    assert_eq!(n(&engine, "SELECT COUNT(*) AS n FROM rows"), 8);
+    assert_eq!(n(&engine, "SELECT COUNT(*) AS n FROM rows"), 9);
     assert_eq!(n(&engine, "SELECT COUNT(*) AS n FROM rows WHERE event_role = 'joiner'"), 1);
     assert_eq!(n(&engine, "SELECT COUNT(DISTINCT event_id) AS n FROM rows WHERE event_role = 'joiner'"), 1);
     assert_eq!(n(&engine, "SELECT COUNT(DISTINCT revision) AS n FROM deploys WHERE outcome = 'failed'"), 1);
-    assert_eq!(n(&engine, "SELECT SUM(rows) AS n FROM summary"), 7);
+    assert_eq!(n(&engine, "SELECT SUM(rows) AS n FROM summary"), 8);
 }
 
 #[test]
@@ -194,4 +195,40 @@ fn tables_are_written_for_other_engines() {
     let files = engine.export(&folder.path().join("out"), true).expect("writes");
     assert_eq!(files.len(), tables().len());
     assert!(files.iter().all(|file| file.metadata().is_ok_and(|meta| meta.len() > 0)));
+}
+
+#[test]
+fn parts_of_a_window_are_cut_for_sql_and_for_the_walk_alike() {
+    let folder = folder();
+    let store = busy(&folder);
+    let parts = |windows: &[Window]| {
+        let (_snapshot, engine) = engine(&store, None, &[]);
+        let engine = engine.within(windows);
+        let walked: u64 = engine.sizes().expect("sizes").clusters.iter().map(|cluster| cluster.entries).sum();
+        (n(&engine, "SELECT COUNT(*) AS n FROM rows WHERE event_role IN ('head', 'traceback')"), walked)
+    };
+    let window = |since_ns, until_ns| Window { since_ns, until_ns };
+    assert_eq!(parts(&[]), (0, 0));
+    // One letter, and the first of two exits.
+    let some = [
+        window(DAY_ONE + 2 * HOUR_NS, DAY_ONE + 2 * HOUR_NS + 1),
+        window(DAY_ONE + 3 * HOUR_NS, DAY_ONE + 3 * HOUR_NS + MS),
+    ];
+    assert_eq!(parts(&some), (2, 2));
+}
+
+#[test]
+fn what_clusters_reach_is_counted_once_over_all_of_them() {
+    let folder = folder();
+    let (_snapshot, engine) = engine(&busy(&folder), None, &[]);
+    let keys: Vec<ClusterRows> =
+        engine.sizes().expect("sizes").clusters.into_iter().map(|cluster| cluster.key).collect();
+    let reach = engine.reach(&keys).expect("reach");
+    let named: u64 = reach[1..].iter().map(|own| own.events).sum();
+    assert_eq!((reach[0].service.clone(), reach[0].traces), (None, 1));
+    assert_eq!(reach[0].events, named, "an event is of one service");
+    let times = engine.event_times(&keys).expect("times");
+    assert_eq!(times.values().map(Vec::len).sum::<usize>() as u64, named);
+    assert!(times.values().all(|times| times.is_sorted()));
+    assert!(engine.reach(&[]).expect("none").is_empty() && engine.event_times(&[]).expect("none").is_empty());
 }

@@ -146,6 +146,43 @@ fn position(window: (i64, i64), ns: i64) -> f64 {
     ((ns - window.0) as f64 / length).clamp(0.0, 1.0)
 }
 
+/// As [`spark_text`], with a bar between weeks of these numbers of days; heights compare over all of them.
+pub fn spark_weeks(days: &[DayCount], lengths: &[usize]) -> String {
+    let mut blocks = spark_text(days).chars().collect::<Vec<_>>().into_iter();
+    let weeks: Vec<String> = lengths.iter().map(|n| blocks.by_ref().take(*n).collect()).collect();
+    weeks.join("│")
+}
+
+/// Cells as of [`heat_strip`], with a gap between weeks; what no input covers is hatched.
+pub fn week_strip(days: &[DayCount], lengths: &[usize]) -> String {
+    const CELL: f64 = 9.0;
+    const GAP: f64 = 4.0;
+    let most = days.iter().map(|day| day.entries).max().unwrap_or(0);
+    let weeks = lengths.len().saturating_sub(1) as f64;
+    let mut out = String::new();
+    open(&mut out, days.len() as f64 * CELL + weeks * GAP, 16.0, "heat", &days_words(days));
+    let mut at = 0;
+    let mut x = 0.5;
+    for length in lengths {
+        for day in days.iter().skip(at).take(*length) {
+            let class = match (day.entries, day.covered) {
+                (0, false) => "dark".to_owned(),
+                (0, true) => "h0".to_owned(),
+                (n, _) => format!("h{}", level(n, most, 5)),
+            };
+            rect(&mut out, &class, [x, 1.0, CELL - 1.5, 14.0], &day_title(day));
+            if class == "dark" {
+                hatch(&mut out, [x, 1.0, CELL - 1.5, 14.0]);
+            }
+            x += CELL;
+        }
+        at += length;
+        x += GAP;
+    }
+    out.push_str("</svg>");
+    out
+}
+
 /// One service of a [`timeline`]: rows a step.
 #[derive(Debug, Clone, Copy)]
 pub struct Lane<'a> {

@@ -128,9 +128,12 @@ fn configured(report: &Report) -> impl Iterator<Item = &str> {
     let owners = report.services.iter().flat_map(|row| [&row.owner, &row.repo]);
     let impacts = report.clusters.iter().filter_map(|c| c.impact.as_ref());
     let findings = report.summary.findings.iter().map(|row| &row.owner);
+    let mutes = report.weekly.iter().flat_map(|weekly| &weekly.mutes);
+    let mutes = mutes.flat_map(|row| [row.matches.as_str(), row.reason.as_str(), row.owner.as_str()]);
     owners
         .chain(findings)
         .filter_map(Option::as_deref)
+        .chain(mutes)
         .chain(report.clusters.iter().filter_map(|c| c.muted.as_deref()))
         .chain(impacts.flat_map(|i| [Some(i.sentence.as_str()), i.capability.as_deref(), i.owner.as_deref()]).flatten())
 }

@@ -15,13 +15,18 @@ mod postmortem;
 pub mod safe;
 mod terminal;
 mod view;
+mod weekly;
 
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod fixture_weekly;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_weekly;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -43,6 +48,7 @@ use crate::report::v1::Report;
 use notes::Notes;
 use postmortem::PostmortemView;
 use view::View;
+use weekly::WeeklyView;
 
 /// The reference filing step, the same text in every run.
 pub const APPLY_SH: &str = include_str!("../../templates/apply.sh");
@@ -55,7 +61,9 @@ macro_rules! embedded {
 }
 
 /// Templates by name; a file of the same name in `--templates DIR` replaces one.
-const EMBEDDED: [(&str, &str); 11] = embedded![
+const EMBEDDED: [(&str, &str); 15] = embedded![
+    "_foot.html.j2",
+    "_head.html.j2",
     "_macros.html.j2",
     "_macros.md.j2",
     "_script.js",
@@ -65,6 +73,8 @@ const EMBEDDED: [(&str, &str); 11] = embedded![
     "postmortem.html.j2",
     "postmortem.md.j2",
     "review.md.j2",
+    "weekly.html.j2",
+    "weekly.md.j2",
     "worklog.html.j2",
     "worklog.md.j2",
 ];
@@ -166,13 +176,18 @@ impl Renderer {
         options: &RenderOptions<'_>,
     ) -> Result<[(String, String); 2], RenderError> {
         let notes = Notes::read(options.notes);
+        let pair = |name: &str, markdown: String, html: String| {
+            Ok([(format!("{name}.md"), markdown), (format!("{name}.html"), safe::tidy_html(&html))])
+        };
         if let Some(view) = PostmortemView::new(report, options, &notes, false) {
             let markdown = self.markdown("postmortem.md.j2", &view)?;
             let html = self.render("postmortem.html.j2", &PostmortemView::new(report, options, &notes, true))?;
-            return Ok([
-                ("postmortem.md".to_owned(), markdown),
-                ("postmortem.html".to_owned(), safe::tidy_html(&html)),
-            ]);
+            return pair("postmortem", markdown, html);
+        }
+        if let Some(weekly) = &report.weekly {
+            let markdown = self.markdown("weekly.md.j2", &WeeklyView::new(report, weekly, options, &notes, false))?;
+            let html = self.render("weekly.html.j2", &WeeklyView::new(report, weekly, options, &notes, true))?;
+            return pair("weekly", markdown, html);
         }
         let (markdown, html) = (self.worklog_markdown(report, options)?, self.worklog_html(report, options)?);
         Ok([("worklog.md".to_owned(), markdown), ("worklog.html".to_owned(), html)])

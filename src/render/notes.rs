@@ -5,11 +5,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::report::v1::{Cluster, Report};
+use crate::report::v1::Report;
 
-/// Sections of a worklog that take remarks, by the heading to write.
-pub(super) const SECTIONS: [&str; 6] =
-    ["Summary", "Timeline", "Deploys", "Data quality", "Risk assessment", "Next steps"];
+/// Sections of a document that take remarks, by the heading to write.
+pub(super) fn sections(document: &str) -> &'static [&'static str] {
+    match document {
+        "weekly" => {
+            &["Summary", "Did the fixes hold?", "Changes", "Drifts", "Deploys", "Requests", "Open issues", "Not seen"]
+        }
+        _ => &["Summary", "Timeline", "Deploys", "Data quality", "Risk assessment", "Next steps"],
+    }
+}
 
 /// Remarks by section; every section has a place.
 pub(super) type Sections = BTreeMap<String, Option<String>>;
@@ -60,14 +66,13 @@ impl Notes {
     }
 
     /// Remarks of sections by their name, and in order those that belong to nothing shown.
-    pub(super) fn split(&self, clusters: &[Cluster]) -> (Sections, Vec<(String, String)>) {
-        let sections = SECTIONS
-            .iter()
-            .map(|name| (name.to_lowercase().replace(' ', "_"), self.get(name).map(str::to_owned)))
-            .collect();
-        let ids: BTreeSet<&str> = clusters.iter().map(|c| c.id.as_str()).collect();
+    pub(super) fn split(&self, report: &Report) -> (Sections, Vec<(String, String)>) {
+        let names = sections(&report.run.document);
+        let key = |name: &str| name.to_lowercase().replace(' ', "_").replace('?', "");
+        let sections = names.iter().map(|name| (key(name), self.get(name).map(str::to_owned))).collect();
+        let ids: BTreeSet<&str> = report.clusters.iter().map(|c| c.id.as_str()).collect();
         let known = |heading: &str| {
-            SECTIONS.iter().any(|name| name.eq_ignore_ascii_case(heading))
+            names.iter().any(|name| name.eq_ignore_ascii_case(heading))
                 || heading.split_whitespace().next().is_some_and(|word| ids.contains(word))
         };
         (sections, self.rest(known))
@@ -89,11 +94,16 @@ pub fn notes_skeleton(report: &Report) -> String {
     if let Some(section) = &report.postmortem {
         return super::postmortem::skeleton(section);
     }
-    let mut out = String::from(
-        "<!-- Remarks on this worklog. They are merged into the documents whenever those are rendered again.\n\
+    let document = match report.run.document.as_str() {
+        "weekly" => "weekly retrospective",
+        other if !other.is_empty() => other,
+        _ => "worklog",
+    };
+    let mut out = format!(
+        "<!-- Remarks on this {document}. They are merged into the documents whenever those are rendered again.\n\
          Write below a heading; a heading is a section's name or the id of a cluster. -->\n",
     );
-    for name in SECTIONS {
+    for name in sections(&report.run.document) {
         let _ = write!(out, "\n## {name}\n");
     }
     for row in &report.summary.findings {
@@ -105,14 +115,16 @@ pub fn notes_skeleton(report: &Report) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::v1::Cluster;
 
     #[test]
     fn a_remark_finds_its_place_and_none_is_lost() {
         let notes = Notes::read(Some(
             "hello\n<!-- hint -->\n## Summary\nSeen by Ann.\n\n## C1 crash\nfixed\n```\n# not a heading\n```\n## C9\nold\n## Timeline\n\n",
         ));
-        let clusters = [Cluster { id: "C1".into(), ..Cluster::default() }];
-        let (sections, rest) = notes.split(&clusters);
+        let cluster = Cluster { id: "C1".into(), ..Cluster::default() };
+        let report = Report { clusters: vec![cluster], ..Report::default() };
+        let (sections, rest) = notes.split(&report);
         assert_eq!(sections["summary"].as_deref(), Some("Seen by Ann."));
         assert_eq!(sections.values().flatten().count(), 1);
         assert_eq!(notes.get("C1"), Some("fixed\n```\n# not a heading\n```"));
@@ -122,7 +134,7 @@ mod tests {
     #[test]
     fn an_untouched_skeleton_adds_nothing() {
         let notes = Notes::read(Some(&notes_skeleton(&Report::default())));
-        let (sections, rest) = notes.split(&[]);
+        let (sections, rest) = notes.split(&Report::default());
         assert!(sections.values().all(Option::is_none) && rest.is_empty());
     }
 }

@@ -26,8 +26,10 @@ const LANES: usize = 8;
 const COLUMNS: usize = 96;
 /// Changed fields and values that are listed.
 const VALUES: usize = 25;
+/// Values of one field that are listed, of those with more and of those with less.
+const PER_FIELD: usize = 3;
 /// Entries quoted as supporting data.
-const QUOTED: usize = 5;
+const QUOTED: usize = 3;
 
 /// Everything that the templates of a postmortem read.
 #[derive(Debug, Serialize)]
@@ -39,6 +41,8 @@ pub(super) struct PostmortemView<'a> {
     examples: bool,
     /// Services that the incident touched; all of the window where none did.
     services: Vec<&'a str>,
+    /// Clusters with a row of their own: only they can be linked to.
+    anchors: BTreeSet<&'a str>,
     rose: Cut<&'a Change>,
     fell: Cut<&'a Change>,
     fields: Cut<&'a FieldSkew>,
@@ -109,9 +113,16 @@ impl<'a> PostmortemView<'a> {
             local: !report.window.timezone.is_empty() && !report.window.timezone.eq_ignore_ascii_case("UTC"),
             examples: options.examples,
             services: if touched.is_empty() { all } else { touched },
+            anchors: p
+                .rose
+                .iter()
+                .take(options.clusters)
+                .chain(p.fell.iter().take(options.clusters))
+                .map(|own| own.cluster.as_str())
+                .collect(),
             rose: Cut::new(&p.rose, options.clusters),
             fell: Cut::new(&p.fell, options.clusters),
-            fields: Cut::new(&p.fields, VALUES),
+            fields: fields(&p.fields),
             values: Cut::new(&p.values, VALUES),
             moments: Cut::new(&p.moments, options.timeline),
             quoted: quoted
@@ -149,6 +160,20 @@ fn quote(c: &Cluster, chars: usize) -> Quoted<'_> {
         gcloud: format!("gcloud logging read {}{project} --format=json", safe::shell_word(&c.filter)),
         c,
     }
+}
+
+/// Values that stand out, first those that there is more of; a field with hundreds of them does not hide the others.
+fn fields(all: &[FieldSkew]) -> Cut<&FieldSkew> {
+    let mut seen: BTreeMap<(&str, bool), usize> = BTreeMap::new();
+    let few = all.iter().filter(|own| {
+        let n = seen.entry((&own.field, own.residual > 0.0)).or_default();
+        *n += 1;
+        *n <= PER_FIELD
+    });
+    let (more, less): (Vec<&FieldSkew>, Vec<&FieldSkew>) = few.partition(|own| own.residual > 0.0);
+    let mut cut = Cut::new(more.into_iter().chain(less), VALUES);
+    (cut.left, cut.total) = (all.len() - cut.rows.len(), all.len());
+    cut
 }
 
 /// When people noticed, if the answer begins with a time.

@@ -7,9 +7,12 @@ use super::filters;
 use super::safe;
 use crate::report::v1::Report;
 use crate::report::v1_postmortem::{Change, Postmortem};
+use crate::report::v1_weekly::Weekly;
 
 const WIDTH: usize = 110;
 const LINES: usize = 24;
+/// Services and closed issues of a week that are told.
+const SERVICES: usize = 4;
 
 /// At most 24 lines on a report, without commands at the end.
 pub fn terminal_summary(report: &Report) -> String {
@@ -23,7 +26,9 @@ pub fn terminal_summary_with(report: &Report, commands: &[String]) -> String {
     }
     let mut lines = Vec::new();
     let services: Vec<&str> = report.services.iter().map(|row| row.service.as_str()).collect();
-    lines.push(format!("{}  {}", list(&services), filters::span(&report.window.since, &report.window.until)));
+    let week_name = report.weekly.as_ref().map_or_else(String::new, |weekly| format!("{}  ", weekly.week));
+    let span = filters::span(&report.window.since, &report.window.until);
+    lines.push(format!("{week_name}{}  {span}", list(&services)));
     lines.extend(wrap(&report.coverage.sentence));
     let t = &report.totals;
     lines.push(format!(
@@ -33,7 +38,10 @@ pub fn terminal_summary_with(report: &Report, commands: &[String]) -> String {
         filters::count(t.events),
         filters::count(t.clusters)
     ));
-    lines.extend(wrap(&report.summary.sentence));
+    match &report.weekly {
+        Some(weekly) => lines.extend(week(weekly)),
+        None => lines.extend(wrap(&report.summary.sentence)),
+    }
     let tail = tail(report);
     let commands = &commands[..commands.len().min(3)];
     let below = if commands.is_empty() { 0 } else { commands.len() + 1 };
@@ -53,7 +61,7 @@ pub fn terminal_summary_with(report: &Report, commands: &[String]) -> String {
         lines.push(format!("{head}{}{facts}", safe::cut(&safe::terminal(&row.title), width)));
     }
     if findings.len() > room {
-        lines.push(format!("    {} more in the worklog", findings.len() - room));
+        lines.push(format!("    {} more in the {}", findings.len() - room, document(report)));
     }
     lines.extend(tail);
     let lines = lines.iter().map(|line| safe::cut(&safe::terminal(line), WIDTH).trim_end().to_owned());
@@ -70,13 +78,41 @@ pub fn terminal_summary_with(report: &Report, commands: &[String]) -> String {
     text
 }
 
+fn document(report: &Report) -> &'static str {
+    if report.weekly.is_some() { "retrospective" } else { "worklog" }
+}
+
+/// A line a service, and what became of closed issues.
+fn week(weekly: &Weekly) -> Vec<String> {
+    let mut lines = vec![weekly.sentence.clone()];
+    for s in weekly.services.iter().take(SERVICES) {
+        let figures = &s.errors_per_1000_requests;
+        let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.1}"));
+        let rate = match figures.this {
+            Some(_) => format!("{} errors per 1,000 requests (last {})", number(figures.this), number(figures.last)),
+            None => format!("{} errors, no requests in the data", filters::count(s.errors)),
+        };
+        lines.push(format!(
+            "  {}: {rate}; {} new, {} worse, {} same, {} gone; {} deploys",
+            s.service, s.families_new, s.families_worse, s.families_same, s.families_gone, s.deploys
+        ));
+    }
+    let back = weekly.fixes.iter().filter(|fix| fix.verdict == "came_back");
+    let back: Vec<String> = back.take(SERVICES).map(|fix| format!("#{}", fix.number)).collect();
+    if !weekly.fixes.is_empty() {
+        let holds = weekly.fixes.iter().filter(|fix| fix.verdict == "holds").count();
+        let words =
+            if back.is_empty() { "none came back".to_owned() } else { format!("{} came back", back.join(", ")) };
+        lines.push(format!("fixes of the last 28 days: {words}, {holds} of {} hold", weekly.fixes.len()));
+    }
+    lines
+}
+
 /// A postmortem in as many lines: its summary, what rose, what vanished, what was not seen.
 fn postmortem(report: &Report, section: &Postmortem, commands: &[String]) -> String {
     let mut lines = vec![format!("postmortem  {}", filters::span(&report.window.since, &report.window.until))];
-    lines.extend(wrap(&section.baseline.sentence));
-    for text in &section.summary {
-        lines.extend(wrap(text));
-    }
+    lines.push(section.baseline.sentence.clone());
+    lines.extend(section.summary.iter().map(|point| format!("{}: {}", point.name, point.text)));
     let row = |change: &Change| {
         format!("  {:<10} {}  {}: {}", change.what.replace('_', " "), change.cluster, change.service, change.title)
     };

@@ -200,10 +200,20 @@ struct CoverageRow<'a> {
 }
 
 impl<'a> View<'a> {
+    /// What every cluster of a document shares.
+    pub(super) fn context<'b>(
+        report: &'a Report,
+        options: &'b RenderOptions<'a>,
+        notes: &'a Notes,
+        charts: bool,
+    ) -> Context<'a, 'b> {
+        Context { report, options, notes, charts, window: window(report) }
+    }
+
     pub(super) fn new(report: &'a Report, options: &RenderOptions<'a>, notes: &'a Notes, charts: bool) -> Self {
         let by_id: BTreeMap<&str, &Cluster> = report.clusters.iter().map(|c| (c.id.as_str(), c)).collect();
         let found: BTreeSet<&str> = report.summary.findings.iter().map(|row| row.cluster.as_str()).collect();
-        let context = Context { report, options, notes, charts, window: window(report) };
+        let context = Self::context(report, options, notes, charts);
         let (mut loud, mut below, mut silent) = (Vec::new(), Vec::new(), Vec::new());
         for c in &report.clusters {
             let present = c.entries + c.attached > 0;
@@ -231,7 +241,7 @@ impl<'a> View<'a> {
             })
             .collect();
         let days: Vec<_> = days_of_all(&loud);
-        let (notes_used, other_notes) = notes.split(&report.clusters);
+        let (notes_used, other_notes) = notes.split(report);
         View {
             report,
             local: !report.window.timezone.is_empty() && !report.window.timezone.eq_ignore_ascii_case("UTC"),

@@ -8,6 +8,8 @@ mod postmortem;
 mod sentences;
 pub mod v1;
 pub mod v1_postmortem;
+pub mod v1_weekly;
+pub mod weekly;
 mod worklog;
 
 pub use postmortem::{IncidentMaterial, postmortem};

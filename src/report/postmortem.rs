@@ -114,12 +114,12 @@ pub fn postmortem(report: &Report, material: &IncidentMaterial<'_>) -> Postmorte
         services: services(material),
         signals: signals(material, &names),
         triggers: incident.triggers.iter().map(|trigger| trigger_row(material, &names, trigger)).collect(),
-        rose: pick(true),
+        rose: roots_first(report, pick(true)),
         fell: pick(false),
         tested: incident.compared.tested,
         same: incident.compared.same,
         fields: incident.skews.iter().map(field_row).collect(),
-        values: incident.values.iter().map(|(key, found)| value_row(&names, key, found)).collect(),
+        values: incident.values.iter().map(|found| value_row(&names, found)).collect(),
         reach: incident.reach.iter().map(reach_row).collect(),
         recovery: recovery(material, &names),
         rollouts: incident.rollouts.iter().map(|rollout| rollout_row(material, rollout)).collect(),
@@ -143,6 +143,13 @@ pub fn postmortem(report: &Report, material: &IncidentMaterial<'_>) -> Postmorte
     section.summary = words::summary(report, material, &section);
     section.commands = commands(material, &section);
     section
+}
+
+/// Roots of families before the rest of what is as loud: they are what a reader looks for.
+fn roots_first(report: &Report, mut rows: Vec<Change>) -> Vec<Change> {
+    let roots: BTreeSet<&str> = report.families.iter().map(|family| family.root.as_str()).collect();
+    rows.sort_by_key(|row| !roots.contains(row.cluster.as_str()));
+    rows
 }
 
 fn seconds(ns: i64) -> f64 {
@@ -354,10 +361,10 @@ fn field_row(own: &crate::analyze::FieldSkew) -> FieldSkew {
     }
 }
 
-fn value_row(names: &Names, key: &ClusterKey, found: &crate::analyze::Changed) -> ValueChange {
+fn value_row(names: &Names, found: &crate::analyze::Changed) -> ValueChange {
     ValueChange {
-        cluster: names.id(key),
-        title: names.title(key),
+        cluster: names.id(&found.key),
+        title: names.title(&found.key),
         slot: found.slot as u64,
         name: found.name.clone(),
         change: found.change.clone(),

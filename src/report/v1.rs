@@ -47,6 +47,9 @@ pub struct Report {
     pub actions: Vec<ActionRow>,
     /// What is said of the issue exports.
     pub issue_exports: Vec<String>,
+    /// The week against the weeks before it, in a weekly retrospective.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weekly: Option<super::v1_weekly::Weekly>,
     /// An incident window against its baseline; of a postmortem only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub postmortem: Option<super::v1_postmortem::Postmortem>,

@@ -10,8 +10,8 @@ use super::v1::Cadence;
 /// An incident window against its baseline.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Postmortem {
-    /// The first paragraph: what, since when, how far, what came before, how it ended.
-    pub summary: Vec<String>,
+    /// The first lines: what, since when, how far, what came before, how it ended.
+    pub summary: Vec<Point>,
     /// What the window is compared with.
     pub baseline: Baseline,
     /// When it began and ended in the data.
@@ -56,6 +56,15 @@ pub struct Postmortem {
     pub commands: Vec<Command>,
     /// What only people know.
     pub blanks: Vec<Blank>,
+}
+
+/// One line of the summary.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Point {
+    /// What it is about.
+    pub name: String,
+    /// The sentence.
+    pub text: String,
 }
 
 /// What a window is compared with.

@@ -38,3 +38,4 @@ pub(crate) mod schema;
 mod scripts;
 mod show;
 mod truth;
+mod weekly;

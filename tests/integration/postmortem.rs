@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use crate::browser::assert_good_page;
 use crate::harness::{Said, assert_same_tree, folder, json as read, repository, run, sample};
+use crate::pages::stands_alone;
 
 fn postmortem(store: &Path, out: &Path, since: &str, until: &str, more: &[&str]) -> Said {
     let (store, out) = (store.to_str().unwrap(), out.to_str().unwrap());
@@ -86,6 +88,71 @@ fn the_crash_loop_of_the_sample_has_its_first_signal_trigger_radius_and_recovery
             .unwrap()
             .contains("--since 2025-09-21T17:38:28Z --until 2025-09-21T17:40:30Z")
     );
+}
+
+#[test]
+fn the_page_stands_alone_and_works_on_a_telephone_and_a_desk_by_day_and_by_night() {
+    let scratch = folder();
+    let out = scratch.path().join("out");
+    crash(&out, &["--quiet", "--tz", "America/Los_Angeles"]).exits(0);
+    let page = fs::read_to_string(out.join("postmortem.html")).unwrap();
+    stands_alone(&page);
+    assert_eq!(page.matches("<script").count(), 1);
+    assert!(!page.contains("<num>"), "a placeholder is not taken for a tag");
+    assert_good_page("postmortem", &page);
+}
+
+#[test]
+fn the_document_of_the_sample_reads_as_it_did() {
+    let scratch = folder();
+    let out = scratch.path().join("out");
+    crash(&out, &["--quiet"]).exits(0);
+    let mut found = section(&out);
+    // A number a minute and service is read as a chart, not as text.
+    found["minutes"]["services"].as_array_mut().unwrap().iter_mut().for_each(|own| {
+        let length = own["entries"].as_array().unwrap().len();
+        assert!(["warnings", "errors", "covered"].iter().all(|key| own[key].as_array().unwrap().len() == length));
+        *own = json!({"service": own["service"], "steps": length});
+    });
+    let markdown = fs::read_to_string(out.join("postmortem.md")).unwrap();
+    insta::with_settings!({filters => vec![
+        (r"run_[0-9a-f]{16}", "run_…"),
+        (r"`[0-9a-f]{16,64}`", "`…`"),
+        (r"log-gardener \d+\.\d+\.\d+", "log-gardener x.y.z"),
+    ]}, {
+        insta::assert_snapshot!("postmortem_md", markdown);
+        insta::assert_json_snapshot!("postmortem_json", found);
+    });
+}
+
+#[test]
+fn a_hostile_line_is_inert_in_every_document_and_on_the_terminal() {
+    let scratch = folder();
+    let path = |name: &str| scratch.path().join(name);
+    let line = "<script>alert(1)</script> @team closes #1 ![x](http://e/x.png) `````\u{1b}[31m \u{202e}x <!-- a -->";
+    let rows: Vec<Value> = (0..40)
+        .map(|n| {
+            let text = if n < 30 { "all is well".to_owned() } else { line.to_owned() };
+            json!({
+                "insertId": format!("h{n}"), "timestamp": stamp(8 * HOUR + n * 60), "severity": if n < 30 { "INFO" } else { "ERROR" },
+                "textPayload": text, "trace": line,
+                "resource": {"type": "cloud_run_revision", "labels": {"service_name": format!("desk{line}"), "revision_name": line, "instanceId": line}},
+            })
+        })
+        .collect();
+    fs::write(path("h.json"), Value::Array(rows).to_string()).unwrap();
+    let (store, out) = (path("garden"), path("out"));
+    ingest(&store, &[path("h.json")]);
+    let said = postmortem(&store, &out, &stamp(8 * HOUR + 29 * 60), &stamp(8 * HOUR + 41 * 60), &[]).exits(0);
+    assert!(!said.out.contains('\u{1b}') && !said.out.contains('\u{202e}'), "{}", said.out);
+    let page = fs::read_to_string(out.join("postmortem.html")).unwrap();
+    assert_eq!((page.matches("<script").count(), page.matches("<img").count()), (1, 0));
+    assert!(page.contains("&lt;script&gt;") && !page.contains('\u{202e}'));
+    let markdown = fs::read_to_string(out.join("postmortem.md")).unwrap();
+    assert!(!markdown.contains('\u{1b}') && !markdown.contains('\u{202e}'));
+    for row in markdown.lines().filter(|row| row.contains("alert(1)") && !row.contains('`')) {
+        assert!(!row.contains("<script>") && !row.contains("![x]("), "{row}");
+    }
 }
 
 #[test]
@@ -220,6 +287,10 @@ fn a_window_at_the_beginning_of_the_data_says_that_nothing_can_be_compared() {
     assert_eq!(found["baseline"]["kind"], "none");
     let document = fs::read_to_string(out.join("postmortem.md")).unwrap();
     assert!(document.contains("nothing can be compared") && document.contains("there is no baseline"), "{document}");
+    assert!(
+        document.contains("what rose, fell or vanished is not known") && found["triggers"] == json!([]),
+        "{document}"
+    );
     // Outside of what is stored, in a hole of the export, without a window, and with a baseline that overlaps.
     let refused = |since: &str, until: &str, more: &[&str], code: i32, words: &str| {
         let said = postmortem(&store, &out, since, until, more).exits(code);

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::extent::{Signal, burst, covered_s, silence};
-use super::{Change, Rollout, SAME_MOMENT_NS, What};
+use super::{AuditEntry, Change, Rollout, SAME_MOMENT_NS, What};
 use crate::analyze::stats::contrast::DISPERSION;
 use crate::analyze::stats::rate::Counts;
 use crate::analyze::{Cluster, ClusterKey};
@@ -116,8 +116,10 @@ pub struct Trigger {
     pub key: Option<ClusterKey>,
     /// The revision, for [`TriggerKind::Revision`]: service and name.
     pub revision: Option<(String, String)>,
-    /// Events of it, of how many: of an audit entry, or rising ones that name the revision.
+    /// Events of it, of how many: rising ones that name the revision.
     pub events: (u64, u64),
+    /// The audit entry.
+    pub audit: Option<AuditEntry>,
 }
 
 impl Trigger {
@@ -131,9 +133,10 @@ impl Trigger {
 pub(super) fn triggers(
     first_ns: i64,
     rollouts: &[Rollout],
-    audit: &BTreeMap<ClusterKey, Vec<i64>>,
+    audit: &[AuditEntry],
     changes: &[Change],
     silent: bool,
+    named: &BTreeMap<(String, String), u64>,
 ) -> Vec<Trigger> {
     let near = |at: i64| (first_ns - NEAR_NS..=first_ns + SAME_MOMENT_NS).contains(&at);
     let mut out = Vec::new();
@@ -145,56 +148,60 @@ pub(super) fn triggers(
         key: None,
         revision: None,
         events: (0, 0),
+        audit: None,
     };
     for (at, rollout) in rollouts.iter().enumerate().filter(|(_, rollout)| near(rollout.began_ns)) {
         out.push(Trigger { rollout: Some(at), ..blank(TriggerKind::Rollout, rollout.began_ns) });
     }
-    for (key, times) in audit {
-        let inside: Vec<i64> = times.iter().copied().filter(|at| near(*at)).collect();
-        let Some(last) = inside.last() else { continue };
-        let events = (inside.len() as u64, times.len() as u64);
-        out.push(Trigger { key: Some(key.clone()), events, ..blank(TriggerKind::Change, *last) });
+    // What was asked for and answered within a second is told once.
+    let mut told: Option<&AuditEntry> = None;
+    for own in audit.iter().filter(|own| near(own.at_ns)) {
+        let again = told.is_some_and(|other| {
+            (&other.key, &other.message) == (&own.key, &own.message) && own.at_ns - other.at_ns <= 2 * SAME_MOMENT_NS
+        });
+        if !again {
+            told = Some(own);
+            let (key, audit) = (Some(own.key.clone()), Some(own.clone()));
+            out.push(Trigger { key, audit, ..blank(TriggerKind::Change, own.at_ns) });
+        }
     }
     if !silent {
         let mut lines: Vec<(i64, &Change)> = changes
             .iter()
-            .filter(|change| change.what == What::FirstSeen && change.cluster.key.kind != "audit")
+            // Where nothing was covered before, everything is new, and that says nothing.
+            .filter(|change| change.what == What::FirstSeen && change.baseline_s > 0.0)
+            .filter(|change| change.cluster.key.kind != "audit")
             .filter_map(|change| Some((*change.times_ns.iter().find(|at| near(**at))?, change)))
             .collect();
         lines.sort_by(|a, b| (a.0, &a.1.cluster.key).cmp(&(b.0, &b.1.cluster.key)));
-        for (at, change) in lines.into_iter().take(FIRST_LINES) {
+        // What is new before the first signal; without such a line, the signal itself where it is new.
+        let earlier = lines.iter().filter(|(at, _)| *at < first_ns).count();
+        for (at, change) in lines.into_iter().take(earlier.clamp(1, FIRST_LINES)) {
             let key = Some(change.cluster.key.clone());
             out.push(Trigger { key, events: (change.counts.e1, 0), ..blank(TriggerKind::FirstLine, at) });
         }
     }
     out.sort_by(|a, b| (a.kind, a.lag_ns, &a.key, a.rollout).cmp(&(b.kind, b.lag_ns, &b.key, b.rollout)));
-    out.extend(one_revision(first_ns, rollouts, changes));
+    out.extend(one_revision(first_ns, rollouts, named).map(|(at, revision, events)| Trigger {
+        rollout: Some(at),
+        revision: Some(revision),
+        events,
+        ..blank(TriggerKind::Revision, rollouts[at].began_ns)
+    }));
     out
 }
 
-/// The revision that names at least four of five of the rising rows, where it came around the window.
-fn one_revision(first_ns: i64, rollouts: &[Rollout], changes: &[Change]) -> Option<Trigger> {
-    let mut rows: BTreeMap<(String, String), u64> = BTreeMap::new();
-    let mut of = 0;
-    for change in rising(changes) {
-        let service = &change.cluster.key.service;
-        for (revision, (n, _)) in &change.cluster.revisions {
-            *rows.entry((service.clone(), revision.clone())).or_default() += n;
-            of += n;
-        }
-    }
-    let (revision, n) = rows.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0)))?;
+/// The revision that at least four of five rising events name, where it came around the window: (rollout, name, events).
+fn one_revision(
+    first_ns: i64,
+    rollouts: &[Rollout],
+    named: &BTreeMap<(String, String), u64>,
+) -> Option<(usize, (String, String), (u64, u64))> {
+    let of: u64 = named.values().sum();
+    let (revision, n) = named.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0)))?;
     let own = rollouts.iter().position(|own| (&own.service, &own.revision) == (&revision.0, &revision.1))?;
-    let at_ns = rollouts[own].began_ns;
-    (n as f64 >= ONE_REVISION * of as f64 && at_ns <= first_ns + SAME_MOMENT_NS).then(|| Trigger {
-        kind: TriggerKind::Revision,
-        at_ns,
-        lag_ns: first_ns - at_ns,
-        rollout: Some(own),
-        key: None,
-        revision: Some(revision),
-        events: (n, of),
-    })
+    let told = *n as f64 >= ONE_REVISION * of as f64 && rollouts[own].began_ns <= first_ns + SAME_MOMENT_NS;
+    told.then(|| (own, revision.clone(), (*n, of)))
 }
 
 /// Whether it ended.

@@ -96,8 +96,7 @@ fn requests_stand_for_exposure_only_where_the_severity_is_covered_like_the_servi
 }
 
 fn changed(template: &str, what: What, severity: Severity, counts: (u64, u64), minutes: &[i64]) -> Change {
-    let mut own = cluster(template, severity, counts.1.max(1));
-    own.revisions = BTreeMap::from([("r2".to_owned(), (counts.1, 0))]);
+    let own = cluster(template, severity, counts.1.max(1));
     Change {
         cluster: own,
         what,
@@ -140,8 +139,10 @@ fn a_crash_has_its_extent_first_signal_candidates_and_end() {
     let first = signals(&changes, found, silent);
     assert_eq!((first.len(), first[0].at_ns), (1, 595 * MINUTE));
     let rollouts = [rollout("r1", 500), rollout("r2", 594), rollout("r3", 641)];
-    let audit = BTreeMap::from([(key("replace"), vec![593 * MINUTE, 640 * MINUTE])]);
-    let told = triggers(595 * MINUTE, &rollouts, &audit, &changes, silent);
+    let change = |at: i64| AuditEntry { at_ns: at, key: key("replace"), message: "Replace".into(), by: None };
+    let audit = [593 * MINUTE, 593 * MINUTE + SECOND_NS, 640 * MINUTE].map(change);
+    let named = BTreeMap::from([(("desk".to_owned(), "r2".to_owned()), 39), (("desk".to_owned(), "r1".to_owned()), 1)]);
+    let told = triggers(595 * MINUTE, &rollouts, &audit, &changes, silent, &named);
     let kinds: Vec<_> = told.iter().map(|own| (own.kind, own.is_before())).collect();
     assert_eq!(
         kinds,

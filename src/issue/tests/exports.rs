@@ -96,7 +96,8 @@ fn a_fresh_and_whole_export_is_fit_and_valid_for_a_day() {
 
 #[test]
 fn an_export_is_stale_before_the_newest_entry_and_a_day_before_the_end() {
-    let export = &World::with(vec![]).states()[0].export;
+    let states = World::with(vec![]).states();
+    let export = &states[0].export;
     let at = export.exported_at.unwrap();
     let day = 86_400_000_000_000;
     for (newest, as_of, stale) in [

@@ -28,6 +28,11 @@ pub(super) fn is_php_frame(line: &str) -> bool {
     php_frame(line).is_some() || (line.starts_with("thrown in ") && line.contains(" on line "))
 }
 
+/// What frameworks print around the frames of a PHP exception that they write as a part of JSON.
+pub(super) fn is_php_margin(line: &str) -> bool {
+    matches!(line, "[stacktrace]" | "\"}")
+}
+
 /// `PHP Fatal error:  Uncaught Type: message in /file.php:12` and `Stack trace:`.
 pub(super) fn php(message: &str) -> Stack<'_> {
     let mut stack = Stack { root_first: true, ..Stack::default() };
@@ -40,13 +45,29 @@ pub(super) fn php(message: &str) -> Stack<'_> {
             if stack.exceptions.is_empty() {
                 stack.head = head_of(&message[..start]).or_else(|| (!before.is_empty()).then_some(before));
             }
+            stack.root_first &= !t.starts_with("[previous exception]");
             stack.exceptions.push((name, text));
         }
     }
     stack
 }
 
+/// Text before, type and message of `[object] (Type(code: 0): message at /file.php:12)`.
+fn php_object(line: &str) -> Option<(&str, &str, &str)> {
+    let at = line.find("[object] (")?;
+    let (name, rest) = line[at + "[object] (".len()..].split_once("(code: ")?;
+    let (_, text) = rest.split_once("): ")?;
+    let text = text.rfind(" at /").map_or(text, |p| &text[..p]);
+    // The message stands before the JSON too.
+    let before = line[..at].split(" {\"").next().unwrap_or_default().trim();
+    let before = if before.ends_with(text) { "" } else { before };
+    is_name(name).then_some((before, name, text))
+}
+
 fn php_exception(line: &str) -> Option<(&str, &str, &str)> {
+    if let Some(found) = php_object(line) {
+        return Some(found);
+    }
     let mut before = "";
     let mut rest = line;
     if let Some(at) = line.find("Uncaught ") {

@@ -110,8 +110,14 @@ fn line(random: &mut Random, week: u64) -> Line {
     // Of two draws the lesser: the first templates are the frequent ones.
     let n = templates.len() as u64;
     let at = random.below(n).min(random.below(n)) as usize;
+    let (label, text) = fill(templates[at], random, week);
+    Line { system, label, text }
+}
+
+/// Label and text of one message of a template.
+pub fn fill(template: &str, random: &mut Random, week: u64) -> (String, String) {
     let (mut label, mut text) = (String::new(), String::new());
-    let mut rest = templates[at];
+    let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         let (kind, after) = after.split_once('}').unwrap_or((after, ""));
         label.push_str(before);
@@ -122,7 +128,7 @@ fn line(random: &mut Random, week: u64) -> Line {
     }
     label.push_str(rest);
     text.push_str(rest);
-    Line { system, label, text }
+    (label, text)
 }
 
 const SYLLABLES: [&str; 16] =
@@ -168,9 +174,31 @@ fn value(out: &mut String, kind: &str, random: &mut Random, week: u64) {
             let items: Vec<String> = (0..=n(4)).map(|_| word(n(names))).collect();
             items.join(", ")
         }
-        other => other.to_owned(),
+        other => system_value(other, &mut n, names),
     };
     out.push_str(&text);
+}
+
+/// Values of the formats of operating systems and clusters.
+fn system_value(kind: &str, n: &mut impl FnMut(u64) -> u64, names: u64) -> String {
+    match kind {
+        "account" => {
+            let known = ["root", "admin", "guest", "backup", "deploy", "git"];
+            known.get(n(12) as usize).map_or_else(|| word(n(names)), |name| (*name).to_owned())
+        }
+        "host" => format!("{}.{}.example", word(n(names)), word(n(names))),
+        "ip4" => format!("10.{}.{}.{}", n(256), n(256), n(256)),
+        "register" => format!("{:08x}", n(1 << 32)),
+        "device" => format!("eth{}", n(4)),
+        "port" => format!("{}-{}.{}", n(4) + 1, n(8) + 1, n(4)),
+        "axis" => format!("{}{}", ["x", "y", "z"][n(3) as usize], ["+", "-"][n(2) as usize]),
+        "place" => format!("R{:02}-M{}-N{:x}-C:J{:02}-U{:02}", n(64), n(2), n(16), n(18), n(12)),
+        "attempt" => format!("attempt_20310405{:04}_{:04}_m_{:06}_{}", n(10_000), n(100), n(1_000_000), n(4)),
+        "container" => format!("container_20310405{:04}_{:04}_01_{:06}", n(10_000), n(100), n(1_000_000)),
+        "package" => format!("Package_for_KB{}~31bf3856ad364e35~amd64~~6.{}.1.{}", n(9_000_000), n(3), n(20)),
+        "client" => ["UpdateAgent", "DiskCleaner", "SetupHost", "StoreInstaller"][n(4) as usize].to_owned(),
+        other => other.to_owned(),
+    }
 }
 
 /// As many different messages of about 71 bytes as asked for, of a few hundred shapes.

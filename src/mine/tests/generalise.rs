@@ -132,3 +132,55 @@ fn many_messages_in_which_several_words_vary_at_once_are_one_template() {
     let few = mine_lines(lines[..20].iter().map(String::as_str));
     assert_ne!(few[0].0, few[1].0);
 }
+
+#[test]
+fn what_a_key_says_is_mined_and_what_it_holds_is_a_value() {
+    let line =
+        |level: &str, msg: &str, err: &str| format!("level={level} ts=2031-01-02T03:04:05Z msg={msg} err={err} n=7");
+    let lines = [
+        line("error", "\"cannot reach stock\"", "\"dial 10.2.3.4:80: refused\""),
+        line("error", "\"cannot reach stock\"", "\"dial 10.2.3.5:81: refused\""),
+        line("error", "\"cannot save cart 7\"", "\"disk full\""),
+        line("info", "started", "\"\""),
+        line("info", "stopped", "\"\""),
+        line("info", "paused", "\"\""),
+    ];
+    let found = texts(&lines.each_ref().map(String::as_str));
+    assert_eq!(found[0], found[1]);
+    assert_eq!(found[2], "level=<*> ts=<time> msg=\"cannot save cart <num>\" err=\"disk full\" n=<num>");
+    assert_eq!(found.iter().collect::<std::collections::BTreeSet<_>>().len(), 5, "{found:#?}");
+    assert_eq!(texts(&["made tags=[] n=7", "made tags=['a', 'b'] n=8"]), ["made tags=[<*>] n=<num>"; 2]);
+}
+
+#[test]
+fn a_word_behind_a_cue_that_is_a_value_elsewhere_is_one_here() {
+    let mut lines: Vec<String> = ["ann", "bob", "cid", "dan"].map(|n| format!("opened for user {n} by hand")).into();
+    lines.extend(["closed for user ann", "closed for user bob", "check pass; user unknown"].map(String::from));
+    let found = texts(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(found[4..], ["closed for user <*>", "closed for user <*>", "check pass; user unknown"]);
+}
+
+#[test]
+fn two_long_messages_that_differ_in_one_name_are_one() {
+    let line = |name: &str| {
+        format!(
+            "cannot fetch the token for client {name} because data of its visitors is missing, so some of the formats may not \
+             be offered until somebody hands that data over by hand or with an option of the command line"
+        )
+    };
+    let found = texts(&[&line("tv_small"), &line("web_large")]);
+    assert_eq!(found[0], found[1]);
+    assert_ne!(texts(&["client tv_small is up now", "client web_large is up now"])[0], "client <*> is up now");
+}
+
+#[test]
+fn verbs_behind_a_cue_at_the_end_are_no_names() {
+    for events in [
+        ["Service started", "Service stopped", "Service failed", "Service paused"],
+        ["worker process started", "worker process stopped", "worker process crashed", "worker process resumed"],
+    ] {
+        assert_eq!(texts(&events), events);
+    }
+    let names = ["lost the lock of service cart", "lost the lock of service mail", "lost the lock of service stock"];
+    assert_eq!(texts(&names), ["lost the lock of service <*>"; 3]);
+}

@@ -6,7 +6,7 @@ use super::super::*;
 use super::corpus;
 
 /// A template with every placeholder as `<*>`; those that touch are one.
-fn bare(template: &str) -> String {
+pub(super) fn bare(template: &str) -> String {
     let mut out = String::new();
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('<') {
@@ -27,7 +27,7 @@ fn bare(template: &str) -> String {
 }
 
 /// GA, PA, FGA, FTA of (label, id, template) per line.
-fn scores(lines: &[(String, String, String)]) -> [f64; 4] {
+pub(super) fn scores(lines: &[(String, String, String)]) -> [f64; 4] {
     let mut truth: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
     let mut found: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
     let mut labels: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();

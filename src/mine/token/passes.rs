@@ -1,7 +1,7 @@
 //! What a line's tokens become after the scan, in place: values of keys, lists, the cap on long lines.
 
 use super::{Kind, Scanner, Span, TOKENS_MAX, WORDS_MAX};
-use crate::mine::wordform::is_redacted;
+use crate::mine::wordform::{is_event_key, is_redacted};
 
 impl Scanner {
     /// Values after `key=` are soft variables; an empty value or ` ()` is an empty soft variable.
@@ -24,7 +24,8 @@ impl Scanner {
                     && (out[n - 3].kind.is_key()
                         || (n > 3 && out[n - 3].kind == Kind::Space && out[n - 4].kind.is_key()));
                 let apart = n > 2 && equals == n - 1 && out[n - 2].kind == Kind::Space && out[n - 3].kind.is_key();
-                if (after_key || spaced || apart) && !is_redacted(token.text(message)) {
+                let event = after_key && is_event_key(out[n - 2].text(message));
+                if (after_key || spaced || apart) && !event && !is_redacted(token.text(message)) {
                     token.kind = Kind::Soft;
                 }
             }

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use super::words::{quote, rolled};
+use super::words::{audited, quote, rolled};
 use super::{IncidentMaterial, Names, in_words, named};
-use crate::analyze::incident::{NEAR_NS, is_same_moment};
+use crate::analyze::incident::{NEAR_NS, What, is_same_moment};
 use crate::report::sentences::of;
 use crate::report::v1::Report;
 use crate::report::v1_postmortem::Moment;
@@ -59,21 +59,18 @@ pub(super) fn moments(report: &Report, material: &IncidentMaterial<'_>, names: &
             rows.add(at, 3, "reported", text, None);
         }
     }
-    for (key, times) in &incident.audit {
-        for at in times.iter().filter(|at| (first - NEAR_NS..=last + NEAR_NS).contains(*at)) {
-            let text = format!("{}: {}", named(&key.service), quote(&names.title(key)));
-            rows.add(*at, 3, "change", text, Some(names.id(key)));
-        }
+    for own in incident.audit.iter().filter(|own| (first - NEAR_NS..=last + NEAR_NS).contains(&own.at_ns)) {
+        rows.add(own.at_ns, 3, "change", audited(own), Some(names.id(&own.key)));
     }
     let ns = |text: &str| parse(text).map(|at| at.ns);
     for family in &report.families {
         if let Some(at) = ns(&family.first) {
             let text = format!("{}: {}", family.service, family.sentence);
-            rows.add(at, 5, "family", text, Some(family.id.clone()));
+            rows.add(at, 5, &family.kind, text, Some(family.id.clone()));
         }
         if let Some(at) = ns(&family.last).filter(|_| family.last != family.first) {
             let text = format!("{}: last of {}", family.service, of(family.events, "event", "events"));
-            rows.add(at, 5, "family", text, Some(family.id.clone()));
+            rows.add(at, 5, &family.kind, text, Some(family.id.clone()));
         }
     }
     let members: BTreeSet<&str> =
@@ -82,7 +79,9 @@ pub(super) fn moments(report: &Report, material: &IncidentMaterial<'_>, names: &
     let told = |change: &&crate::analyze::incident::Change| {
         let id = names.id(&change.cluster.key);
         let is_signal = signal.is_some_and(|own| own.key == change.cluster.key);
-        !members.contains(id.as_str()) || is_signal
+        // Lines of INFO that merely came more often are in the table; audit entries have rows of their own.
+        let tells = change.is_loud() || !change.what.is_rise() || change.what == What::FirstSeen;
+        is_signal || tells && !members.contains(id.as_str()) && change.cluster.key.kind != "audit"
     };
     for change in incident.compared.changes.iter().filter(told).take(CLUSTERS) {
         let (id, title) = (names.id(&change.cluster.key), quote(&names.title(&change.cluster.key)));
@@ -109,7 +108,7 @@ pub(super) fn moments(report: &Report, material: &IncidentMaterial<'_>, names: &
                     Some(id.clone()),
                 );
             }
-            if let Some(at) = back.filter(|_| change.what == crate::analyze::incident::What::Vanished) {
+            if let Some(at) = back.filter(|_| change.what == What::Vanished) {
                 rows.add(*at, 7, "back", format!("{service}: {title} is there again"), Some(id));
             }
         }

@@ -6,7 +6,7 @@ use crate::analyze::incident::{self, Change, Recovered, Rollout, SAME_MOMENT_NS,
 use crate::record::Severity;
 use crate::report::sentences::{count, of};
 use crate::report::v1::Report;
-use crate::report::v1_postmortem::{Baseline, Figure, Postmortem};
+use crate::report::v1_postmortem::{Baseline, Figure, Point, Postmortem};
 use crate::time::{rfc3339_seconds, rfc3339_short, words};
 
 /// Length of a text quoted inside a sentence.
@@ -106,8 +106,8 @@ pub(super) fn trigger(material: &IncidentMaterial<'_>, names: &Names, own: &Trig
             format!("{}, {}", rollout.map_or_else(String::new, rolled), lag(own.lag_ns))
         }
         TriggerKind::Change => {
-            let times = if own.events.0 > 1 { format!("{} times, last ", own.events.0) } else { String::new() };
-            format!("audit entry of {}: {}, {times}{}", service(), title(), lag(own.lag_ns))
+            let text = own.audit.as_ref().map_or_else(String::new, audited);
+            format!("{text}, {}", lag(own.lag_ns))
         }
         TriggerKind::FirstLine => {
             let order = if own.lag_ns == 0 { "is the first signal itself".to_owned() } else { lag(own.lag_ns) };
@@ -116,7 +116,7 @@ pub(super) fn trigger(material: &IncidentMaterial<'_>, names: &Names, own: &Trig
         TriggerKind::Revision => {
             let (service, revision) = own.revision.clone().unwrap_or_default();
             format!(
-                "{} of {} entries that rose or are new, and name a revision, name {revision} ({}), which wrote first {}",
+                "{} of {} events that rose or are new, and name a revision, name {revision} ({}), which wrote first {}",
                 count(own.events.0),
                 count(own.events.1),
                 named(&service),
@@ -124,6 +124,17 @@ pub(super) fn trigger(material: &IncidentMaterial<'_>, names: &Names, own: &Trig
             )
         }
     }
+}
+
+/// `audit entry of shop-api: "Services.ReplaceService" by ann`
+pub(super) fn audited(own: &incident::AuditEntry) -> String {
+    let by = own.by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
+    format!("audit entry of {}: {}{by}", named(&own.key.service), quote(&one_line(&own.message)))
+}
+
+/// A text on one line.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// `shop-api: revision r2 wrote its first entry; deploy reported ok 17:38:34Z by ann`
@@ -155,14 +166,14 @@ pub(super) fn recovery_rollout(material: &IncidentMaterial<'_>, own: &Rollout, l
     } else {
         format!("{} before the last event", words(-lag_ns))
     };
-    let rising = incident::rising(&material.incident.compared.changes);
-    let rows: u64 = rising
-        .iter()
-        .filter(|change| change.cluster.key.service == own.service)
-        .filter_map(|change| change.cluster.revisions.get(&own.revision))
-        .map(|(n, _)| n)
-        .sum();
-    format!("{}, {order}; {} of what rose in it, inside the window", rolled(own), of(rows, "entry", "entries"))
+    let key = (own.service.clone(), own.revision.clone());
+    let events = material.incident.named.get(&key).copied().unwrap_or(0);
+    format!(
+        "{}, {order}; {} of what rose name it up to {}",
+        rolled(own),
+        of(events, "event", "events"),
+        rfc3339_seconds(material.around.until_ns)
+    )
 }
 
 /// How it ended.
@@ -268,7 +279,8 @@ pub(super) fn impact(report: &Report, material: &IncidentMaterial<'_>, section: 
     let mut rows = Vec::new();
     if let Some(extent) = &section.extent {
         let what = if extent.kind == "silence" { "Silence in the data" } else { "Duration in the data" };
-        rows.push(row(what, extent.words.clone(), format!("{} to {}", extent.first, extent.last)));
+        let (first, last) = material.incident.extent.unwrap_or_default();
+        rows.push(row(what, extent.words.clone(), format!("{} to {}", rfc3339_seconds(first), rfc3339_seconds(last))));
     }
     for family in report.families.iter().filter(|family| family.kind == "crash_loop") {
         let failed = of(family.events, "start ended in an exit", "starts ended in an exit");
@@ -335,14 +347,65 @@ fn affected<'a>(material: &'a IncidentMaterial<'_>) -> Vec<&'a str> {
     names
 }
 
-/// The first paragraph.
-pub(super) fn summary(report: &Report, material: &IncidentMaterial<'_>, section: &Postmortem) -> Vec<String> {
+/// The first lines.
+pub(super) fn summary(report: &Report, material: &IncidentMaterial<'_>, section: &Postmortem) -> Vec<Point> {
+    let point = |name: &str, text: String| Point { name: name.to_owned(), text };
     if report.totals.unique == 0 {
-        return vec![
-            "No entry is stored of this window: no data is neither \"no errors\" nor an outage. Nothing can be said of it but what is said of the exports.".into(),
-        ];
+        let text = "No entry is stored of this window: no data is neither \"no errors\" nor an outage. Nothing can be said of it but what is said of the exports.";
+        return vec![point("What happened", text.into())];
     }
-    let mut out = Vec::new();
+    let mut out = vec![point("What happened", happened(report, material, section))];
+    let loops = report.families.iter().filter(|family| family.kind == "crash_loop");
+    out.extend(loops.map(|family| point("Crash loop", format!("{}: {}", family.service, family.sentence))));
+    if let Some(extent) = &section.extent {
+        out.push(point("When", format!("{}.", extent.sentence)));
+    }
+    let requests = section
+        .impact
+        .iter()
+        .filter(|row| row.name.ends_with("answered 5xx") || row.name.starts_with("Requests seen"))
+        .map(|row| format!("{}: {} ({})", row.name, row.value, row.beside));
+    let reach = section.reach.first().filter(|all| all.events > 0).map(|all| {
+        let users = all.users.map_or_else(|| "users unknown".to_owned(), |n| of(n, "user", "users"));
+        format!(
+            "{} in {}, {}, {users}",
+            of(all.events, "event", "events"),
+            of(all.instances, "instance", "instances"),
+            of(all.traces, "trace", "traces")
+        )
+    });
+    let impact: Vec<String> = requests.chain(reach).collect();
+    if !impact.is_empty() {
+        out.push(point("Impact", format!("{}.", impact.join("; "))));
+    }
+    if let (Some(first), Some(own)) = (section.signals.first(), material.incident.signals.first()) {
+        let text =
+            format!("{} {} in {} ({}).", rfc3339_short(own.at_ns), quote(&first.title), first.service, first.cluster);
+        out.push(point("First signal in the logs", text));
+    }
+    let candidates: Vec<&str> = section
+        .triggers
+        .iter()
+        .filter(|own| own.kind != "first_line" || own.lag_s > 0.0)
+        .map(|own| own.text.as_str())
+        .take(3)
+        .collect();
+    out.push(point(
+        "Trigger candidates",
+        if candidates.is_empty() {
+            "no rollout, audit entry, new line or new revision is stored in the half hour before.".into()
+        } else {
+            format!("{} (what came shortly before; not a cause).", candidates.join("; "))
+        },
+    ));
+    out.push(point("Recovery", section.recovery.sentence.clone()));
+    if let Some(rollout) = section.recovery.rollouts.first() {
+        out.push(point("Rollout near the end", format!("{}.", rollout.text)));
+    }
+    out
+}
+
+fn happened(report: &Report, material: &IncidentMaterial<'_>, section: &Postmortem) -> String {
     let loud = |own: &&crate::report::v1_postmortem::Change| {
         Severity::from_word(&own.severity).is_some_and(|severity| severity >= Severity::Warning)
     };
@@ -350,53 +413,29 @@ pub(super) fn summary(report: &Report, material: &IncidentMaterial<'_>, section:
         (section.rose.len() as u64, section.fell.iter().filter(|own| own.what == "vanished").count() as u64);
     let fell = section.fell.len() as u64 - gone;
     let new = section.rose.iter().filter(|own| own.what == "first_seen").count();
-    let who = affected(material).join(", ");
-    let head = if rose + gone + fell == 0 {
-        format!("Nothing in the {} window differs from its baseline beyond chance.", report.window.words)
-    } else {
-        format!(
-            "{}: {} rose or {} new ({new} never stored before, {} of WARNING and above), {gone} vanished, {fell} fell; {} cannot be told from the baseline.",
-            if who.is_empty() { "All services".to_owned() } else { who },
+    let names = affected(material);
+    let who = if names.is_empty() { "All services".to_owned() } else { names.join(", ") };
+    if section.baseline.entries == 0 || section.baseline.covered_s <= 0.0 {
+        return format!(
+            "{who}: {} in {}, {} of WARNING and above. There is nothing to compare them with, so what rose, fell or vanished is not known.",
             of(rose, "cluster", "clusters"),
-            if rose == 1 { "is" } else { "are" },
+            report.window.words,
             section.rose.iter().filter(loud).count(),
-            count(section.same),
-        )
-    };
-    out.push(head);
-    if let Some(extent) = &section.extent {
-        out.push(format!("Extent: {}.", extent.sentence));
+        );
     }
-    let families = report.families.iter().filter(|family| family.kind == "crash_loop");
-    out.extend(families.map(|family| format!("{}: {}", family.service, family.sentence)));
-    let failed: Vec<String> = section
-        .impact
-        .iter()
-        .filter(|row| row.name.starts_with("Requests"))
-        .map(|row| format!("{}: {} ({})", row.name, row.value, row.beside))
-        .collect();
-    out.extend(failed);
-    if let Some(first) = section.signals.first() {
-        out.push(format!(
-            "First signal in the logs: {} {} in {} ({}).",
-            rfc3339_short(material.incident.signals[0].at_ns),
-            quote(&first.title),
-            first.service,
-            first.cluster
-        ));
+    if rose + gone + fell == 0 {
+        return format!(
+            "Nothing in the {} of the window differs from the baseline beyond chance.",
+            report.window.words
+        );
     }
-    let candidates: Vec<&str> =
-        section.triggers.iter().filter(|own| own.kind != "first_line").map(|own| own.text.as_str()).take(3).collect();
-    out.push(if candidates.is_empty() {
-        "Trigger candidates: no rollout, audit entry or new revision is stored in the half hour before.".into()
-    } else {
-        format!("Trigger candidates (what came shortly before, not a cause): {}.", candidates.join("; "))
-    });
-    out.push(format!("Recovery: {}", section.recovery.sentence));
-    if let Some(rollout) = section.recovery.rollouts.first() {
-        out.push(format!("Rollout near the end: {}.", rollout.text));
-    }
-    out
+    format!(
+        "{who}: {} rose or {} new ({new} never stored before, {} of WARNING and above), {gone} vanished, {fell} fell; {} cannot be told from the baseline.",
+        of(rose, "cluster", "clusters"),
+        if rose == 1 { "is" } else { "are" },
+        section.rose.iter().filter(loud).count(),
+        count(section.same),
+    )
 }
 
 #[cfg(test)]

@@ -1,0 +1,436 @@
+//! The weekly retrospective: one week of a report against the weeks before it, in words and figures.
+//!
+//! Everything counts from two tables that cover five weeks, rows per cluster and hour and covered stretches per service, and
+//! from the analysis of the week itself; nothing here reads the store. The same template set serves every week, so a template
+//! that was read differently a week ago is named as such and never shown as gone and new.
+
+mod deploys;
+mod fixes;
+mod lists;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use lists::{add_request, template_changes};
+
+use super::v1;
+use super::v1_weekly::{ChangeRow, Figures, Gap, Strip, TemplateChange, WeekService, WeekSpan, Weekly};
+use super::worklog::{is_loud, is_present, level};
+use crate::analyze::{Analysis, ClusterKey, Coverage, Parameter, Ranked};
+use crate::config::Config;
+use crate::issue::Issue;
+use crate::store::Deploy;
+use crate::time::week::{Day, Week, hours};
+use crate::time::{HOUR_NS, SECOND_NS, Window, rfc3339, words};
+
+/// Earlier weeks that a week is compared with, at most.
+pub const WEEKS_BEFORE: i64 = 4;
+/// Days before the end of a week in which a closed issue is looked after.
+pub const FIX_DAYS: i64 = 28;
+/// Shortest stretch without coverage that is told; exports by the hour leave seconds between their rows.
+const GAP_NS: i64 = HOUR_NS;
+
+/// Errors and requests of a service in one week.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ServiceCount {
+    /// Rows of effective severity ERROR and above.
+    pub errors: u64,
+    /// Rows with a status of a request.
+    pub requests: u64,
+}
+
+/// One of the weeks that are looked at.
+#[derive(Debug, Clone)]
+pub struct WeekData {
+    /// Which.
+    pub week: Week,
+    /// Its days.
+    pub days: Vec<Day>,
+    /// Per service.
+    pub services: BTreeMap<String, ServiceCount>,
+}
+
+/// Requests of one route.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RouteCount {
+    /// Requests.
+    pub requests: u64,
+    /// Of them, answered 5xx.
+    pub server_errors: u64,
+    /// Latencies in milliseconds.
+    pub latencies_ms: Vec<f64>,
+}
+
+/// Service, method, route.
+pub type Route = (String, String, String);
+
+/// An event of a cluster that belongs to an issue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its first row.
+    pub at_ns: i64,
+    /// Revision, where the row names one.
+    pub revision: Option<String>,
+}
+
+/// An issue with the clusters that belong to it.
+#[derive(Debug, Clone)]
+pub struct Tied<'a> {
+    /// Repository, where it is known.
+    pub repo: Option<&'a str>,
+    /// The issue.
+    pub issue: &'a Issue,
+    /// Its clusters.
+    pub clusters: Vec<TiedCluster>,
+    /// Their events since the issue was closed, ascending; empty for open ones.
+    pub events: Vec<Event>,
+}
+
+/// A cluster of an issue; it may be one of the week, or one that was only seen before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TiedCluster {
+    /// What makes it.
+    pub key: ClusterKey,
+    /// Its covered stretches, over all weeks.
+    pub covered: Vec<(i64, i64)>,
+}
+
+/// All that the section is made of.
+#[derive(Debug)]
+pub struct WeeklyMaterial<'a> {
+    /// The report of the week; its clusters are those of the analysis, in the same order.
+    pub report: &'a v1::Report,
+    /// The analysis of the week.
+    pub analysis: &'a Analysis,
+    /// Configuration.
+    pub config: &'a Config,
+    /// Weeks, oldest first; the last one is the week of the report.
+    pub weeks: &'a [WeekData],
+    /// Zone of the days.
+    pub day_zone: &'a str,
+    /// Rows per cluster and hour since 1970, over all weeks.
+    pub hours: &'a BTreeMap<ClusterKey, BTreeMap<i64, u64>>,
+    /// First and last row of each run of activity per cluster, over everything stored up to the end of the week.
+    pub runs: &'a BTreeMap<ClusterKey, Vec<(i64, i64)>>,
+    /// First row of each revision of a service, over all weeks.
+    pub revisions: &'a BTreeMap<(String, String), i64>,
+    /// Coverage over all weeks.
+    pub coverage: &'a Coverage,
+    /// Variables per cluster of the analysis, of this week and the one before.
+    pub parameters: (&'a [Vec<Parameter>], &'a [Vec<Parameter>]),
+    /// Requests by route of the week before.
+    pub routes_last: &'a BTreeMap<Route, RouteCount>,
+    /// Deploys of the week.
+    pub deploys: &'a [Deploy],
+    /// Issues of the exports that belong to something.
+    pub tied: &'a [Tied<'a>],
+    /// All issues of the exports, with their repository.
+    pub issues: &'a [(Option<&'a str>, &'a Issue)],
+    /// Templates that became one, several or another since the week before, without their clusters.
+    pub renamed: &'a [TemplateChange],
+}
+
+impl WeeklyMaterial<'_> {
+    fn this(&self) -> &WeekData {
+        self.weeks.last().expect("a retrospective has its week")
+    }
+
+    fn window(&self) -> Window {
+        self.this().week.window
+    }
+
+    fn last(&self) -> Option<&WeekData> {
+        self.weeks.len().checked_sub(2).map(|at| &self.weeks[at])
+    }
+
+    /// Rows of a cluster in a week.
+    fn rows(&self, key: &ClusterKey, window: Window) -> u64 {
+        self.hours.get(key).map_or(0, |hours_of| hours_of.range(hours(window)).map(|(_, n)| n).sum())
+    }
+
+    /// Rows of a cluster in the week before.
+    fn rows_last(&self, key: &ClusterKey) -> Option<u64> {
+        self.last().map(|last| self.rows(key, last.week.window))
+    }
+
+    /// Clusters of the report beside their analysis.
+    fn pairs(&self) -> impl Iterator<Item = (&v1::Cluster, &Ranked)> {
+        self.report.clusters.iter().zip(&self.analysis.clusters)
+    }
+
+    /// Ids of clusters by what makes them.
+    fn ids(&self) -> BTreeMap<&ClusterKey, &v1::Cluster> {
+        self.pairs().map(|(row, ranked)| (&ranked.cluster.key, row)).collect()
+    }
+
+    fn owner(&self, service: &str) -> Option<String> {
+        self.config.service_rule(service).and_then(|rule| rule.owner.clone())
+    }
+}
+
+/// Covered nanoseconds of a window.
+fn covered_ns(intervals: &[(i64, i64)], window: Window) -> i64 {
+    intervals.iter().map(|(from, to)| ((*to).min(window.until_ns) - (*from).max(window.since_ns)).max(0)).sum()
+}
+
+/// Hours to a tenth.
+fn tenths(ns: i64) -> f64 {
+    (ns as f64 / (HOUR_NS as f64 / 10.0)).round() / 10.0
+}
+
+/// Makes the section.
+pub fn weekly(material: &WeeklyMaterial<'_>) -> Weekly {
+    let this = material.this();
+    let with = |wanted: &[&str]| changes(material, wanted);
+    let (fixes, fixes_elsewhere) = fixes::fixes(material);
+    Weekly {
+        week: this.week.name.clone(),
+        starts: material.config.week_starts.clone().unwrap_or_else(|| "Monday".into()),
+        day_zone: material.day_zone.to_owned(),
+        weeks: material.weeks.iter().map(span).collect(),
+        compared: material.last().is_some(),
+        sentence: sentence(material),
+        services: services(material),
+        fixes,
+        fixes_elsewhere,
+        new: with(&["new"]),
+        first_seen: first_seen(material),
+        silent: silent(material),
+        regressed: with(&["regressed"]),
+        escalating: with(&["escalating"]),
+        declining: with(&["declining"]),
+        resolved: with(&["resolved", "quiet"]),
+        strips: strips(material),
+        noise: lists::noise(material),
+        drifts: lists::drifts(material),
+        deploys: deploys::deploys(material),
+        requests: lists::requests(material),
+        open: lists::open(material),
+        renamed: lists::renamed(material),
+        mutes: lists::mutes(material),
+        gaps: gaps(material),
+        calibration: material.report.calibration.as_ref().map(|found| found.sentence.clone()),
+    }
+}
+
+fn span(data: &WeekData) -> WeekSpan {
+    WeekSpan {
+        week: data.week.name.clone(),
+        since: rfc3339(data.week.window.since_ns),
+        until: rfc3339(data.week.window.until_ns),
+        days: data.days.iter().map(|(name, _)| name.clone()).collect(),
+    }
+}
+
+fn sentence(material: &WeeklyMaterial<'_>) -> String {
+    let this = &material.this().week.name;
+    match material.last() {
+        None => format!(
+            "{this} is the first week of the data: there is nothing to compare it with, and problems are ranked by priority."
+        ),
+        Some(last) => {
+            let before = material.weeks.len() - 1;
+            let weeks =
+                if before == 1 { "one earlier week is".to_owned() } else { format!("{before} earlier weeks are") };
+            format!("{this} against {}; {weeks} in the data.", last.week.name)
+        }
+    }
+}
+
+/// Errors for 1,000 requests, to a hundredth.
+fn per_1000(count: ServiceCount) -> Option<f64> {
+    (count.requests > 0).then(|| (count.errors as f64 * 100_000.0 / count.requests as f64).round() / 100.0)
+}
+
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match values.len() {
+        0 => None,
+        n if n % 2 == 1 => Some(values[middle]),
+        _ => Some(((values[middle - 1] + values[middle]) * 50.0).round() / 100.0),
+    }
+}
+
+fn services(material: &WeeklyMaterial<'_>) -> Vec<WeekService> {
+    let mut names: BTreeSet<&str> = material.report.services.iter().map(|row| row.service.as_str()).collect();
+    names.extend(material.weeks.iter().flat_map(|data| data.services.keys()).map(String::as_str));
+    let mut rows: Vec<WeekService> = names.into_iter().map(|name| service(material, name)).collect();
+    rows.sort_by(|a, b| {
+        level(&a.worst_priority)
+            .cmp(&level(&b.worst_priority))
+            .then(b.errors.cmp(&a.errors))
+            .then_with(|| a.service.cmp(&b.service))
+    });
+    rows
+}
+
+fn service(material: &WeeklyMaterial<'_>, name: &str) -> WeekService {
+    let count = |data: &WeekData| data.services.get(name).copied().unwrap_or_default();
+    let this = count(material.this());
+    let last = material.last().map(count);
+    let earlier: Vec<f64> = material.weeks.iter().rev().skip(1).filter_map(|data| per_1000(count(data))).collect();
+    let own = || material.report.clusters.iter().filter(|cluster| cluster.service == name && is_loud(cluster));
+    // A family counts once: symptoms are its root's.
+    let families = |wanted: &[&str]| {
+        let hit = |cluster: &&v1::Cluster| {
+            wanted.contains(&cluster.status.as_str()) && cluster.role != "symptom" && cluster.silent.is_none()
+        };
+        own().filter(hit).count() as u64
+    };
+    let covered = |window| {
+        let intervals = material.coverage.services.get(name).map_or(&[][..], |service| &service.intervals);
+        tenths(covered_ns(intervals, window))
+    };
+    let of_service = |cluster: &&v1::Cluster| cluster.service == name && cluster.silent.is_some();
+    let silent = material.report.clusters.iter().filter(of_service).count() as u64;
+    let deploys = || material.report.deploys.iter().filter(|deploy| deploy.service == name);
+    WeekService {
+        service: name.to_owned(),
+        owner: material.owner(name),
+        worst_priority: own()
+            .filter(|cluster| is_present(cluster))
+            .map(|cluster| cluster.priority.clone())
+            .min_by_key(|priority| level(priority))
+            .unwrap_or_default(),
+        errors_per_1000_requests: Figures {
+            this: per_1000(this),
+            last: last.and_then(per_1000),
+            weeks: earlier.len() as u64,
+            median: median(earlier),
+        },
+        errors: this.errors,
+        errors_last: last.map(|count| count.errors),
+        requests: this.requests,
+        requests_last: last.map(|count| count.requests),
+        families_new: families(&["new"]),
+        families_worse: families(&["regressed", "escalating"]) + silent,
+        families_same: families(&["ongoing", "declining"]),
+        families_gone: families(&["resolved", "quiet"]),
+        families_undecided: families(&["insufficient_coverage"]),
+        deploys: deploys().count() as u64,
+        deploys_failed: deploys().filter(|deploy| deploy.outcome == "failed").count() as u64,
+        covered_h: covered(material.window()),
+        covered_h_last: material.last().map(|last| covered(last.week.window)),
+    }
+}
+
+/// Clusters of WARNING and above with one of these statuses, most urgent first; a family by its root.
+fn changes(material: &WeeklyMaterial<'_>, wanted: &[&str]) -> Vec<ChangeRow> {
+    let told = |row: &v1::Cluster| {
+        let counts = row.role != "symptom" && row.category.is_none() && row.silent.is_none();
+        is_loud(row) && counts && wanted.contains(&row.status.as_str())
+    };
+    let mut rows: Vec<ChangeRow> = material
+        .pairs()
+        .filter(|(row, _)| told(row))
+        .map(|(row, ranked)| change(material, row, &ranked.cluster.key))
+        .collect();
+    let place = |row: &ChangeRow| wanted.iter().position(|word| *word == row.status);
+    rows.sort_by(|a, b| {
+        place(a)
+            .cmp(&place(b))
+            .then(level(&a.priority).cmp(&level(&b.priority)))
+            .then_with(|| a.cluster.cmp(&b.cluster))
+    });
+    rows
+}
+
+fn change(material: &WeeklyMaterial<'_>, row: &v1::Cluster, key: &ClusterKey) -> ChangeRow {
+    let gone = matches!(row.status.as_str(), "resolved" | "quiet") || row.silent.is_some();
+    ChangeRow {
+        cluster: row.id.clone(),
+        family: row.family.clone(),
+        title: row.title.clone(),
+        service: row.service.clone(),
+        priority: row.priority.clone(),
+        status: row.status.clone(),
+        sentence: row.silent.as_ref().map_or_else(|| row.status_why.join("; "), |found| found.sentence.clone()),
+        entries: row.entries,
+        entries_last: material.rows_last(key),
+        at: if gone { row.last.clone() } else { row.first.clone() },
+        owner: material.owner(&row.service),
+    }
+}
+
+/// What went silent, whatever its severity; whole services first.
+fn silent(material: &WeeklyMaterial<'_>) -> Vec<ChangeRow> {
+    let mut rows: Vec<(bool, ChangeRow)> = material
+        .pairs()
+        .filter_map(|(row, ranked)| {
+            let found = row.silent.as_ref()?;
+            Some((!found.whole_service, change(material, row, &ranked.cluster.key)))
+        })
+        .collect();
+    rows.sort_by(|a, b| (a.0, level(&a.1.priority), &a.1.cluster).cmp(&(b.0, level(&b.1.priority), &b.1.cluster)));
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
+/// Of what has too little history, that which never stood in it.
+fn first_seen(material: &WeeklyMaterial<'_>) -> Vec<ChangeRow> {
+    let since_ns = material.window().since_ns;
+    let mut rows = changes(material, &["insufficient_coverage"]);
+    let before: BTreeSet<&str> = material
+        .pairs()
+        .filter(|(_, ranked)| {
+            let runs = material.runs.get(&ranked.cluster.key).map_or(&[][..], Vec::as_slice);
+            runs.iter().any(|(first, _)| *first < since_ns)
+        })
+        .map(|(row, _)| row.id.as_str())
+        .collect();
+    rows.retain(|row| material.last().is_some() && !before.contains(row.cluster.as_str()));
+    rows
+}
+
+/// Entries per day of what is loud in this week, or gone in it.
+fn strips(material: &WeeklyMaterial<'_>) -> Vec<Strip> {
+    let none = BTreeMap::new();
+    material
+        .pairs()
+        .filter(|(row, _)| is_loud(row) || row.silent.is_some())
+        .map(|(row, ranked)| {
+            let key = &ranked.cluster.key;
+            let own = material.hours.get(key).unwrap_or(&none);
+            let intervals = material.coverage.services.get(&key.service).map_or(&[][..], |service| &service.intervals);
+            let day = |(name, window): &Day| {
+                let entries = own.range(hours(*window)).map(|(_, n)| n).sum();
+                let covered = entries > 0 || covered_ns(intervals, *window) > 0;
+                v1::DayCount { day: name.clone(), entries, covered }
+            };
+            Strip {
+                cluster: row.id.clone(),
+                days: material.weeks.iter().flat_map(|data| data.days.iter().map(day)).collect(),
+                per_week: material.weeks.iter().map(|data| material.rows(key, data.week.window)).collect(),
+            }
+        })
+        .collect()
+}
+
+/// What of the week no export covers, per service.
+fn gaps(material: &WeeklyMaterial<'_>) -> Vec<Gap> {
+    let Window { since_ns, until_ns } = material.window();
+    let mut gaps = Vec::new();
+    for (name, service) in &material.coverage.services {
+        let mut open = since_ns;
+        let inside = service.intervals.iter().filter(|(from, to)| *to > since_ns && *from < until_ns);
+        for (from, to) in inside.copied().chain([(until_ns, until_ns)]) {
+            if from - open >= GAP_NS {
+                gaps.push(Gap {
+                    service: name.clone(),
+                    since: rfc3339(open),
+                    until: rfc3339(from),
+                    words: words(from - open),
+                });
+            }
+            open = open.max(to);
+        }
+    }
+    gaps
+}
+
+/// Seconds of a length, for words.
+fn hours_words(hours: f64) -> String {
+    words((hours * 3_600.0 * SECOND_NS as f64).round() as i64)
+}
+
+#[cfg(test)]
+mod tests;

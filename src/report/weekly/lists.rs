@@ -1,0 +1,296 @@
+//! The lists below the changes: noise, drifts, requests, open issues, templates that changed, mutes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Route, RouteCount, WeeklyMaterial};
+use crate::analyze::{ClusterKey, Parameter, stats};
+use crate::issue::IssueState;
+use crate::report::v1;
+use crate::report::v1_weekly::{DriftRow, MuteRow, NoiseRow, OpenRow, RequestRow, TemplateChange};
+use crate::report::worklog::{is_loud, is_present, level, title};
+use crate::time::{rfc3339, week::whole_days};
+
+/// Clusters listed as noise.
+const NOISE: usize = 20;
+/// Share of its old value by which a median must move to be told.
+const STEP: f64 = 0.2;
+/// Values on both sides of such a move.
+const VALUES: u64 = 3;
+
+/// The clusters with most entries, whatever their severity.
+pub(super) fn noise(material: &WeeklyMaterial<'_>) -> Vec<NoiseRow> {
+    let all = material.report.totals.unique.max(1) as f64;
+    let mut rows: Vec<NoiseRow> = material
+        .pairs()
+        .filter(|(row, _)| is_present(row))
+        .map(|(row, ranked)| NoiseRow {
+            cluster: row.id.clone(),
+            title: row.title.clone(),
+            service: row.service.clone(),
+            severity: row.effective_severity.clone(),
+            entries: row.entries,
+            entries_last: material.rows_last(&ranked.cluster.key),
+            share: (row.entries as f64 / all * 10_000.0).round() / 10_000.0,
+            muted: row.muted.clone(),
+        })
+        .collect();
+    rows.sort_by(|a, b| b.entries.cmp(&a.entries).then_with(|| a.cluster.cmp(&b.cluster)));
+    rows.truncate(NOISE);
+    rows
+}
+
+/// Values that changed inside the week, or whose median is another one than in the week before.
+pub(super) fn drifts(material: &WeeklyMaterial<'_>) -> Vec<DriftRow> {
+    let (now, before) = material.parameters;
+    let mut rows = Vec::new();
+    for (at, (row, _)) in material.pairs().enumerate().filter(|(_, (row, _))| is_loud(row)) {
+        let empty = Vec::new();
+        for parameter in now.get(at).unwrap_or(&empty) {
+            let last = before.get(at).and_then(|all| all.iter().find(|other| other.slot == parameter.slot));
+            rows.extend(drift(row, parameter, last));
+        }
+    }
+    rows
+}
+
+fn drift(row: &v1::Cluster, parameter: &Parameter, last: Option<&Parameter>) -> Option<DriftRow> {
+    let median = parameter.range().map(|(_, median, _)| median);
+    let earlier = last.and_then(Parameter::range).map(|(_, median, _)| median);
+    let inside = parameter.drift();
+    let same_unit = last.is_some_and(|last| last.unit == parameter.unit);
+    // Without a unit a number may be an id, and a change of ids is no drift.
+    let step = match (median, earlier) {
+        (Some(now), Some(before)) if same_unit && parameter.unit.is_some() => {
+            let enough = parameter.n >= VALUES && last.is_some_and(|last| last.n >= VALUES);
+            enough && before != 0.0 && ((now - before) / before).abs() >= STEP
+        }
+        _ => false,
+    };
+    if inside.is_none() && !step {
+        return None;
+    }
+    let unit = parameter.unit.as_ref().map_or_else(String::new, |unit| format!(" {unit}"));
+    let mut words = Vec::new();
+    if let (Some(now), Some(before)) = (median, earlier.filter(|_| same_unit)) {
+        let number = |value: f64| (value * 1_000.0).round() / 1_000.0;
+        words.push(format!("median {}{unit} last week, {}{unit} this week", number(before), number(now)));
+    }
+    words.extend(inside.clone());
+    let name = parameter.name.clone().filter(|name| !name.is_empty());
+    Some(DriftRow {
+        cluster: row.id.clone(),
+        title: row.title.clone(),
+        service: row.service.clone(),
+        slot: parameter.slot as u64,
+        sentence: format!(
+            "value{}: {}",
+            name.as_ref().map_or_else(String::new, |name| format!(" after \"{name}\"")),
+            words.join("; ")
+        ),
+        name,
+        unit: parameter.unit.clone(),
+        median,
+        median_last: earlier,
+        inside,
+    })
+}
+
+/// Routes of the week, most requests first.
+pub(super) fn requests(material: &WeeklyMaterial<'_>) -> Vec<RequestRow> {
+    let mut routes: BTreeMap<Route, RouteCount> = BTreeMap::new();
+    for ranked in material.analysis.clusters.iter().filter(|ranked| ranked.cluster.is_present()) {
+        let cluster = &ranked.cluster;
+        let Some(http) = &cluster.http else { continue };
+        let route = (cluster.key.service.clone(), http.method.clone(), http.route.clone());
+        let row = routes.entry(route).or_default();
+        row.requests += cluster.entries;
+        row.server_errors += if http.status.is_some_and(|status| status >= 500) { cluster.entries } else { 0 };
+        row.latencies_ms.extend(&http.latencies_ms);
+    }
+    let quantile = |row: &RouteCount, q: f64| {
+        let mut values = row.latencies_ms.clone();
+        values.sort_by(f64::total_cmp);
+        stats::quantile(&values, q).map(|ms| (ms * 10.0).round() / 10.0)
+    };
+    let share =
+        |row: &RouteCount| (row.server_errors as f64 / row.requests.max(1) as f64 * 10_000.0).round() / 10_000.0;
+    let compared = material.last().is_some();
+    let none = RouteCount::default();
+    let mut rows: Vec<RequestRow> = routes
+        .into_iter()
+        .map(|(route, now)| {
+            let last = compared.then(|| material.routes_last.get(&route).unwrap_or(&none));
+            RequestRow {
+                requests: now.requests,
+                requests_last: last.map(|last| last.requests),
+                share_5xx: share(&now),
+                share_5xx_last: last.filter(|last| last.requests > 0).map(share),
+                p50_ms: quantile(&now, 0.5),
+                p95_ms: quantile(&now, 0.95),
+                p95_ms_last: last.and_then(|last| quantile(last, 0.95)),
+                service: route.0,
+                method: route.1,
+                route: route.2,
+            }
+        })
+        .collect();
+    rows.sort_by(|a, b| {
+        b.requests
+            .cmp(&a.requests)
+            .then_with(|| (&a.service, &a.route, &a.method).cmp(&(&b.service, &b.route, &b.method)))
+    });
+    rows
+}
+
+/// Issues that were open at the end of the week, oldest first.
+pub(super) fn open(material: &WeeklyMaterial<'_>) -> Vec<OpenRow> {
+    let until_ns = material.window().until_ns;
+    let ids = material.ids();
+    let is_open = |issue: &crate::issue::Issue| {
+        issue.exists_at(Some(until_ns)) && issue.state_at(Some(until_ns)) == IssueState::Open
+    };
+    let mut rows: Vec<OpenRow> = material
+        .tied
+        .iter()
+        .filter(|tied| is_open(tied.issue))
+        .map(|tied| {
+            let clusters: Vec<&v1::Cluster> =
+                tied.clusters.iter().filter_map(|cluster| ids.get(&cluster.key).copied()).collect();
+            OpenRow {
+                number: tied.issue.number,
+                title: tied.issue.title.clone(),
+                url: tied.issue.url.clone(),
+                repo: tied.repo.map(str::to_owned),
+                opened: tied.issue.created_ns.map(rfc3339),
+                age_days: tied.issue.created_ns.map(|created| whole_days(until_ns - created)),
+                service: tied.clusters.first().map(|cluster| cluster.key.service.clone()).unwrap_or_default(),
+                entries: clusters.iter().map(|row| row.entries).sum(),
+                status: clusters.first().map_or_else(|| "not seen this week".to_owned(), |row| row.status.clone()),
+                priority: clusters
+                    .iter()
+                    .map(|row| row.priority.clone())
+                    .min_by_key(|priority| level(priority))
+                    .unwrap_or_default(),
+                clusters: clusters.iter().map(|row| row.id.clone()).collect(),
+            }
+        })
+        .collect();
+    rows.sort_by(|a, b| a.opened.cmp(&b.opened).then(a.number.cmp(&b.number)));
+    rows
+}
+
+/// Changes of templates that touch a cluster of WARNING or above, with its id.
+pub(super) fn renamed(material: &WeeklyMaterial<'_>) -> Vec<TemplateChange> {
+    let loud: BTreeMap<&str, BTreeSet<&str>> =
+        material.pairs().filter(|(row, _)| is_loud(row)).fold(BTreeMap::new(), |mut map, (row, ranked)| {
+            map.entry(ranked.cluster.key.template_id.as_str()).or_insert_with(BTreeSet::new).insert(row.id.as_str());
+            map
+        });
+    let mut rows: Vec<TemplateChange> = material
+        .renamed
+        .iter()
+        .filter_map(|change| {
+            // Until here the list holds ids of templates.
+            let clusters: BTreeSet<&str> =
+                change.clusters.iter().filter_map(|template| loud.get(template.as_str())).flatten().copied().collect();
+            (!clusters.is_empty()).then(|| TemplateChange {
+                kind: change.kind.clone(),
+                clusters: clusters.into_iter().map(str::to_owned).collect(),
+                before: change.before.iter().map(|text| title(text)).collect(),
+                now: change.now.iter().map(|text| title(text)).collect(),
+            })
+        })
+        .collect();
+    rows.sort_by(|a, b| (&a.kind, &a.clusters).cmp(&(&b.kind, &b.clusters)));
+    rows
+}
+
+/// Mutes that ended before the week did, and those without an end.
+pub(super) fn mutes(material: &WeeklyMaterial<'_>) -> Vec<MuteRow> {
+    let until_ns = material.window().until_ns;
+    material
+        .config
+        .mute
+        .iter()
+        .filter_map(|rule| {
+            let until = rule.until.as_ref().map(crate::config::Until::text)?;
+            let state = if until == "never" {
+                "never"
+            } else if rule.holds_at(until_ns - 1) {
+                return None;
+            } else {
+                "expired"
+            };
+            let keys = [
+                ("template", &rule.template),
+                ("service", &rule.service),
+                ("module", &rule.module),
+                ("exception", &rule.exception),
+            ];
+            let matches: Vec<String> =
+                keys.iter().filter_map(|(key, value)| Some(format!("{key} {}", value.as_ref()?))).collect();
+            Some(MuteRow {
+                matches: matches.join(", "),
+                reason: rule.reason.clone(),
+                owner: rule.owner.clone(),
+                until,
+                state: state.to_owned(),
+            })
+        })
+        .collect()
+}
+
+/// What changed between two readings of the same signatures: the template of each, before and now, by id and text.
+///
+/// The ids of the templates of now stand in `clusters`, until their clusters are known.
+pub fn template_changes(
+    pairs: &BTreeSet<(String, String)>,
+    text: &dyn Fn(&str, bool) -> String,
+) -> Vec<TemplateChange> {
+    let mut by_now: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut by_before: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (before, now) in pairs {
+        by_now.entry(now).or_default().insert(before);
+        by_before.entry(before).or_default().insert(now);
+    }
+    let texts = |ids: &BTreeSet<&str>, now: bool| ids.iter().map(|id| text(id, now)).collect::<Vec<_>>();
+    let mut rows = Vec::new();
+    for (now, befores) in &by_now {
+        let alone = befores.len() == 1 && by_before[befores.first().copied().unwrap_or_default()].len() == 1;
+        let kind = match befores.len() {
+            1 if alone && !befores.contains(now) => "reworded",
+            1 => continue,
+            _ => "merged",
+        };
+        rows.push(TemplateChange {
+            kind: kind.into(),
+            clusters: vec![(*now).to_owned()],
+            before: texts(befores, false),
+            now: vec![text(now, true)],
+        });
+    }
+    for (before, nows) in by_before.iter().filter(|(_, nows)| nows.len() > 1) {
+        rows.push(TemplateChange {
+            kind: "split".into(),
+            clusters: nows.iter().map(|id| (*id).to_owned()).collect(),
+            before: vec![text(before, false)],
+            now: texts(nows, true),
+        });
+    }
+    rows
+}
+
+/// Adds one request to the routes of a week, if its cluster is one of requests.
+pub fn add_request(
+    routes: &mut BTreeMap<Route, RouteCount>,
+    known: &BTreeMap<ClusterKey, Route>,
+    key: &ClusterKey,
+    status: Option<i64>,
+    latency_ns: Option<i64>,
+) {
+    let Some(route) = known.get(key) else { return };
+    let row = routes.entry(route.clone()).or_default();
+    row.requests += 1;
+    row.server_errors += u64::from(status.is_some_and(|status| status >= 500));
+    row.latencies_ms.extend(latency_ns.map(|ns| ns as f64 / 1e6));
+}
