@@ -142,15 +142,16 @@ struct Message {
     sig: String,
     ts_ns: i64,
     message: String,
+    revision: Option<String>,
 }
 
 /// `messages`.
 pub(super) fn messages(source: &RowSource, groups: &[LoudRows]) -> Result<Table, QueryError> {
     let mut all: Vec<Message> = Vec::new();
     for some in groups.chunks(2 * rayon::current_num_threads()) {
-        all.extend(rows(source, some, &["ts_ns", "effective_severity", "message"], |cut, keys| {
+        all.extend(rows(source, some, &["ts_ns", "effective_severity", "message", "revision"], |cut, keys| {
             let (ts, effective) = (cut.ints("ts_ns")?, cut.ints("effective_severity")?);
-            let messages = cut.texts("message")?;
+            let (messages, revision) = (cut.texts("message")?, cut.words("revision")?);
             let is_asked =
                 |row: &usize| effective[*row] >= WARNING && messages.get(*row).is_some_and(|text| !text.is_empty());
             let message = |row: usize| Message {
@@ -158,6 +159,7 @@ pub(super) fn messages(source: &RowSource, groups: &[LoudRows]) -> Result<Table,
                 sig: word(&keys.words[0], row).to_owned(),
                 ts_ns: ts[row],
                 message: messages.get(row).unwrap_or("").to_owned(),
+                revision: Some(word(&revision, row).to_owned()).filter(|name| !name.is_empty()),
             };
             Ok((0..cut.len()).filter(is_asked).map(message).collect())
         })?);
@@ -167,24 +169,32 @@ pub(super) fn messages(source: &RowSource, groups: &[LoudRows]) -> Result<Table,
         }
     }
     all.sort_by(|a, b| {
-        (a.ts_ns, &a.key.template_id, &a.message, &a.key, &a.sig).cmp(&(
+        (a.ts_ns, &a.key.template_id, &a.message, &a.key, &a.sig, &a.revision).cmp(&(
             b.ts_ns,
             &b.key.template_id,
             &b.message,
             &b.key,
             &b.sig,
+            &b.revision,
         ))
     });
     all.truncate(MESSAGES);
     let (mut sigs, mut ts, mut texts, mut keys) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut revisions = Vec::new();
     for row in all {
+        revisions.push(row.revision);
         sigs.push(Some(row.sig));
         ts.push(Some(row.ts_ns));
         texts.push(Some(row.message));
         keys.push(row.key);
     }
     let mut columns = columns_of(keys.into_iter());
-    columns.extend([("sig_id", Data::Str(sigs)), ("ts_ns", Data::I64(ts)), ("message", Data::Str(texts))]);
+    columns.extend([
+        ("sig_id", Data::Str(sigs)),
+        ("ts_ns", Data::I64(ts)),
+        ("revision", Data::Str(revisions)),
+        ("message", Data::Str(texts)),
+    ]);
     Ok(Table::new(columns))
 }
 

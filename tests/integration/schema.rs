@@ -82,7 +82,6 @@ fn every_body_is_there_with_the_hash_that_the_list_names() {
 /// All schemas that the program prints.
 const NAMES: [&str; 17] = [
     "actions",
-    "compare",
     "report",
     "config",
     "results",
