@@ -204,7 +204,9 @@ pub(crate) fn revisions(clusters: &[Cluster], history: &History, judged: &Judged
         // What reports deploys names each of them; and what has no revision says nothing of any.
         let fits = !own.is_empty() && matches!(cluster.key.kind.as_str(), "app" | "request" | "system");
         if !fits || cluster.data_quality {
-            (appeared.push(None), gone.push(None), beside.push(None));
+            appeared.push(None);
+            gone.push(None);
+            beside.push(None);
             continue;
         }
         let rows = served.rows(own, window.until_ns);

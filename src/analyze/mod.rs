@@ -46,7 +46,7 @@ pub use history::{History, Runs};
 pub use links::Link;
 pub use parameters::{Parameter, Values, parameters, values};
 pub use priority::{Priority, Term};
-pub use requests::{Latencies, Latency, Route, latencies};
+pub use requests::{Latencies, Latency, Route, RouteKey, latencies};
 pub use silence::{Silent, missing_exports, silences};
 pub use status::{Status, StatusOf, absent_days, active_period_start};
 pub use values::{Changed, value_changes};

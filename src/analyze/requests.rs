@@ -20,7 +20,7 @@ use crate::query::Engine;
 const MOST: usize = 500;
 
 /// Project, service, method and route.
-pub(super) type RouteKey = (String, String, String, String);
+pub type RouteKey = (String, String, String, String);
 
 /// Latency of some requests, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq)]

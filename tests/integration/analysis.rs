@@ -213,6 +213,7 @@ fn two_crash_loops_with_one_exit_line_and_other_exceptions_are_two_families_and_
     let created: Vec<&Value> = rows(&actions, "actions").iter().filter(|action| action["kind"] == "create").collect();
     let mut roots: Vec<&Value> = loops.iter().map(|family| &family["root"]).collect();
     let mut filed: Vec<&Value> = created.iter().map(|action| &action["cluster"]["id"]).collect();
-    (roots.sort_by_key(|id| id.as_str()), filed.sort_by_key(|id| id.as_str()));
+    roots.sort_by_key(|id| id.as_str());
+    filed.sort_by_key(|id| id.as_str());
     assert_eq!(filed, roots, "{created:#?}");
 }

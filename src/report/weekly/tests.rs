@@ -42,7 +42,7 @@ impl World {
             origin_ns,
         };
         let intervals = vec![(world.day(covered_days.0), world.day(covered_days.1))];
-        world.coverage.services.insert("api".into(), ServiceCoverage { intervals, severities: BTreeMap::new() });
+        world.coverage.services.insert("api".into(), ServiceCoverage { intervals, ..ServiceCoverage::default() });
         world
     }
 
