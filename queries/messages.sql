@@ -13,5 +13,5 @@ SELECT
 FROM rows AS r
 JOIN templates AS t ON r.sig_id = t.sig_id
 WHERE r.event_role IN ('head', 'traceback') AND r.effective_severity >= 400 AND r.message <> ''
-ORDER BY ts_ns, template_id, message, project, service, kind, sig_id, revision NULLS FIRST
+ORDER BY ts_ns, template_id, message, project, service, kind, sig_id
 LIMIT 200000

@@ -171,8 +171,11 @@ pub(super) fn fill(
     }
 }
 
+/// Numbers with their moments, ascending.
+type Timed = Vec<(i64, f64)>;
+
 /// Numbers of both columns in one unit, or none where they have different ones.
-fn joined(before: Option<&Column>, now: &Column) -> Option<(Vec<(i64, f64)>, Vec<(i64, f64)>)> {
+fn joined(before: Option<&Column>, now: &Column) -> Option<(Timed, Timed)> {
     let (unit, now) = now.numbers();
     match before.map(Column::numbers) {
         Some((same, before)) if same == unit || before.is_empty() => Some((before, now)),

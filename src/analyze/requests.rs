@@ -93,7 +93,9 @@ pub fn latencies(engine: &Engine, templates: &TemplateSet) -> Result<Latencies, 
             found.routes.entry(route.clone()).or_default().push(ns as f64 / 1e6);
         }
     }
-    found.routes.values_mut().for_each(|values| values.sort_by(f64::total_cmp));
+    for values in found.routes.values_mut() {
+        values.sort_by(f64::total_cmp);
+    }
     Ok(found)
 }
 

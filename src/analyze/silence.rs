@@ -11,7 +11,7 @@ use super::coverage::MissingExport;
 use super::history::{ceil_hours, covered, exposure, season};
 use super::stats::silent::{self, gone_silent};
 use super::stats::table::{Exposure, Hours, Level, Subject, Table};
-use super::{Before, Cluster, ClusterKey, Coverage, History};
+use super::{Before, Cluster, ClusterKey, Coverage, History, Runs};
 use crate::record::Severity;
 use crate::store::unite;
 use crate::time::{DAY_NS, HOUR_NS, Window, rfc3339_seconds, words};
@@ -203,7 +203,7 @@ fn of_service(project: String, service: String, found: Silent) -> Cluster {
 /// Services that came in every hour until their exports ended, while those of others go on.
 pub fn missing_exports(before: &Before, seen: &Coverage, window: Window) -> Vec<MissingExport> {
     let ear = Ear { before, seen, window };
-    let ends: Vec<(String, Severity, Vec<(i64, i64)>)> = before
+    let ends: Vec<(String, Severity, Runs)> = before
         .history
         .volume
         .keys()

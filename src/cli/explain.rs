@@ -227,7 +227,9 @@ fn text(report: &Report, cluster: &Cluster, entries: &[EntryRef], limit: usize) 
         })
     }) {
         line("route", route_words(route));
-        route.changes.iter().for_each(|change| line("", change.clone()));
+        for change in &route.changes {
+            line("", change.clone());
+        }
     }
     for day in cluster.trend.per_day.iter().filter(|day| day.entries > 0 || !day.covered) {
         line(

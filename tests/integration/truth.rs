@@ -388,6 +388,47 @@ fn says_what_is_new_what_is_gone_and_what_came_back() {
     }
 }
 
+#[test]
+fn ties_clusters_to_the_revision_that_brought_or_ended_them() {
+    let (new, solved) = (&list(&TRUTH, "new")[0], &list(&TRUTH, "solved")[0]);
+    let deploy = |revision: &Value| -> &'static Value {
+        let mut all = list(&sample().report, "deploys").iter();
+        all.find(|deploy| &deploy["revision"] == revision).unwrap_or_else(|| panic!("no deploy {revision}"))
+    };
+    for (key, list_key, row) in [("appeared", "appeared", new), ("gone", "gone", solved)] {
+        let cluster = the(text(row, "cluster"));
+        assert_eq!(cluster["revision"][key]["revision"], row["revision"], "{key}: {:#}", cluster["revision"]);
+        assert!(list(deploy(&row["revision"]), list_key).contains(&cluster["id"]), "the deploy names it");
+        assert!(cluster["status_why"].to_string().contains(text(row, "revision")), "{}", cluster["status_why"]);
+    }
+    let crash = the(text(&TRUTH["crash_loop"], "root_cluster"));
+    assert_eq!(crash["revision"]["only_in"], TRUTH["crash_loop"]["revision"]);
+    // Nothing else is claimed of a finding whose rows stand in several revisions.
+    for name in ["auth failure", "database refused", "start-up race"] {
+        let ties = &the(name)["revision"];
+        assert!(ties["appeared"].is_null() && ties["gone"].is_null() && ties["canary"].is_null(), "{name}: {ties:#}");
+    }
+}
+
+#[test]
+fn claims_no_silence_and_no_order_that_the_files_do_not_hold() {
+    let report = &sample().report;
+    let silent: Vec<&Value> = list(report, "clusters").iter().filter(|row| !row["silent"].is_null()).collect();
+    assert!(silent.is_empty(), "every service and every hourly message goes on to the end: {silent:#?}");
+    let kinds: Vec<&str> = list(report, "families").iter().map(|family| text(family, "kind")).collect();
+    assert_eq!(kinds, ["crash_loop", "same_trace"], "{:#}", report["families"]);
+    let calibration = &report["calibration"];
+    assert_eq!(calibration["window_h"], 168);
+    assert!(!list(calibration, "splits").is_empty() && calibration["mean"].as_f64().is_some_and(|mean| mean < 5.0));
+    for service in list(report, "services").iter().filter(|service| count(service, "requests") > 0) {
+        let expected = 1_000.0 * count(service, "errors") as f64 / count(service, "requests") as f64;
+        assert!((service["errors_per_1000_requests"].as_f64().unwrap() - expected).abs() < 0.01, "{service:#}");
+    }
+    let routed: u64 = list(report, "routes").iter().map(|route| count(route, "requests")).sum();
+    let requests: u64 = list(report, "services").iter().map(|service| count(service, "requests")).sum();
+    assert_eq!(routed, requests);
+}
+
 /// The action planned for a cluster.
 fn planned(cluster: &Value) -> &'static Value {
     let mut mine = list(&sample().actions, "actions").iter().filter(|action| action["cluster"]["id"] == cluster["id"]);
