@@ -82,6 +82,7 @@ fn every_body_is_there_with_the_hash_that_the_list_names() {
 /// All schemas that the program prints.
 const NAMES: &[&str] = &[
     "actions",
+    "compare",
     "report",
     "config",
     "results",
