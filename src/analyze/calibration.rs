@@ -105,7 +105,7 @@ mod tests {
         let runs = (0..).zip(daily).flat_map(at).collect();
         let history = History { runs: [(cluster.key.clone(), runs)].into(), ..History::default() };
         let coverage = if whole { Coverage::default() } else { covered(0, since) };
-        let before = Before { history, coverage, ..Before::default() };
+        let before = Before { coverage, history, ..Before::default() };
         let window = Window::new(since * DAY_NS, days * DAY_NS).ok()?;
         calibration(&judged(&[cluster], &before, &covered(since, days), &[None], window, 7.0))
     }

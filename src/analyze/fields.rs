@@ -151,7 +151,9 @@ mod tests {
 
     fn fields(rows: &[(&str, &str, u64, u64)]) -> Fields {
         let mut found = Fields::default();
-        rows.iter().for_each(|(field, value, events, loud)| found.add(field, value, *events, *loud));
+        for (field, value, events, loud) in rows {
+            found.add(field, value, *events, *loud);
+        }
         found
     }
 

@@ -82,10 +82,10 @@ fn ingesting_twice_adds_nothing() {
     let mut store = store_of(&folder, Vec::new());
     let first = append(&mut store, call());
     assert_eq!((first.total.entries, first.total.unique, first.total.duplicates), (3, 2, 1));
-    assert_eq!(first.files.iter().nth(0).expect("a file").duplicates, 1);
+    assert_eq!(first.files.iter().next().expect("a file").duplicates, 1);
     let (before, manifest) = (store.snapshot().expect("snapshot").digest(), store.manifest.clone());
     let second = append(&mut store, call());
-    assert_eq!((second.total.unique, second.files.iter().nth(0).expect("a file").duplicates), (2, 3));
+    assert_eq!((second.total.unique, second.files.iter().next().expect("a file").duplicates), (2, 3));
     assert_eq!(store.snapshot().expect("snapshot").digest(), before);
     assert_eq!(store.manifest, manifest);
     assert!(store.has_content(&ContentId([1; 32])));
@@ -121,7 +121,7 @@ fn a_call_counts_conflicts_of_its_own_files() {
     let mut store = store_of(&folder, vec![vec![input(1, vec![row(DAY_ONE, "a", "one body")])]]);
     let added = append(&mut store, vec![input(2, vec![row(DAY_ONE, "a", "another body")])]);
     assert_eq!(
-        (added.files.iter().nth(0).expect("a file").conflicts, added.files.iter().nth(0).expect("a file").duplicates),
+        (added.files.iter().next().expect("a file").conflicts, added.files.iter().next().expect("a file").duplicates),
         (1, 1)
     );
 }

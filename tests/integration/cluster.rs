@@ -221,7 +221,9 @@ fn spark_builds_the_store_of_one_ingest_and_does_nothing_twice() {
     ]);
     let without_nulls = |rows: &[Value]| -> Vec<Value> {
         let mut rows = rows.to_vec();
-        rows.iter_mut().for_each(|row| row.as_object_mut().unwrap().retain(|_, value| !value.is_null()));
+        for row in &mut rows {
+            row.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        }
         rows
     };
     assert_eq!(lines[1..], without_nulls(answer.exits(0).json().as_array().unwrap()));
