@@ -64,14 +64,16 @@ chmod +x "$work/gardener"
 say "master and two workers on port $port"
 "$spark/bin/spark-class" org.apache.spark.deploy.master.Master --host 127.0.0.1 --port "$port" --webui-port 0 >"$work/master.log" 2>&1 &
 began+=($!)
-wait_for 60 "master" grep -q "Starting Spark master" "$work/master.log"
+wait_for 180 "master" grep -q "Starting Spark master" "$work/master.log"
 workers=()
 for name in a b; do
   "$spark/bin/spark-class" org.apache.spark.deploy.worker.Worker --host 127.0.0.1 -c 1 -m 1g --webui-port 0 \
     --work-dir "$work/work-$name" "spark://127.0.0.1:$port" >"$work/worker-$name.log" 2>&1 &
   workers+=($!) began+=($!)
 done
-wait_for 60 "two workers" bash -c '[ "$(grep -c "Registering worker" "$1")" = 2 ]' - "$work/master.log"
+# A worker may ask twice when the master is slow to answer.
+both() { [ "$(grep -o "Registering worker [^ ]*" "$work/master.log" | sort -u | wc -l)" = 2 ]; }
+wait_for 180 "two workers" both
 
 say "driver"
 "$spark/bin/spark-submit" --master "spark://127.0.0.1:$port" --conf spark.ui.enabled=false --conf spark.executor.memory=512m \
@@ -80,7 +82,7 @@ say "driver"
 driver=$!
 began+=("$driver")
 
-wait_for 120 "task in the middle of a write" test -s "$work/paused"
+wait_for 600 "task in the middle of a write" test -s "$work/paused"
 victim=$(cat "$work/paused")
 half=$(find "$work/garden/raw" -type f -name '.partial-*' | head -n 1)
 [ -n "$half" ] || die "no temporary file of the write"

@@ -377,7 +377,7 @@ def build(spark: SparkSession, job: Job, inputs: list[str], task_bytes: int) -> 
         shard_rows += run_tasks(spark, job, "shard", tasks)
     lap("shard")
 
-    read = [file for row in shard_rows for file in row["receipt"]["inputs"]]
+    read = [file for row in shard_rows for file in row["receipt"].get("inputs", [])]
     rows = [row["receipt"] for row in shard_rows if not is_published(row["receipt"], published)]
     done: list[dict] = []
     if rows:
@@ -424,12 +424,12 @@ Bundle = tuple[str, ...]  # the parts of one task and day: they stay together
 
 
 def bundles(receipt: dict) -> dict[str, Bundle]:
-    days = sorted({part["day"] for part in receipt["parts"]})
-    return {day: tuple(sorted(part["path"] for part in receipt["parts"] if part["day"] == day)) for day in days}
+    days = sorted({part["day"] for part in receipt.get("parts", [])})
+    return {day: tuple(sorted(part["path"] for part in receipt.get("parts", []) if part["day"] == day)) for day in days}
 
 
 def is_published(receipt: dict, published: set[str]) -> bool:
-    contents = [file["content_id"] for file in receipt["inputs"] if file["content_id"]]
+    contents = [file["content_id"] for file in receipt.get("inputs", []) if file["content_id"]]
     return bool(contents) and all(content in published for content in contents)
 
 

@@ -355,7 +355,7 @@ fn holds(engine: &Engine, set: &TemplateSet, what: &str) {
         list.iter().map(of).collect()
     };
     assert_eq!(sizes(&super::sizes(engine, set).expect("walks")), sizes(&asked), "{what}");
-    for name in ["cluster_traces", "messages", "starts", "totals"] {
+    for name in ["cluster_traces", "messages", "starts", "template_counts", "totals"] {
         let (answer, table) = (engine.answer(name).expect("answers"), ask(engine, name).expect("runs"));
         assert_eq!(sorted(&answer), sorted(&table), "{name}, {what}");
         let names = |table: &Table| table.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();

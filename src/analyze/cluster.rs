@@ -240,9 +240,8 @@ fn of_facts(facts: Facts, templates: &TemplateSet) -> Vec<Cluster> {
 }
 
 fn of_cluster(facts: ClusterFacts, template: Option<&crate::mine::Template>) -> Cluster {
-    let ClusterRows { template_id, project, service, kind } = facts.key;
     let mut cluster = Cluster {
-        key: ClusterKey { template_id, project, service, kind },
+        key: facts.key.into(),
         template: template.map(|template| template.text.clone()).unwrap_or_default(),
         canonical: template.map(|template| template.canonical.clone()).unwrap_or_default(),
         exception: template.and_then(|template| {
@@ -316,6 +315,13 @@ fn attach(clusters: &mut Vec<Cluster>, attached: Vec<AttachedRows>) {
             key,
             ..Cluster::default()
         });
+    }
+}
+
+impl From<ClusterRows> for ClusterKey {
+    fn from(rows: ClusterRows) -> Self {
+        let ClusterRows { template_id, project, service, kind } = rows;
+        Self { template_id, project, service, kind }
     }
 }
 

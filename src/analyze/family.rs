@@ -5,11 +5,11 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use super::cluster::keys;
 use super::{AnalyzeError, Cluster, ClusterKey, Coverage, cadence};
 use crate::config::{ExitRule, glob_matches};
-use crate::query::Engine;
+use crate::query::{self, ClusterRows, Engine};
 use crate::record::Severity;
 
 /// Exits that follow one another within this are one loop.
@@ -65,7 +65,7 @@ impl Exits {
 /// A row of ERROR or above, or of the platform.
 #[derive(Debug, Clone)]
 pub(crate) struct StartRow {
-    key: ClusterKey,
+    key: Arc<ClusterKey>,
     instance: String,
     ts_ns: i64,
     event_id: String,
@@ -85,7 +85,7 @@ impl StartRow {
 /// A trace, or an instance, in which a louder cluster stands.
 #[derive(Debug, Clone)]
 pub(crate) struct TraceRow {
-    pub(crate) key: ClusterKey,
+    pub(crate) key: Arc<ClusterKey>,
     pub(crate) trace: String,
     pub(crate) instance: String,
     pub(crate) first_ns: i64,
@@ -157,42 +157,39 @@ pub struct Family {
     pub lags_ns: BTreeMap<usize, i64>,
 }
 
-/// Reads the rows that starts are made of.
-pub(crate) fn start_rows(engine: &Engine) -> Result<Vec<StartRow>, AnalyzeError> {
-    let table = super::ask(engine, "starts")?;
-    let (instances, ts, events, roles) =
-        (table.str("instance")?, table.i64("ts_ns")?, table.str("event_id")?, table.str("event_role")?);
-    let (exceptions, severities, messages) =
-        (table.str("exception")?, table.i64("effective_severity")?, table.str("message")?);
-    Ok(keys(&table)?
-        .into_iter()
-        .enumerate()
-        .map(|(row, key)| StartRow {
-            key,
-            instance: instances[row].clone().unwrap_or_default(),
-            ts_ns: ts[row].unwrap_or(0),
-            event_id: events[row].clone().unwrap_or_default(),
-            head: roles[row].as_deref() == Some("head"),
-            exception: exceptions[row].as_deref().is_some_and(|text| !text.is_empty()),
-            severity: severities[row].and_then(Severity::from_number).unwrap_or_default(),
-            message: messages[row].clone().unwrap_or_default(),
-        })
-        .collect())
+/// The clusters of rows, shared by them.
+fn shared(clusters: Vec<ClusterRows>) -> Vec<Arc<ClusterKey>> {
+    clusters.into_iter().map(|rows| Arc::new(ClusterKey::from(rows))).collect()
+}
+
+/// Reads the rows that starts are made of: those of instances that ended, as no other start can have failed.
+pub(crate) fn start_rows(engine: &Engine, exits: &Exits) -> Result<Vec<StartRow>, AnalyzeError> {
+    let found = engine.starts(&|message| exits.platform(message) || Exits::runtime(message))?;
+    let keys = shared(found.clusters);
+    let of = |(at, row): (u32, query::StartRow)| StartRow {
+        key: keys[at as usize].clone(),
+        instance: row.instance.to_string(),
+        ts_ns: row.ts_ns,
+        event_id: row.event_id,
+        head: &*row.event_role == "head",
+        exception: !row.exception.is_empty(),
+        severity: Severity::from_number(row.effective).unwrap_or_default(),
+        message: row.message,
+    };
+    Ok(found.rows.into_iter().map(of).collect())
 }
 
 /// Reads the traces and instances of clusters of WARNING and above; empty where a row names none.
 pub(crate) fn trace_rows(engine: &Engine) -> Result<Vec<TraceRow>, AnalyzeError> {
-    let table = super::ask(engine, "cluster_traces")?;
-    let (traces, instances, first) = (table.str("trace")?, table.str("instance")?, table.i64("first_ns")?);
-    let text = |column: &[Option<String>], row: usize| column[row].clone().unwrap_or_default();
-    Ok(keys(&table)?
-        .into_iter()
-        .enumerate()
-        .map(|(row, key)| {
-            let (trace, instance) = (text(traces, row), text(instances, row));
-            TraceRow { key, trace, instance, first_ns: first[row].unwrap_or(0) }
-        })
-        .collect())
+    let found = engine.traces()?;
+    let keys = shared(found.clusters);
+    let of = |(at, row): (u32, query::TraceRow)| TraceRow {
+        key: keys[at as usize].clone(),
+        trace: row.trace,
+        instance: row.instance.to_string(),
+        first_ns: row.first_ns,
+    };
+    Ok(found.rows.into_iter().map(of).collect())
 }
 
 pub(super) fn positions(clusters: &[Cluster]) -> BTreeMap<&ClusterKey, usize> {
@@ -244,9 +241,9 @@ fn by_service(rows: &[StartRow]) -> BTreeMap<(&str, &str), Vec<&StartRow>> {
 /// The loop's root within one start: the first exception of the last traceback event, else the earliest error.
 fn root_of<'a>(start: &Start<'a>) -> Option<&'a ClusterKey> {
     let errors = || start.rows.iter().copied().filter(|row| row.is_error());
-    let Some(last) = errors().rfind(|row| row.exception) else { return errors().next().map(|row| &row.key) };
+    let Some(last) = errors().rfind(|row| row.exception) else { return errors().next().map(|row| &*row.key) };
     let head = start.rows.iter().copied().find(|row| row.event_id == last.event_id && row.head && row.exception);
-    Some(&head.unwrap_or(last).key)
+    Some(&*head.unwrap_or(last).key)
 }
 
 /// Crash loops: at least three exited starts of one service whose exits follow one another within 15 minutes.
@@ -311,14 +308,14 @@ fn loop_of(run: &[&Start<'_>], service: &str, at: &BTreeMap<&ClusterKey, usize>,
     let mut presence: BTreeMap<&ClusterKey, usize> = BTreeMap::new();
     let mut levels: BTreeMap<&ClusterKey, Severity> = BTreeMap::new();
     for start in run {
-        members.extend(at.get(&start.exit.key));
+        members.extend(at.get(&*start.exit.key));
         let standing: BTreeSet<&ClusterKey> =
-            start.rows.iter().filter(|row| row.is_error()).map(|row| &row.key).collect();
+            start.rows.iter().filter(|row| row.is_error()).map(|row| &*row.key).collect();
         for key in standing {
             *presence.entry(key).or_default() += 1;
         }
         for row in &start.rows {
-            levels.entry(&row.key).or_insert(row.severity);
+            levels.entry(&*row.key).or_insert(row.severity);
         }
     }
     for (key, present) in &presence {
@@ -327,7 +324,7 @@ fn loop_of(run: &[&Start<'_>], service: &str, at: &BTreeMap<&ClusterKey, usize>,
         let covered = run
             .iter()
             .filter(|start| {
-                start.rows.iter().any(|row| row.key == **key)
+                start.rows.iter().any(|row| *row.key == **key)
                     || seen.covers(service, level, start_of(start), start.exit.ts_ns)
             })
             .count();
@@ -347,7 +344,7 @@ fn loop_of(run: &[&Start<'_>], service: &str, at: &BTreeMap<&ClusterKey, usize>,
     members.insert(root);
     let lags_ns = lags(
         run.iter()
-            .map(|start| start.rows.iter().copied().chain([start.exit]).map(|row| (&row.key, row.ts_ns)).collect()),
+            .map(|start| start.rows.iter().copied().chain([start.exit]).map(|row| (&*row.key, row.ts_ns)).collect()),
         root,
         &members,
         at,
@@ -439,7 +436,7 @@ pub(crate) fn failing_starts(clusters: &[Cluster], rows: &[StartRow], exits: &Ex
     for rows in by_service(rows).into_values() {
         for start in starts(&rows, exits) {
             found.extend(
-                start.rows.iter().filter(|row| row.severity >= Severity::Error).filter_map(|row| at.get(&row.key)),
+                start.rows.iter().filter(|row| row.severity >= Severity::Error).filter_map(|row| at.get(&*row.key)),
             );
         }
     }
@@ -452,7 +449,7 @@ pub(crate) fn same_trace(clusters: &[Cluster], rows: &[TraceRow], taken: &[Famil
     let busy: BTreeSet<usize> = taken.iter().flat_map(|family| family.members.iter().copied()).collect();
     let mut traces: BTreeMap<&str, BTreeMap<usize, i64>> = BTreeMap::new();
     for row in rows.iter().filter(|row| !row.trace.is_empty()) {
-        let Some(index) = at.get(&row.key).filter(|index| !busy.contains(index)) else { continue };
+        let Some(index) = at.get(&*row.key).filter(|index| !busy.contains(index)) else { continue };
         let first = traces.entry(&row.trace).or_default().entry(*index).or_insert(row.first_ns);
         *first = (*first).min(row.first_ns);
     }
@@ -543,7 +540,7 @@ mod tests {
 
     fn row(name: &str, instance: &str, ts_ns: i64, event: &str, message: &str) -> StartRow {
         StartRow {
-            key: key(name),
+            key: key(name).into(),
             instance: instance.into(),
             ts_ns,
             event_id: event.into(),
@@ -613,13 +610,13 @@ mod tests {
         let rows: Vec<TraceRow> = (0..4)
             .flat_map(|n| {
                 [("auth", 0), ("db", 5)].map(|(name, lag)| TraceRow {
-                    key: key(name),
+                    key: key(name).into(),
                     trace: format!("t{n}"),
                     instance: String::new(),
                     first_ns: n * S + lag,
                 })
             })
-            .chain([TraceRow { key: key("other"), trace: "t0".into(), instance: String::new(), first_ns: 0 }])
+            .chain([TraceRow { key: key("other").into(), trace: "t0".into(), instance: String::new(), first_ns: 0 }])
             .collect();
         let families = same_trace(&clusters, &rows, &[]);
         assert_eq!(families.len(), 1);

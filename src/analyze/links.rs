@@ -163,7 +163,7 @@ pub(crate) fn same_instance(clusters: &[Cluster], rows: &[TraceRow], taken: &[Fa
     for row in rows.iter().filter(|row| !row.instance.is_empty()) {
         let service = stages.entry((&row.key.project, &row.key.service)).or_default();
         let instance = service.entry(&row.instance).or_default();
-        if let Some(index) = at.get(&row.key).filter(|index| free.contains(index)) {
+        if let Some(index) = at.get(&*row.key).filter(|index| free.contains(index)) {
             let first = instance.entry(*index).or_insert(row.first_ns);
             *first = (*first).min(row.first_ns);
         }
@@ -305,7 +305,7 @@ mod tests {
 
     fn on(name: &str, instances: std::ops::Range<i64>, shift: i64) -> Vec<TraceRow> {
         let row = |n: i64| TraceRow {
-            key: ClusterKey { template_id: name.into(), service: "s".into(), ..ClusterKey::default() },
+            key: ClusterKey { template_id: name.into(), service: "s".into(), ..ClusterKey::default() }.into(),
             trace: String::new(),
             instance: format!("i{n}"),
             first_ns: n * HOUR + shift,

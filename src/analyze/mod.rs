@@ -145,7 +145,7 @@ pub fn run(
     config: &Config,
 ) -> Result<Analysis, AnalyzeError> {
     let exits = Exits::new(&config.exit);
-    let rows = family::start_rows(engine)?;
+    let rows = family::start_rows(engine, &exits)?;
     let traces = family::trace_rows(engine)?;
     let mut families = family::crash_loops(&clusters, &rows, &exits, seen);
     let failed_starts = family::failing_starts(&clusters, &rows, &exits);

@@ -6,12 +6,13 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::changes::{self, Change, NewValues};
-use super::cluster::keys;
 use super::units::common;
 use super::{AnalyzeError, Cluster, ClusterKey, stats};
 use crate::mine::{ParamKind, Template, TemplateSet, extract};
-use crate::query::Engine;
+use crate::query::{ClusterRows, Engine, MessageRow};
 use crate::store::EPISODE_GAP_NS;
 use crate::time::{Window, day_name, day_of};
 
@@ -121,16 +122,22 @@ impl Values {
 
 /// Reads the values in messages of WARNING and above.
 pub fn values(engine: &Engine, templates: &TemplateSet) -> Result<Values, AnalyzeError> {
-    let table = super::ask(engine, "messages")?;
-    let (ts, messages, revisions) = (table.i64("ts_ns")?, table.str("message")?, table.str("revision")?);
+    let found = engine.messages()?;
     let by_id: BTreeMap<&str, &Template> = templates.iter().map(|template| (template.id.as_str(), template)).collect();
-    let mut values = Values::default();
-    for (row, key) in keys(&table)?.into_iter().enumerate() {
-        let (Some(template), Some(message)) = (by_id.get(key.template_id.as_str()), &messages[row]) else { continue };
-        let columns = values.clusters.entry(key).or_default();
-        add(columns, template, ts[row].unwrap_or(0), message, revisions[row].as_deref());
+    let mut rows: Vec<Vec<MessageRow>> = found.clusters.iter().map(|_| Vec::new()).collect();
+    for (at, row) in found.rows {
+        rows[at as usize].push(row);
     }
-    Ok(values)
+    let clusters: Vec<(ClusterRows, Vec<MessageRow>)> = found.clusters.into_iter().zip(rows).collect();
+    let of = |(key, rows): (ClusterRows, Vec<MessageRow>)| {
+        let template = by_id.get(key.template_id.as_str()).filter(|_| !rows.is_empty())?;
+        let mut columns = Columns::new();
+        for row in rows {
+            add(&mut columns, template, row.ts_ns, &row.message, row.revision.as_deref());
+        }
+        Some((key.into(), columns))
+    };
+    Ok(Values { clusters: clusters.into_par_iter().filter_map(of).collect::<Vec<_>>().into_iter().collect() })
 }
 
 /// The variables of clusters of WARNING and above, in the order of `clusters`; empty lists for the others.

@@ -13,7 +13,7 @@ use super::{Stop, ingest, report};
 use crate::analyze;
 use crate::compare::{Comparison, Side, compare};
 use crate::mine::{TemplateSet, templates};
-use crate::query::{Engine, EngineOptions, Table, named};
+use crate::query::{Engine, EngineOptions, Table};
 use crate::render::{comparison, mask};
 use crate::store::Snapshot;
 
@@ -117,7 +117,7 @@ fn side(input: &Input, templates: &TemplateSet, args: &CompareArgs) -> anyhow::R
 }
 
 fn ask(engine: &Engine, name: &str) -> anyhow::Result<Table> {
-    Ok(engine.sql(named(name).expect("the query ships with the program"))?)
+    Ok(engine.answer(name)?)
 }
 
 /// Names of the revisions with most rows, at most eight.

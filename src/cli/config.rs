@@ -13,7 +13,7 @@ use crate::analyze;
 use crate::config::check::{CheckedCluster, Facts, RuleHits, UnknownKey, unknown_keys};
 use crate::config::{Config, ConfigError, RuleSubject};
 use crate::issue::cluster_ids;
-use crate::query::{Engine, EngineOptions, named};
+use crate::query::{Engine, EngineOptions};
 use crate::render::Masker;
 use crate::report::identities;
 use crate::store::Snapshot;
@@ -112,7 +112,7 @@ fn hits(context: &Context, folder: &Path) -> anyhow::Result<Vec<RuleHits>> {
         };
         CheckedCluster { id, subject, entries: cluster.entries, last_ns: cluster.last_ns }
     });
-    let starts = engine.sql(named("starts").expect("the query ships with the program"))?;
+    let starts = engine.answer("starts")?;
     let fields = engine
         .sql("SELECT ts_source, CAST(COUNT(*) AS BIGINT) AS n FROM rows GROUP BY ts_source ORDER BY ts_source")?;
     let (names, counts) = (fields.str("ts_source")?, fields.i64("n")?);

@@ -39,7 +39,7 @@ pub(crate) fn run(context: &Context, args: &ShardArgs) -> anyhow::Result<()> {
     let shard = Shard::begin(&root, shard)?;
     reading.spool = Some(shard.scratch().to_owned());
     let unread_files = read(&sources, &reading, &shard)?;
-    let receipt = shard.finish(unread_files)?;
+    let receipt = shard.finish(&unread_files)?;
     Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string(&receipt)?)?)
 }
 
@@ -86,6 +86,6 @@ fn pause() {
     let Some(mark) = std::env::var_os(PAUSE) else { return };
     if let Ok(mut file) = std::fs::OpenOptions::new().write(true).create_new(true).open(mark) {
         let _ = writeln!(file, "{}", std::process::id());
-        std::thread::sleep(std::time::Duration::from_secs(600));
+        std::thread::sleep(std::time::Duration::from_mins(10));
     }
 }

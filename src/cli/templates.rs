@@ -7,7 +7,7 @@ use super::args::{Format, TemplatesArgs};
 use super::context::{Context, nothing_stored};
 use super::pages::shown;
 use super::query::print;
-use crate::query::{Engine, EngineOptions, Table, named};
+use crate::query::{Engine, EngineOptions, Table};
 use crate::record::Severity;
 use crate::store::Snapshot;
 use crate::time;
@@ -19,8 +19,7 @@ pub(crate) fn run(context: &Context, args: &TemplatesArgs) -> anyhow::Result<()>
     let asked = context.window(&args.window, &snapshot, None)?.ok_or_else(|| nothing_stored(&path))?;
     let templates = Context::templates(&snapshot, asked.as_of_ns)?;
     let engine = Engine::open(&snapshot, &templates, asked.window, EngineOptions { services: &asked.services })?;
-    let query = named("template_counts").expect("the query ships with the program");
-    let table = engine.sql(query)?;
+    let table = engine.answer("template_counts")?;
     let format = if context.common.json { Format::Json } else { args.format };
     let text = if format == Format::Table { list(&table)? } else { print(&table, format) };
     write!(anstream::stdout(), "{text}")?;

@@ -186,7 +186,12 @@ impl View {
         terms.sort_by_key(|(id, _)| *id);
         let ids = |names: &BTreeSet<String>| names.iter().map(|name| corpus.vocabulary.get(name).copied()).collect();
         let mut message = Terms::default();
-        parts.iter().take(1).for_each(|(text, _)| message.add(text, 1.0));
+        // Letters between the digits of an id are no word of the message.
+        let is_word = |part: &&str| !part.bytes().any(|byte| byte.is_ascii_digit());
+        for (text, _) in parts.iter().take(1) {
+            let words: Vec<&str> = text.split(|letter: char| !letter.is_alphanumeric()).filter(is_word).collect();
+            message.add(&words.join(" "), 1.0);
+        }
         let plain = message
             .counts
             .keys()

@@ -40,7 +40,7 @@ pub(super) fn is_email(text: &str) -> bool {
 
 /// Whether a key names what is said rather than a value: `msg=stored` and `msg=lost` are two events.
 pub(super) fn is_event_key(key: &str) -> bool {
-    ["msg", "message", "event"].iter().any(|known| key.eq_ignore_ascii_case(known))
+    ["msg", "message", "event", "desc"].iter().any(|known| key.eq_ignore_ascii_case(known))
 }
 
 /// Whether the quoted text behind a key is a sentence to be mined: what happened, or why.

@@ -1,224 +1,394 @@
-//! The questions that look at rows one by one, answered for the rows that the walk over all of them has found already.
+//! The questions that look at rows one by one, answered for the rows that a walk over all of them has found.
 //!
 //! `starts`, `messages` and `cluster_traces` ask for rows of WARNING and above and for the platform's own; only these are
-//! fetched, with the columns that the question names. The tables are those that the files of `queries/` answer.
+//! fetched, with the columns that the question names. Words that repeat are shared, and a row names its cluster by its place
+//! in a list: of a million entries, a third may be asked for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::facts::{LoudRows, TotalRows};
 use super::rows::RowSource;
 use super::table::{Data, Table};
 use super::{ClusterRows, QueryError};
-use crate::store::{Cut, NO_INT, NO_WORD, StoreError, Words};
+use crate::store::{Cut, NO_INT, NO_WORD, RowGroup, StoreError, Words, row_groups};
 
 /// Rows of `messages` at most, as in its file.
 const MESSAGES: usize = 200_000;
 /// WARNING.
-const WARNING: i64 = 400;
+pub(super) const WARNING: i64 = 400;
 
 /// What makes the cluster of a row.
 const KEY: [&str; 4] = ["sig_id", "project", "service", "kind"];
+/// What finds the rows without a walk over all columns.
+const FIND: [&str; 7] = ["ts_ns", "service", "revision", "effective_severity", "kind", "sig_id", "event_role"];
 
-/// Keys of the rows of a cut.
-struct Keys<'a> {
-    source: &'a RowSource,
-    templates: Vec<Option<u32>>,
-    words: [Words; 4],
+/// Rows, each with the place of its cluster.
+#[derive(Debug, Default)]
+pub struct Keyed<T> {
+    /// Clusters by key.
+    pub clusters: Vec<ClusterRows>,
+    /// Place of the cluster, and the row.
+    pub rows: Vec<(u32, T)>,
 }
 
-fn word(words: &Words, row: usize) -> &str {
-    match words.codes[row] {
-        NO_WORD => "",
-        code => &words.words[code as usize],
-    }
+/// A row of `starts`.
+#[derive(Debug, Clone)]
+pub struct StartRow {
+    /// Instance, or empty.
+    pub instance: Arc<str>,
+    /// Its time, nanoseconds.
+    pub ts_ns: i64,
+    /// Its event.
+    pub event_id: String,
+    /// head or traceback.
+    pub event_role: Arc<str>,
+    /// Exception type, or empty.
+    pub exception: Arc<str>,
+    /// Effective severity, Google's number.
+    pub effective: i64,
+    /// What people read.
+    pub message: String,
 }
 
-impl<'a> Keys<'a> {
-    fn new(source: &'a RowSource, cut: &Cut) -> Result<Self, StoreError> {
-        let [sig, project, service, kind] = KEY;
-        let words = [cut.words(sig)?, cut.words(project)?, cut.words(service)?, cut.words(kind)?];
-        let templates =
-            words[0].words.iter().map(|hex| hex.parse().ok().and_then(|sig| source.templates.of(sig))).collect();
-        Ok(Self { source, templates, words })
+/// A row of `messages`.
+#[derive(Debug, Clone)]
+pub struct MessageRow {
+    /// Signature.
+    pub sig: Arc<str>,
+    /// Its time, nanoseconds.
+    pub ts_ns: i64,
+    /// Revision.
+    pub revision: Option<Arc<str>>,
+    /// What people read.
+    pub message: String,
+}
+
+/// A trace on an instance (`cluster_traces`).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TraceRow {
+    /// Trace, or empty.
+    pub trace: String,
+    /// Instance, or empty.
+    pub instance: Arc<str>,
+    /// Oldest row, nanoseconds.
+    pub first_ns: i64,
+}
+
+/// Words that rows share.
+struct Shared {
+    codes: Vec<u32>,
+    words: Vec<Arc<str>>,
+    empty: Arc<str>,
+}
+
+impl Shared {
+    fn new(words: Words) -> Self {
+        let shared = words.words.into_iter().map(Arc::from).collect();
+        Self { codes: words.codes, words: shared, empty: Arc::from("") }
     }
 
-    fn of(&self, row: usize) -> ClusterRows {
-        let code = self.words[0].codes[row];
-        let template = if code == NO_WORD { None } else { self.templates[code as usize] };
-        ClusterRows {
-            template_id: template.map_or_else(String::new, |at| self.source.templates.ids[at as usize].clone()),
-            project: word(&self.words[1], row).to_owned(),
-            service: word(&self.words[2], row).to_owned(),
-            kind: word(&self.words[3], row).to_owned(),
+    fn get(&self, row: usize) -> Option<&Arc<str>> {
+        match self.codes[row] {
+            NO_WORD => None,
+            code => Some(&self.words[code as usize]),
         }
     }
-}
 
-/// The four columns of keys.
-fn columns_of(keys: impl Iterator<Item = ClusterRows>) -> Vec<(&'static str, Data)> {
-    let mut columns: [Vec<Option<String>>; 4] = Default::default();
-    for ClusterRows { template_id, project, service, kind } in keys {
-        for (column, text) in columns.iter_mut().zip([template_id, project, service, kind]) {
-            column.push(Some(text));
-        }
+    fn own(&self, row: usize) -> Arc<str> {
+        self.get(row).unwrap_or(&self.empty).clone()
     }
-    ["template_id", "project", "service", "kind"].into_iter().zip(columns.map(Data::Str)).collect()
 }
 
-/// Reads columns of the rows of each group, beside their keys, and hands each row to `each`.
-fn rows<T: Send>(
+/// Clusters of the rows of a cut, numbered as they come.
+fn clusters(source: &RowSource, cut: &Cut) -> Result<(Vec<ClusterRows>, Vec<u32>), StoreError> {
+    let [sig, project, service, kind] = KEY;
+    let words = [cut.words(sig)?, cut.words(project)?, cut.words(service)?, cut.words(kind)?];
+    let word = |column: usize, code: u32| {
+        if code == NO_WORD { String::new() } else { words[column].words[code as usize].clone() }
+    };
+    let mut known: FxHashMap<[u32; 4], u32> = FxHashMap::default();
+    let mut keys: Vec<ClusterRows> = Vec::new();
+    let mut of_row = Vec::with_capacity(cut.len());
+    for row in 0..cut.len() {
+        let codes: [u32; 4] = std::array::from_fn(|column| words[column].codes[row]);
+        of_row.push(*known.entry(codes).or_insert_with(|| {
+            let template = word(0, codes[0]).parse().ok().and_then(|sig| source.templates.of(sig));
+            keys.push(ClusterRows {
+                template_id: template.map_or_else(String::new, |at| source.templates.ids[at as usize].clone()),
+                project: word(1, codes[1]),
+                service: word(2, codes[2]),
+                kind: word(3, codes[3]),
+            });
+            (keys.len() - 1) as u32
+        }));
+    }
+    Ok((keys, of_row))
+}
+
+/// What `read` makes of the rows of each group (nothing, where they are not asked for), in order, beside their clusters.
+fn keyed<T: Send>(
     source: &RowSource,
     groups: &[LoudRows],
     columns: &[&str],
-    read: impl Fn(&Cut, &Keys<'_>) -> Result<Vec<T>, StoreError> + Sync,
-) -> Result<Vec<T>, QueryError> {
-    let names: Vec<&str> = KEY.into_iter().chain(columns.iter().copied()).collect();
+    read: impl Fn(&Cut, &[u32]) -> Result<Vec<Option<T>>, StoreError> + Sync,
+) -> Result<Keyed<T>, QueryError> {
+    let mut names: Vec<&str> = KEY.to_vec();
+    names.extend(columns.iter().filter(|name| !KEY.contains(name)));
     let of = |(group, rows): &LoudRows| {
         let cut = group.read(&names, Some(rows))?;
-        read(&cut, &Keys::new(source, &cut)?)
+        let (keys, of_row) = clusters(source, &cut)?;
+        let found = read(&cut, &of_row)?;
+        let rows = of_row.into_iter().zip(found).filter_map(|(at, row)| Some((at, row?))).collect();
+        Ok(Keyed { clusters: keys, rows })
     };
-    let found: Vec<Vec<T>> = groups.par_iter().map(of).collect::<Result<_, StoreError>>()?;
-    Ok(found.into_iter().flatten().collect())
+    let parts: Vec<Keyed<T>> = groups.par_iter().map(of).collect::<Result<_, StoreError>>()?;
+    Ok(joined(parts))
 }
 
-struct Start {
-    key: ClusterRows,
-    instance: String,
-    ts_ns: i64,
-    event_id: String,
-    event_role: String,
-    exception: String,
-    effective: i64,
-    message: Option<String>,
+/// Parts as one, clusters in the order of their keys.
+fn joined<T>(parts: Vec<Keyed<T>>) -> Keyed<T> {
+    let all: BTreeSet<&ClusterRows> = parts.iter().flat_map(|part| &part.clusters).collect();
+    let clusters: Vec<ClusterRows> = all.into_iter().cloned().collect();
+    let mut rows = Vec::with_capacity(parts.iter().map(|part| part.rows.len()).sum());
+    for part in parts {
+        let place = |key: &ClusterRows| clusters.binary_search(key).expect("every key is in the list") as u32;
+        let map: Vec<u32> = part.clusters.iter().map(place).collect();
+        rows.extend(part.rows.into_iter().map(|(at, row)| (map[at as usize], row)));
+    }
+    Keyed { clusters, rows }
 }
 
-/// `starts`.
-pub(super) fn starts(source: &RowSource, groups: &[LoudRows]) -> Result<Table, QueryError> {
+/// The rows that are asked for one by one, found on their own.
+pub(super) fn find(source: &RowSource) -> Result<Vec<LoudRows>, QueryError> {
+    let of = |group: RowGroup| {
+        let cut = group.read(&FIND, None)?;
+        let (ts, effective) = (cut.ints("ts_ns")?, cut.ints("effective_severity")?);
+        let (kind, sig, role) = (cut.words("kind")?, cut.words("sig_id")?, cut.words("event_role")?);
+        let kept = source.kept(&ts, &cut.words("service")?, &cut.words("revision")?);
+        let holds = |words: &Words, is: &dyn Fn(&str) -> bool| words.words.iter().map(|word| is(word)).collect();
+        let system: Vec<bool> = holds(&kind, &|word| word == "system");
+        let member: Vec<bool> = holds(&role, &|word| matches!(word, "head" | "traceback"));
+        let known: Vec<bool> =
+            holds(&sig, &|hex| hex.parse().ok().is_some_and(|sig| source.templates.of(sig).is_some()));
+        let is =
+            |words: &Words, holds: &[bool], row: usize| words.codes[row] != NO_WORD && holds[words.codes[row] as usize];
+        let asked = |row: &usize| {
+            kept[*row]
+                && (effective[*row] >= WARNING || is(&kind, &system, *row))
+                && is(&role, &member, *row)
+                && is(&sig, &known, *row)
+        };
+        let rows: Vec<u32> = (0..ts.len()).filter(asked).map(|row| row as u32).collect();
+        Ok((group, rows))
+    };
+    let groups = row_groups(&source.files, source.window)?;
+    let found: Vec<LoudRows> = groups.into_par_iter().map(of).collect::<Result<_, StoreError>>()?;
+    Ok(found.into_iter().filter(|(_, rows)| !rows.is_empty()).collect())
+}
+
+/// Of the rows, those of instances on which some message `ends` a start.
+fn ended(groups: &[LoudRows], ends: &(dyn Fn(&str) -> bool + Sync)) -> Result<Vec<LoudRows>, StoreError> {
+    const PLACE: [&str; 3] = ["project", "service", "instance"];
+    type Instance = [Option<String>; 3];
+    let of = |cut: &Cut| -> Result<[Words; 3], StoreError> {
+        Ok([cut.words(PLACE[0])?, cut.words(PLACE[1])?, cut.words(PLACE[2])?])
+    };
+    let name = |words: &[Words; 3], codes: [u32; 3]| -> Instance {
+        std::array::from_fn(|at| (codes[at] != NO_WORD).then(|| words[at].words[codes[at] as usize].clone()))
+    };
+    let codes = |words: &[Words; 3], row: usize| -> [u32; 3] { std::array::from_fn(|at| words[at].codes[row]) };
+    let search = |(group, rows): &LoudRows| -> Result<BTreeSet<Instance>, StoreError> {
+        let cut = group.read(&[&PLACE[..], &["message"]].concat(), Some(rows))?;
+        let (words, messages) = (of(&cut)?, cut.texts("message")?);
+        let found: BTreeSet<[u32; 3]> =
+            (0..cut.len()).filter(|row| messages.get(*row).is_some_and(ends)).map(|row| codes(&words, row)).collect();
+        Ok(found.into_iter().map(|codes| name(&words, codes)).collect())
+    };
+    let found: Vec<BTreeSet<Instance>> = groups.par_iter().map(search).collect::<Result<_, _>>()?;
+    let found: BTreeSet<Instance> = found.into_iter().flatten().collect();
+    let narrow = |(group, rows): &LoudRows| -> Result<LoudRows, StoreError> {
+        let cut = group.read(&PLACE, Some(rows))?;
+        let words = of(&cut)?;
+        let mut known: FxHashMap<[u32; 3], bool> = FxHashMap::default();
+        let mut asked = |row: usize| {
+            let codes = codes(&words, row);
+            *known.entry(codes).or_insert_with(|| found.contains(&name(&words, codes)))
+        };
+        let kept = rows.iter().enumerate().filter(|(at, _)| asked(*at)).map(|(_, row)| *row).collect();
+        Ok((group.clone(), kept))
+    };
+    let narrowed: Vec<LoudRows> = groups.par_iter().map(narrow).collect::<Result<_, _>>()?;
+    Ok(narrowed.into_iter().filter(|(_, rows)| !rows.is_empty()).collect())
+}
+
+/// The rows of `starts`, all or those of instances on which some message `ends` a start; by time, event, template.
+pub(super) fn starts(
+    source: &RowSource,
+    groups: &[LoudRows],
+    ends: Option<&(dyn Fn(&str) -> bool + Sync)>,
+) -> Result<Keyed<StartRow>, QueryError> {
+    let narrowed;
+    let groups = match ends {
+        None => groups,
+        Some(ends) => {
+            narrowed = ended(groups, ends)?;
+            &narrowed
+        }
+    };
     let columns = ["instance", "ts_ns", "event_id", "event_role", "exception", "effective_severity", "message"];
-    let mut all = rows(source, groups, &columns, |cut, keys| {
-        let (instance, role, exception) = (cut.words("instance")?, cut.words("event_role")?, cut.words("exception")?);
+    let mut all = keyed(source, groups, &columns, |cut, _| {
+        let (instance, role) = (Shared::new(cut.words("instance")?), Shared::new(cut.words("event_role")?));
+        let exception = Shared::new(cut.words("exception")?);
         let (ts, effective) = (cut.ints("ts_ns")?, cut.ints("effective_severity")?);
         let (event, message) = (cut.texts("event_id")?, cut.texts("message")?);
-        let start = |row: usize| Start {
-            key: keys.of(row),
-            instance: word(&instance, row).to_owned(),
+        let start = |row: usize| StartRow {
+            instance: instance.own(row),
             ts_ns: ts[row],
             event_id: event.get(row).unwrap_or("").to_owned(),
-            event_role: word(&role, row).to_owned(),
-            exception: word(&exception, row).to_owned(),
+            event_role: role.own(row),
+            exception: exception.own(row),
             effective: effective[row],
-            message: message.get(row).map(str::to_owned),
+            message: message.get(row).unwrap_or("").to_owned(),
         };
-        Ok((0..cut.len()).map(start).collect())
+        Ok((0..cut.len()).map(|row| Some(start(row))).collect())
     })?;
-    all.sort_by(|a, b| (a.ts_ns, &a.event_id, &a.key.template_id).cmp(&(b.ts_ns, &b.event_id, &b.key.template_id)));
-    let mut texts: [Vec<Option<String>>; 5] = Default::default();
-    let (mut ts, mut effective, mut keys) = (Vec::new(), Vec::new(), Vec::new());
-    for row in all {
-        let own = [Some(row.instance), Some(row.event_id), Some(row.event_role), Some(row.exception), row.message];
-        texts.iter_mut().zip(own).for_each(|(column, text)| column.push(text));
-        ts.push(Some(row.ts_ns));
-        effective.push(Some(row.effective).filter(|n| *n != NO_INT));
-        keys.push(row.key);
-    }
-    let [instance, event, role, exception, message] = texts.map(Data::Str);
-    let mut columns = columns_of(keys.into_iter());
-    columns.extend([
-        ("instance", instance),
-        ("ts_ns", Data::I64(ts)),
-        ("event_id", event),
-        ("event_role", role),
-        ("exception", exception),
-        ("effective_severity", Data::I64(effective)),
-        ("message", message),
-    ]);
-    Ok(Table::new(columns))
+    let clusters = &all.clusters;
+    all.rows.sort_by(|(a_at, a), (b_at, b)| {
+        let template = |at: &u32| &clusters[*at as usize].template_id;
+        (a.ts_ns, &a.event_id, template(a_at)).cmp(&(b.ts_ns, &b.event_id, template(b_at)))
+    });
+    Ok(all)
 }
 
-struct Message {
-    key: ClusterRows,
-    sig: String,
-    ts_ns: i64,
-    message: String,
-}
-
-/// `messages`.
-pub(super) fn messages(source: &RowSource, groups: &[LoudRows]) -> Result<Table, QueryError> {
-    let mut all: Vec<Message> = Vec::new();
+/// The rows of `messages`, in their order.
+pub(super) fn messages(source: &RowSource, groups: &[LoudRows]) -> Result<Keyed<MessageRow>, QueryError> {
+    let mut parts: Vec<Keyed<MessageRow>> = Vec::new();
+    let (mut n, mut newest_ns) = (0, i64::MIN);
     for some in groups.chunks(2 * rayon::current_num_threads()) {
-        all.extend(rows(source, some, &["ts_ns", "effective_severity", "message"], |cut, keys| {
+        let columns = ["ts_ns", "effective_severity", "revision", "message"];
+        let part = keyed(source, some, &columns, |cut, _| {
             let (ts, effective) = (cut.ints("ts_ns")?, cut.ints("effective_severity")?);
+            let (sig, revision) = (Shared::new(cut.words("sig_id")?), Shared::new(cut.words("revision")?));
             let messages = cut.texts("message")?;
-            let is_asked =
-                |row: &usize| effective[*row] >= WARNING && messages.get(*row).is_some_and(|text| !text.is_empty());
-            let message = |row: usize| Message {
-                key: keys.of(row),
-                sig: word(&keys.words[0], row).to_owned(),
-                ts_ns: ts[row],
-                message: messages.get(row).unwrap_or("").to_owned(),
+            let row = |row: usize| {
+                let message = messages.get(row).filter(|text| !text.is_empty() && effective[row] >= WARNING)?;
+                let (sig, revision) = (sig.own(row), revision.get(row).cloned());
+                Some(MessageRow { sig, ts_ns: ts[row], revision, message: message.to_owned() })
             };
-            Ok((0..cut.len()).filter(is_asked).map(message).collect())
-        })?);
-        // Rows come in the order of time: nothing later can stand before the limit.
-        if all.len() > MESSAGES && all[MESSAGES - 1].ts_ns < all[all.len() - 1].ts_ns {
+            Ok((0..cut.len()).map(row).collect())
+        })?;
+        // Rows come in the order of time: nothing later than the limit's own moment can stand before it.
+        let enough = n >= MESSAGES && part.rows.first().is_none_or(|(_, row)| row.ts_ns > newest_ns);
+        n += part.rows.len();
+        newest_ns = part.rows.iter().map(|(_, row)| row.ts_ns).fold(newest_ns, i64::max);
+        if enough {
             break;
         }
+        parts.push(part);
     }
-    all.sort_by(|a, b| {
-        (a.ts_ns, &a.key.template_id, &a.message, &a.key, &a.sig).cmp(&(
-            b.ts_ns,
-            &b.key.template_id,
-            &b.message,
-            &b.key,
-            &b.sig,
-        ))
+    let mut all = joined(parts);
+    let clusters = &all.clusters;
+    all.rows.sort_by(|(a_at, a), (b_at, b)| {
+        let template = |at: &u32| &clusters[*at as usize].template_id;
+        (a.ts_ns, template(a_at), &a.message, a_at, &a.sig).cmp(&(b.ts_ns, template(b_at), &b.message, b_at, &b.sig))
     });
-    all.truncate(MESSAGES);
-    let (mut sigs, mut ts, mut texts, mut keys) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for row in all {
-        sigs.push(Some(row.sig));
-        ts.push(Some(row.ts_ns));
-        texts.push(Some(row.message));
-        keys.push(row.key);
-    }
-    let mut columns = columns_of(keys.into_iter());
-    columns.extend([("sig_id", Data::Str(sigs)), ("ts_ns", Data::I64(ts)), ("message", Data::Str(texts))]);
-    Ok(Table::new(columns))
+    all.rows.truncate(MESSAGES);
+    Ok(all)
 }
 
-/// `cluster_traces`.
-pub(super) fn traces(source: &RowSource, groups: &[LoudRows]) -> Result<Table, QueryError> {
-    let found = rows(source, groups, &["ts_ns", "effective_severity", "trace", "instance"], |cut, keys| {
+/// The traces and instances of louder clusters, in the order of groups; one may stand in several groups.
+pub(super) fn traces(source: &RowSource, groups: &[LoudRows]) -> Result<Keyed<TraceRow>, QueryError> {
+    keyed(source, groups, &["ts_ns", "effective_severity", "trace", "instance"], |cut, of_row| {
         let (ts, effective) = (cut.ints("ts_ns")?, cut.ints("effective_severity")?);
-        let (trace, instance) = (cut.texts("trace")?, cut.words("instance")?);
-        let mut first: BTreeMap<(ClusterRows, &str, &str), i64> = BTreeMap::new();
-        for row in (0..cut.len()).filter(|row| effective[*row] >= WARNING) {
-            let place = (keys.of(row), trace.get(row).unwrap_or(""), word(&instance, row));
-            let known = first.entry(place).or_insert(ts[row]);
-            *known = ts[row].min(*known);
+        let (trace, instance) = (cut.texts("trace")?, Shared::new(cut.words("instance")?));
+        let mut known: FxHashMap<(u32, &str, u32), usize> = FxHashMap::default();
+        let mut out: Vec<Option<TraceRow>> = Vec::with_capacity(cut.len());
+        for row in 0..cut.len() {
+            if effective[row] < WARNING {
+                out.push(None);
+                continue;
+            }
+            let text = trace.get(row).unwrap_or("");
+            let first = *known.entry((of_row[row], text, instance.codes[row])).or_insert(row);
+            // The oldest row of a place stands for it.
+            out.push((first == row).then(|| TraceRow {
+                trace: text.to_owned(),
+                instance: instance.own(row),
+                first_ns: ts[row],
+            }));
         }
-        let own = |((key, trace, instance), ts_ns): ((ClusterRows, &str, &str), i64)| {
-            ((key, trace.to_owned(), instance.to_owned()), ts_ns)
-        };
-        Ok(first.into_iter().map(own).collect())
-    })?;
-    let mut first: BTreeMap<(ClusterRows, String, String), i64> = BTreeMap::new();
-    for (place, ts_ns) in found {
-        let known = first.entry(place).or_insert(ts_ns);
-        *known = ts_ns.min(*known);
+        Ok(out)
+    })
+}
+
+/// The four columns of keys.
+fn key_columns<T>(rows: &Keyed<T>) -> Vec<(&'static str, Data)> {
+    let column = |of: fn(&ClusterRows) -> &String| {
+        Data::Str(rows.rows.iter().map(|(at, _)| Some(of(&rows.clusters[*at as usize]).clone())).collect())
+    };
+    vec![
+        ("template_id", column(|key| &key.template_id)),
+        ("project", column(|key| &key.project)),
+        ("service", column(|key| &key.service)),
+        ("kind", column(|key| &key.kind)),
+    ]
+}
+
+fn texts<T>(rows: &Keyed<T>, of: impl Fn(&T) -> Option<String>) -> Data {
+    Data::Str(rows.rows.iter().map(|(_, row)| of(row)).collect())
+}
+
+fn ints<T>(rows: &Keyed<T>, of: impl Fn(&T) -> i64) -> Data {
+    Data::I64(rows.rows.iter().map(|(_, row)| Some(of(row)).filter(|n| *n != NO_INT)).collect())
+}
+
+/// `starts` as SQL answers it.
+pub(super) fn starts_table(rows: &Keyed<StartRow>) -> Table {
+    let mut columns = key_columns(rows);
+    columns.extend([
+        ("instance", texts(rows, |row| Some(row.instance.to_string()))),
+        ("ts_ns", ints(rows, |row| row.ts_ns)),
+        ("event_id", texts(rows, |row| Some(row.event_id.clone()))),
+        ("event_role", texts(rows, |row| Some(row.event_role.to_string()))),
+        ("exception", texts(rows, |row| Some(row.exception.to_string()))),
+        ("effective_severity", ints(rows, |row| row.effective)),
+        ("message", texts(rows, |row| Some(row.message.clone()))),
+    ]);
+    Table::new(columns)
+}
+
+/// `messages` as SQL answers it.
+pub(super) fn messages_table(rows: &Keyed<MessageRow>) -> Table {
+    let mut columns = key_columns(rows);
+    columns.extend([
+        ("sig_id", texts(rows, |row| Some(row.sig.to_string()))),
+        ("ts_ns", ints(rows, |row| row.ts_ns)),
+        ("revision", texts(rows, |row| row.revision.as_deref().map(str::to_owned))),
+        ("message", texts(rows, |row| Some(row.message.clone()))),
+    ]);
+    Table::new(columns)
+}
+
+/// `cluster_traces` as SQL answers it.
+pub(super) fn traces_table(rows: Keyed<TraceRow>) -> Table {
+    let mut first: BTreeMap<(u32, String, Arc<str>), i64> = BTreeMap::new();
+    for (at, TraceRow { trace, instance, first_ns }) in rows.rows {
+        let known = first.entry((at, trace, instance)).or_insert(first_ns);
+        *known = first_ns.min(*known);
     }
-    let (mut traces, mut instances, mut times, mut keys) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for ((key, trace, instance), ts_ns) in first {
-        keys.push(key);
-        traces.push(Some(trace));
-        instances.push(Some(instance));
-        times.push(Some(ts_ns));
-    }
-    let mut columns = columns_of(keys.into_iter());
-    columns.extend([("trace", Data::Str(traces)), ("instance", Data::Str(instances)), ("first_ns", Data::I64(times))]);
-    Ok(Table::new(columns))
+    let row = |((at, trace, instance), first_ns)| (at, TraceRow { trace, instance, first_ns });
+    let rows = Keyed { clusters: rows.clusters, rows: first.into_iter().map(row).collect() };
+    let mut columns = key_columns(&rows);
+    columns.extend([
+        ("trace", texts(&rows, |row| Some(row.trace.clone()))),
+        ("instance", texts(&rows, |row| Some(row.instance.to_string()))),
+        ("first_ns", ints(&rows, |row| row.first_ns)),
+    ]);
+    Table::new(columns)
 }
 
 /// `totals`.

@@ -9,6 +9,7 @@ mod entries;
 mod facts;
 mod frame;
 mod loud;
+mod mined;
 mod named;
 mod picked;
 mod reach;
@@ -27,13 +28,14 @@ use thiserror::Error;
 pub use describe::{TableInfo, tables, tables_text};
 pub use entries::{ClusterRows, Entries, EntryFilter};
 pub use facts::{AttachedRows, ClusterFacts, Facts, TotalRows};
+pub use loud::{Keyed, MessageRow, StartRow, TraceRow};
 pub use named::{NAMED, named};
 pub use picked::ExampleRow;
 pub use reach::{PICKED, Reach};
 pub use table::{Column, Data, Table};
 
 use crate::mine::TemplateSet;
-use crate::store::{Snapshot, StoreError};
+use crate::store::{Snapshot, StoreError, SummaryFiles};
 use crate::time::Window;
 use cells::Depth;
 use facts::LoudRows;
@@ -54,6 +56,12 @@ pub enum QueryError {
     OutsideTable {
         /// The function.
         function: String,
+    },
+    /// None of the project's own queries.
+    #[error("there is no query {name}: `gardener query` lists them")]
+    Unknown {
+        /// The name.
+        name: String,
     },
     /// A column that the caller needs is not there.
     #[error("query has no column {name}, it has {found}")]
@@ -105,18 +113,22 @@ pub struct EngineOptions<'a> {
 pub struct Engine {
     frames: BTreeMap<&'static str, LazyFrame>,
     source: RowSource,
-    walked: OnceLock<Walked>,
+    /// What `summary` is made from when a query names it, and the window of all that is stored.
+    summaries: (SummaryFiles, Option<Window>),
+    summary: OnceLock<LazyFrame>,
+    walked: Walked,
 }
 
 /// What a walk over all rows leaves for later questions.
+#[derive(Default)]
 struct Walked {
-    totals: Table,
-    loud: Vec<LoudRows>,
+    totals: OnceLock<Table>,
+    loud: OnceLock<Vec<LoudRows>>,
 }
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("tables", &self.frames.keys()).finish()
+        f.debug_struct("Engine").field("tables", &self.frames.keys()).finish_non_exhaustive()
     }
 }
 
@@ -131,10 +143,8 @@ impl Engine {
         let services = Services::new(options.services);
         let files = snapshot.files(Some(window));
         let rows = views::rows(&files, window, &services)?;
-        let summary = views::summary(snapshot, templates, window, &services, |part| count(snapshot, part, &services))?;
         let plain = [
             ("templates", views::templates(templates)),
-            ("summary", summary),
             ("coverage", views::coverage(snapshot, &services)),
             ("deploys", views::deploys(snapshot, window, &services)),
             ("report_window", views::report_window(window)),
@@ -151,19 +161,19 @@ impl Engine {
             revision: None,
             templates: TemplateIndex::new(templates),
         };
-        Ok(Self { frames, source, walked: OnceLock::new() })
+        let summaries = (snapshot.summary_files(Some(window)), snapshot.whole());
+        Ok(Self { frames, source, summaries, summary: OnceLock::new(), walked: Walked::default() })
     }
 
     /// The same tables with the rows of one revision only; `templates`, `coverage` and `deploys` stay as they are.
     #[must_use]
     pub fn of_revision(mut self, revision: &str) -> Self {
-        for name in ["rows", "summary"] {
-            if let Some(frame) = self.frames.get_mut(name) {
-                *frame = frame.clone().filter(col("revision").eq(lit(revision)));
-            }
+        if let Some(frame) = self.frames.get_mut("rows") {
+            *frame = frame.clone().filter(col("revision").eq(lit(revision)));
         }
+        self.summary = OnceLock::new();
         self.source.revision = Some(revision.to_owned());
-        self.walked = OnceLock::new();
+        self.walked = Walked::default();
         self
     }
 
@@ -177,8 +187,22 @@ impl Engine {
             *frame = frame.clone().filter(any);
         }
         self.source.parts = Some(windows.to_vec());
-        self.walked = OnceLock::new();
+        self.walked = Walked::default();
         self
+    }
+
+    /// The table `summary`, made when it is asked for first.
+    fn summary(&self) -> Result<LazyFrame, QueryError> {
+        if let Some(frame) = self.summary.get() {
+            return Ok(frame.clone());
+        }
+        let (files, all) = &self.summaries;
+        let table = views::summary(files, *all, &self.source, |part| count(&self.source, part))?;
+        let mut frame = frame::of_table(&table)?;
+        if let Some(revision) = &self.source.revision {
+            frame = frame.filter(col("revision").eq(lit(revision.as_str())));
+        }
+        Ok(self.summary.get_or_init(|| frame).clone())
     }
 
     /// Runs one SELECT over the tables.
@@ -188,33 +212,61 @@ impl Engine {
         for (name, frame) in &self.frames {
             context.register(name, frame.clone());
         }
+        if query.to_ascii_lowercase().contains("summary") {
+            context.register("summary", self.summary()?);
+        }
         Ok(frame::to_table(&context.execute(query)?.collect()?)?)
     }
 
     /// What a report asks of every row, in one walk over them; the same figures as the queries that the fields name.
     pub fn facts(&self) -> Result<Facts, QueryError> {
         let mut facts = facts::facts(&self.source, Depth::Full)?;
-        let walked = Walked { totals: loud::totals(&facts.totals), loud: std::mem::take(&mut facts.loud) };
-        // What another thread has set is the same.
-        let _ = self.walked.set(walked);
+        // What another call has set is the same.
+        let _ = self.walked.totals.set(loud::totals(&facts.totals));
+        let _ = self.walked.loud.set(std::mem::take(&mut facts.loud));
         Ok(facts)
     }
 
     /// The answer of one of the project's own queries; without SQL where a walk over the rows answers several at once.
     pub fn answer(&self, name: &str) -> Result<Table, QueryError> {
-        if !matches!(name, "cluster_traces" | "messages" | "starts" | "totals") {
-            let query = named(name).expect("the name is one of the project's queries; a test asks for each");
-            return self.sql(query);
-        }
-        if self.walked.get().is_none() {
-            self.facts()?;
-        }
-        let walked = self.walked.get().expect("a walk has just ended");
         match name {
-            "totals" => Ok(walked.totals.clone()),
-            "starts" => loud::starts(&self.source, &walked.loud),
-            "messages" => loud::messages(&self.source, &walked.loud),
-            _ => loud::traces(&self.source, &walked.loud),
+            "template_counts" => mined::template_counts(&self.source),
+            "totals" => match self.walked.totals.get() {
+                Some(totals) => Ok(totals.clone()),
+                None => Ok(loud::totals(&self.facts()?.totals)),
+            },
+            "starts" => Ok(loud::starts_table(&loud::starts(&self.source, self.loud()?, None)?)),
+            "messages" => Ok(loud::messages_table(&self.messages()?)),
+            "cluster_traces" => Ok(loud::traces_table(self.traces()?)),
+            _ => match named(name) {
+                Some(query) => self.sql(query),
+                None => Err(QueryError::Unknown { name: name.to_owned() }),
+            },
+        }
+    }
+
+    /// The rows of `starts` on instances of which some message `ends` a start.
+    pub fn starts(&self, ends: &(dyn Fn(&str) -> bool + Sync)) -> Result<Keyed<StartRow>, QueryError> {
+        loud::starts(&self.source, self.loud()?, Some(ends))
+    }
+
+    /// The rows of `messages`.
+    pub fn messages(&self) -> Result<Keyed<MessageRow>, QueryError> {
+        loud::messages(&self.source, self.loud()?)
+    }
+
+    /// The rows of `cluster_traces`; one may stand several times.
+    pub fn traces(&self) -> Result<Keyed<TraceRow>, QueryError> {
+        loud::traces(&self.source, self.loud()?)
+    }
+
+    fn loud(&self) -> Result<&[LoudRows], QueryError> {
+        match self.walked.loud.get() {
+            Some(found) => Ok(found),
+            None => {
+                let found = loud::find(&self.source)?;
+                Ok(self.walked.loud.get_or_init(|| found))
+            }
         }
     }
 
@@ -232,7 +284,9 @@ impl Engine {
     pub fn export(&self, folder: &Path, rows: bool) -> Result<Vec<PathBuf>, QueryError> {
         std::fs::create_dir_all(folder).map_err(|source| QueryError::Write { path: folder.to_owned(), source })?;
         let mut files = Vec::new();
-        for (name, frame) in self.frames.iter().filter(|(name, _)| rows || **name != "rows") {
+        let summary = self.summary()?;
+        let all = self.frames.iter().chain([(&"summary", &summary)]);
+        for (name, frame) in all.filter(|(name, _)| rows || **name != "rows") {
             let path = folder.join(format!("{name}.parquet"));
             let mut data = frame.clone().collect()?;
             let file =
@@ -245,8 +299,8 @@ impl Engine {
 }
 
 /// Rows of a part of an hour per signature, project, service, kind and revision.
-fn count(snapshot: &Snapshot, part: Window, services: &Services) -> Result<Table, QueryError> {
-    let counted = views::rows(&snapshot.files(Some(part)), part, services)?
+fn count(source: &RowSource, part: Window) -> Result<Table, QueryError> {
+    let counted = views::rows(&source.files, part, &source.services)?
         .filter(col("event_role").neq(lit("joiner")).and(col("event_role").neq(lit("frame"))))
         .group_by([col("sig_id"), col("project"), col("service"), col("kind"), col("revision")])
         .agg([len().alias("n")]);

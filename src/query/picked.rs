@@ -64,7 +64,8 @@ pub(super) fn insert_ids(
     })
 }
 
-fn fetched<T: Send>(
+/// Columns of the rows at some places.
+pub(super) fn fetched<T: Send>(
     groups: &[RowGroup],
     places: &BTreeSet<Place>,
     columns: &[&str],

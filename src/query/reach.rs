@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use super::entries::quoted;
 use super::{ClusterRows, Engine, QueryError};
 
 /// Clusters that one question names at most; its text would grow without an end otherwise.
@@ -26,6 +25,11 @@ pub struct Reach {
     pub traces: u64,
     /// Users.
     pub users: u64,
+}
+
+/// A text inside the quotes of a literal.
+fn quoted(text: &str) -> String {
+    text.replace('\'', "''")
 }
 
 /// The rows of the clusters, under the names `columns`; the first [`PICKED`] of them.

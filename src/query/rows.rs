@@ -15,6 +15,10 @@ pub(super) struct TemplateIndex {
     at: FxHashMap<SigId, u32>,
     /// Ids by place.
     pub(super) ids: Vec<String>,
+    /// Texts by place.
+    pub(super) texts: Vec<String>,
+    /// Forms by place.
+    pub(super) forms: Vec<&'static str>,
 }
 
 impl TemplateIndex {
@@ -24,6 +28,8 @@ impl TemplateIndex {
             let place = out.ids.len() as u32;
             out.at.extend(set.members(&template.id).iter().map(|sig| (*sig, place)));
             out.ids.push(template.id.clone());
+            out.texts.push(template.text.clone());
+            out.forms.push(template.form.as_str());
         }
         out
     }

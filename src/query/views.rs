@@ -8,11 +8,12 @@ use std::path::PathBuf;
 
 use polars::prelude::{DataType, Expr, LazyFrame, PlRefPath, PolarsResult, ScanArgsParquet, col, lit, when};
 
+use super::rows::RowSource;
 use super::table::{Data, Table};
 use super::{QueryError, frame};
 use crate::mine::{SigId, TemplateSet};
 use crate::record::Severity;
-use crate::store::{ROW_COLUMNS, Snapshot};
+use crate::store::{ROW_COLUMNS, Snapshot, SummaryFiles};
 use crate::time::{self, DAY_NS, HOUR_NS, Window};
 
 /// Services a query is limited to, case-folded; empty for all.
@@ -94,24 +95,25 @@ type Group = (String, Option<String>, Option<String>, String, Option<String>, i6
 
 /// `summary`: rows per template, project, service, kind, revision and hour; joiners and frames are not in it.
 ///
-/// Whole hours come from the sketches. An hour that the window cuts is counted from its rows.
+/// Whole hours come from the sketches. An hour that the window cuts is counted from its rows. `all` holds every row stored.
 pub(super) fn summary(
-    snapshot: &Snapshot,
-    set: &TemplateSet,
-    window: Window,
-    services: &Services,
+    files: &SummaryFiles,
+    all: Option<Window>,
+    source: &RowSource,
     count: impl Fn(Window) -> Result<Table, QueryError>,
 ) -> Result<Table, QueryError> {
-    let Some(all) = snapshot.whole() else { return Ok(summary_table(BTreeMap::new())) };
+    let Some(all) = all else { return Ok(summary_table(BTreeMap::new())) };
+    let (window, services) = (source.window, &source.services);
     // Where no row lies outside, nothing is cut.
     let inner = (
         if window.since_ns <= all.since_ns { all.since_ns - all.since_ns.rem_euclid(HOUR_NS) } else { window.since_ns },
         if window.until_ns >= all.until_ns { all.until_ns.saturating_add(HOUR_NS) } else { window.until_ns },
     );
-    let template = |sig: SigId| set.get(sig).map_or_else(|| sig.to_string(), |template| template.id.clone());
+    let ids = &source.templates.ids;
+    let template = |sig: SigId| source.templates.of(sig).map_or_else(|| sig.to_string(), |at| ids[at as usize].clone());
     let mut groups: BTreeMap<Group, i64> = BTreeMap::new();
     let mut cut: BTreeSet<i64> = BTreeSet::new();
-    for row in snapshot.summary(Some(window))? {
+    for row in files.read()? {
         if !services.hold(row.service.as_deref()) {
             continue;
         }

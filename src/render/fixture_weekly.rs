@@ -109,6 +109,7 @@ pub(super) fn weekly() -> Report {
         fixes_elsewhere: vec![IssueRef { number: 90, title: "Footer @team".into(), ..IssueRef::default() }],
         new: vec![change("C0b1ff12e", "OrderStoreTimeout", "new", "not seen in 130 covered hours before", (28, 0))],
         first_seen: vec![change("C55555555", "first <b>here</b>", "insufficient_coverage", "first seen here", (4, 0))],
+        silent: Vec::new(),
         regressed: Vec::new(),
         escalating: vec![change("C44444444", HOSTILE, "escalating", "expected 0 to 3, saw 9", (1_203, 312))],
         declining: Vec::new(),
@@ -159,6 +160,7 @@ pub(super) fn weekly() -> Report {
             p50_ms: Some(12.0),
             p95_ms: Some(240.5),
             p95_ms_last: Some(180.0),
+            changes: vec!["answered 5xx 0.4 %, before 0.1 %".into()],
         }],
         open: vec![OpenRow {
             number: 91,

@@ -176,7 +176,7 @@ fn no_text_of_a_log_acts_in_markdown() {
         renderer.comment_body(&input(&report, "C44444444", &facts)).expect("comment"),
     ];
     for text in documents {
-        let text = text.replace("Related: #371", "");
+        let text = text.replace("Related: same family #371", "");
         for hidden in ['\u{1b}', '\u{202e}', '\u{200b}'] {
             assert!(!text.contains(hidden), "{hidden:?}");
         }

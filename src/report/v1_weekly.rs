@@ -326,6 +326,8 @@ pub struct RequestRow {
     pub p95_ms: Option<f64>,
     /// The same of the week before.
     pub p95_ms_last: Option<f64>,
+    /// What can be told from chance, against the time before the week.
+    pub changes: Vec<String>,
 }
 
 /// An open issue.

@@ -1,6 +1,6 @@
 //! One column of one row group: its pages, compressed, with what the file's footer says of them.
 //!
-//! ZSTD level 3 (1 for identifiers), statistics per page for integers and for texts that repeat, no embedded Arrow schema.
+//! ZSTD level 2 (1 for identifiers), statistics per page for integers and for texts that repeat, no embedded Arrow schema.
 
 use std::borrow::Cow;
 
@@ -19,8 +19,8 @@ use rustc_hash::FxHashMap;
 use super::encoding::{Presence, delta, front_coded, hybrid, levels, width_of};
 use super::rows::{NO_CODE, NONE, Texts};
 
-/// zstd level of what is kept.
-pub(super) const ZSTD_LEVEL: i32 = 3;
+/// zstd level of what is kept: pages of a mebibyte are not larger for it than at level 3, in little more than half of the time.
+pub(super) const ZSTD_LEVEL: i32 = 2;
 /// zstd level of identifiers.
 const IDS_LEVEL: i32 = 1;
 /// Rows of one page.

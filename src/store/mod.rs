@@ -53,7 +53,7 @@ pub use manifest::{LiveFile, Role};
 pub use merge::Conflict;
 pub use packed::Reports;
 pub use prune::{Pruned, PrunedDay};
-pub use reader::{Snapshot, SourceRow, SpanRow};
+pub use reader::{Snapshot, SourceRow, SpanRow, SummaryFiles};
 pub use regroup::GAP_NS;
 pub use scan::{Cut, NO_INT, NO_WORD, RowGroup, TextsOf, Words, row_groups};
 pub use shard::{Shard, ShardOptions};

@@ -1,6 +1,6 @@
 //! Parquet files of the store: how small tables are written, and how any file is read back.
 //!
-//! Rows have a writer of their own ([`super::write`]); sketches go through the library's. ZSTD level 3, no embedded Arrow
+//! Rows have a writer of their own ([`super::write`]); sketches go through the library's. ZSTD level 2, no embedded Arrow
 //! schema, no dictionary for identifiers that never repeat.
 
 use std::fs::File;
@@ -22,7 +22,7 @@ use super::columns::{ColumnSpec, ColumnType};
 use super::layout::{Draft, Placed, ROWS_PER_GROUP, io};
 
 fn properties(columns: &[ColumnSpec]) -> WriterProperties {
-    let level = ZstdLevel::try_new(ZSTD_LEVEL).expect("3 is a zstd level");
+    let level = ZstdLevel::try_new(ZSTD_LEVEL).expect("2 is a zstd level");
     let mut builder = WriterProperties::builder()
         .set_created_by("log-gardener".to_owned())
         .set_compression(Compression::ZSTD(level))

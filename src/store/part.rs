@@ -82,7 +82,7 @@ struct Lane<'a> {
     done: Vec<PartFile>,
 }
 
-impl<'a> Lane<'a> {
+impl Lane<'_> {
     /// Writes whole row groups; what is left waits for more, unless these are the last rows.
     fn take(
         &mut self,
@@ -193,7 +193,8 @@ pub(super) struct Opened {
 
 /// Opens parts of a day; the same part may be named twice.
 pub(super) fn open(paths: &[PathBuf], day: &str) -> Result<Opened, StoreError> {
-    let mut by_maker: BTreeMap<(String, bool), Vec<(PathBuf, usize, Footer)>> = BTreeMap::new();
+    type Part = (PathBuf, usize, Footer);
+    let mut by_maker: BTreeMap<(String, bool), Vec<Part>> = BTreeMap::new();
     let mut seen: BTreeSet<std::ffi::OsString> = BTreeSet::new();
     for path in paths {
         // Names are hashes of content: the same name in two folders is the same part.

@@ -52,6 +52,21 @@ pub struct SpanRow {
     pub entries: u64,
 }
 
+/// Summaries of some days, to be read when they are needed.
+#[derive(Debug, Clone)]
+pub struct SummaryFiles(Vec<(i64, PathBuf)>);
+
+impl SummaryFiles {
+    /// Rows per hour and intervals of whole days.
+    pub fn read(&self) -> Result<Vec<SummaryRow>, StoreError> {
+        let mut out = Vec::new();
+        for (day, path) in &self.0 {
+            sketch::read_summary(path, *day, &mut out)?;
+        }
+        Ok(out)
+    }
+}
+
 /// A store as it stood at one moment.
 #[derive(Debug)]
 pub struct Snapshot {
@@ -132,13 +147,14 @@ impl Snapshot {
 
     /// Rows per hour and intervals of the days that a window touches, or of all days. Whole days: the caller cuts.
     pub fn summary(&self, window: Option<Window>) -> Result<Vec<SummaryRow>, StoreError> {
-        let mut out = Vec::new();
-        for (day, files) in self.days(window) {
-            for file in files.of(Role::Summary) {
-                sketch::read_summary(&self.root.join(&file.path), day, &mut out)?;
-            }
-        }
-        Ok(out)
+        self.summary_files(window).read()
+    }
+
+    /// The files that [`Self::summary`] reads.
+    pub fn summary_files(&self, window: Option<Window>) -> SummaryFiles {
+        let days = self.days(window);
+        let files = days.flat_map(|(day, files)| files.of(Role::Summary).map(move |file| (day, file)));
+        SummaryFiles(files.map(|(day, file)| (day, self.root.join(&file.path))).collect())
     }
 
     /// Every content that was read, by least name.

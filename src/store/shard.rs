@@ -134,7 +134,7 @@ impl<'a> Shard<'a> {
     }
 
     /// Writes the parts, the books and the receipt. `unread`: files that could not be read.
-    pub fn finish(self, unread: Vec<FileReport>) -> Result<Receipt, StoreError> {
+    pub fn finish(self, unread: &[FileReport]) -> Result<Receipt, StoreError> {
         let root = self.root;
         let mut waiting = std::mem::take(&mut *self.waiting());
         waiting

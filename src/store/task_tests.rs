@@ -26,7 +26,7 @@ fn shard(root: &Path, dumps: &[Dump], memory_bytes: usize) -> Receipt {
         }
         shard.finish_file(dump.read.clone());
     }
-    shard.finish(Vec::new()).expect("finishes")
+    shard.finish(&[]).expect("finishes")
 }
 
 /// Parts of a day in receipts, by day.

@@ -149,6 +149,8 @@ fn what_a_key_says_is_mined_and_what_it_holds_is_a_value() {
     assert_eq!(found[0], found[1]);
     assert_eq!(found[2], "level=<*> ts=<time> msg=\"cannot save cart <num>\" err=\"disk full\" n=<num>");
     assert_eq!(found.iter().collect::<std::collections::BTreeSet<_>>().len(), 5, "{found:#?}");
+    let said = ["rpc error: code = Denied desc = Permission denied", "rpc error: code = Denied desc = Secret is gone"];
+    assert_eq!(texts(&said)[0], "rpc error: code = <*> desc = Permission denied");
     assert_eq!(texts(&["made tags=[] n=7", "made tags=['a', 'b'] n=8"]), ["made tags=[<*>] n=<num>"; 2]);
 }
 

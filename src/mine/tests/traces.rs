@@ -95,7 +95,8 @@ fn line_ends_of_windows_and_colours_change_nothing_about_a_trace() {
     for (runtime, trace, ..) in TRACES {
         let plain = scan(trace);
         let windows = trace.replace('\n', "\r\n");
-        let coloured: String = trace.lines().map(|line| format!("\u{1b}[31m{line}\u{1b}[0m\n")).collect();
+        let coloured =
+            format!("\u{1b}[31m{}\u{1b}[0m\n", trace.trim_end_matches('\n').replace('\n', "\u{1b}[0m\n\u{1b}[31m"));
         for text in [&windows, &coloured] {
             let found = scan(text);
             assert_eq!(found.sig, plain.sig, "{runtime}: {text:?}");

@@ -24,8 +24,13 @@ impl Scanner {
                     && (out[n - 3].kind.is_key()
                         || (n > 3 && out[n - 3].kind == Kind::Space && out[n - 4].kind.is_key()));
                 let apart = n > 2 && equals == n - 1 && out[n - 2].kind == Kind::Space && out[n - 3].kind.is_key();
-                let event = after_key && is_event_key(out[n - 2].text(message));
-                if (after_key || spaced || apart) && !event && !is_redacted(token.text(message)) {
+                let holds = after_key || spaced || apart;
+                // What `msg = …` begins with is said, not held.
+                let said = || {
+                    let key = out[..equals].iter().rfind(|t| t.kind != Kind::Space);
+                    key.is_some_and(|key| is_event_key(key.text(message)))
+                };
+                if holds && !said() && !is_redacted(token.text(message)) {
                     token.kind = Kind::Soft;
                 }
             }

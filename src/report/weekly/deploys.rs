@@ -1,8 +1,9 @@
 //! Deploys of the week, with what came and went with them.
 //!
-//! "Came" needs an entry in that revision within a day, and none in the week before: that a deploy stands near is not enough.
-//! "Went" needs silence since, where at least three episodes would have come at the rate of the week before, or a crash loop
-//! whose last exit stands right before it. Both say what follows what, never that it is the cause.
+//! The test of revisions (`analyze/deploy.rs`) claims what can be told from chance over all that is stored. A week wants to
+//! know of what has only begun as well: "came" needs an entry in that revision within a day, and none in the week before;
+//! "went" needs silence since, where at least three episodes would have come at the rate of the week before, or a crash loop
+//! whose last exit stands right before it. All of it says what follows what, never that it is the cause.
 
 use super::{WeeklyMaterial, covered_ns};
 use crate::report::v1;
@@ -27,10 +28,26 @@ pub(super) fn deploys(material: &WeeklyMaterial<'_>) -> Vec<DeployRow> {
             at: row.at.clone(),
             outcome: row.outcome.clone(),
             by: row.by.clone(),
-            came: came(material, deploy),
-            went: went(material, deploy),
+            came: with(material, came(material, deploy), &row.appeared, |cluster| &cluster.first),
+            went: with(material, went(material, deploy), &row.gone, |cluster| &cluster.last),
         })
         .collect()
+}
+
+/// Adds what the test of revisions claims beside it, by priority.
+fn with(
+    material: &WeeklyMaterial<'_>,
+    mut found: Vec<Moved>,
+    claimed: &[String],
+    at: impl Fn(&v1::Cluster) -> &String,
+) -> Vec<Moved> {
+    let known: Vec<String> = found.iter().map(|row| row.cluster.clone()).collect();
+    let more =
+        material.report.clusters.iter().filter(|row| {
+            claimed.contains(&row.id) && !known.contains(&row.id) && is_loud(row) && row.role != "symptom"
+        });
+    found.extend(more.map(|row| Moved { cluster: row.id.clone(), title: row.title.clone(), at: at(row).clone() }));
+    found
 }
 
 fn moved(row: &v1::Cluster, at_ns: i64) -> Moved {

@@ -115,6 +115,10 @@ pub(super) fn requests(material: &WeeklyMaterial<'_>) -> Vec<RequestRow> {
     let share =
         |row: &RouteCount| (row.server_errors as f64 / row.requests.max(1) as f64 * 10_000.0).round() / 10_000.0;
     let compared = material.last().is_some();
+    let changes = |(service, method, path): &Route| {
+        let same = |row: &&v1::Route| row.service == *service && row.method == *method && row.route == *path;
+        material.report.routes.iter().filter(same).flat_map(|row| row.changes.clone()).collect()
+    };
     let none = RouteCount::default();
     let mut rows: Vec<RequestRow> = routes
         .into_iter()
@@ -128,6 +132,7 @@ pub(super) fn requests(material: &WeeklyMaterial<'_>) -> Vec<RequestRow> {
                 p50_ms: quantile(&now, 0.5),
                 p95_ms: quantile(&now, 0.95),
                 p95_ms_last: last.and_then(|last| quantile(last, 0.95)),
+                changes: changes(&route),
                 service: route.0,
                 method: route.1,
                 route: route.2,
