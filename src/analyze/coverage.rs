@@ -306,10 +306,11 @@ fn file(
         note_cap(result, window, cut(None, rows, oldest));
     }
     let declared = report.declared_window.as_ref().filter(|declared| declared.source != "file metadata");
-    // Without a word about its filter, a file that holds errors alone says nothing of what lies below them.
+    // Without a word about its filter, a file that holds warnings or errors alone says nothing of what lies below them; one
+    // with routine rows does, of rows without a severity as well.
     let floor = match declared {
         Some(declared) => floor_of(declared.filter.as_deref()),
-        None => spans.iter().map(|span| span.severity).min(),
+        None => spans.iter().map(|span| span.severity).min().filter(|least| *least >= Severity::Warning),
     };
     for severity in Severity::ALL {
         let oldest = spans.iter().filter(|span| span.severity == severity).map(|span| span.first_ns).min();
