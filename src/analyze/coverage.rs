@@ -97,6 +97,15 @@ impl ServiceCoverage {
         length_s(&self.intervals)
     }
 
+    /// Intervals in which rows of a severity were exported; all of them where severities are not told apart.
+    fn at(&self, severity: Severity) -> &[(i64, i64)] {
+        match self.severities.get(&severity) {
+            Some(own) => own,
+            None if self.severities.is_empty() => &self.intervals,
+            None => &[],
+        }
+    }
+
     /// UTC days in which some input covers the service.
     pub fn days(&self) -> Vec<i64> {
         days_of(self.intervals.iter().copied())
@@ -111,8 +120,7 @@ impl Coverage {
 
     /// Intervals in which rows of a cluster's severity could have been seen.
     pub fn intervals_of(&self, cluster: &Cluster) -> &[(i64, i64)] {
-        let Some(service) = self.services.get(&cluster.key.service) else { return &[] };
-        service.severities.get(&cluster.severity()).map_or(&service.intervals, |own| own)
+        self.services.get(&cluster.key.service).map_or(&[], |service| service.at(cluster.severity()))
     }
 
     /// Of some disjoint windows only.
@@ -170,8 +178,7 @@ impl Coverage {
 
     /// Whether a service's rows of a severity would have been seen throughout an interval.
     pub(crate) fn covers(&self, service: &str, severity: Severity, from_ns: i64, to_ns: i64) -> bool {
-        let Some(service) = self.services.get(service) else { return false };
-        let intervals = service.severities.get(&severity).unwrap_or(&service.intervals);
+        let intervals = self.services.get(service).map_or(&[][..], |service| service.at(severity));
         intervals.iter().any(|(from, to)| *from <= from_ns && to_ns <= *to)
     }
 }
@@ -300,10 +307,11 @@ fn file(
         note_cap(result, window, cut(None, rows, oldest));
     }
     let declared = report.declared_window.as_ref().filter(|declared| declared.source != "file metadata");
-    // Without a word about its filter, a file that holds errors alone says nothing of what lies below them.
+    // Without a word about its filter, a file that holds warnings or errors alone says nothing of what lies below them; one
+    // with routine rows does, of rows without a severity as well.
     let floor = match declared {
         Some(declared) => floor_of(declared.filter.as_deref()),
-        None => spans.iter().map(|span| span.severity).min(),
+        None => spans.iter().map(|span| span.severity).min().filter(|least| *least >= Severity::Warning),
     };
     for severity in Severity::ALL {
         let oldest = spans.iter().filter(|span| span.severity == severity).map(|span| span.first_ns).min();

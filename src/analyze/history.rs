@@ -312,7 +312,8 @@ mod tests {
         let found = snapshots(&cluster, &before, &short(&[100, 110]), window).expect("fragmented");
         assert_eq!(found.told(), "present in 2 of 2 snapshots, 0 of 3 before");
         assert_eq!(snapshots(&cluster, &Before::default(), &short(&[100]), window), None, "one look compares nothing");
-        assert_eq!(snapshots(&cluster, &before, &covered_days(0, 9), window), None, "days are no looks");
+        let days = Before { coverage: covered_days(0, 2), ..before };
+        assert_eq!(snapshots(&cluster, &days, &covered_days(4, 9), window), None, "days are no looks");
     }
 
     #[test]
@@ -324,11 +325,11 @@ mod tests {
             hours.extend((0..n).map(|at| (day * 24 + at * 4, day * 24 + at * 4)));
         }
         let tie = |at_ns| Some(IssueTie { acted_ns: Some(at_ns), ..IssueTie::default() });
-        assert_eq!(judge(7, (28, 35), &hours).status, Status::Ongoing, "as before");
+        assert_eq!(judge(21, (28, 35), &hours).status, Status::Ongoing, "as in the week before");
         let found = judge_tied(0, (28, 35), &hours, tie(14 * DAY_NS));
         assert_eq!(found.status, Status::Escalating, "{}", found.why);
         assert!(found.why.contains("against the time before the last action on its issue"), "{}", found.why);
-        let inside = judge_tied(7, (28, 35), &hours, tie(30 * DAY_NS));
+        let inside = judge_tied(21, (28, 35), &hours, tie(30 * DAY_NS));
         assert_eq!(inside.status, Status::Ongoing, "an action inside the window froze nothing before it");
     }
 
