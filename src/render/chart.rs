@@ -238,7 +238,9 @@ pub fn timeline(of: &Timeline<'_>) -> String {
     let bottom = top + LANE * of.lanes.len() as f64;
     let x = |ns: i64| NAMES + position(of.span, ns) * wide;
     let mut out = String::new();
-    open(&mut out, TIMELINE, bottom + 30.0, "minutes", &timeline_words(of));
+    // A short name, and all that it shows as its description: a page reads the one, a person may ask for the other.
+    open(&mut out, TIMELINE, bottom + 30.0, "minutes", "Rows per step and service");
+    let _ = write!(out, "<desc>{}</desc>", HtmlEscape(&safe::one_line(&timeline_words(of))));
     let (from, to) = (x(of.asked.0), x(of.asked.1));
     rect(&mut out, "asked", [from, top, (to - from).max(1.5), bottom - top], "the window asked for");
     for (at, lane) in of.lanes.iter().enumerate() {

@@ -89,7 +89,9 @@ pub(super) fn delta(out: &mut Vec<u8>, values: &[i64]) {
         }
         varint(out, zigzag(least));
         let (used, padding) = above.split_at_mut(block.len());
-        used.iter_mut().for_each(|delta| *delta = delta.wrapping_sub(least.cast_unsigned()));
+        for delta in used {
+            *delta = delta.wrapping_sub(least.cast_unsigned());
+        }
         padding.fill(0);
         let width = |mini: &[u64]| width_of(mini.iter().fold(0, |all, value| all | value));
         let minis = || above.chunks(MINI);

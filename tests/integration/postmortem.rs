@@ -186,11 +186,7 @@ fn what_people_wrote_is_merged_and_never_overwritten() {
     for name in ["postmortem.md", "postmortem.html"] {
         let document = fs::read_to_string(out.join(name)).unwrap();
         assert!(document.contains("The signing key was missing") && document.contains("kept as well"), "{name}");
-        assert!(
-            document.contains("after the first signal in the logs") && document.contains("7.0 min")
-                || document.contains("420.0 s"),
-            "{name}"
-        );
+        assert!(document.contains("419.6 s after the first signal in the logs"), "{name}");
     }
     let markdown = fs::read_to_string(out.join("postmortem.md")).unwrap();
     assert!(
@@ -263,7 +259,7 @@ fn a_normal_line_that_falls_silent_is_a_disappearance_and_an_export_gap_is_said_
     assert!(gap.starts_with("20.") && gap.contains("min of the 60.0 min were not exported"), "{gap}");
     assert!(found["gaps"].as_array().unwrap().iter().any(|gap| gap["inside"] == true), "{:#}", found["gaps"]);
     assert_eq!(found["extent"]["kind"], "silence");
-    assert!(gone["back"].as_str().unwrap() >= stamp(quiet + HOUR).as_str());
+    assert!(gone["back"].as_str().unwrap() >= stamp(quiet + HOUR).trim_end_matches('Z'), "{gone}");
     let document = fs::read_to_string(out.join("postmortem.md")).unwrap();
     assert!(
         document.contains("**vanished**: none, expected") && document.contains("not exported for it"),
