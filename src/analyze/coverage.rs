@@ -116,6 +116,7 @@ impl Coverage {
     }
 
     /// Of some disjoint windows only.
+    #[must_use]
     pub fn within(&self, windows: &[Window]) -> Self {
         let cut = |intervals: &[(i64, i64)]| -> Vec<(i64, i64)> {
             let mut parts: Vec<(i64, i64)> = windows

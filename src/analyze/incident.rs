@@ -466,8 +466,11 @@ fn audit(engine: &Engine) -> Result<Vec<AuditEntry>, AnalyzeError> {
         .collect())
 }
 
+/// First and last moment of each (service, revision).
+type Lives = BTreeMap<(String, String), (i64, i64)>;
+
 /// First and last row of each (service, revision).
-fn revisions(engine: &Engine) -> Result<BTreeMap<(String, String), (i64, i64)>, AnalyzeError> {
+fn revisions(engine: &Engine) -> Result<Lives, AnalyzeError> {
     let table = super::ask(engine, "revisions")?;
     let (services, names) = (table.str("service")?, table.str("revision")?);
     let (first, last) = (table.i64("first_ns")?, table.i64("last_ns")?);

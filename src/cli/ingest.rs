@@ -86,7 +86,9 @@ pub(crate) fn ingest(
     options.spool = Some(store.scratch()?);
     let (known, fresh) = split(&store, sources, args.rehash);
     let mut files = Unread::default();
-    known.iter().for_each(|(source, id)| files.push(&skipped(&store, source, id)));
+    for (source, id) in &known {
+        files.push(&skipped(&store, source, id));
+    }
     store.add_names(&known.iter().filter_map(|(source, id)| named(source, id)).collect::<Vec<_>>())?;
 
     for (path, error) in missing {

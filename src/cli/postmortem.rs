@@ -209,7 +209,7 @@ fn of_window(ground: &Ground<'_>, window: Window) -> Coverage {
 fn newest_before(ground: &Ground<'_>, window: Window) -> BTreeMap<analyze::ClusterKey, i64> {
     let runs = ground.before.history.runs.iter();
     runs.filter_map(|(key, runs)| {
-        let before = runs.iter().filter(|(from, _)| *from < window.since_ns).next_back()?;
+        let before = runs.iter().rfind(|(from, _)| *from < window.since_ns)?;
         // Of a run that reaches into the window only its first row is known to lie before.
         Some((key.clone(), if before.1 < window.since_ns { before.1 } else { before.0 }))
     })

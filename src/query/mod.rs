@@ -31,7 +31,7 @@ pub use facts::{AttachedRows, ClusterFacts, Facts, TotalRows};
 pub use loud::{Keyed, MessageRow, StartRow, TraceRow};
 pub use named::{NAMED, named};
 pub use picked::ExampleRow;
-pub use reach::{PICKED, Reach};
+pub use reach::{EventTimes, PICKED, Reach};
 pub use table::{Column, Data, Table};
 
 use crate::mine::TemplateSet;
@@ -261,13 +261,11 @@ impl Engine {
     }
 
     fn loud(&self) -> Result<&[LoudRows], QueryError> {
-        match self.walked.loud.get() {
-            Some(found) => Ok(found),
-            None => {
-                let found = loud::find(&self.source)?;
-                Ok(self.walked.loud.get_or_init(|| found))
-            }
+        if let Some(found) = self.walked.loud.get() {
+            return Ok(found);
         }
+        let found = loud::find(&self.source)?;
+        Ok(self.walked.loud.get_or_init(|| found))
     }
 
     /// The same as far as keys, rows, events, times and levels go; everything else is left empty.

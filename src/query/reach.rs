@@ -49,6 +49,9 @@ fn picked(clusters: &[ClusterRows], columns: &str) -> String {
     )
 }
 
+/// First rows of the events of clusters, nanoseconds, by template, project, service and kind.
+pub type EventTimes = BTreeMap<(String, String, String, String), Vec<i64>>;
+
 impl Engine {
     /// What the rows of some clusters name: all services together, then each by name. Without a cluster: nothing.
     pub fn reach(&self, clusters: &[ClusterRows]) -> Result<Vec<Reach>, QueryError> {
@@ -103,11 +106,8 @@ impl Engine {
     }
 
     /// First row of each event of some clusters, nanoseconds, ascending; clusters without a row are left out.
-    pub fn event_times(
-        &self,
-        clusters: &[ClusterRows],
-    ) -> Result<BTreeMap<(String, String, String, String), Vec<i64>>, QueryError> {
-        let mut out: BTreeMap<_, Vec<i64>> = BTreeMap::new();
+    pub fn event_times(&self, clusters: &[ClusterRows]) -> Result<EventTimes, QueryError> {
+        let mut out = EventTimes::new();
         if clusters.is_empty() {
             return Ok(out);
         }
@@ -122,9 +122,9 @@ impl Engine {
             (table.str("template_id")?, table.str("project")?, table.str("service")?, table.str("kind")?);
         let at_ns = table.i64("at_ns")?;
         let text = |column: &[Option<String>], row: usize| column[row].clone().unwrap_or_default();
-        for row in 0..table.len() {
+        for (row, at_ns) in at_ns.iter().enumerate() {
             let key = (text(ids, row), text(projects, row), text(services, row), text(kinds, row));
-            out.entry(key).or_default().extend(at_ns[row]);
+            out.entry(key).or_default().extend(*at_ns);
         }
         Ok(out)
     }

@@ -441,11 +441,11 @@ fn findings(c: &Cluster, family: Option<&Family>, action: &ActionFacts) -> Vec<S
     if let Some(number) = action.target {
         // On its own page an issue is not called by its number.
         let own = format!("#{number} ");
-        found.iter_mut().for_each(|line| {
+        for line in &mut found {
             if let Some(rest) = line.strip_prefix(&own) {
                 *line = format!("this issue {rest}");
             }
-        });
+        }
     }
     let mut seen = std::collections::BTreeSet::new();
     found.retain(|line| seen.insert(line.clone()));

@@ -96,7 +96,6 @@ pub(super) fn weekly() -> Report {
         starts: "Monday".into(),
         day_zone: "UTC".into(),
         compared: true,
-        silent: Vec::new(),
         sentence: "2025-W41 against 2025-W40; one earlier week is in the data.".into(),
         services: vec![
             service("shop-api", Some(4.71), Some(1.36), [1, 1, 4, 1, 0]),

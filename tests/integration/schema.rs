@@ -148,7 +148,7 @@ fn an_invalid_configuration_is_told_to_programs_too() {
 
 #[test]
 fn the_published_schemas_are_what_the_program_prints() {
-    for name in NAMES {
+    for name in NAMES.iter().copied() {
         let printed = run(["schema", name]).exits(0).out;
         let published = std::fs::read_to_string(repository(&format!("docs/schema/{name}.json"))).unwrap();
         assert_eq!(printed, published, "write it again: gardener schema {name} > docs/schema/{name}.json");

@@ -191,12 +191,15 @@ pub(super) fn triggers(
     out
 }
 
+/// A service and its revision.
+type Served = (String, String);
+
 /// The revision that at least four of five rising events name, where it came around the window: (rollout, name, events).
 fn one_revision(
     first_ns: i64,
     rollouts: &[Rollout],
     named: &BTreeMap<(String, String), u64>,
-) -> Option<(usize, (String, String), (u64, u64))> {
+) -> Option<(usize, Served, (u64, u64))> {
     let of: u64 = named.values().sum();
     let (revision, n) = named.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0)))?;
     let own = rollouts.iter().position(|own| (&own.service, &own.revision) == (&revision.0, &revision.1))?;

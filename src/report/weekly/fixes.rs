@@ -119,12 +119,11 @@ fn revisions(material: &WeeklyMaterial<'_>, tied: &Tied<'_>, closed_ns: i64) -> 
     for event in &tied.events {
         let Some(revision) = &event.revision else { continue };
         let first_ns = material.revisions.get(&(service.clone(), revision.clone())).copied().unwrap_or(event.at_ns);
-        match rows.iter_mut().find(|(_, row)| row.revision == *revision) {
-            Some((_, row)) => row.events += 1,
-            None => {
-                let newer = first_ns > closed_ns;
-                rows.push((first_ns, RevisionCount { revision: revision.clone(), events: 1, newer }));
-            }
+        if let Some((_, row)) = rows.iter_mut().find(|(_, row)| row.revision == *revision) {
+            row.events += 1;
+        } else {
+            let newer = first_ns > closed_ns;
+            rows.push((first_ns, RevisionCount { revision: revision.clone(), events: 1, newer }));
         }
     }
     rows.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.revision.cmp(&b.1.revision)));
