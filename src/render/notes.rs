@@ -8,12 +8,12 @@ use std::fmt::Write as _;
 use crate::report::v1::Report;
 
 /// Sections of a document that take remarks, by the heading to write.
-pub(super) fn sections(document: &str) -> &'static [&'static str] {
-    match document {
-        "weekly" => {
+pub(super) fn sections(report: &Report) -> &'static [&'static str] {
+    match &report.weekly {
+        Some(_) => {
             &["Summary", "Did the fixes hold?", "Changes", "Drifts", "Deploys", "Requests", "Open issues", "Not seen"]
         }
-        _ => &["Summary", "Timeline", "Deploys", "Data quality", "Risk assessment", "Next steps"],
+        None => &["Summary", "Timeline", "Deploys", "Data quality", "Risk assessment", "Next steps"],
     }
 }
 
@@ -67,7 +67,7 @@ impl Notes {
 
     /// Remarks of sections by their name, and in order those that belong to nothing shown.
     pub(super) fn split(&self, report: &Report) -> (Sections, Vec<(String, String)>) {
-        let names = sections(&report.run.document);
+        let names = sections(report);
         let key = |name: &str| name.to_lowercase().replace(' ', "_").replace('?', "");
         let sections = names.iter().map(|name| (key(name), self.get(name).map(str::to_owned))).collect();
         let ids: BTreeSet<&str> = report.clusters.iter().map(|c| c.id.as_str()).collect();
@@ -103,7 +103,7 @@ pub fn notes_skeleton(report: &Report) -> String {
         "<!-- Remarks on this {document}. They are merged into the documents whenever those are rendered again.\n\
          Write below a heading; a heading is a section's name or the id of a cluster. -->\n",
     );
-    for name in sections(&report.run.document) {
+    for name in sections(report) {
         let _ = write!(out, "\n## {name}\n");
     }
     for row in &report.summary.findings {
