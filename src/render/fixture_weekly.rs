@@ -108,6 +108,7 @@ pub(super) fn weekly() -> Report {
         fixes_elsewhere: vec![IssueRef { number: 90, title: "Footer @team".into(), ..IssueRef::default() }],
         new: vec![change("C0b1ff12e", "OrderStoreTimeout", "new", "not seen in 130 covered hours before", (28, 0))],
         first_seen: vec![change("C55555555", "first <b>here</b>", "insufficient_coverage", "first seen here", (4, 0))],
+        silent: Vec::new(),
         regressed: Vec::new(),
         escalating: vec![change("C44444444", HOSTILE, "escalating", "expected 0 to 3, saw 9", (1_203, 312))],
         declining: Vec::new(),
