@@ -86,7 +86,8 @@ pub fn fields(engine: &Engine, clusters: &[Cluster]) -> Result<Fields, AnalyzeEr
     Ok(found)
 }
 
-/// Values whose share differs, strongest first; what stands out among the louder events is not told again among all.
+/// Values whose share differs, strongest first; a value is told once, among all events or among the louder ones, whichever
+/// says more.
 pub fn field_skews(before: &Fields, after: &Fields) -> Vec<FieldSkew> {
     let mut values: Vec<(Among, Value)> = Vec::new();
     for among in [Among::Loud, Among::All] {
@@ -113,27 +114,16 @@ pub fn field_skews(before: &Fields, after: &Fields) -> Vec<FieldSkew> {
                 && other.value.value == value.value
                 && (other.lift > 1.0) == (skew.lift > 1.0)
         };
-        match out.iter_mut().find(|other| same(other)) {
-            // Of two ways to tell the same, the one about what fails.
-            Some(other) if *among == Among::Loud && other.among == Among::All => {
-                *other = FieldSkew {
-                    value: value.clone(),
-                    among: *among,
-                    lift: skew.lift,
-                    residual: skew.residual,
-                    p: skew.p,
-                    q: skew.q,
-                };
-            }
-            Some(_) => {}
-            None => out.push(FieldSkew {
+        // Strongest first: where the traffic itself moved, what fails moved along with it.
+        if !out.iter().any(same) {
+            out.push(FieldSkew {
                 value: value.clone(),
                 among: *among,
                 lift: skew.lift,
                 residual: skew.residual,
                 p: skew.p,
                 q: skew.q,
-            }),
+            });
         }
     }
     out.sort_by(|a, b| {

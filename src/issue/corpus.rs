@@ -189,6 +189,7 @@ impl View {
         // Letters between the digits of an id are no word of the message.
         let is_word = |part: &&str| !part.bytes().any(|byte| byte.is_ascii_digit());
         for (text, _) in parts.iter().take(1) {
+            let text = without_placeholders(text);
             let words: Vec<&str> = text.split(|letter: char| !letter.is_alphanumeric()).filter(is_word).collect();
             message.add(&words.join(" "), 1.0);
         }
@@ -310,4 +311,32 @@ fn shared<'a>(left: &'a [(u32, f64)], right: &'a [(u32, f64)]) -> impl Iterator<
         while right.next_if(|(other, _)| other < id).is_some() {}
         right.next_if(|(other, _)| other == id).map(|(_, b)| (*id, *a, *b))
     })
+}
+/// A template without its placeholders (`<uuid>`, `<*>`): their names are no words of the message.
+fn without_placeholders(text: &str) -> String {
+    let is_placeholder = |inside: &str| {
+        (1..=12).contains(&inside.len())
+            && inside.bytes().all(|byte| byte.is_ascii_lowercase() || b"*-".contains(&byte))
+    };
+    let mut pieces = text.split('<');
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        out.push(' ');
+        out.push_str(match piece.split_once('>') {
+            Some((inside, rest)) if is_placeholder(inside) => rest,
+            _ => piece,
+        });
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_placeholders_are_no_words() {
+        assert_eq!(without_placeholders("POST /pay/<uuid>/capture took <num>s"), "POST /pay/ /capture took  s");
+        assert_eq!(without_placeholders("a < b and List<String> <"), "a   b and List String>  ");
+    }
 }

@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn more_days_and_then_everything_are_taken_where_little_is_covered() {
         let asked = window(NOON, NOON + HOUR_NS);
-        let thin = |windows: &[Window]| all(windows) / 3.0;
+        let thin = |windows: &[Window]| all(windows) / 2.5;
         assert!(default_baseline(asked, 0, thin).len() > 20);
         let found = default_baseline(asked, 0, |_| 0.0);
         assert_eq!(found, [window(NOON - 28 * DAY_NS, NOON - GUARD_NS)]);

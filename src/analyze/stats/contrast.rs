@@ -132,12 +132,13 @@ pub fn skews(values: &[Value]) -> Vec<Skew> {
 fn g_test(value: &Value) -> f64 {
     let (n1, n0) = (value.n1.min(value.of1) as f64, value.n0.min(value.of0) as f64);
     let (of1, of0) = (value.of1 as f64, value.of0 as f64);
-    let (all, with) = (of1 + of0, n1 + n0);
+    // Added up, not subtracted from all: beside a huge count the few others would be lost.
+    let (all, with, without) = (of1 + of0, n1 + n0, (of1 - n1) + (of0 - n0));
     let term = |observed: f64, expected: f64| if observed > 0.0 { observed * (observed / expected).ln() } else { 0.0 };
     let g = term(n1, of1 * with / all)
-        + term(of1 - n1, of1 * (all - with) / all)
+        + term(of1 - n1, of1 * without / all)
         + term(n0, of0 * with / all)
-        + term(of0 - n0, of0 * (all - with) / all);
+        + term(of0 - n0, of0 * without / all);
     (2.0 * g).max(0.0)
 }
 
