@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{AnalyzeError, Silent, cadence, stats};
 use crate::mine::{Form, TemplateSet};
-use crate::query::{AttachedRows, ClusterFacts, ClusterRows, Engine, ExampleRow, Facts, Table};
+use crate::query::{AttachedRows, ClusterFacts, ClusterRows, Engine, Example, Facts, Table};
 use crate::record::{Severity, error_type};
 use crate::time::day_name;
 
@@ -40,33 +40,6 @@ pub struct HttpStats {
     pub hosts: BTreeMap<String, u64>,
     /// Latencies in milliseconds, ascending.
     pub latencies_ms: Vec<f64>,
-}
-
-/// One stored entry.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Example {
-    /// Its time.
-    pub ts_ns: i64,
-    /// The exporter's id.
-    pub insert_id: Option<String>,
-    /// Envelope severity.
-    pub severity: Severity,
-    /// What people read.
-    pub message: String,
-    /// The entry, where it was kept.
-    pub raw: Option<String>,
-    /// Content id of its file.
-    pub file: String,
-    /// Byte offset in the decoded file.
-    pub offset: i64,
-    /// Revision.
-    pub revision: Option<String>,
-    /// Instance.
-    pub instance: Option<String>,
-    /// Trace.
-    pub trace: Option<String>,
-    /// Region.
-    pub location: Option<String>,
 }
 
 /// The facts about one cluster.
@@ -264,7 +237,7 @@ fn of_cluster(facts: ClusterFacts, template: Option<&crate::mine::Template>) -> 
         without_payload: facts.without_payload,
         signatures: facts.signatures.into_iter().map(|(sig, n)| (sig.to_string(), n)).collect(),
         insert_ids: facts.insert_ids,
-        example: facts.example.map(Example::from),
+        example: facts.example,
         ..Cluster::default()
     };
     for ((envelope, effective, reason), n) in facts.severities {
@@ -322,24 +295,6 @@ impl From<ClusterRows> for ClusterKey {
     fn from(rows: ClusterRows) -> Self {
         let ClusterRows { template_id, project, service, kind } = rows;
         Self { template_id, project, service, kind }
-    }
-}
-
-impl From<ExampleRow> for Example {
-    fn from(row: ExampleRow) -> Self {
-        Self {
-            ts_ns: row.ts_ns,
-            insert_id: row.insert_id,
-            severity: Severity::from_number(row.severity).unwrap_or_default(),
-            message: row.message,
-            raw: row.raw,
-            file: row.file,
-            offset: row.offset,
-            revision: row.revision,
-            instance: row.instance,
-            trace: row.trace,
-            location: row.location,
-        }
     }
 }
 

@@ -13,7 +13,7 @@ use super::cells::{
     self, Depth, EventRow, FUNCTION, Gathered, HOST, KIND, Key, MODULE, OLDEST, PROJECT, Part, Place, REASON, REVISION,
     SERVICE, STACK, offer,
 };
-use super::picked::{self, ExampleRow};
+use super::picked::{self, Example};
 use super::rows::RowSource;
 use super::{ClusterRows, QueryError};
 use crate::mine::SigId;
@@ -63,7 +63,7 @@ pub struct ClusterFacts {
     /// Status and latency in nanoseconds of each request with a status, by latency, unknown first (`request_latencies`).
     pub requests: Vec<(i64, Option<i64>)>,
     /// The oldest of its loudest rows (`examples`).
-    pub example: Option<ExampleRow>,
+    pub example: Option<Example>,
     /// Ids of its oldest rows, at most five (`insert_ids`).
     pub insert_ids: Vec<String>,
 }

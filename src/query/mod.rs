@@ -30,7 +30,7 @@ pub use entries::{ClusterRows, Entries, EntryFilter};
 pub use facts::{AttachedRows, ClusterFacts, Facts, TotalRows};
 pub use loud::{Keyed, MessageRow, StartRow, TraceRow};
 pub use named::{NAMED, named};
-pub use picked::ExampleRow;
+pub use picked::Example;
 pub use reach::{EventTimes, PICKED, Reach};
 pub use table::{Column, Data, Table};
 

@@ -6,17 +6,18 @@ use rayon::prelude::*;
 
 use super::QueryError;
 use super::cells::Place;
+use crate::record::Severity;
 use crate::store::{Cut, NO_INT, NO_WORD, RowGroup, StoreError};
 
 /// One stored entry (`examples`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ExampleRow {
+pub struct Example {
     /// Its time, nanoseconds.
     pub ts_ns: i64,
     /// The exporter's id.
     pub insert_id: Option<String>,
-    /// Envelope severity, Google's number.
-    pub severity: i64,
+    /// Envelope severity.
+    pub severity: Severity,
     /// What people read.
     pub message: String,
     /// The entry, where it was kept.
@@ -35,7 +36,7 @@ pub struct ExampleRow {
     pub location: Option<String>,
 }
 
-impl ExampleRow {
+impl Example {
     /// What decides between rows of one level: time, id, input, place in it.
     pub(super) fn order(&self) -> (i64, &str, &str, i64) {
         (self.ts_ns, self.insert_id.as_deref().unwrap_or(""), &self.file, self.offset)
@@ -46,10 +47,7 @@ const COLUMNS: [&str; 11] =
     ["ts_ns", "insert_id", "severity", "message", "raw", "file", "offset", "revision", "instance", "trace", "location"];
 
 /// The entries at some places.
-pub(super) fn entries(
-    groups: &[RowGroup],
-    places: &BTreeSet<Place>,
-) -> Result<BTreeMap<Place, ExampleRow>, QueryError> {
+pub(super) fn entries(groups: &[RowGroup], places: &BTreeSet<Place>) -> Result<BTreeMap<Place, Example>, QueryError> {
     fetched(groups, places, &COLUMNS, read)
 }
 
@@ -89,7 +87,7 @@ fn own(text: Option<&str>) -> Option<String> {
     text.filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-fn read(cut: &Cut) -> Result<Vec<ExampleRow>, StoreError> {
+fn read(cut: &Cut) -> Result<Vec<Example>, StoreError> {
     let (ts, severity, offset) = (cut.ints("ts_ns")?, cut.ints("severity")?, cut.ints("offset")?);
     let (id, message, raw, trace) =
         (cut.texts("insert_id")?, cut.texts("message")?, cut.texts("raw")?, cut.texts("trace")?);
@@ -99,10 +97,10 @@ fn read(cut: &Cut) -> Result<Vec<ExampleRow>, StoreError> {
         Some(words.codes[row]).filter(|code| *code != NO_WORD).map(|code| words.words[code as usize].clone())
     };
     Ok((0..cut.len())
-        .map(|row| ExampleRow {
+        .map(|row| Example {
             ts_ns: ts[row],
             insert_id: own(id.get(row)),
-            severity: Some(severity[row]).filter(|n| *n != NO_INT).unwrap_or(0),
+            severity: Severity::from_number(severity[row]).unwrap_or_default(),
             message: message.get(row).unwrap_or("").to_owned(),
             raw: own(raw.get(row)),
             file: word(&file, row).unwrap_or_default(),
