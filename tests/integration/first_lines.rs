@@ -264,8 +264,8 @@ fn the_retrospective_answers_the_ten_questions_with_the_figures_of_the_truth() {
         &[&format!("[#{}]", back["issue"]), "**came back**", &text(back, "since")[..19], text(back, "revision")],
     );
     let worse = page.under("Got worse");
-    let per_day = TRUTH["drift"]["per_day"].as_array().unwrap().iter();
-    let last = per_day.filter(|row| text(row, "day") < &WEEK[1][..10]).next_back().unwrap();
+    let mut per_day = TRUTH["drift"]["per_day"].as_array().unwrap().iter();
+    let last = per_day.rfind(|row| text(row, "day") < &WEEK[1][..10]).unwrap();
     Page::says(
         "what got worse, by how much",
         &worse,
