@@ -148,8 +148,9 @@ pub fn run(
     let exits = Exits::new(&config.exit);
     let rows = family::start_rows(engine, &exits)?;
     let traces = family::trace_rows(engine)?;
-    let mut families = family::crash_loops(&clusters, &rows, &exits, seen);
-    let failed_starts = family::failing_starts(&clusters, &rows, &exits);
+    let starts = family::starts(&rows);
+    let mut families = family::crash_loops(&clusters, &rows, &starts, seen);
+    let failed_starts = family::failing_starts(&clusters, &rows, &starts);
     families.extend(family::same_trace(&clusters, &traces, &families));
     let (on_instances, mut links) = links::same_instance(&clusters, &traces, &families);
     families.extend(on_instances);
@@ -157,17 +158,16 @@ pub fn run(
     families.extend(preceding);
     links.extend(pairs);
     let quiet_days = f64::from(config.quiet_days.unwrap_or(status::QUIET_DAYS));
-    let judged = history::judged(&clusters, before, seen, ties, window, quiet_days);
-    let revisions = deploy::revisions(&clusters, &before.history, &judged, window);
-    let calibration = calibration::calibration(&judged);
+    let Concluded { judgements, snapshots, revisions, calibration } =
+        conclude(&clusters, before, seen, ties, window, quiet_days);
     let routes = requests::routes(&clusters, before, seen);
     let shares = fold::shares(&clusters);
     let shares_5xx = fold::routes(&clusters);
     let mut ranked: Vec<Ranked> = clusters
         .into_iter()
-        .zip(judged.judgements)
+        .zip(judgements)
         .zip(revisions)
-        .zip(judged.snapshots)
+        .zip(snapshots)
         .enumerate()
         .map(|(at, (((cluster, judged), revisions), snapshots))| {
             let family = families.iter().position(|family| family.members.contains(&at));
@@ -231,6 +231,34 @@ pub fn run(
     let mut sorted: Vec<Option<Ranked>> = ranked.drain(..).map(Some).collect();
     let clusters = order.iter().filter_map(|old| sorted[*old].take()).collect();
     Ok(Analysis { clusters, families, links, calibration, routes })
+}
+
+/// What the summaries of a store say of clusters, in their order: all that needs no row.
+#[derive(Debug, Clone)]
+pub struct Concluded {
+    /// The tests of their rates.
+    pub judgements: Vec<stats::judge::Judgement>,
+    /// Presence in snapshots, where the exports are too short for rates.
+    pub snapshots: Vec<Option<stats::fisher::Presence>>,
+    /// Which revision each came or went with.
+    pub revisions: Vec<Revisions>,
+    /// What the rule did in past weeks.
+    pub calibration: Option<Calibration>,
+}
+
+/// Runs the statistics that stand on summaries alone: rates, change points, revisions, past windows.
+pub fn conclude(
+    clusters: &[Cluster],
+    before: &Before,
+    seen: &Coverage,
+    ties: &[Option<IssueTie>],
+    window: Window,
+    quiet_days: f64,
+) -> Concluded {
+    let judged = history::judged(clusters, before, seen, ties, window, quiet_days);
+    let revisions = deploy::revisions(clusters, &before.history, &judged, window);
+    let calibration = calibration::calibration(&judged);
+    Concluded { judgements: judged.judgements, snapshots: judged.snapshots, revisions, calibration }
 }
 
 /// Runs one of the project's own queries.

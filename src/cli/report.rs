@@ -77,11 +77,13 @@ pub(crate) fn make(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyho
     let templates = Context::templates(&snapshot, asked.as_of_ns)?;
     steps.step("queries");
     let engine = Engine::open(&snapshot, &templates, asked.window, EngineOptions { services: &asked.services })?;
-    let mut clusters = analyze::clusters(&engine, &templates)?;
     let sources = snapshot.sources();
     let stated = stated(&sources);
     let files: Vec<FileReport> = sources.into_iter().map(|source| source.report).collect();
-    let before = before(&snapshot, &templates, &stated, &asked)?;
+    // Either is read on its own, and leaves a thread idle where it puts its parts together.
+    let (clusters, before) =
+        rayon::join(|| analyze::clusters(&engine, &templates), || before(&snapshot, &templates, &stated, &asked));
+    let (mut clusters, before) = (clusters?, before?);
     clusters.extend(analyze::absent(&clusters, &before.clusters));
     let mut coverage = coverage(&snapshot, &stated, &asked);
     analyze::silences(&mut clusters, &before, &coverage, asked.window);
