@@ -6,7 +6,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
@@ -59,7 +59,9 @@ impl Exits {
         let own = platform[PLATFORM_EXITS.len()..].iter();
         let own = own.map(|glob| glob.split(['*', '?']).max_by_key(|part| part.len()).unwrap_or(""));
         // A text of nothing stands in every message, so that a glob without a letter is tried on each.
-        Self { hints: AhoCorasick::new(built_in.chain(own)).ok(), platform }
+        // Which of them is found does not matter, and this kind is searched for with vectors.
+        let hints = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(built_in.chain(own));
+        Self { hints: hints.ok(), platform }
     }
 
     /// By whose word a message ends a start.
@@ -101,7 +103,7 @@ impl StartRow {
 
 /// The rows of starts, by time.
 #[derive(Debug, Default)]
-pub(crate) struct StartRows {
+pub struct StartRows {
     /// Clusters in the order of their keys.
     keys: Vec<ClusterKey>,
     rows: Vec<StartRow>,
@@ -258,7 +260,9 @@ pub(crate) fn starts(found: &StartRows) -> Vec<Starts<'_>> {
     for row in &found.rows {
         services[service_of[row.key as usize]].push(row);
     }
-    services.iter_mut().for_each(|rows| rows.sort_by_key(|row| (row.ts_ns, row.event)));
+    for rows in &mut services {
+        rows.sort_by_key(|row| (row.ts_ns, row.event));
+    }
     services.iter().map(|rows| Starts(starts_of(rows))).collect()
 }
 
@@ -491,7 +495,9 @@ type Stage = (u128, usize, i64);
 pub(crate) fn same_trace(clusters: &[Cluster], found: &TraceRows, taken: &[Family]) -> Vec<Family> {
     let at = positions(clusters, &found.keys);
     let mut busy = vec![false; clusters.len()];
-    taken.iter().flat_map(|family| &family.members).for_each(|member| busy[*member] = true);
+    for member in taken.iter().flat_map(|family| &family.members) {
+        busy[*member] = true;
+    }
     let stage = |row: &TraceRow| -> Option<Stage> {
         let index = at[row.key as usize].filter(|index| !busy[*index])?;
         Some((row.trace?, index, row.first_ns))
@@ -630,7 +636,7 @@ mod tests {
 
     #[test]
     fn the_platforms_word_the_runtimes_and_the_configured_one_end_a_start() {
-        let rule = |message: &str| ExitRule { message: message.into(), ..ExitRule::default() };
+        let rule = |message: &str| ExitRule { message: message.into() };
         let exits = Exits::new(&[rule("bye *"), rule("")]);
         for (message, expected) in [
             ("Container called exit(1).", Exit::Platform),

@@ -154,6 +154,9 @@ fn families(clusters: &[Cluster], links: &[&Link], kind: FamilyKind, times: impl
         .collect()
 }
 
+/// Service, instance, and the cluster where it is in question.
+type Standing = (usize, u32, Option<usize>);
+
 /// Instances of a service: those with clusters in question, with the first moment of each, and how many there are at all.
 #[derive(Debug, Default)]
 struct Stages {
@@ -164,17 +167,19 @@ struct Stages {
 /// Families of clusters that stand on the same instances in one order, and every pair that shares them.
 pub(crate) fn same_instance(clusters: &[Cluster], found: &TraceRows, taken: &[Family]) -> (Vec<Family>, Vec<Link>) {
     let mut is_free = vec![false; clusters.len()];
-    free(clusters, taken).into_iter().for_each(|at| is_free[at] = true);
+    for at in free(clusters, taken) {
+        is_free[at] = true;
+    }
     let at = positions(clusters, &found.keys);
     let (service_of, n) = services(&found.keys);
-    let mut first: FxHashMap<(usize, u32, Option<usize>), i64> = FxHashMap::default();
+    let mut first: FxHashMap<Standing, i64> = FxHashMap::default();
     for row in &found.rows {
         let Some(instance) = row.instance else { continue };
         let index = at[row.key as usize].filter(|index| is_free[*index]);
         let known = first.entry((service_of[row.key as usize], instance, index)).or_insert(row.first_ns);
         *known = row.first_ns.min(*known);
     }
-    let mut standing: Vec<((usize, u32, Option<usize>), i64)> = first.into_iter().collect();
+    let mut standing: Vec<(Standing, i64)> = first.into_iter().collect();
     standing.sort_unstable();
     let mut stages: Vec<Stages> = (0..n).map(|_| Stages::default()).collect();
     for rows in standing.chunk_by(|a, b| (a.0.0, a.0.1) == (b.0.0, b.0.1)) {

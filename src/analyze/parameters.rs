@@ -20,7 +20,7 @@ use crate::time::{Window, day_name, day_of};
 /// Most frequent values listed for a variable.
 const TOP: usize = 5;
 /// Distinct values kept for one variable; more are counted as different.
-const DISTINCT: usize = 10_000;
+pub(super) const DISTINCT: usize = 10_000;
 
 /// One variable of a cluster's template.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -96,10 +96,16 @@ pub(crate) fn make(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyho
         planning::ties(&clusters, &planning::index(&raw, &policy, &known), &context.config)
     };
     steps.step("ranking");
-    let analysis = analyze::run(&engine, clusters, &before, &coverage, &ties, asked.window, &context.config)?;
-    let ordered: Vec<analyze::Cluster> = analysis.clusters.iter().map(|ranked| ranked.cluster.clone()).collect();
-    let mut parameters = analyze::parameters(&engine, &ordered, &templates, &before.values, asked.window)?;
+    let starts = analyze::start_rows(&engine, &context.config)?;
+    let variables = analyze::parameters(&engine, &clusters, &templates, &before.values, asked.window)?;
+    analyze::name_users(&engine, &mut clusters, &variables)?;
+    let keys: Vec<analyze::ClusterKey> = clusters.iter().map(|cluster| cluster.key.clone()).collect();
+    let mut variables: BTreeMap<_, _> = keys.into_iter().zip(variables).collect();
+    let analysis = analyze::run(&engine, &starts, clusters, &before, &coverage, &ties, asked.window, &context.config)?;
+    let mut parameters: Vec<_> =
+        analysis.clusters.iter().map(|ranked| variables.remove(&ranked.cluster.key).unwrap_or_default()).collect();
     if let Some(id) = &args.variables_of {
+        let ordered: Vec<analyze::Cluster> = analysis.clusters.iter().map(|ranked| ranked.cluster.clone()).collect();
         super::explain::add_variables(&engine, &ordered, &templates, id, &mut parameters)?;
     }
     steps.step("report");
@@ -123,6 +129,7 @@ pub(crate) fn make(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyho
         run: run_of(&snapshot, &asked, context, &exports, &known, task),
         queries: &queries,
         conflicts: snapshot.conflicts().len() as u64,
+        values_cut: engine.messages_cut()?,
     };
     let mut report = report::build(&material);
     let ground = Ground {

@@ -442,7 +442,9 @@ pub(super) fn facts(source: &RowSource, depth: Depth) -> Result<Facts, QueryErro
             rayon::join(add, || some.par_iter().with_max_len(1).map(count).collect::<Result<_, QueryError>>());
         counted = next?;
     }
-    counted.into_iter().for_each(|(at, part)| whole.add(at, part, depth));
+    for (at, part) in counted {
+        whole.add(at, part, depth);
+    }
     let attached = whole.events(source, depth);
     let totals = whole.totals();
     let (keys, sums) = (std::mem::take(&mut whole.keys), std::mem::take(&mut whole.sums));

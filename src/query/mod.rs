@@ -268,6 +268,13 @@ impl Engine {
         Ok(self.walked.messages.get_or_init(|| found))
     }
 
+    /// Where there are more messages than [`Engine::messages`] answers: how many it answers, and the time of the last.
+    pub fn messages_cut(&self) -> Result<Option<(u64, i64)>, QueryError> {
+        let rows = &self.messages()?.rows;
+        let last = rows.last().filter(|_| rows.len() >= loud::MESSAGES);
+        Ok(last.map(|(_, row)| (rows.len() as u64, row.ts_ns)))
+    }
+
     /// The rows of `cluster_traces`, traces and instances by number; one may stand several times.
     pub fn traces(&self) -> Result<&Keyed<TraceRow>, QueryError> {
         if let Some(found) = self.walked.traces.get() {

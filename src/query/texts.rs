@@ -105,6 +105,9 @@ fn part(source: &RowSource, (group, rows): &LoudRows, exit_of: &ExitOf<'_>, keep
     Ok(Part { clusters, instances, told, messages })
 }
 
+/// Of a group, its clusters and the rows on instances that ended, with their places.
+type Chosen<'a> = (&'a LoudRows, Vec<ClusterRows>, Vec<Told>, Vec<u32>);
+
 /// Reads the texts of the rows of a walk.
 pub(super) fn texts(source: &RowSource, groups: &[LoudRows], exit_of: &ExitOf<'_>) -> Result<Texts, QueryError> {
     let mut words = Interner::default();
@@ -139,7 +142,7 @@ pub(super) fn texts(source: &RowSource, groups: &[LoudRows], exit_of: &ExitOf<'_
             all.push((clusters, told));
         }
     }
-    let mut chosen: Vec<(&LoudRows, Vec<ClusterRows>, Vec<Told>, Vec<u32>)> = Vec::new();
+    let mut chosen: Vec<Chosen<'_>> = Vec::new();
     for (group, (clusters, mut told)) in groups.iter().zip(all) {
         let services = services(&mut words, &clusters);
         let is_ended = |row: &Told| {
