@@ -364,30 +364,57 @@ fn scheme_credential(rest: &[u8], least: usize) -> bool {
 
 /// Forms that are told by a name before a `:` or `=`, and URLs with a password.
 fn named(s: &[u8]) -> u16 {
-    let mut found = 0;
-    for at in memchr::memchr2_iter(b':', b'=', s) {
-        let mut end = at;
-        while end > 0 && matches!(s[end - 1], b'"' | b'\'' | b'\\' | b' ' | b'\t') {
-            end -= 1;
-        }
-        if may_name(&s[..end]) {
-            found |= name_form(&s[..end]);
-        }
-        if s[at..].starts_with(b"://") && has_password(&s[at + 3..]) {
-            found |= 1 << URL;
-        }
+    memchr::memchr2_iter(b':', b'=', s).fold(0, |found, at| found | named_before(s, at))
+}
+
+/// What the `:` or `=` at `at` tells of.
+#[inline]
+fn named_before(s: &[u8], at: usize) -> u16 {
+    let mut end = at;
+    while end > 0 && matches!(s[end - 1], b'"' | b'\'' | b'\\' | b' ' | b'\t') {
+        end -= 1;
+    }
+    let mut found = if may_name(&s[..end]) { name_form(&s[..end]) } else { 0 };
+    if s.get(at + 1) == Some(&b'/') && s[at..].starts_with(b"://") && has_password(&s[at + 3..]) {
+        found |= 1 << URL;
     }
     found
 }
+
+/// Three lower-case letters as a number: comparing numbers is one step.
+const fn three(text: [u8; 3]) -> u32 {
+    u32::from_be_bytes([0, text[0], text[1], text[2]])
+}
+
+/// What each of [`NAMES`] ends in.
+const ENDS: [u32; NAMES.len()] = {
+    let mut ends = [0; NAMES.len()];
+    let mut at = 0;
+    while at < ends.len() {
+        let [.., a, b, c] = *NAMES[at].0.as_bytes() else { panic!("a name has three letters") };
+        ends[at] = three([a, b, c]);
+        at += 1;
+    }
+    ends
+};
+
+/// The letters that [`ENDS`] end in, one bit each.
+const LAST_LETTERS: u32 = {
+    let mut letters = 0;
+    let mut at = 0;
+    while at < ENDS.len() {
+        letters |= 1 << (ENDS[at] & 0x1f);
+        at += 1;
+    }
+    letters
+};
 
 /// Whether a text ends as one of [`NAMES`] does.
 #[inline]
 fn may_name(s: &[u8]) -> bool {
     s.last_chunk::<3>().is_some_and(|end| {
-        matches!(
-            &end.map(|b| b | 0x20),
-            b"ord" | b"swd" | b"pwd" | b"ase" | b"ret" | b"key" | b"ken" | b"ion" | b"kie" | b"sid" | b"ure" | b"sig"
-        )
+        let end = three(*end) | three([0x20; 3]);
+        LAST_LETTERS >> (end & 0x1f) & 1 == 1 && ENDS.contains(&end)
     })
 }
 
@@ -399,8 +426,10 @@ fn name_form(s: &[u8]) -> u16 {
         from -= 1;
         name[from] = b.to_ascii_lowercase();
     }
-    let found = NAMES.iter().filter(|(known, _)| name.ends_with(known.as_bytes()));
-    found.fold(0, |forms, (_, form)| forms | 1 << form)
+    let [.., a, b, c] = name;
+    let end = three([a, b, c]);
+    let found = NAMES.iter().zip(ENDS).filter(|((known, _), ends)| *ends == end && name.ends_with(known.as_bytes()));
+    found.fold(0, |forms, ((_, form), _)| forms | 1 << form)
 }
 
 /// Whether what follows `://` is `user:password@`.

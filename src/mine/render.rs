@@ -170,6 +170,9 @@ fn placeholder(values: &BTreeSet<String>) -> (String, bool) {
     if let Some(prefix) = common_prefix(values) {
         return (format!("{prefix}<*>"), false);
     }
+    if are_numbered(values) {
+        return ("#<num>".to_owned(), false);
+    }
     if let Some(unit) = common_unit(values) {
         return (format!("<num>{unit}"), false);
     }
@@ -179,6 +182,15 @@ fn placeholder(values: &BTreeSet<String>) -> (String, bool) {
     let mut kinds = values.iter().filter(|v| !v.is_empty()).map(|v| kind_of(v).0);
     let kind = kinds.next().filter(|&first| kinds.all(|k| k == first));
     (format!("<{}>", kind.unwrap_or(ParamKind::Text).placeholder()), true)
+}
+
+/// Whether every value is the number of something: `#11` of a frame, `#402` of an issue.
+fn are_numbered(values: &BTreeSet<String>) -> bool {
+    let is_number = |value: &String| {
+        value.strip_prefix('#').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+    };
+    let mut filled = values.iter().filter(|value| !value.is_empty()).peekable();
+    filled.peek().is_some() && filled.all(is_number)
 }
 
 /// The unit attached to every value: `ms` of 3ms and 20ms.

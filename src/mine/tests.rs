@@ -85,6 +85,10 @@ fn brackets_around_every_value_stay() {
     let found = texts(&["start cats=[a.b] app=Intent{x1}", "start cats=[c.d,e] app=Intent{y2}"]);
     assert_eq!(found, ["start cats=[<*>] app=Intent{<*>}"; 2]);
     assert_eq!(texts(&["took lock=[7] ok", "took lock=[9,8] ok"]), ["took lock=[<*>] ok"; 2]);
+    assert_eq!(
+        texts(&["closed ticket #7 (see #12)", "closed ticket #80 (see #9)"])[1],
+        "closed ticket #<num> (see #<num>)"
+    );
     assert_eq!(texts(&["moved to=[7,8][9,6] ok"]), ["moved to=<*> ok"]);
 }
 

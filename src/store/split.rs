@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 use super::files::Files;
 use super::order::{Place, file_order};
 use super::rows::{DictCol, IntCol, NONE, Rows, TextCol};
+use crate::record::Kind;
 
 /// Where a row comes from: input and offset.
 type Origin = (u32, i64);
@@ -53,7 +54,7 @@ impl Splits {
                 i64::try_from(members.len()).unwrap_or(NONE),
                 rows.payload_hash(head).cast_signed(),
             ]);
-            messages.push(texts.concat());
+            messages.push(joined(&texts, rows.word(DictCol::Kind, head)));
             fates.insert(origin(rows, head), Fate::Head(heads.len() as u32));
             fates.extend(members[1..].iter().map(|row| (origin(rows, *row), Fate::Part)));
             heads.push((0, head as u32));
@@ -74,6 +75,33 @@ impl Splits {
     }
 }
 
+/// The text of parts in their order. What an audit entry is read by, its method or status, stands in each of its parts: only
+/// the request and the response are divided.
+fn joined(texts: &[&str], kind: Option<&str>) -> String {
+    if kind != Some(Kind::Audit.as_str()) {
+        return texts.concat();
+    }
+    let mut told: Vec<&str> = Vec::new();
+    for text in texts {
+        if !told.contains(text) {
+            told.push(text);
+        }
+    }
+    told.concat()
+}
+
 fn origin(rows: &Rows, row: usize) -> Origin {
     (rows.files[row], rows.int(IntCol::Offset, row))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_an_audit_entry_say_their_method_once_and_parts_of_a_text_stay_whole() {
+        assert_eq!(joined(&["ab", "ab", "c"], Some("app")), "ababc");
+        assert_eq!(joined(&["svc.Replace", "svc.Replace", "svc.Replace"], Some("audit")), "svc.Replace");
+        assert_eq!(joined(&["", "svc.Replace"], Some("audit")), "svc.Replace");
+    }
 }

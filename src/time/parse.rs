@@ -16,7 +16,7 @@ pub struct Parsed {
 /// Reads a timestamp of any shape that exports hold; `None` when it is none.
 ///
 /// RFC 3339 and its relatives (`T` or space, 0 to n fraction digits after point or comma, `Z`, ` UTC`, `+hh:mm`, `+hhmm`),
-/// Common Log Format, and integers or decimals as epoch seconds, milli-, micro- or nanoseconds by their size. More than nine
+/// Common Log Format, `Sep 15, 2025 @ 17:00:00.123` as Kibana writes it, and integers or decimals as epoch seconds, milli-, micro- or nanoseconds by their size. More than nine
 /// fraction digits are cut. A leap second counts as the first second after it.
 pub fn parse(text: &str) -> Option<Parsed> {
     if let Some(parsed) = parse_common(text.as_bytes()) {
@@ -30,7 +30,7 @@ pub fn parse(text: &str) -> Option<Parsed> {
     if bytes.first().is_some_and(|b| b.is_ascii_digit() || *b == b'-') && !text.contains('/') {
         return parse_epoch(text).map(|ns| Parsed { ns, naive: false });
     }
-    parse_clf(text).map(|ns| Parsed { ns, naive: false })
+    parse_clf(text).map(|ns| Parsed { ns, naive: false }).or_else(|| parse_month_first(text))
 }
 
 /// Epoch number as text, seconds to nanoseconds by size; fractions are kept exactly.
@@ -181,9 +181,20 @@ fn offset_seconds_of(b: &[u8]) -> Option<i64> {
     Some(sign * (hours * 3_600 + minutes * 60))
 }
 
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// `Sep 15, 2025 @ 17:00:00.123`
+fn parse_month_first(text: &str) -> Option<Parsed> {
+    let (date, time) = text.split_once(" @ ")?;
+    let (month, day_year) = date.split_once(' ')?;
+    let (day, year) = day_year.split_once(", ")?;
+    let month = MONTHS.iter().position(|name| *name == month)? + 1;
+    let iso = format!("{year}-{month:02}-{day:0>2}T{time}");
+    (iso.is_ascii() && year.len() == 4 && iso.len() >= 19).then(|| parse_iso(&iso))?
+}
+
 /// `15/Sep/2025:17:00:00 +0000`
 fn parse_clf(text: &str) -> Option<i64> {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let b = text.as_bytes();
     if !text.is_ascii() || b.len() != 26 || b[2] != b'/' || b[6] != b'/' || b[11] != b':' || b[20] != b' ' {
         return None;
@@ -225,6 +236,22 @@ mod tests {
             let ns = day * DAY_NS + 45_296_123_456_789;
             let parsed = parse(&rfc3339(ns)).expect("a time");
             assert_eq!((parsed.ns, parsed.naive), (ns, false), "day {day}");
+        }
+    }
+
+    #[test]
+    fn a_month_may_stand_first() {
+        let of = |text: &str| parse(text).map(|parsed| (rfc3339_short(parsed.ns), parsed.naive));
+        assert_eq!(of("Sep 15, 2025 @ 17:00:00.123"), Some(("2025-09-15T17:00:00.123Z".to_owned(), true)));
+        assert_eq!(of("Jan 1, 2025 @ 07:00:00"), Some(("2025-01-01T07:00:00Z".to_owned(), true)));
+        for bad in [
+            "Sep 15, 2025",
+            "Sop 15, 2025 @ 17:00:00",
+            "Sep 315, 2025 @ 17:00:00",
+            "Sep x, 2025 @ 1",
+            "é 1, 2025 @ 17:00:00",
+        ] {
+            assert_eq!(of(bad), None, "{bad}");
         }
     }
 

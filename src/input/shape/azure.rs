@@ -13,13 +13,22 @@ pub(super) struct Azure;
 
 impl Shape for Azure {
     fn keys(&self) -> &'static [&'static str] {
-        &["operation_name", "operationName", "resourceId", "resource_id", "TimeGenerated"]
+        &[
+            "operation_name",
+            "operationName",
+            "resourceId",
+            "resource_id",
+            "TimeGenerated",
+            "cloud_RoleName",
+            "severityLevel",
+        ]
     }
 
     fn knows(&self, row: &Row<'_>) -> bool {
         let value = row.value();
         let has = |keys: &[&str]| keys.iter().any(|key| value.some(key).is_some());
         has(&["TimeGenerated"])
+            || has(&["cloud_RoleName", "severityLevel"]) && has(&["timestamp", "operation_Id", "itemType"])
             || has(&["operation_name", "operationName"])
                 && has(&["resource_id", "resourceId", "correlation_id", "correlationId", "category"])
             || has(&["resourceId"]) && has(&["category"])
@@ -114,6 +123,18 @@ mod tests {
                 (Some("till"), Some("c"), Some("ann"))
             );
         }
+    }
+
+    #[test]
+    fn traces_of_application_insights_have_their_role_and_level() {
+        let row = map(
+            r#"{"timestamp":"2024-01-01T00:00:00.123Z","message":"no stock","severityLevel":3,"itemType":"trace","cloud_RoleName":"till","cloud_RoleInstance":"i-1","operation_Id":"o"}"#,
+        );
+        assert_eq!((row.severity, row.message.as_ref()), (Severity::Error, "no stock"));
+        assert_eq!(
+            (row.service.as_deref(), row.instance.as_deref(), row.trace.as_deref()),
+            (Some("till"), Some("i-1"), Some("o"))
+        );
     }
 
     #[test]

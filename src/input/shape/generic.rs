@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use super::super::json::Value;
+use super::super::json::{NodeKind, Value};
 use super::super::pieces::cri;
 use super::keys::FIELDS;
 use super::payload::with_stack;
@@ -70,7 +70,7 @@ pub(super) fn settle<'a>(found: &Found<'a>, row: Value<'a>, record: &mut LogReco
     record.labels = found.value(Field::Labels).map(|labels| labels.raw().into());
     record.message = message(found, row);
     unprefix(record);
-    record.http = request(found);
+    record.http = request(found, row);
     record.kind = if record.http.is_some() && record.message.is_empty() { Kind::Request } else { Kind::App };
 }
 
@@ -119,10 +119,12 @@ pub(super) fn without_line_end(text: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// The request that a row describes: a status with a path or a method.
-fn request<'a>(found: &Found<'a>) -> Option<Http<'a>> {
+fn request<'a>(found: &Found<'a>, row: Value<'a>) -> Option<Http<'a>> {
     let status = found.number(Field::Status).filter(|status| (100..600).contains(status))?;
-    let (host, path) = found.text(Field::Url).map_or((None, None), host_and_path);
-    let method = found.text(Field::Method).map(upper);
+    let (mut method, url) = (found.text(Field::Method).map(upper), found.text(Field::Url));
+    let line = if method.is_none() && url.is_none() { row.some("request").and_then(request_line) } else { None };
+    let (host, path) = url.or(line.map(|(_, target)| target.into())).map_or((None, None), host_and_path);
+    method = method.or(line.map(|(verb, _)| verb.into()));
     let scaled = |field: Field, unit: i64| found.number(field).and_then(|number| number.checked_mul(unit));
     (path.is_some() || method.is_some()).then(|| Http {
         method,
@@ -135,6 +137,14 @@ fn request<'a>(found: &Found<'a>) -> Option<Http<'a>> {
             .or_else(|| scaled(Field::LatencyMs, 1_000_000))
             .or_else(|| scaled(Field::LatencyNs, 1)),
     })
+}
+
+/// Verb and target of `GET /a HTTP/1.1`, as web servers log it.
+fn request_line(value: Value<'_>) -> Option<(&str, &str)> {
+    let mut words = value.raw().split(' ');
+    let (verb, target, protocol) = (words.next()?, words.next()?, words.next()?);
+    let told = value.kind() == NodeKind::Plain && verb.bytes().all(|b| b.is_ascii_uppercase());
+    (told && protocol.starts_with("HTTP/") && words.next().is_none()).then_some((verb, target))
 }
 
 /// The level of bunyan, pino and other loggers that count in tens; otherwise a word or one of Google's numbers.
@@ -200,6 +210,18 @@ mod tests {
                 Severity::Error,
                 "boot",
             ),
+            (
+                r#"{"@t":"2024-01-01T00:00:00.5Z","@mt":"Lost {Id}","@m":"Lost 7","@l":"Error","@x":"E: no\n   at A.B() in a.cs:line 3"}"#,
+                "2024-01-01T00:00:00.500000000Z",
+                Severity::Error,
+                "Lost 7\nE: no\n   at A.B() in a.cs:line 3",
+            ),
+            (
+                r#"{"line":"level=warn msg=\"late\"","timestamp":"1704067200000000000","date":"2024-01-01T00:00:00.000Z","fields":{"app":"till","level":"warn"}}"#,
+                "2024-01-01T00:00:00.000000000Z",
+                Severity::Warning,
+                "level=warn msg=\"late\"",
+            ),
         ] {
             let row = map(text);
             assert_eq!(
@@ -251,6 +273,22 @@ mod tests {
             (Kind::Request, Severity::Default, Severity::Error)
         );
         assert_eq!((row.effective_reason, row.trace.as_deref()), (Some("response status"), Some("r")));
+    }
+
+    #[test]
+    fn a_web_servers_own_json_is_a_request() {
+        let row = map(
+            r#"{"time_local":"01/Jan/2024:01:00:00 +0100","remote_addr":"10.2.3.4","request":"GET /a?b=1 HTTP/1.1","status":"502","request_time":"0.120"}"#,
+        );
+        assert_eq!(row.ts_ns.map(rfc3339).as_deref(), Some("2024-01-01T00:00:00.000000000Z"));
+        let http = row.http.expect("http");
+        assert_eq!(
+            (http.method.as_deref(), http.path.as_deref(), http.status, http.latency_ns),
+            (Some("GET"), Some("/a"), Some(502), Some(120_000_000))
+        );
+        assert_eq!((row.kind, row.effective_severity), (Kind::Request, Severity::Error));
+        // A sentence under the same key is none.
+        assert!(map(r#"{"request":"please help","status":"502"}"#).http.is_none());
     }
 
     #[test]

@@ -34,6 +34,9 @@ pub(super) const FIELDS: [(Field, &[&str]); 27] = [
             "p_event_time",
             "t",
             "StartTime",
+            "@t",
+            "time_iso8601",
+            "time_local",
         ],
     ),
     (
@@ -53,6 +56,8 @@ pub(super) const FIELDS: [(Field, &[&str]); 27] = [
             "__lvl",
             "levelname",
             "log_level",
+            "@l",
+            "fields.level",
         ],
     ),
     (
@@ -77,6 +82,8 @@ pub(super) const FIELDS: [(Field, &[&str]); 27] = [
             "description",
             "Operation",
             "Log_s",
+            "@m",
+            "@mt",
         ],
     ),
     (
@@ -95,6 +102,8 @@ pub(super) const FIELDS: [(Field, &[&str]); 27] = [
             "traceback",
             "stack",
             "errorVerbose",
+            "@x",
+            "full_message",
         ],
     ),
     (
@@ -117,6 +126,9 @@ pub(super) const FIELDS: [(Field, &[&str]); 27] = [
             "app",
             "ClientRequestHost",
             "sourcetype",
+            "fields.app",
+            "fields.service_name",
+            "fly.app.name",
         ],
     ),
     (
@@ -142,6 +154,8 @@ pub(super) const FIELDS: [(Field, &[&str]); 27] = [
             "container_id",
             "docker.container_id",
             "instance",
+            "fly.app.instance",
+            "fields.pod",
             "host",
         ],
     ),
@@ -169,9 +183,10 @@ pub(super) const FIELDS: [(Field, &[&str]); 27] = [
             "correlation_id",
             "correlationId",
             "RayID",
+            "@tr",
         ],
     ),
-    (Field::Span, &["span.id", "span_id", "spanId", "dd.span_id"]),
+    (Field::Span, &["span.id", "span_id", "spanId", "dd.span_id", "@sp"]),
     (
         Field::Module,
         &[
@@ -243,7 +258,7 @@ pub(super) const FIELDS: [(Field, &[&str]); 27] = [
             "properties.httpStatus",
         ],
     ),
-    (Field::Latency, &["httpRequest.latency", "latency"]),
+    (Field::Latency, &["httpRequest.latency", "latency", "request_time"]),
     (
         Field::LatencyMs,
         &["responseTime", "duration_ms", "latency_ms", "elapsed_ms", "http.response_time_ms", "EdgeTimeToFirstByteMs"],
