@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn equal_gaps_are_a_clock_and_one_huge_gap_stays_finite() {
         let equal = cadence(&times(&[60.0; 100]));
-        assert_eq!(equal.words, "every 1.0 min (median of 101 events; 1.0 min to 1.0 min)");
+        assert_eq!(equal.words, "every 60.0 s (median of 101 events; 60.0 s to 60.0 s)");
         assert_eq!(equal.cv, Some(0.0));
         let huge = cadence(&[0, 1, i64::MAX]);
         assert!(huge.max_s.is_some_and(f64::is_finite) && huge.cv.is_some_and(f64::is_finite), "{huge:?}");

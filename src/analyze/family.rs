@@ -598,7 +598,7 @@ mod tests {
     }
 
     fn hash(text: &str) -> u64 {
-        text.bytes().fold(7, |sum, byte| sum * 31 + u64::from(byte))
+        text.bytes().fold(7, |sum: u64, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)))
     }
 
     fn row(name: &str, instance: &str, ts_ns: i64, event: &str, message: &str) -> StartRow {
