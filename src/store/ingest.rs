@@ -30,8 +30,6 @@ use crate::time;
 const RUN_LEVEL: i32 = 1;
 /// Bytes of a row in memory, about.
 pub(super) const ROW_BYTES: usize = 1 << 10;
-/// Rows of a block that is still added to; small inputs share blocks.
-pub(super) const SHARED_BLOCK_ROWS: usize = 4 << 10;
 
 /// Rows of one piece of an input, on their way into a store.
 #[derive(Debug)]
@@ -146,8 +144,7 @@ impl<'s, 'o> Ingest<'s, 'o> {
     pub fn take(&self, part: Part) -> Result<(), StoreError> {
         *self.room.lock().unwrap_or_else(PoisonError::into_inner) = part.rows.room();
         let mut days = by_day(part.rows);
-        // Small ones will be added to one another.
-        days.iter_mut().filter(|(_, rows)| rows.len() >= SHARED_BLOCK_ROWS).for_each(|(_, rows)| rows.settle());
+        days.iter_mut().for_each(|(_, rows)| rows.settle_if_full());
         let (held, waits) = {
             let mut waiting = self.waiting();
             let pruned_before = self.store.manifest.pruned_before;
@@ -282,7 +279,7 @@ impl Bucket {
         let before = self.bytes as isize;
         self.files.extend(rows.files.first());
         match self.blocks.last_mut() {
-            Some(last) if last.len() + rows.len() <= SHARED_BLOCK_ROWS => {
+            Some(last) if last.takes(&rows) => {
                 self.bytes -= last.bytes();
                 let all: Vec<(u32, u32)> = (0..rows.len() as u32).map(|row| (0, row)).collect();
                 last.append(&[&rows], &all);
@@ -372,7 +369,8 @@ fn compact_days(
     // Several threads work on several days, or together on one: both at once would hold too much.
     let threads = rayon::current_num_threads();
     let alone = total >= 2 * threads;
-    let whole_rows = options.memory_bytes / ROW_BYTES / if alone { threads } else { 1 };
+    // What merging holds beside the rows themselves, sorted places and a row group, is as much again.
+    let whole_rows = options.memory_bytes / ROW_BYTES / if alone { 2 * threads } else { 1 };
     let one = |(day, bucket): (Option<i64>, Bucket)| {
         let before = day.map_or(manifest.undated.as_ref(), |day| manifest.days.get(&day));
         let own = bucket.early.is_some();

@@ -23,6 +23,9 @@ pub(super) const NO_CODE: u32 = u32::MAX;
 const PACKED_LEVEL: i32 = -5;
 /// Least bytes that are worth compressing.
 const PACKED_BYTES: usize = 64 << 10;
+/// Most rows of a block that is still added to, and bytes of long texts that make a block full: small inputs share blocks.
+const SHARED_ROWS: usize = 4 << 10;
+const FULL_BYTES: usize = 1 << 20;
 
 macro_rules! columns {
     ($(#[$doc:meta])* $name:ident { $($variant:ident),* $(,)? }) => {
@@ -321,6 +324,8 @@ pub(super) struct Rows {
     texts: [Texts; TextCol::ALL.len()],
     /// The rows were read back from the store.
     pub(super) stored: bool,
+    /// Nothing is added any more, and raw entries may be compressed.
+    settled: bool,
 }
 
 impl Rows {
@@ -371,9 +376,23 @@ impl Rows {
         own + ints + dicts + texts + size_of::<Self>()
     }
 
+    /// Whether these rows and others share a block.
+    pub(super) fn takes(&self, others: &Self) -> bool {
+        !self.settled && !others.settled && self.len() + others.len() <= SHARED_ROWS
+    }
+
+    /// Settles rows that are a block of their own; small ones will be added to one another.
+    pub(super) fn settle_if_full(&mut self) {
+        let long = [TextCol::Message, TextCol::Raw].map(|column| self.texts(column).text.len());
+        if self.len() >= SHARED_ROWS || long.iter().sum::<usize>() >= FULL_BYTES {
+            self.settle();
+        }
+    }
+
     /// Gives back what was reserved for further rows, and compresses the raw entries: rows that wait for the rest of their
     /// day are not looked at, and the room they take decides how many days can wait.
-    pub(super) fn settle(&mut self) {
+    fn settle(&mut self) {
+        self.settled = true;
         self.ts_ns.shrink_to_fit();
         self.files.shrink_to_fit();
         self.content.shrink_to_fit();

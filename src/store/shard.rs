@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::compact::Run;
 use super::files::FileList;
-use super::ingest::{ROW_BYTES, SHARED_BLOCK_ROWS, by_day, quarantined};
+use super::ingest::{ROW_BYTES, by_day, quarantined};
 use super::leaves::{Counted, Leaf, ShardInput, ShardLeaf, Sketch};
 use super::ledger::{Source, Sources};
 use super::part::{self, Maker, day_name};
@@ -92,8 +92,7 @@ impl<'a> Shard<'a> {
     pub fn take(&self, part: Part) -> Result<(), StoreError> {
         let file = part.file;
         let mut days = by_day(part.rows);
-        // Small ones will be added to one another.
-        days.iter_mut().filter(|(_, rows)| rows.len() >= SHARED_BLOCK_ROWS).for_each(|(_, rows)| rows.settle());
+        days.iter_mut().for_each(|(_, rows)| rows.settle_if_full());
         let mut leaving = Vec::new();
         {
             let mut waiting = self.waiting();
@@ -223,7 +222,7 @@ impl Waiting {
     fn add(&mut self, day: Option<i64>, rows: Rows) {
         let blocks = self.days.entry(day).or_default();
         match blocks.last_mut() {
-            Some(last) if last.len() + rows.len() <= SHARED_BLOCK_ROWS => {
+            Some(last) if last.takes(&rows) => {
                 self.bytes = self.bytes.saturating_sub(last.bytes());
                 let all: Vec<(u32, u32)> = (0..rows.len() as u32).map(|row| (0, row)).collect();
                 last.append(&[&rows], &all);
