@@ -244,6 +244,19 @@ pub(super) fn data_quality(material: &Material<'_>) -> Vec<v1::DataQuality> {
             None,
         ));
     }
+    if let Some((n, until_ns)) = material.values_cut {
+        rows.push(row(
+            "values_cut",
+            format!(
+                "values inside messages are told of the first {} entries of WARNING and above, up to {}",
+                count(n),
+                rfc3339_seconds(until_ns)
+            ),
+            Vec::new(),
+            n,
+            Some("report a shorter window to see the values of all its messages"),
+        ));
+    }
     let (names, n) = files(&|file| file.set_aside.no_time + file.set_aside.by_rule);
     if n > 0 {
         rows.push(row(
