@@ -12,6 +12,8 @@ use log_gardener::analyze::stats::{
 
 #[path = "../src/analyze/stats/acceptance.rs"]
 mod acceptance;
+#[path = "analysis/scale.rs"]
+mod scale;
 #[path = "../src/analyze/stats/sim.rs"]
 mod sim;
 
@@ -21,6 +23,10 @@ use sim::{Bursts, World, simulate};
 const SEEDS: u64 = 5;
 
 fn main() {
+    // `cargo bench --bench analysis -- scale` measures only that.
+    if std::env::args().any(|word| word == "scale") {
+        return scale::run();
+    }
     rules();
     checks();
     onsets();
@@ -28,6 +34,7 @@ fn main() {
     coverage();
     worlds();
     speed();
+    scale::run();
 }
 
 /// Rules that are used elsewhere, on the same worlds.

@@ -2,12 +2,12 @@
 //!
 //! Every figure of a report can be asked by name; this is what makes it true.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cluster::{HEADLESS, keys, request_of};
 use super::{AnalyzeError, Cluster, ClusterKey, Example, cadence};
 use crate::mine::{Form, TemplateSet, templates};
-use crate::query::{Data, Engine, EngineOptions, Table, named};
+use crate::query::{Data, EndedRow, Engine, EngineOptions, Exit, Table, named};
 use crate::record::{Http, Kind, LogRecord, Severity, error_type};
 use crate::store::Snapshot;
 use crate::store::fixture::{DAY_ONE, MS, folder, input, row, store_of};
@@ -361,6 +361,93 @@ fn holds(engine: &Engine, set: &TemplateSet, what: &str) {
         let names = |table: &Table| table.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
         assert_eq!(names(&answer), names(&table), "{name}");
     }
+    ended_holds(engine, what);
+    traces_hold(engine, what);
+}
+
+fn exit_of(message: &str) -> Exit {
+    match message {
+        "Container called exit(1)." => Exit::Platform,
+        "Worker failed to boot." => Exit::Runtime,
+        _ => Exit::None,
+    }
+}
+
+/// One line a row: what a report reads of starts is `starts` on instances that ended, without texts.
+fn ended_holds(engine: &Engine, what: &str) {
+    let found = engine.ended(&exit_of).expect("walks");
+    let walked: Vec<String> = found
+        .rows
+        .iter()
+        .map(|(at, row)| {
+            let key = ClusterKey::from(found.clusters[*at as usize].clone());
+            let EndedRow { ts_ns, event, is_head, has_exception, has_text, effective, exit, .. } = row;
+            format!("{ts_ns} {event:016x} {key:?} {is_head} {has_exception} {has_text} {effective} {exit:?}")
+        })
+        .collect();
+    let table = ask(engine, "starts").expect("runs");
+    let (keys, instance) = (keys(&table).expect("keys"), table.str("instance").expect("column"));
+    let (ts, event) = (table.i64("ts_ns").expect("column"), table.str("event_id").expect("column"));
+    let (role, exception) = (table.str("event_role").expect("column"), table.str("exception").expect("column"));
+    let (effective, message) =
+        (table.i64("effective_severity").expect("column"), table.str("message").expect("column"));
+    let text = |column: &[Option<String>], row: usize| column[row].clone().unwrap_or_default();
+    let place = |row: usize| (keys[row].project.clone(), keys[row].service.clone(), text(instance, row));
+    let all = 0..table.len();
+    let ended: BTreeSet<_> = all.clone().filter(|row| exit_of(&text(message, *row)) != Exit::None).map(place).collect();
+    let mut asked: Vec<String> = all
+        .filter(|row| ended.contains(&place(*row)))
+        .map(|row| {
+            format!(
+                "{} {} {:?} {} {} {} {} {:?}",
+                ts[row].unwrap_or(0),
+                text(event, row),
+                keys[row],
+                text(role, row) == "head",
+                !text(exception, row).is_empty(),
+                !text(message, row).is_empty(),
+                effective[row].unwrap_or(0),
+                exit_of(&text(message, row))
+            )
+        })
+        .collect();
+    // Rows of one moment and event may stand in any order of clusters.
+    let mut sorted = walked.clone();
+    sorted.sort();
+    asked.sort();
+    assert_eq!(sorted, asked, "{what}");
+    let moments: Vec<&str> = walked.iter().filter_map(|row| row.split(' ').next()).collect();
+    assert!(moments.is_sorted_by_key(|ts_ns| ts_ns.parse::<i64>().expect("a time")), "{what}");
+    let kept = engine.messages().expect("kept").rows.len();
+    assert_eq!(kept, ask(engine, "messages").expect("runs").len(), "the messages read on the way: {what}");
+}
+
+/// Traces and instances by number are as many as those by name, and each has the same first moments.
+fn traces_hold(engine: &Engine, what: &str) {
+    let found = engine.traces().expect("walks");
+    let mut first: BTreeMap<(u32, Option<u128>, Option<u32>), i64> = BTreeMap::new();
+    for (at, row) in &found.rows {
+        let known = first.entry((*at, row.trace, row.instance)).or_insert(row.first_ns);
+        *known = row.first_ns.min(*known);
+    }
+    let mut walked: Vec<String> = first
+        .into_iter()
+        .map(|((at, trace, instance), first_ns)| {
+            let key = ClusterKey::from(found.clusters[at as usize].clone());
+            format!("{key:?} {} {} {first_ns}", trace.is_some(), instance.is_some())
+        })
+        .collect();
+    let table = ask(engine, "cluster_traces").expect("runs");
+    let (trace, instance) = (table.str("trace").expect("column"), table.str("instance").expect("column"));
+    let (keys, first_ns) = (keys(&table).expect("keys"), table.i64("first_ns").expect("column"));
+    let named = |column: &[Option<String>], row: usize| column[row].as_ref().is_some_and(|text| !text.is_empty());
+    let row = |row: usize| {
+        format!("{:?} {} {} {}", keys[row], named(trace, row), named(instance, row), first_ns[row].unwrap_or(0))
+    };
+    let mut asked: Vec<String> = (0..table.len()).map(row).collect();
+    walked.sort();
+    asked.sort();
+    assert_eq!(walked, asked, "{what}");
 }
 
 #[test]

@@ -1,11 +1,17 @@
 //! How often something comes, in words that carry their unit.
 //!
 //! A hand-written report printed `1:13` and its readers took minutes for hours; so every figure has a unit and no word is
-//! approximate.
+//! approximate. Which words fit is decided by the coefficient of variation of the gaps (Cox and Lewis 1966): it is 0 for a
+//! clock, 1 for what comes by chance at a steady rate, and above that for what comes in bursts.
 
 use super::stats;
 use crate::store::EPISODE_GAP_NS;
 use crate::time::{HOUR_NS, SECOND_NS, words};
+
+/// Variation of gaps below which something comes like a clock.
+const REGULAR_CV: f64 = 0.3;
+/// Variation of gaps above which it comes in bursts.
+const BURSTS_CV: f64 = 1.5;
 
 /// How often something comes.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -47,7 +53,7 @@ pub(crate) fn cadence(times_ns: &[i64]) -> Cadence {
     let words = match (n, median_s, cv) {
         (1, ..) => "once".to_owned(),
         (_, Some(median), _) if n == 2 => format!("twice, {} apart", seconds(median)),
-        (_, Some(median), Some(cv)) if cv < 0.3 && median > 0.0 => {
+        (_, Some(median), Some(cv)) if cv < REGULAR_CV && median > 0.0 => {
             format!(
                 "every {} (median of {n} events; {} to {})",
                 seconds(median),
@@ -55,7 +61,7 @@ pub(crate) fn cadence(times_ns: &[i64]) -> Cadence {
                 seconds(max_s.unwrap_or(0.0))
             )
         }
-        (_, Some(median), Some(cv)) if cv <= 1.5 && span_ns >= HOUR_NS => {
+        (_, Some(median), Some(cv)) if cv <= BURSTS_CV && span_ns >= HOUR_NS => {
             format!("{} per hour ({n} events in {}; median gap {})", rate(n, span_ns), words(span_ns), seconds(median))
         }
         // Many events in few episodes; where nearly every event is an episode of its own, a rate says more.
@@ -112,6 +118,16 @@ mod tests {
             cadence(&times(&[100.0, 9_000.0, 700.0])).words,
             "1.5 per hour (4 events in 2.7 h; median gap 11.7 min)"
         );
+    }
+
+    #[test]
+    fn equal_gaps_are_a_clock_and_one_huge_gap_stays_finite() {
+        let equal = cadence(&times(&[60.0; 100]));
+        assert_eq!(equal.words, "every 60.0 s (median of 101 events; 60.0 s to 60.0 s)");
+        assert_eq!(equal.cv, Some(0.0));
+        let huge = cadence(&[0, 1, i64::MAX]);
+        assert!(huge.max_s.is_some_and(f64::is_finite) && huge.cv.is_some_and(f64::is_finite), "{huge:?}");
+        assert_eq!((huge.n, cadence(&[i64::MAX]).median_s), (3, None));
     }
 
     #[test]

@@ -4,7 +4,9 @@
 //! value an episode ([`drifts`]), corrected over all variables of the report. A new word is told with the episodes in which
 //! it did not stand.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
 
 use super::parameters::{Column, Columns, Parameter};
 use super::stats::drift::{Drift, MIN_EPISODES, NewValue, Slot, drifts, new_values};
@@ -148,8 +150,8 @@ pub(super) fn fill(
     earlier: &[Option<&Columns>],
     halves: Option<Window>,
 ) {
-    let mut tested: Vec<(usize, usize, Slot)> = Vec::new();
-    for (at, parameters) in found.iter_mut().enumerate() {
+    let of = |(at, parameters): (usize, &mut Vec<Parameter>)| {
+        let mut tested: Vec<(usize, usize, Slot)> = Vec::new();
         for (place, parameter) in parameters.iter_mut().enumerate() {
             let Some(column) = now[at].get(&parameter.slot) else { continue };
             let before = earlier[at].and_then(|columns| columns.get(&parameter.slot));
@@ -161,7 +163,10 @@ pub(super) fn fill(
                 tested.push((at, place, slot));
             }
         }
-    }
+        tested
+    };
+    let tested: Vec<Vec<(usize, usize, Slot)>> = found.par_iter_mut().enumerate().map(of).collect();
+    let tested: Vec<(usize, usize, Slot)> = tested.into_iter().flatten().collect();
     let slots: Vec<Slot> = tested.iter().map(|(_, _, slot)| slot.clone()).collect();
     for ((at, place, _), drift) in tested.iter().zip(drifts(&slots)) {
         // One constant an episode may hide other values in it; constants are told by the steps, from every row.
@@ -172,15 +177,14 @@ pub(super) fn fill(
 }
 
 /// Numbers with their moments, ascending.
-type Timed = Vec<(i64, f64)>;
+type Timed = [(i64, f64)];
 
 /// Numbers of both columns in one unit, or none where they have different ones.
-fn joined(before: Option<&Column>, now: &Column) -> Option<(Timed, Timed)> {
-    let (unit, now) = now.numbers();
-    match before.map(Column::numbers) {
-        Some((same, before)) if same == unit || before.is_empty() => Some((before, now)),
+fn joined<'a>(before: Option<&'a Column>, now: &'a Column) -> Option<(&'a Timed, &'a Timed)> {
+    match before {
+        Some(before) if before.unit == now.unit || before.numbers.is_empty() => Some((&before.numbers, &now.numbers)),
         Some(_) => None,
-        None => Some((Vec::new(), now)),
+        None => Some((&[], &now.numbers)),
     }
 }
 
@@ -190,14 +194,19 @@ fn steps(before: Option<&Column>, column: &Column) -> Option<Vec<Run>> {
     let n = before.map_or(0, |before| before.n) + column.n;
     // The window must show the change: its first entry with a new value stands in it.
     let begins = now.first()?.0;
-    let rows: Vec<(i64, f64)> = [earlier, now].concat();
-    let distinct: BTreeSet<u64> = rows.iter().map(|(_, value)| value.to_bits()).collect();
+    if (earlier.len() + now.len()) as u64 != n {
+        return None;
+    }
+    let rows = || earlier.iter().chain(now).copied();
+    let mut distinct: Vec<u64> = rows().map(|(_, value)| value.to_bits()).collect();
+    distinct.sort_unstable();
+    distinct.dedup();
     // Ids and measurements differ in nearly every row; a handful of values is a setting or a degrading constant.
-    if distinct.len() < 2 || distinct.len() as u64 * 2 > n || rows.len() as u64 != n {
+    if distinct.len() < 2 || distinct.len() as u64 * 2 > n {
         return None;
     }
     let mut runs: Vec<Run> = Vec::new();
-    for (ts_ns, value) in rows {
+    for (ts_ns, value) in rows() {
         match runs.last_mut() {
             Some(run) if run.value.total_cmp(&value).is_eq() => {
                 run.episodes += usize::from(ts_ns - run.last_ns > EPISODE_GAP_NS);
@@ -222,16 +231,16 @@ fn steps(before: Option<&Column>, column: &Column) -> Option<Vec<Run>> {
 /// One value an episode, before the window and in it, or in its halves.
 fn slot(before: Option<&Column>, column: &Column, halves: Option<Window>) -> Option<Slot> {
     let (earlier, now) = joined(before, column)?;
-    let measured = column.numbers().0.is_some() || now.iter().any(|(_, value)| value.fract() != 0.0);
+    let measured = column.unit.is_some() || now.iter().any(|(_, value)| value.fract() != 0.0);
     let (earlier, now) = match halves {
         Some(window) if window.until_ns - window.since_ns >= HALVES_DAYS * DAY_NS => {
             let middle = i64::midpoint(window.since_ns, window.until_ns);
-            now.into_iter().partition(|(ts_ns, _)| *ts_ns < middle)
+            now.split_at(now.partition_point(|(ts_ns, _)| *ts_ns < middle))
         }
         Some(_) => return None,
         None => (earlier, now),
     };
-    let (before, after) = (an_episode(&earlier), an_episode(&now));
+    let (before, after) = (an_episode(earlier), an_episode(now));
     (before.len().min(after.len()) >= MIN_EPISODES).then_some(Slot { before, after, measured })
 }
 

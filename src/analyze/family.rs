@@ -5,11 +5,14 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::{AnalyzeError, Cluster, ClusterKey, Coverage, cadence};
 use crate::config::{ExitRule, glob_matches};
-use crate::query::{self, ClusterRows, Engine};
+use crate::query::{self, ClusterRows, EndedRow, Engine, Exit};
 use crate::record::Severity;
 
 /// Exits that follow one another within this are one loop.
@@ -40,55 +43,87 @@ const RUNTIME_EXITS: [&str; 4] = [
 /// What ends a start.
 #[derive(Debug, Clone)]
 pub struct Exits {
-    own: Vec<String>,
+    /// Globs of the platform's words, the configured ones behind the built-in ones.
+    platform: Vec<String>,
+    /// The longest constant part of each glob.
+    hints: Option<AhoCorasick>,
 }
 
 impl Exits {
     /// The built-in last words and those of `[[exit]]`.
     pub fn new(rules: &[ExitRule]) -> Self {
-        Self { own: rules.iter().map(|rule| rule.message.clone()).filter(|glob| !glob.is_empty()).collect() }
+        let own = rules.iter().map(|rule| rule.message.clone()).filter(|glob| !glob.is_empty());
+        let platform: Vec<String> = PLATFORM_EXITS.iter().map(|glob| (*glob).to_owned()).chain(own).collect();
+        let telling = |glob: &'static str| glob.split(['*', '?']).max_by_key(|part| part.len()).unwrap_or("");
+        let built_in = PLATFORM_EXITS.iter().chain(&RUNTIME_EXITS).map(|glob| telling(glob));
+        let own = platform[PLATFORM_EXITS.len()..].iter();
+        let own = own.map(|glob| glob.split(['*', '?']).max_by_key(|part| part.len()).unwrap_or(""));
+        // A text of nothing stands in every message, so that a glob without a letter is tried on each.
+        // Which of them is found does not matter, and this kind is searched for with vectors.
+        let hints = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(built_in.chain(own));
+        Self { hints: hints.ok(), platform }
     }
 
-    fn platform(&self, message: &str) -> bool {
-        PLATFORM_EXITS
-            .iter()
-            .copied()
-            .chain(self.own.iter().map(String::as_str))
-            .any(|glob| glob_matches(glob, message))
-    }
-
-    fn runtime(message: &str) -> bool {
-        RUNTIME_EXITS.iter().any(|glob| glob_matches(glob, message))
+    /// By whose word a message ends a start.
+    fn of(&self, message: &str) -> Exit {
+        // Nearly no message holds any of the words, and each glob looks at all of it.
+        if self.hints.as_ref().is_some_and(|hints| !hints.is_match(message)) {
+            Exit::None
+        } else if self.platform.iter().any(|glob| glob_matches(glob, message)) {
+            Exit::Platform
+        } else if RUNTIME_EXITS.iter().any(|glob| glob_matches(glob, message)) {
+            Exit::Runtime
+        } else {
+            Exit::None
+        }
     }
 }
 
-/// A row of ERROR or above, or of the platform.
+/// A row of WARNING or above, or of the platform, on an instance on which a start ended.
 #[derive(Debug, Clone)]
-pub(crate) struct StartRow {
-    key: Arc<ClusterKey>,
-    instance: String,
+struct StartRow {
+    /// Place of its cluster's key.
+    key: u32,
+    instance: Option<u32>,
     ts_ns: i64,
-    event_id: String,
+    event: u64,
     head: bool,
     exception: bool,
+    has_text: bool,
     severity: Severity,
-    message: String,
+    exit: Exit,
 }
 
 impl StartRow {
     /// An error that says something: a row without payload names no problem, so it is neither root nor member.
     fn is_error(&self) -> bool {
-        self.severity >= Severity::Error && !self.message.is_empty()
+        self.severity >= Severity::Error && self.has_text
     }
 }
 
+/// The rows of starts, by time.
+#[derive(Debug, Default)]
+pub struct StartRows {
+    /// Clusters in the order of their keys.
+    keys: Vec<ClusterKey>,
+    rows: Vec<StartRow>,
+}
+
 /// A trace, or an instance, in which a louder cluster stands.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct TraceRow {
-    pub(crate) key: Arc<ClusterKey>,
-    pub(crate) trace: String,
-    pub(crate) instance: String,
+    /// Place of its cluster's key.
+    pub(crate) key: u32,
+    pub(crate) trace: Option<u128>,
+    pub(crate) instance: Option<u32>,
     pub(crate) first_ns: i64,
+}
+
+/// The traces and instances of louder clusters.
+#[derive(Debug, Default)]
+pub(crate) struct TraceRows {
+    pub(crate) keys: Vec<ClusterKey>,
+    pub(crate) rows: Vec<TraceRow>,
 }
 
 /// What ties a family together.
@@ -157,112 +192,132 @@ pub struct Family {
     pub lags_ns: BTreeMap<usize, i64>,
 }
 
-/// The clusters of rows, shared by them.
-fn shared(clusters: Vec<ClusterRows>) -> Vec<Arc<ClusterKey>> {
-    clusters.into_iter().map(|rows| Arc::new(ClusterKey::from(rows))).collect()
+fn keys(clusters: &[ClusterRows]) -> Vec<ClusterKey> {
+    clusters.iter().cloned().map(ClusterKey::from).collect()
 }
 
 /// Reads the rows that starts are made of: those of instances that ended, as no other start can have failed.
-pub(crate) fn start_rows(engine: &Engine, exits: &Exits) -> Result<Vec<StartRow>, AnalyzeError> {
-    let found = engine.starts(&|message| exits.platform(message) || Exits::runtime(message))?;
-    let keys = shared(found.clusters);
-    let of = |(at, row): (u32, query::StartRow)| StartRow {
-        key: keys[at as usize].clone(),
-        instance: row.instance.to_string(),
+pub(crate) fn start_rows(engine: &Engine, exits: &Exits) -> Result<StartRows, AnalyzeError> {
+    let found = engine.ended(&|message| exits.of(message))?;
+    let of = |(key, row): (u32, EndedRow)| StartRow {
+        key,
+        instance: row.instance,
         ts_ns: row.ts_ns,
-        event_id: row.event_id,
-        head: &*row.event_role == "head",
-        exception: !row.exception.is_empty(),
+        event: row.event,
+        head: row.is_head,
+        exception: row.has_exception,
+        has_text: row.has_text,
         severity: Severity::from_number(row.effective).unwrap_or_default(),
-        message: row.message,
+        exit: row.exit,
     };
-    Ok(found.rows.into_iter().map(of).collect())
+    Ok(StartRows { keys: keys(&found.clusters), rows: found.rows.into_iter().map(of).collect() })
 }
 
-/// Reads the traces and instances of clusters of WARNING and above; empty where a row names none.
-pub(crate) fn trace_rows(engine: &Engine) -> Result<Vec<TraceRow>, AnalyzeError> {
+/// Reads the traces and instances of clusters of WARNING and above.
+pub(crate) fn trace_rows(engine: &Engine) -> Result<TraceRows, AnalyzeError> {
     let found = engine.traces()?;
-    let keys = shared(found.clusters);
-    let of = |(at, row): (u32, query::TraceRow)| TraceRow {
-        key: keys[at as usize].clone(),
+    let of = |(key, row): &(u32, query::TraceRow)| TraceRow {
+        key: *key,
         trace: row.trace,
-        instance: row.instance.to_string(),
+        instance: row.instance,
         first_ns: row.first_ns,
     };
-    Ok(found.rows.into_iter().map(of).collect())
+    Ok(TraceRows { keys: keys(&found.clusters), rows: found.rows.iter().map(of).collect() })
 }
 
-pub(super) fn positions(clusters: &[Cluster]) -> BTreeMap<&ClusterKey, usize> {
-    clusters.iter().enumerate().map(|(at, cluster)| (&cluster.key, at)).collect()
+/// Place of each key among the clusters, where it is one of them.
+pub(super) fn positions(clusters: &[Cluster], keys: &[ClusterKey]) -> Vec<Option<usize>> {
+    let at: BTreeMap<&ClusterKey, usize> =
+        clusters.iter().enumerate().map(|(at, cluster)| (&cluster.key, at)).collect();
+    keys.iter().map(|key| at.get(key).copied()).collect()
+}
+
+/// The keys of each service of a project, the services by name: number of the service of each key, and how many there are.
+pub(super) fn services(keys: &[ClusterKey]) -> (Vec<usize>, usize) {
+    let of = |key: &'_ ClusterKey| (key.project.clone(), key.service.clone());
+    let names: BTreeSet<(String, String)> = keys.iter().map(of).collect();
+    let places: BTreeMap<(String, String), usize> = names.into_iter().zip(0..).collect();
+    (keys.iter().map(|key| places[&of(key)]).collect(), places.len())
 }
 
 /// One start: the rows of an instance up to its exit.
+#[derive(Debug)]
 struct Start<'a> {
     exit: &'a StartRow,
     rows: Vec<&'a StartRow>,
+    /// The loop's root within it: the first exception of the last traceback event, else the earliest error.
+    root: Option<u32>,
 }
 
-/// The starts of one service that ended in an exit, in the order of their exits.
-fn starts<'a>(rows: &[&'a StartRow], exits: &Exits) -> Vec<Start<'a>> {
-    let by_platform = rows.iter().any(|row| exits.platform(&row.message));
-    let is_exit =
-        |row: &StartRow| if by_platform { exits.platform(&row.message) } else { Exits::runtime(&row.message) };
-    let mut open: BTreeMap<&str, Vec<&StartRow>> = BTreeMap::new();
+/// The starts of one service that ended in an exit.
+#[derive(Debug)]
+pub(crate) struct Starts<'a>(Vec<Start<'a>>);
+
+/// The starts of each service, services by name, in the order of their exits.
+pub(crate) fn starts(found: &StartRows) -> Vec<Starts<'_>> {
+    let (service_of, n) = services(&found.keys);
+    let mut services: Vec<Vec<&StartRow>> = vec![Vec::new(); n];
+    for row in &found.rows {
+        services[service_of[row.key as usize]].push(row);
+    }
+    for rows in &mut services {
+        rows.sort_by_key(|row| (row.ts_ns, row.event));
+    }
+    services.iter().map(|rows| Starts(starts_of(rows))).collect()
+}
+
+fn starts_of<'a>(rows: &[&'a StartRow]) -> Vec<Start<'a>> {
+    let by_platform = rows.iter().any(|row| row.exit == Exit::Platform);
+    let wanted = if by_platform { Exit::Platform } else { Exit::Runtime };
+    let mut open: FxHashMap<Option<u32>, Vec<&StartRow>> = FxHashMap::default();
     let mut done: Vec<Start<'_>> = Vec::new();
-    let mut last_exit: BTreeMap<&str, i64> = BTreeMap::new();
+    let mut last_exit: FxHashMap<Option<u32>, i64> = FxHashMap::default();
     for row in rows {
-        if !is_exit(row) {
-            open.entry(&row.instance).or_default().push(row);
+        if row.exit != wanted {
+            open.entry(row.instance).or_default().push(row);
             continue;
         }
         // One exit may be said in several rows.
         let again = last_exit
-            .insert(&row.instance, row.ts_ns)
-            .is_some_and(|before| !row.instance.is_empty() && row.ts_ns - before <= SAME_EXIT_NS);
+            .insert(row.instance, row.ts_ns)
+            .is_some_and(|before| row.instance.is_some() && row.ts_ns - before <= SAME_EXIT_NS);
         if !again {
-            done.push(Start { exit: row, rows: open.remove(row.instance.as_str()).unwrap_or_default() });
+            let rows = open.remove(&row.instance).unwrap_or_default();
+            done.push(Start { exit: row, root: root_of(&rows), rows });
         }
     }
-    done.sort_by(|a, b| a.exit.ts_ns.cmp(&b.exit.ts_ns).then(a.exit.event_id.cmp(&b.exit.event_id)));
+    done.sort_by_key(|start| (start.exit.ts_ns, start.exit.event));
     done
 }
 
-fn by_service(rows: &[StartRow]) -> BTreeMap<(&str, &str), Vec<&StartRow>> {
-    let mut services: BTreeMap<(&str, &str), Vec<&StartRow>> = BTreeMap::new();
-    for row in rows {
-        services.entry((&row.key.project, &row.key.service)).or_default().push(row);
-    }
-    for rows in services.values_mut() {
-        rows.sort_by(|a, b| a.ts_ns.cmp(&b.ts_ns).then(a.event_id.cmp(&b.event_id)));
-    }
-    services
-}
-
-/// The loop's root within one start: the first exception of the last traceback event, else the earliest error.
-fn root_of<'a>(start: &Start<'a>) -> Option<&'a ClusterKey> {
-    let errors = || start.rows.iter().copied().filter(|row| row.is_error());
-    let Some(last) = errors().rfind(|row| row.exception) else { return errors().next().map(|row| &*row.key) };
-    let head = start.rows.iter().copied().find(|row| row.event_id == last.event_id && row.head && row.exception);
-    Some(&*head.unwrap_or(last).key)
+fn root_of(rows: &[&StartRow]) -> Option<u32> {
+    let errors = || rows.iter().filter(|row| row.is_error());
+    let Some(last) = errors().rfind(|row| row.exception) else { return errors().next().map(|row| row.key) };
+    let head = rows.iter().find(|row| row.event == last.event && row.head && row.exception);
+    Some(head.unwrap_or(last).key)
 }
 
 /// Crash loops: at least three exited starts of one service whose exits follow one another within 15 minutes.
-pub(crate) fn crash_loops(clusters: &[Cluster], rows: &[StartRow], exits: &Exits, seen: &Coverage) -> Vec<Family> {
-    let at = positions(clusters);
+pub(crate) fn crash_loops(
+    clusters: &[Cluster],
+    found: &StartRows,
+    services: &[Starts<'_>],
+    seen: &Coverage,
+) -> Vec<Family> {
+    let at = positions(clusters, &found.keys);
     let mut families = Vec::new();
-    for ((_, service), rows) in by_service(rows) {
-        let all = starts(&rows, exits);
+    for Starts(all) in services {
         // Two loops of one service stay two: starts are told apart by the root of each.
         let mut runs: Vec<Vec<&Start<'_>>> = Vec::new();
-        let mut by_root: BTreeMap<Option<&ClusterKey>, Vec<&Start<'_>>> = BTreeMap::new();
-        for start in &all {
-            by_root.entry(root_of(start)).or_default().push(start);
+        let mut by_root: BTreeMap<Option<u32>, Vec<&Start<'_>>> = BTreeMap::new();
+        for start in all {
+            by_root.entry(start.root).or_default().push(start);
         }
         for starts in by_root.into_values() {
             for start in starts {
                 match runs.last_mut() {
                     Some(run)
-                        if root_of(run[0]) == root_of(start)
+                        if run[0].root == start.root
                             && run.last().is_some_and(|last| start.exit.ts_ns - last.exit.ts_ns <= LOOP_GAP_NS) =>
                     {
                         run.push(start);
@@ -273,6 +328,7 @@ pub(crate) fn crash_loops(clusters: &[Cluster], rows: &[StartRow], exits: &Exits
         }
         merge_rootless(&mut runs);
         for run in runs.into_iter().filter(|run| run.len() >= LOOP_EXITS) {
+            let service = &found.keys[run[0].exit.key as usize].service;
             families.extend(loop_of(&run, service, &at, seen));
         }
     }
@@ -285,7 +341,7 @@ pub(crate) fn crash_loops(clusters: &[Cluster], rows: &[StartRow], exits: &Exits
 /// Starts in which no error was seen (exported under another cap, say) join the loop they stand in.
 fn merge_rootless(runs: &mut Vec<Vec<&Start<'_>>>) {
     let (rootless, mut rooted): (Vec<_>, Vec<_>) =
-        std::mem::take(runs).into_iter().partition(|run| root_of(run[0]).is_none());
+        std::mem::take(runs).into_iter().partition(|run| run[0].root.is_none());
     for run in rootless {
         let (first, last) = (run[0].exit.ts_ns, run[run.len() - 1].exit.ts_ns);
         let home = rooted.iter_mut().find(|other| {
@@ -303,38 +359,38 @@ fn merge_rootless(runs: &mut Vec<Vec<&Start<'_>>>) {
     *runs = rooted;
 }
 
-fn loop_of(run: &[&Start<'_>], service: &str, at: &BTreeMap<&ClusterKey, usize>, seen: &Coverage) -> Option<Family> {
+fn loop_of(run: &[&Start<'_>], service: &str, at: &[Option<usize>], seen: &Coverage) -> Option<Family> {
     let mut members = BTreeSet::new();
-    let mut presence: BTreeMap<&ClusterKey, usize> = BTreeMap::new();
-    let mut levels: BTreeMap<&ClusterKey, Severity> = BTreeMap::new();
+    let mut presence: BTreeMap<u32, usize> = BTreeMap::new();
+    let mut levels: BTreeMap<u32, Severity> = BTreeMap::new();
+    // Clusters of each start, ascending.
+    let mut standing: Vec<Vec<u32>> = Vec::with_capacity(run.len());
     for start in run {
-        members.extend(at.get(&*start.exit.key));
-        let standing: BTreeSet<&ClusterKey> =
-            start.rows.iter().filter(|row| row.is_error()).map(|row| &*row.key).collect();
-        for key in standing {
+        members.extend(at[start.exit.key as usize]);
+        let errors: BTreeSet<u32> = start.rows.iter().filter(|row| row.is_error()).map(|row| row.key).collect();
+        for key in errors {
             *presence.entry(key).or_default() += 1;
         }
         for row in &start.rows {
-            levels.entry(&*row.key).or_insert(row.severity);
+            levels.entry(row.key).or_insert(row.severity);
         }
+        let own: BTreeSet<u32> = start.rows.iter().map(|row| row.key).collect();
+        standing.push(own.into_iter().collect());
     }
     for (key, present) in &presence {
         // Only starts that were exported at the cluster's severity can speak for or against it.
         let level = levels.get(key).copied().unwrap_or(Severity::Error);
-        let covered = run
-            .iter()
-            .filter(|start| {
-                start.rows.iter().any(|row| *row.key == **key)
-                    || seen.covers(service, level, start_of(start), start.exit.ts_ns)
-            })
-            .count();
+        let speaks = |(start, own): &(&&Start<'_>, &Vec<u32>)| {
+            own.binary_search(key).is_ok() || seen.covers(service, level, start_of(start), start.exit.ts_ns)
+        };
+        let covered = run.iter().zip(&standing).filter(speaks).count();
         if present * 2 >= covered.max(1) {
-            members.extend(at.get(*key));
+            members.extend(at[*key as usize]);
         }
     }
     let mut roots: BTreeMap<usize, usize> = BTreeMap::new();
-    for found in run.iter().filter_map(|start| root_of(start)).filter_map(|key| at.get(key)) {
-        *roots.entry(*found).or_default() += 1;
+    for found in run.iter().filter_map(|start| at[start.root? as usize]) {
+        *roots.entry(found).or_default() += 1;
     }
     let root = roots
         .iter()
@@ -342,12 +398,11 @@ fn loop_of(run: &[&Start<'_>], service: &str, at: &BTreeMap<&ClusterKey, usize>,
         .map(|(index, _)| *index)
         .or_else(|| members.first().copied())?;
     members.insert(root);
+    let placed = |row: &StartRow| Some((at[row.key as usize]?, row.ts_ns));
     let lags_ns = lags(
-        run.iter()
-            .map(|start| start.rows.iter().copied().chain([start.exit]).map(|row| (&*row.key, row.ts_ns)).collect()),
+        run.iter().map(|start| start.rows.iter().copied().chain([start.exit]).filter_map(placed).collect()),
         root,
         &members,
-        at,
     );
     Some(Family {
         kind: FamilyKind::CrashLoop,
@@ -364,24 +419,20 @@ fn start_of(start: &Start<'_>) -> i64 {
     start.rows.first().map_or(start.exit.ts_ns, |row| row.ts_ns)
 }
 
-/// Median time from the root's first row to each other member's first row, over the groups that hold both.
-fn lags<'a>(
-    groups: impl Iterator<Item = Vec<(&'a ClusterKey, i64)>>,
+/// Median time from the root's first row to each other member's first row, over the groups that hold both; rows by cluster.
+fn lags(
+    groups: impl Iterator<Item = Vec<(usize, i64)>>,
     root: usize,
     members: &BTreeSet<usize>,
-    at: &BTreeMap<&ClusterKey, usize>,
 ) -> BTreeMap<usize, i64> {
     let mut found: BTreeMap<usize, Vec<i64>> = BTreeMap::new();
-    for group in groups {
-        let mut first: BTreeMap<usize, i64> = BTreeMap::new();
-        for (key, ts_ns) in group {
-            if let Some(index) = at.get(key).filter(|index| members.contains(index)) {
-                let earliest = first.entry(*index).or_insert(ts_ns);
-                *earliest = (*earliest).min(ts_ns);
-            }
-        }
-        let Some(base) = first.get(&root).copied() else { continue };
-        for (index, ts_ns) in first.into_iter().filter(|(index, _)| *index != root) {
+    for mut group in groups {
+        group.retain(|(index, _)| members.contains(index));
+        group.sort_unstable();
+        group.dedup_by_key(|(index, _)| *index);
+        let Ok(base) = group.binary_search_by_key(&root, |(index, _)| *index) else { continue };
+        let base = group[base].1;
+        for (index, ts_ns) in group.into_iter().filter(|(index, _)| *index != root) {
             found.entry(index).or_default().push(ts_ns - base);
         }
     }
@@ -430,38 +481,42 @@ fn dedup_members(families: &mut [Family]) {
 }
 
 /// Clusters that stand in starts which failed without being a loop.
-pub(crate) fn failing_starts(clusters: &[Cluster], rows: &[StartRow], exits: &Exits) -> BTreeSet<usize> {
-    let at = positions(clusters);
-    let mut found = BTreeSet::new();
-    for rows in by_service(rows).into_values() {
-        for start in starts(&rows, exits) {
-            found.extend(
-                start.rows.iter().filter(|row| row.severity >= Severity::Error).filter_map(|row| at.get(&*row.key)),
-            );
-        }
-    }
-    found
+pub(crate) fn failing_starts(clusters: &[Cluster], found: &StartRows, services: &[Starts<'_>]) -> BTreeSet<usize> {
+    let at = positions(clusters, &found.keys);
+    let starts = services.iter().flat_map(|Starts(starts)| starts);
+    let rows = starts.flat_map(|start| &start.rows).filter(|row| row.severity >= Severity::Error);
+    rows.filter_map(|row| at[row.key as usize]).collect()
 }
 
+/// A trace of a cluster, with its oldest row.
+type Stage = (u128, usize, i64);
+
 /// Clusters of WARNING and above that share requests: at least three traces, and half of the rarer one's.
-pub(crate) fn same_trace(clusters: &[Cluster], rows: &[TraceRow], taken: &[Family]) -> Vec<Family> {
-    let at = positions(clusters);
-    let busy: BTreeSet<usize> = taken.iter().flat_map(|family| family.members.iter().copied()).collect();
-    let mut traces: BTreeMap<&str, BTreeMap<usize, i64>> = BTreeMap::new();
-    for row in rows.iter().filter(|row| !row.trace.is_empty()) {
-        let Some(index) = at.get(&*row.key).filter(|index| !busy.contains(index)) else { continue };
-        let first = traces.entry(&row.trace).or_default().entry(*index).or_insert(row.first_ns);
-        *first = (*first).min(row.first_ns);
+pub(crate) fn same_trace(clusters: &[Cluster], found: &TraceRows, taken: &[Family]) -> Vec<Family> {
+    let at = positions(clusters, &found.keys);
+    let mut busy = vec![false; clusters.len()];
+    for member in taken.iter().flat_map(|family| &family.members) {
+        busy[*member] = true;
     }
+    let stage = |row: &TraceRow| -> Option<Stage> {
+        let index = at[row.key as usize].filter(|index| !busy[*index])?;
+        Some((row.trace?, index, row.first_ns))
+    };
+    let mut stages: Vec<Stage> = found.rows.iter().filter_map(stage).collect();
+    stages.par_sort_unstable();
+    stages.dedup_by_key(|(trace, index, _)| (*trace, *index));
     let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
     let mut pairs: BTreeMap<(usize, usize), usize> = BTreeMap::new();
-    for members in traces.values() {
-        let indexes: Vec<usize> = members.keys().copied().collect();
-        for (i, a) in indexes.iter().enumerate() {
+    let mut traces: Vec<&[Stage]> = Vec::new();
+    for trace in stages.chunk_by(|a, b| a.0 == b.0) {
+        for (i, (_, a, _)) in trace.iter().enumerate() {
             *sizes.entry(*a).or_default() += 1;
-            for b in &indexes[i + 1..] {
+            for (_, b, _) in &trace[i + 1..] {
                 *pairs.entry((*a, *b)).or_default() += 1;
             }
+        }
+        if trace.len() > 1 {
+            traces.push(trace);
         }
     }
     let mut group: BTreeMap<usize, usize> = sizes.keys().map(|index| (*index, *index)).collect();
@@ -478,21 +533,20 @@ pub(crate) fn same_trace(clusters: &[Cluster], rows: &[TraceRow], taken: &[Famil
     components
         .into_values()
         .filter(|members| members.len() > 1)
-        .map(|members| trace_family(clusters, members, &traces, &at))
+        .map(|members| trace_family(clusters, members, &traces))
         .collect()
 }
 
-fn trace_family(
-    clusters: &[Cluster],
-    members: BTreeSet<usize>,
-    traces: &BTreeMap<&str, BTreeMap<usize, i64>>,
-    at: &BTreeMap<&ClusterKey, usize>,
-) -> Family {
+/// The family of clusters that share some of the traces, each of which holds several clusters.
+fn trace_family(clusters: &[Cluster], members: BTreeSet<usize>, traces: &[&[Stage]]) -> Family {
     let mut firsts: BTreeMap<usize, usize> = BTreeMap::new();
     let mut times_ns = Vec::new();
-    for trace in traces.values() {
-        let own: Vec<(i64, usize)> =
-            trace.iter().filter(|(index, _)| members.contains(index)).map(|(index, ts_ns)| (*ts_ns, *index)).collect();
+    for trace in traces {
+        let own: Vec<(i64, usize)> = trace
+            .iter()
+            .filter(|(_, index, _)| members.contains(index))
+            .map(|(_, index, ts_ns)| (*ts_ns, *index))
+            .collect();
         if let Some(earliest) = own.iter().min().filter(|_| own.len() > 1) {
             *firsts.entry(earliest.1).or_default() += 1;
             times_ns.push(earliest.0);
@@ -503,9 +557,8 @@ fn trace_family(
         .iter()
         .max_by_key(|(index, n)| (**n, std::cmp::Reverse(**index)))
         .map_or_else(|| members.first().copied().unwrap_or(0), |(index, _)| *index);
-    let groups =
-        traces.values().map(|trace| trace.iter().map(|(index, ts_ns)| (&clusters[*index].key, *ts_ns)).collect());
-    let lags_ns = lags(groups, root, &members, at);
+    let groups = traces.iter().map(|trace| trace.iter().map(|(_, index, ts_ns)| (*index, *ts_ns)).collect());
+    let lags_ns = lags(groups, root, &members);
     Family {
         kind: FamilyKind::SameTrace,
         root,
@@ -538,17 +591,37 @@ mod tests {
         ClusterKey { template_id: name.into(), service: "s".into(), ..ClusterKey::default() }
     }
 
+    const NAMES: [&str; 7] = ["noise", "trace-inner", "trace-outer2", "exit", "trace-a", "trace-b", "other"];
+
+    fn number(name: &str) -> u32 {
+        NAMES.iter().position(|known| *known == name).expect("a name of the list") as u32
+    }
+
+    fn hash(text: &str) -> u64 {
+        text.bytes().fold(7, |sum: u64, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)))
+    }
+
     fn row(name: &str, instance: &str, ts_ns: i64, event: &str, message: &str) -> StartRow {
         StartRow {
-            key: key(name).into(),
-            instance: instance.into(),
+            key: number(name),
+            instance: Some(hash(instance) as u32),
             ts_ns,
-            event_id: event.into(),
+            event: hash(event),
             head: !name.ends_with('2'),
             exception: name.starts_with("trace"),
+            has_text: !message.is_empty(),
             severity: if name == "exit" { Severity::Warning } else { Severity::Error },
-            message: message.into(),
+            exit: Exits::new(&[]).of(message),
         }
+    }
+
+    fn rows_of(rows: Vec<StartRow>) -> StartRows {
+        StartRows { keys: NAMES.iter().map(|name| key(name)).collect(), rows }
+    }
+
+    fn loops(clusters: &[Cluster], rows: Vec<StartRow>) -> Vec<Family> {
+        let found = rows_of(rows);
+        crash_loops(clusters, &found, &starts(&found), &Coverage::default())
     }
 
     fn start(n: i64, cause: &str) -> Vec<StartRow> {
@@ -562,10 +635,32 @@ mod tests {
     }
 
     #[test]
+    fn the_platforms_word_the_runtimes_and_the_configured_one_end_a_start() {
+        let rule = |message: &str| ExitRule { message: message.into() };
+        let exits = Exits::new(&[rule("bye *"), rule("")]);
+        for (message, expected) in [
+            ("Container called exit(1).", Exit::Platform),
+            ("the process was killed because of memory", Exit::Platform),
+            ("bye now", Exit::Platform),
+            ("good bye now", Exit::None),
+            ("Worker failed to boot.", Exit::Runtime),
+            ("memory", Exit::None),
+            ("", Exit::None),
+        ] {
+            assert_eq!(exits.of(message), expected, "{message:?}");
+        }
+        assert_eq!(
+            Exits::new(&[rule("*")]).of("anything"),
+            Exit::Platform,
+            "a glob without a word matches all the same"
+        );
+    }
+
+    #[test]
     fn a_loop_has_its_exits_as_events_and_the_first_exception_as_root() {
         let clusters = [cluster("noise"), cluster("trace-inner"), cluster("trace-outer2"), cluster("exit")];
         let rows: Vec<_> = (0..5).flat_map(|n| start(n, "trace-inner")).collect();
-        let families = crash_loops(&clusters, &rows, &Exits::new(&[]), &Coverage::default());
+        let families = loops(&clusters, rows);
         assert_eq!(families.len(), 1);
         let family = &families[0];
         assert_eq!((family.root, family.members.as_slice(), family.times_ns.len()), (1, &[0, 1, 2, 3][..], 5));
@@ -577,7 +672,7 @@ mod tests {
     fn one_loop_in_two_runs_is_one_family() {
         let clusters = [cluster("noise"), cluster("trace-inner"), cluster("trace-outer2"), cluster("exit")];
         let rows: Vec<_> = (0..4).chain(500..504).flat_map(|n| start(n, "trace-inner")).collect();
-        let families = crash_loops(&clusters, &rows, &Exits::new(&[]), &Coverage::default());
+        let families = loops(&clusters, rows);
         assert_eq!(families.iter().map(|family| (family.root, family.times_ns.len())).collect::<Vec<_>>(), [(1, 8)]);
     }
 
@@ -585,8 +680,9 @@ mod tests {
     fn two_exits_are_no_loop_but_their_errors_stand_in_failing_starts() {
         let clusters = [cluster("noise"), cluster("trace-inner"), cluster("trace-outer2"), cluster("exit")];
         let rows: Vec<_> = (0..2).flat_map(|n| start(n, "trace-inner")).collect();
-        assert!(crash_loops(&clusters, &rows, &Exits::new(&[]), &Coverage::default()).is_empty());
-        assert_eq!(failing_starts(&clusters, &rows, &Exits::new(&[])), BTreeSet::from([0, 1, 2]));
+        assert!(loops(&clusters, rows.clone()).is_empty());
+        let found = rows_of(rows);
+        assert_eq!(failing_starts(&clusters, &found, &starts(&found)), BTreeSet::from([0, 1, 2]));
     }
 
     #[test]
@@ -595,7 +691,7 @@ mod tests {
             [cluster("trace-a"), cluster("trace-b"), cluster("exit"), cluster("noise"), cluster("trace-outer2")];
         let rows: Vec<_> =
             (0..4).flat_map(|n| start(n, "trace-a")).chain((4..8).flat_map(|n| start(n, "trace-b"))).collect();
-        let families = crash_loops(&clusters, &rows, &Exits::new(&[]), &Coverage::default());
+        let families = loops(&clusters, rows);
         assert_eq!(
             families.iter().map(|family| (family.root, family.times_ns.len())).collect::<Vec<_>>(),
             [(0, 4), (1, 4)]
@@ -606,20 +702,20 @@ mod tests {
 
     #[test]
     fn clusters_of_one_request_are_a_family_with_the_earlier_as_root() {
-        let clusters = [cluster("db"), cluster("auth"), cluster("other")];
-        let rows: Vec<TraceRow> = (0..4)
-            .flat_map(|n| {
-                [("auth", 0), ("db", 5)].map(|(name, lag)| TraceRow {
-                    key: key(name).into(),
-                    trace: format!("t{n}"),
-                    instance: String::new(),
-                    first_ns: n * S + lag,
-                })
-            })
-            .chain([TraceRow { key: key("other").into(), trace: "t0".into(), instance: String::new(), first_ns: 0 }])
+        let names = ["db", "auth", "other"];
+        let clusters = names.map(cluster);
+        let row = |key, trace, first_ns| TraceRow { key, trace: Some(trace), instance: None, first_ns };
+        let mut rows: Vec<TraceRow> = (0..4_u8)
+            .flat_map(|n| [(1, 0), (0, 5)].map(|(key, lag)| row(key, n.into(), i64::from(n) * S + lag)))
+            .chain([row(2, 0, 0)])
             .collect();
-        let families = same_trace(&clusters, &rows, &[]);
+        // A trace of several groups of rows stands several times, the oldest row counts.
+        rows.push(row(0, 3, 9 * S));
+        rows.push(TraceRow { trace: None, ..row(2, 0, 0) });
+        let families = same_trace(&clusters, &TraceRows { keys: names.map(key).to_vec(), rows }, &[]);
         assert_eq!(families.len(), 1);
         assert_eq!((families[0].root, families[0].members.as_slice()), (1, &[0, 1][..]));
+        assert_eq!(families[0].lags_ns, BTreeMap::from([(0, 5)]));
+        assert!(same_trace(&clusters, &TraceRows::default(), &[]).is_empty());
     }
 }

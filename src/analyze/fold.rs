@@ -3,23 +3,25 @@
 use std::collections::BTreeMap;
 
 use super::{Cluster, Ranked};
+use crate::record::Severity;
 
 /// For each cluster, its share of its service's rows of its effective severity or worse.
 pub(crate) fn shares(clusters: &[Cluster]) -> Vec<f64> {
-    clusters
-        .iter()
-        .map(|cluster| {
-            let level = cluster.effective_severity();
-            let loud: u64 = clusters
-                .iter()
-                .filter(|other| other.key.service == cluster.key.service && other.key.project == cluster.key.project)
-                .flat_map(|other| other.effective.range(level..))
-                .map(|(_, n)| *n)
-                .sum();
-            let own: u64 = cluster.effective.range(level..).map(|(_, n)| *n).sum();
-            if loud == 0 { 0.0 } else { own as f64 / loud as f64 }
-        })
-        .collect()
+    let service = |cluster: &'_ Cluster| (cluster.key.project.clone(), cluster.key.service.clone());
+    let mut rows: BTreeMap<(String, String), BTreeMap<Severity, u64>> = BTreeMap::new();
+    for cluster in clusters {
+        let levels = rows.entry(service(cluster)).or_default();
+        for (level, n) in &cluster.effective {
+            *levels.entry(*level).or_default() += n;
+        }
+    }
+    let share = |cluster: &Cluster| {
+        let level = cluster.effective_severity();
+        let from = |levels: &BTreeMap<Severity, u64>| levels.range(level..).map(|(_, n)| n).sum::<u64>();
+        let loud = rows.get(&service(cluster)).map_or(0, from);
+        if loud == 0 { 0.0 } else { from(&cluster.effective) as f64 / loud as f64 }
+    };
+    clusters.iter().map(share).collect()
 }
 
 /// Share of requests answered 5xx per (service, method, route).
@@ -56,7 +58,6 @@ pub(crate) fn order(ranked: &[Ranked]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Severity;
 
     #[test]
     fn shares_are_of_the_own_service_and_severity_or_worse() {

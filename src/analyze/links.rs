@@ -7,7 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::family::{Family, FamilyKind, TraceRow, positions};
+use rustc_hash::FxHashMap;
+
+use super::family::{Family, FamilyKind, TraceRows, positions, services};
 use super::stats::cooccur::{Order, Row, components, lagged};
 use super::stats::multiple::{LEVEL, adjust, claimed};
 use super::stats::special::{binomial_tail, hypergeometric_tail};
@@ -152,23 +154,44 @@ fn families(clusters: &[Cluster], links: &[&Link], kind: FamilyKind, times: impl
         .collect()
 }
 
-/// Instances with the first moment of each cluster on them, per service.
-type Stages<'a> = BTreeMap<(&'a str, &'a str), BTreeMap<&'a str, BTreeMap<usize, i64>>>;
+/// Service, instance, and the cluster where it is in question.
+type Standing = (usize, u32, Option<usize>);
+
+/// Instances of a service: those with clusters in question, with the first moment of each, and how many there are at all.
+#[derive(Debug, Default)]
+struct Stages {
+    instances: Vec<BTreeMap<usize, i64>>,
+    all: u64,
+}
 
 /// Families of clusters that stand on the same instances in one order, and every pair that shares them.
-pub(crate) fn same_instance(clusters: &[Cluster], rows: &[TraceRow], taken: &[Family]) -> (Vec<Family>, Vec<Link>) {
-    let free: BTreeSet<usize> = free(clusters, taken).into_iter().collect();
-    let at = positions(clusters);
-    let mut stages: Stages<'_> = BTreeMap::new();
-    for row in rows.iter().filter(|row| !row.instance.is_empty()) {
-        let service = stages.entry((&row.key.project, &row.key.service)).or_default();
-        let instance = service.entry(&row.instance).or_default();
-        if let Some(index) = at.get(&*row.key).filter(|index| free.contains(index)) {
-            let first = instance.entry(*index).or_insert(row.first_ns);
-            *first = (*first).min(row.first_ns);
+pub(crate) fn same_instance(clusters: &[Cluster], found: &TraceRows, taken: &[Family]) -> (Vec<Family>, Vec<Link>) {
+    let mut is_free = vec![false; clusters.len()];
+    for at in free(clusters, taken) {
+        is_free[at] = true;
+    }
+    let at = positions(clusters, &found.keys);
+    let (service_of, n) = services(&found.keys);
+    let mut first: FxHashMap<Standing, i64> = FxHashMap::default();
+    for row in &found.rows {
+        let Some(instance) = row.instance else { continue };
+        let index = at[row.key as usize].filter(|index| is_free[*index]);
+        let known = first.entry((service_of[row.key as usize], instance, index)).or_insert(row.first_ns);
+        *known = row.first_ns.min(*known);
+    }
+    let mut standing: Vec<(Standing, i64)> = first.into_iter().collect();
+    standing.sort_unstable();
+    let mut stages: Vec<Stages> = (0..n).map(|_| Stages::default()).collect();
+    for rows in standing.chunk_by(|a, b| (a.0.0, a.0.1) == (b.0.0, b.0.1)) {
+        let own: BTreeMap<usize, i64> =
+            rows.iter().filter_map(|((.., index), ts_ns)| Some(((*index)?, *ts_ns))).collect();
+        let service = &mut stages[rows[0].0.0];
+        service.all += 1;
+        if !own.is_empty() {
+            service.instances.push(own);
         }
     }
-    let mut tested: Vec<Link> = stages.values().flat_map(pairs_of).collect();
+    let mut tested: Vec<Link> = stages.iter().flat_map(pairs_of).collect();
     let adjusted = adjust(&tested.iter().map(|link| Some(link.p)).collect::<Vec<_>>());
     for (link, q) in tested.iter_mut().zip(adjusted) {
         link.q = q.unwrap_or(1.0);
@@ -176,7 +199,7 @@ pub(crate) fn same_instance(clusters: &[Cluster], rows: &[TraceRow], taken: &[Fa
     tested.retain(|link| claimed(Some(link.q)) && link.lag_ns <= NEAR_NS);
     let strong: Vec<&Link> = tested.iter().filter(|link| link.ordered).collect();
     let moments = |link: &Link| -> Vec<i64> {
-        let both = stages.values().flat_map(BTreeMap::values);
+        let both = stages.iter().flat_map(|service| &service.instances);
         both.filter(|own| own.contains_key(&link.b)).filter_map(|own| own.get(&link.a).copied()).collect()
     };
     let families = families(clusters, &strong, FamilyKind::SameInstance, moments);
@@ -184,10 +207,10 @@ pub(crate) fn same_instance(clusters: &[Cluster], rows: &[TraceRow], taken: &[Fa
 }
 
 /// The pairs of one service that share enough instances, and more than chance has it.
-fn pairs_of(instances: &BTreeMap<&str, BTreeMap<usize, i64>>) -> Vec<Link> {
+fn pairs_of(Stages { instances, all }: &Stages) -> Vec<Link> {
     let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
     let mut lags: BTreeMap<(usize, usize), Vec<i64>> = BTreeMap::new();
-    for own in instances.values() {
+    for own in instances {
         for (a, at_a) in own {
             *sizes.entry(*a).or_default() += 1;
             for (b, at_b) in own.range(a + 1..) {
@@ -208,7 +231,6 @@ fn pairs_of(instances: &BTreeMap<&str, BTreeMap<usize, i64>>) -> Vec<Link> {
             let (a, b) = if swapped { (other, one) } else { (one, other) };
             let (first, second) = (later.max(earlier), later.min(earlier));
             let (n, of) = (lags.len() as u64, sizes[&a] as u64);
-            let all = instances.len() as u64;
             Link {
                 a,
                 b,
@@ -216,9 +238,9 @@ fn pairs_of(instances: &BTreeMap<&str, BTreeMap<usize, i64>>) -> Vec<Link> {
                 ordered: first > second && 2.0 * binomial_tail(first, first + second, 0.5) <= LEVEL,
                 n,
                 of,
-                expected: of as f64 * sizes[&b] as f64 / all as f64,
+                expected: of as f64 * sizes[&b] as f64 / *all as f64,
                 lag_ns: lags[lags.len() / 2].abs(),
-                p: hypergeometric_tail(n, of, sizes[&b] as u64, all),
+                p: hypergeometric_tail(n, of, sizes[&b] as u64, *all),
                 q: 1.0,
             }
         })
@@ -229,6 +251,7 @@ fn pairs_of(instances: &BTreeMap<&str, BTreeMap<usize, i64>>) -> Vec<Link> {
 mod tests {
     use super::super::ClusterKey;
     use super::super::coverage::ServiceCoverage;
+    use super::super::family::TraceRow;
     use super::*;
 
     const S: i64 = SECOND_NS;
@@ -303,20 +326,20 @@ mod tests {
         assert!(families.is_empty() && links.iter().all(|link| !link.ordered), "{links:?}");
     }
 
-    fn on(name: &str, instances: std::ops::Range<i64>, shift: i64) -> Vec<TraceRow> {
-        let row = |n: i64| TraceRow {
-            key: ClusterKey { template_id: name.into(), service: "s".into(), ..ClusterKey::default() }.into(),
-            trace: String::new(),
-            instance: format!("i{n}"),
-            first_ns: n * HOUR + shift,
-        };
+    fn on(key: u32, instances: std::ops::Range<u32>, shift: i64) -> Vec<TraceRow> {
+        let row = |n: u32| TraceRow { key, trace: None, instance: Some(n), first_ns: i64::from(n) * HOUR + shift };
         instances.map(row).collect()
+    }
+
+    fn rows_of(rows: &[Vec<TraceRow>]) -> TraceRows {
+        let key = |name: &str| ClusterKey { template_id: name.into(), service: "s".into(), ..ClusterKey::default() };
+        TraceRows { keys: ["a", "b", "c"].map(key).to_vec(), rows: rows.concat() }
     }
 
     #[test]
     fn what_stands_on_the_same_few_of_many_instances_in_one_order_is_a_family() {
         let clusters = [cluster("a", vec![5]), cluster("b", vec![9]), cluster("c", vec![1])];
-        let rows = [on("a", 0..8, 0), on("b", 0..8, 3 * S), on("c", 0..40, 9 * S)].concat();
+        let rows = rows_of(&[on(0, 0..8, 0), on(1, 0..8, 3 * S), on(2, 0..40, 9 * S)]);
         let (families, links) = same_instance(&clusters, &rows, &[]);
         assert_eq!(links.len(), 1, "c stands everywhere: {links:?}");
         assert_eq!((families[0].root, families[0].members.as_slice(), families[0].times_ns.len()), (0, &[0, 1][..], 8));
@@ -326,8 +349,8 @@ mod tests {
     #[test]
     fn sharing_the_only_instances_there_are_proves_nothing() {
         let clusters = [cluster("a", vec![5]), cluster("b", vec![9])];
-        let rows = [on("a", 0..8, 0), on("b", 0..8, 3 * S)].concat();
+        let rows = rows_of(&[on(0, 0..8, 0), on(1, 0..8, 3 * S)]);
         assert_eq!(same_instance(&clusters, &rows, &[]), (vec![], vec![]));
-        assert_eq!(same_instance(&[], &[], &[]), (vec![], vec![]));
+        assert_eq!(same_instance(&[], &TraceRows::default(), &[]), (vec![], vec![]));
     }
 }

@@ -28,8 +28,10 @@ pub mod stats;
 mod status;
 mod streams;
 mod units;
+mod users;
 mod values;
 
+use rayon::prelude::*;
 use thiserror::Error;
 
 pub use crate::query::Example;
@@ -40,7 +42,7 @@ pub use changes::{Change as ValueChange, NewValues, Run};
 pub use cluster::{Cluster, ClusterKey, HttpStats, absent, clusters, sizes};
 pub use coverage::{CapCut, Coverage, MissingExport, ServiceCoverage, SeverityCoverage, coverage};
 pub use deploy::{Canary, Change, Revisions};
-pub use family::{Exits, Family, FamilyKind, Role};
+pub use family::{Exits, Family, FamilyKind, Role, StartRows};
 pub use fields::{Among, FieldSkew, Fields, field_skews, fields};
 pub use filter::{explorer_url, fetch_command, logging_filter};
 pub use history::{History, Runs};
@@ -50,6 +52,7 @@ pub use priority::{Priority, Term};
 pub use requests::{Latencies, Latency, Route, RouteKey, latencies};
 pub use silence::{Silent, missing_exports, silences};
 pub use status::{Status, StatusOf, absent_days, active_period_start};
+pub use users::name_users;
 pub use values::{Changed, value_changes};
 
 use crate::config::Config;
@@ -132,12 +135,19 @@ pub struct Ranked {
     pub snapshots: Option<stats::fisher::Presence>,
 }
 
-/// Concludes everything about the clusters of a window.
+/// Reads the rows that starts are made of. It comes before [`parameters`] and [`run`]: the messages that it meets are kept by
+/// the engine, so that texts are read once.
+pub fn start_rows(engine: &Engine, config: &Config) -> Result<StartRows, AnalyzeError> {
+    family::start_rows(engine, &Exits::new(&config.exit))
+}
+
+/// Concludes everything about the clusters of a window; `rows` are those of [`start_rows`].
 ///
 /// `ties` has an entry for each cluster, in the order of `clusters`; `before` is the time before the window. Clusters
 /// without entries ([`absent`]) stand behind all others, or the families would point to the wrong ones.
 pub fn run(
     engine: &Engine,
+    rows: &StartRows,
     clusters: Vec<Cluster>,
     before: &Before,
     seen: &Coverage,
@@ -145,11 +155,10 @@ pub fn run(
     window: Window,
     config: &Config,
 ) -> Result<Analysis, AnalyzeError> {
-    let exits = Exits::new(&config.exit);
-    let rows = family::start_rows(engine, &exits)?;
     let traces = family::trace_rows(engine)?;
-    let mut families = family::crash_loops(&clusters, &rows, &exits, seen);
-    let failed_starts = family::failing_starts(&clusters, &rows, &exits);
+    let starts = family::starts(rows);
+    let mut families = family::crash_loops(&clusters, rows, &starts, seen);
+    let failed_starts = family::failing_starts(&clusters, rows, &starts);
     families.extend(family::same_trace(&clusters, &traces, &families));
     let (on_instances, mut links) = links::same_instance(&clusters, &traces, &families);
     families.extend(on_instances);
@@ -157,20 +166,27 @@ pub fn run(
     families.extend(preceding);
     links.extend(pairs);
     let quiet_days = f64::from(config.quiet_days.unwrap_or(status::QUIET_DAYS));
-    let judged = history::judged(&clusters, before, seen, ties, window, quiet_days);
-    let revisions = deploy::revisions(&clusters, &before.history, &judged, window);
-    let calibration = calibration::calibration(&judged);
+    let Concluded { judgements, snapshots, revisions, calibration } =
+        conclude(&clusters, before, seen, ties, window, quiet_days);
     let routes = requests::routes(&clusters, before, seen);
     let shares = fold::shares(&clusters);
     let shares_5xx = fold::routes(&clusters);
+    let mut home: Vec<Option<usize>> = vec![None; clusters.len()];
+    for (family, member) in
+        families.iter().enumerate().flat_map(|(at, own)| own.members.iter().map(move |of| (at, *of)))
+    {
+        home[member].get_or_insert(family);
+    }
     let mut ranked: Vec<Ranked> = clusters
         .into_iter()
-        .zip(judged.judgements)
+        .zip(judgements)
         .zip(revisions)
-        .zip(judged.snapshots)
+        .zip(snapshots)
         .enumerate()
+        .collect::<Vec<_>>()
+        .into_par_iter()
         .map(|(at, (((cluster, judged), revisions), snapshots))| {
-            let family = families.iter().position(|family| family.members.contains(&at));
+            let family = home[at];
             let role = family
                 .map_or(Role::Independent, |found| if families[found].root == at { Role::Root } else { Role::Symptom });
             let hours = seen.hours_of(&cluster);
@@ -231,6 +247,36 @@ pub fn run(
     let mut sorted: Vec<Option<Ranked>> = ranked.drain(..).map(Some).collect();
     let clusters = order.iter().filter_map(|old| sorted[*old].take()).collect();
     Ok(Analysis { clusters, families, links, calibration, routes })
+}
+
+/// What the summaries of a store say of clusters, in their order: all that needs no row.
+#[derive(Debug, Clone)]
+pub struct Concluded {
+    /// The tests of their rates.
+    pub judgements: Vec<stats::judge::Judgement>,
+    /// Presence in snapshots, where the exports are too short for rates.
+    pub snapshots: Vec<Option<stats::fisher::Presence>>,
+    /// Which revision each came or went with.
+    pub revisions: Vec<Revisions>,
+    /// What the rule did in past weeks.
+    pub calibration: Option<Calibration>,
+}
+
+/// Runs the statistics that stand on summaries alone: rates, change points, revisions, past windows.
+pub fn conclude(
+    clusters: &[Cluster],
+    before: &Before,
+    seen: &Coverage,
+    ties: &[Option<IssueTie>],
+    window: Window,
+    quiet_days: f64,
+) -> Concluded {
+    let judged = history::judged(clusters, before, seen, ties, window, quiet_days);
+    let (revisions, calibration) = rayon::join(
+        || deploy::revisions(clusters, &before.history, &judged, window),
+        || calibration::calibration(&judged),
+    );
+    Concluded { judgements: judged.judgements, snapshots: judged.snapshots, revisions, calibration }
 }
 
 /// Runs one of the project's own queries.

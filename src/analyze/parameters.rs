@@ -7,11 +7,12 @@
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::changes::{self, Change, NewValues};
 use super::units::common;
 use super::{AnalyzeError, Cluster, ClusterKey, stats};
-use crate::mine::{ParamKind, Template, TemplateSet, extract};
+use crate::mine::{Extractor, ParamKind, Template, TemplateSet, Value};
 use crate::query::{ClusterRows, Engine, MessageRow};
 use crate::store::EPISODE_GAP_NS;
 use crate::time::{Window, day_name, day_of};
@@ -19,7 +20,7 @@ use crate::time::{Window, day_name, day_of};
 /// Most frequent values listed for a variable.
 const TOP: usize = 5;
 /// Distinct values kept for one variable; more are counted as different.
-const DISTINCT: usize = 10_000;
+pub(super) const DISTINCT: usize = 10_000;
 
 /// One variable of a cluster's template.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -66,10 +67,7 @@ impl Parameter {
 
     /// The variables of one template in messages with their times (nanoseconds), of any severity.
     pub fn of_messages<'a>(template: &Template, messages: impl IntoIterator<Item = (i64, &'a str)>) -> Vec<Self> {
-        let mut columns = BTreeMap::new();
-        for (ts_ns, message) in messages {
-            add(&mut columns, template, ts_ns, message, None);
-        }
+        let columns = columns(template, messages.into_iter().map(|(ts_ns, message)| (ts_ns, message, None)));
         let mut found = vec![columns.iter().map(|(slot, column)| column.parameter(*slot)).collect()];
         changes::fill(&mut found, &[&columns], &[None], None);
         found.remove(0)
@@ -96,11 +94,28 @@ pub(super) struct Column {
     pub(super) name: Option<String>,
     kind: Option<ParamKind>,
     mixed: bool,
-    /// Number of each unit; empty text for none.
-    units: BTreeMap<String, u64>,
     pub(super) values: BTreeMap<String, Seen>,
     pub(super) n: u64,
-    numbers: Vec<(i64, f64, String)>,
+    /// Some value is a number, said in the unit of the others or not.
+    is_numeric: bool,
+    /// Unit of most numbers.
+    pub(super) unit: Option<String>,
+    /// Numbers with their times, ascending, all in that unit.
+    pub(super) numbers: Vec<(i64, f64)>,
+}
+
+/// A column that grows.
+#[derive(Debug, Default)]
+struct Growing {
+    name: Option<String>,
+    kind: Option<ParamKind>,
+    mixed: bool,
+    values: FxHashMap<String, Seen>,
+    n: u64,
+    /// Number of each unit; empty text for none.
+    units: Vec<(String, u64)>,
+    /// Time, value, place of the unit.
+    numbers: Vec<(i64, f64, usize)>,
 }
 
 /// The variables of one cluster, by slot.
@@ -124,20 +139,19 @@ impl Values {
 pub fn values(engine: &Engine, templates: &TemplateSet) -> Result<Values, AnalyzeError> {
     let found = engine.messages()?;
     let by_id: BTreeMap<&str, &Template> = templates.iter().map(|template| (template.id.as_str(), template)).collect();
-    let mut rows: Vec<Vec<MessageRow>> = found.clusters.iter().map(|_| Vec::new()).collect();
-    for (at, row) in found.rows {
-        rows[at as usize].push(row);
+    let mut rows: Vec<(&ClusterRows, Vec<&MessageRow>)> = found.clusters.iter().map(|key| (key, Vec::new())).collect();
+    for (at, row) in &found.rows {
+        rows[*at as usize].1.push(row);
     }
-    let clusters: Vec<(ClusterRows, Vec<MessageRow>)> = found.clusters.into_iter().zip(rows).collect();
-    let of = |(key, rows): (ClusterRows, Vec<MessageRow>)| {
+    // The largest first, so that none of them is left to one thread at the end.
+    rows.sort_by_key(|(key, rows)| (std::cmp::Reverse(rows.len()), *key));
+    let of = |(key, rows): (&ClusterRows, Vec<&MessageRow>)| {
         let template = by_id.get(key.template_id.as_str()).filter(|_| !rows.is_empty())?;
-        let mut columns = Columns::new();
-        for row in rows {
-            add(&mut columns, template, row.ts_ns, &row.message, row.revision.as_deref());
-        }
-        Some((key.into(), columns))
+        let rows = rows.iter().map(|row| (row.ts_ns, row.message.as_str(), row.revision.as_deref()));
+        Some((key.clone().into(), columns(template, rows)))
     };
-    Ok(Values { clusters: clusters.into_par_iter().filter_map(of).collect::<Vec<_>>().into_iter().collect() })
+    let found: Vec<_> = rows.into_par_iter().with_max_len(1).filter_map(of).collect();
+    Ok(Values { clusters: found.into_iter().collect() })
 }
 
 /// The variables of clusters of WARNING and above, in the order of `clusters`; empty lists for the others.
@@ -155,69 +169,85 @@ pub fn parameters(
     let columns: Vec<&Columns> =
         clusters.iter().map(|cluster| now.clusters.get(&cluster.key).unwrap_or(&none)).collect();
     let earlier: Vec<Option<&Columns>> = clusters.iter().map(|cluster| before.clusters.get(&cluster.key)).collect();
-    let mut found: Vec<Vec<Parameter>> =
-        columns.iter().map(|columns| columns.iter().map(|(slot, column)| column.parameter(*slot)).collect()).collect();
+    let of = |columns: &&Columns| columns.iter().map(|(slot, column)| column.parameter(*slot)).collect();
+    let mut found: Vec<Vec<Parameter>> = columns.par_iter().map(of).collect();
     let halves = before.clusters.is_empty().then_some(window);
     changes::fill(&mut found, &columns, &earlier, halves);
+    // Ten thousand values a variable: letting go of them takes a while as well.
+    now.clusters.into_par_iter().for_each(drop);
     Ok(found)
 }
 
-fn add(columns: &mut Columns, template: &Template, ts_ns: i64, message: &str, revision: Option<&str>) {
-    for param in extract(template, message) {
-        let column = columns.entry(param.slot).or_default();
-        column.n += 1;
-        column.mixed |= column.kind.is_some_and(|kind| kind != param.kind);
-        column.kind.get_or_insert(param.kind);
-        column.name = column.name.take().or(param.name);
-        let unit = param.unit.unwrap_or_default();
-        if let Some(number) = param.number {
-            *column.units.entry(unit.clone()).or_default() += 1;
-            column.numbers.push((ts_ns, number, unit));
+/// The variables of a template in messages with their times and revisions, in the order of time.
+fn columns<'a>(template: &Template, rows: impl Iterator<Item = (i64, &'a str, Option<&'a str>)>) -> Columns {
+    let mut extractor = Extractor::new(template);
+    let mut columns: BTreeMap<usize, Growing> = BTreeMap::new();
+    for (ts_ns, message, revision) in rows {
+        extractor.each(message, |value| columns.entry(value.slot).or_default().add(&value, ts_ns, revision));
+    }
+    columns.into_iter().map(|(slot, column)| (slot, column.grown())).collect()
+}
+
+impl Growing {
+    fn add(&mut self, value: &Value<'_>, ts_ns: i64, revision: Option<&str>) {
+        self.n += 1;
+        self.mixed |= self.kind.is_some_and(|kind| kind != value.kind);
+        self.kind.get_or_insert(value.kind);
+        if self.name.is_none() {
+            self.name = value.name.map(str::to_owned);
         }
-        if column.values.len() >= DISTINCT && !column.values.contains_key(&param.text) {
-            continue;
+        if let Some(number) = value.number {
+            let unit = value.unit.unwrap_or_default();
+            let place = self.units.iter().position(|(known, _)| known == unit).unwrap_or_else(|| {
+                self.units.push((unit.to_owned(), 0));
+                self.units.len() - 1
+            });
+            self.units[place].1 += 1;
+            self.numbers.push((ts_ns, number, place));
         }
-        let seen = column.values.entry(param.text).or_insert_with(|| Seen {
-            first_ns: ts_ns,
-            revision: revision.map(str::to_owned),
-            number: param.number,
-            ..Seen::default()
-        });
+        if !self.values.contains_key(value.text) {
+            if self.values.len() >= DISTINCT {
+                return;
+            }
+            let (revision, number) = (revision.map(str::to_owned), value.number);
+            self.values.insert(value.text.to_owned(), Seen { first_ns: ts_ns, revision, number, ..Seen::default() });
+        }
+        let Some(seen) = self.values.get_mut(value.text) else { return };
         // Rows come in the order of time.
         if seen.n == 0 || ts_ns - seen.last_ns > EPISODE_GAP_NS {
             seen.episodes += 1;
         }
         (seen.n, seen.last_ns) = (seen.n + 1, ts_ns);
     }
+
+    fn grown(self) -> Column {
+        let (unit, mut numbers) = common(&self.units, &self.numbers);
+        numbers.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        let Self { name, kind, mixed, values, n, .. } = self;
+        let is_numeric = !self.numbers.is_empty();
+        Column { name, kind, mixed, values: values.into_iter().collect(), n, is_numeric, unit, numbers }
+    }
 }
 
 impl Column {
-    /// Numbers with their times, ascending, all in one unit: that of most of them.
-    pub(super) fn numbers(&self) -> (Option<String>, Vec<(i64, f64)>) {
-        let (unit, mut numbers) = common(&self.units, &self.numbers);
-        numbers.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        (unit, numbers)
-    }
-
     /// Whether a value is said in words, of which there are few.
     pub(super) fn is_word(&self) -> bool {
-        self.numbers.is_empty() && matches!(self.kind, Some(ParamKind::Text | ParamKind::Bool | ParamKind::Host))
+        !self.is_numeric && matches!(self.kind, Some(ParamKind::Text | ParamKind::Bool | ParamKind::Host))
     }
 
     fn parameter(&self, slot: usize) -> Parameter {
-        let (unit, timed) = self.numbers();
-        let mut top: Vec<(String, u64)> = self.values.iter().map(|(value, seen)| (value.clone(), seen.n)).collect();
-        top.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        top.truncate(TOP);
+        let mut top: Vec<(&String, u64)> = self.values.iter().map(|(value, seen)| (value, seen.n)).collect();
+        top.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+        let top = top.into_iter().take(TOP).map(|(value, n)| (value.clone(), n)).collect();
         let mut days: BTreeMap<i64, Vec<f64>> = BTreeMap::new();
-        for (ts_ns, number) in &timed {
+        for (ts_ns, number) in &self.numbers {
             days.entry(day_of(*ts_ns)).or_default().push(*number);
         }
         for numbers in days.values_mut() {
             numbers.sort_by(f64::total_cmp);
         }
         let per_day = days.into_iter().map(|(day, numbers)| (day_name(day), numbers)).collect::<Vec<_>>();
-        let mut numbers: Vec<f64> = timed.into_iter().map(|(_, number)| number).collect();
+        let mut numbers: Vec<f64> = self.numbers.iter().map(|(_, number)| *number).collect();
         numbers.sort_by(f64::total_cmp);
         let kind = if self.mixed {
             "text"
@@ -228,7 +258,7 @@ impl Column {
             slot,
             name: self.name.clone(),
             kind: if kind == "*" { "text".into() } else { kind.to_owned() },
-            unit,
+            unit: self.unit.clone(),
             n: self.n,
             distinct: self.values.len() as u64,
             numbers,
@@ -257,18 +287,16 @@ impl Column {
 impl Column {
     /// A column of numbers for tests of what is made of it.
     pub(super) fn of_numbers(rows: &[(i64, f64)], unit: &str, revision: Option<&str>) -> Self {
-        let mut column = Self { kind: Some(ParamKind::Duration), n: rows.len() as u64, ..Self::default() };
+        let mut column = Growing::default();
         for (ts_ns, number) in rows {
-            let seen = column.values.entry(number.to_string()).or_insert_with(|| Seen {
-                first_ns: *ts_ns,
-                revision: revision.map(str::to_owned),
-                number: Some(*number),
-                ..Seen::default()
-            });
-            (seen.n, seen.episodes) = (seen.n + 1, seen.episodes + 1);
-            *column.units.entry(unit.to_owned()).or_default() += 1;
-            column.numbers.push((*ts_ns, *number, unit.to_owned()));
+            let text = number.to_string();
+            let (kind, unit, number) = (ParamKind::Duration, Some(unit), Some(*number));
+            let value = Value { slot: 0, position: 0, name: None, kind, unit, text: &text, number };
+            column.add(&value, *ts_ns, revision);
         }
+        let mut column = column.grown();
+        // Every row is an episode of its value.
+        column.values.values_mut().for_each(|seen| seen.episodes = seen.n);
         column
     }
 

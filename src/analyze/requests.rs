@@ -220,6 +220,16 @@ mod tests {
     }
 
     #[test]
+    fn one_request_and_one_huge_count_are_told_without_a_claim_of_chance() {
+        let one = of(&[cluster("GET /a -> 500", 1, vec![1e300])], vec![cluster("GET /a -> 200", 1, vec![])], vec![1.0]);
+        assert_eq!((one[0].requests, one[0].failed, one[0].before), (1, 1, Some((1, 0))));
+        assert!(one[0].changes.is_empty(), "{:?}", one[0].changes);
+        let n = u64::MAX / 8;
+        let huge = of(&[cluster("GET /a -> 200", n, vec![])], vec![cluster("GET /a -> 200", n, vec![])], vec![]);
+        assert!(huge[0].requests == n && huge[0].changes.is_empty(), "{:?}", huge[0]);
+    }
+
+    #[test]
     fn more_failures_and_longer_waits_are_told_and_chance_is_not() {
         let old: Vec<f64> = (0..200).map(|n| 100.0 + f64::from(n % 20)).collect();
         let slow: Vec<f64> = old.iter().map(|ms| ms * 2.0).collect();

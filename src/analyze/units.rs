@@ -1,7 +1,5 @@
 //! One unit for the numbers of a variable: a program that writes `900 ms` and then `1.2 s` wrote of one thing.
 
-use std::collections::BTreeMap;
-
 /// What a unit measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Dimension {
@@ -36,22 +34,25 @@ fn scale(unit: &str) -> Option<(Dimension, f64)> {
     Some((Dimension::Bytes, bytes))
 }
 
-/// The unit of most numbers (the first by name of equals), and all that can be said in it; the others are left out.
-pub(super) fn common(
-    units: &BTreeMap<String, u64>,
-    numbers: &[(i64, f64, String)],
-) -> (Option<String>, Vec<(i64, f64)>) {
-    let best = units.iter().max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0)));
-    let Some((unit, _)) = best else { return (None, Vec::new()) };
-    let own = scale(unit);
-    let said = numbers.iter().filter_map(|(ts_ns, number, from)| {
-        if from == unit {
+/// The unit of most numbers (the first by name of equals), and all that can be said in it; the others are left out. Each
+/// number is a time, a value and the place of its unit among `units`, which are told with how many numbers have each.
+pub(super) fn common(units: &[(String, u64)], numbers: &[(i64, f64, usize)]) -> (Option<String>, Vec<(i64, f64)>) {
+    let best = (0..units.len()).max_by(|a, b| units[*a].1.cmp(&units[*b].1).then(units[*b].0.cmp(&units[*a].0)));
+    let Some(best) = best else { return (None, Vec::new()) };
+    let own = scale(&units[best].0);
+    // What a number of each unit is multiplied with.
+    let factor = |at: usize| {
+        let ((dimension, from), (wanted, to)) = (scale(&units[at].0)?, own?);
+        (dimension == wanted).then_some((from, to))
+    };
+    let factors: Vec<Option<(f64, f64)>> = (0..units.len()).map(factor).collect();
+    let said = numbers.iter().filter_map(|(ts_ns, number, unit)| {
+        if *unit == best {
             return Some((*ts_ns, *number));
         }
-        let ((dimension, from), (wanted, to)) = (scale(from)?, own?);
-        (dimension == wanted).then(|| (*ts_ns, number * from / to))
+        factors[*unit].map(|(from, to)| (*ts_ns, number * from / to))
     });
-    (Some(unit.clone()).filter(|unit| !unit.is_empty()), said.collect())
+    (Some(units[best].0.clone()).filter(|unit| !unit.is_empty()), said.collect())
 }
 
 #[cfg(test)]
@@ -59,10 +60,15 @@ mod tests {
     use super::*;
 
     fn of(numbers: &[(f64, &str)]) -> (Option<String>, Vec<f64>) {
-        let rows: Vec<(i64, f64, String)> = numbers.iter().map(|(number, unit)| (0, *number, (*unit).into())).collect();
-        let mut units = BTreeMap::new();
-        for (_, _, unit) in &rows {
-            *units.entry(unit.clone()).or_default() += 1;
+        let mut units: Vec<(String, u64)> = Vec::new();
+        let mut rows: Vec<(i64, f64, usize)> = Vec::new();
+        for (number, unit) in numbers {
+            let place = units.iter().position(|(known, _)| known == unit).unwrap_or(units.len());
+            if place == units.len() {
+                units.push(((*unit).to_owned(), 0));
+            }
+            units[place].1 += 1;
+            rows.push((0, *number, place));
         }
         let (unit, said) = common(&units, &rows);
         (unit, said.into_iter().map(|(_, number)| number).collect())

@@ -35,12 +35,12 @@ pub fn value_changes(before: &Values, after: &Values, names: (&str, &str)) -> Ve
         let Some(old) = before.clusters.get(key) else { continue };
         for (slot, after) in new {
             let Some(before) = old.get(slot) else { continue };
-            let ((old_unit, older), (unit, newer)) = (before.numbers(), after.numbers());
+            let (older, newer, unit) = (&before.numbers, &after.numbers, after.unit.clone());
             // Numbers of two units cannot be compared, and are no change of a value.
-            let comparable = old_unit == unit;
+            let comparable = before.unit == unit;
             let fraction = |numbers: &[(i64, f64)]| numbers.iter().any(|(_, number)| number.fract() != 0.0);
-            let measured = unit.is_some() || fraction(&older) || fraction(&newer);
-            let keep = |numbers: Vec<(i64, f64)>| if comparable { numbers } else { Vec::new() };
+            let measured = unit.is_some() || fraction(older) || fraction(newer);
+            let keep = |numbers: &[(i64, f64)]| if comparable { numbers.to_vec() } else { Vec::new() };
             slots.push(Slot { before: keep(older), after: keep(newer), measured });
             pairs.push((key, *slot, before, after, unit));
         }

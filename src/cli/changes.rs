@@ -129,7 +129,8 @@ fn look(made: &Made, window: Window, index: &IssueIndex<'_>, config: &Config) ->
     let covered = coverage(&made.snapshot, &made.stated, &asked);
     let ties = planning::ties(&clusters, &index.at(Some(window.until_ns)), config);
     let before = analyze::Before::default();
-    let analysis = analyze::run(&engine, clusters, &before, &covered, &ties, window, config)?;
+    let starts = analyze::start_rows(&engine, config)?;
+    let analysis = analyze::run(&engine, &starts, clusters, &before, &covered, &ties, window, config)?;
     let ordered: Vec<analyze::Cluster> = analysis.clusters.iter().map(|ranked| ranked.cluster.clone()).collect();
     let parameters = analyze::parameters(&engine, &ordered, &made.templates, &analyze::Values::default(), window)?;
     let all: Vec<&analyze::Cluster> = ordered.iter().collect();

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::context::Asked;
@@ -111,9 +112,13 @@ pub(crate) fn actions(
         report.run.run_id,
         valid_until_ns(exports).map_or_else(|| "-".to_owned(), planning::stamp)
     );
-    for action in planned {
-        let body =
-            if action.kind.has_body() { Some(body(renderer, report, action, exports, policy, asked)?) } else { None };
+    let written: Vec<Option<String>> = planned
+        .par_iter()
+        .map(|action| {
+            action.kind.has_body().then(|| body(renderer, report, action, exports, policy, asked)).transpose()
+        })
+        .collect::<anyhow::Result<_>>()?;
+    for (action, body) in planned.iter().zip(written) {
         let sha256 = body.as_ref().map(|body| hex(&Sha256::digest(body.as_bytes())));
         if let (Some(body), Some(sha256)) = (&body, &sha256) {
             let file = action.body_file();

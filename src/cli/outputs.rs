@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
+use rayon::prelude::*;
+
 use super::Stop;
 
 /// Remembers what was written.
@@ -68,14 +70,15 @@ impl Outputs {
             anyhow::Error::new(error).context(format!("cannot write {}", path.display()))
         };
         let earlier = read_written(folder);
-        let mut written = BTreeMap::new();
-        for (name, content) in &self.files {
+        // Each file waits for the disk on its own.
+        let write = |(name, content): (&String, &Vec<u8>)| {
             let path = folder.join(name);
             let parent = path.parent().unwrap_or(folder);
             std::fs::create_dir_all(parent).map_err(|error| fail(parent, error))?;
             place(parent, &path, content).map_err(|error| fail(&path, error))?;
-            written.insert(name.clone(), hash(content));
-        }
+            Ok((name.clone(), hash(content)))
+        };
+        let written: BTreeMap<String, String> = self.files.par_iter().map(write).collect::<anyhow::Result<_>>()?;
         for (name, known) in earlier.iter().filter(|(name, _)| !self.files.contains_key(*name) && is_inside(name)) {
             let path = folder.join(name);
             if std::fs::read(&path).is_ok_and(|bytes| hash(&bytes) == *known) {

@@ -77,11 +77,13 @@ pub(crate) fn make(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyho
     let templates = Context::templates(&snapshot, asked.as_of_ns)?;
     steps.step("queries");
     let engine = Engine::open(&snapshot, &templates, asked.window, EngineOptions { services: &asked.services })?;
-    let mut clusters = analyze::clusters(&engine, &templates)?;
     let sources = snapshot.sources();
     let stated = stated(&sources);
     let files: Vec<FileReport> = sources.into_iter().map(|source| source.report).collect();
-    let before = before(&snapshot, &templates, &stated, &asked)?;
+    // Either is read on its own, and leaves a thread idle where it puts its parts together.
+    let (clusters, before) =
+        rayon::join(|| analyze::clusters(&engine, &templates), || before(&snapshot, &templates, &stated, &asked));
+    let (mut clusters, before) = (clusters?, before?);
     clusters.extend(analyze::absent(&clusters, &before.clusters));
     let mut coverage = coverage(&snapshot, &stated, &asked);
     analyze::silences(&mut clusters, &before, &coverage, asked.window);
@@ -94,10 +96,16 @@ pub(crate) fn make(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyho
         planning::ties(&clusters, &planning::index(&raw, &policy, &known), &context.config)
     };
     steps.step("ranking");
-    let analysis = analyze::run(&engine, clusters, &before, &coverage, &ties, asked.window, &context.config)?;
-    let ordered: Vec<analyze::Cluster> = analysis.clusters.iter().map(|ranked| ranked.cluster.clone()).collect();
-    let mut parameters = analyze::parameters(&engine, &ordered, &templates, &before.values, asked.window)?;
+    let starts = analyze::start_rows(&engine, &context.config)?;
+    let variables = analyze::parameters(&engine, &clusters, &templates, &before.values, asked.window)?;
+    analyze::name_users(&engine, &mut clusters, &variables)?;
+    let keys: Vec<analyze::ClusterKey> = clusters.iter().map(|cluster| cluster.key.clone()).collect();
+    let mut variables: BTreeMap<_, _> = keys.into_iter().zip(variables).collect();
+    let analysis = analyze::run(&engine, &starts, clusters, &before, &coverage, &ties, asked.window, &context.config)?;
+    let mut parameters: Vec<_> =
+        analysis.clusters.iter().map(|ranked| variables.remove(&ranked.cluster.key).unwrap_or_default()).collect();
     if let Some(id) = &args.variables_of {
+        let ordered: Vec<analyze::Cluster> = analysis.clusters.iter().map(|ranked| ranked.cluster.clone()).collect();
         super::explain::add_variables(&engine, &ordered, &templates, id, &mut parameters)?;
     }
     steps.step("report");
@@ -121,6 +129,7 @@ pub(crate) fn make(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyho
         run: run_of(&snapshot, &asked, context, &exports, &known, task),
         queries: &queries,
         conflicts: snapshot.conflicts().len() as u64,
+        values_cut: engine.messages_cut()?,
     };
     let mut report = report::build(&material);
     let ground = Ground {

@@ -40,7 +40,7 @@ mod words;
 mod tests;
 
 pub use dictionary::{Template, TemplateSet, templates};
-pub use params::{Param, ParamKind, extract, extract_request};
+pub use params::{Extractor, Param, ParamKind, Value, extract, extract_request};
 pub use parts::{VALUE_MAX_BYTES, Values};
 pub use scan::{Miner, Scanned, Signed, Subject};
 pub use signature::{Form, Shape, SigId, Token};

@@ -192,17 +192,80 @@ fn compound_duration(value: &str) -> Option<f64> {
 /// The message must belong to the template; where it does not, the result is cut short. Of a JSON
 /// message only the mined text is read; for requests see [`extract_request`].
 pub fn extract(template: &Template, message: &str) -> Vec<Param> {
-    let clean = strip_ansi(message);
-    let message: &str = clean.as_deref().unwrap_or(message);
-    let lines = stack::unescape(message);
-    let message: &str = lines.as_deref().unwrap_or(message);
-    let Some(line) = mined_line(template, message) else {
-        return Vec::new();
-    };
-    let mut scanner = Scanner::default();
-    let spans = scanner.scan(&line);
-    let (before, tokens) = mined_tokens(template);
-    align(before, tokens, spans, &line)
+    let mut params = Vec::new();
+    Extractor::new(template).each(message, |value| params.push(value.own()));
+    params
+}
+
+/// A value where it stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Value<'a> {
+    /// Number of the variable in the template, from 0.
+    pub slot: usize,
+    /// Position among the template's tokens.
+    pub position: usize,
+    /// The key before `=` or `:`, or the word before.
+    pub name: Option<&'a str>,
+    /// What the value is.
+    pub kind: ParamKind,
+    /// Unit, attached to the number or the word after it.
+    pub unit: Option<&'a str>,
+    /// The value as written.
+    pub text: &'a str,
+    /// The value as a number, in the unit given.
+    pub number: Option<f64>,
+}
+
+impl Value<'_> {
+    fn own(self) -> Param {
+        Param {
+            slot: self.slot,
+            position: Some(self.position),
+            name: self.name.map(str::to_owned),
+            kind: self.kind,
+            unit: self.unit.map(str::to_owned),
+            text: self.text.to_owned(),
+            number: self.number,
+        }
+    }
+}
+
+/// Reads the values of one template out of many messages.
+pub struct Extractor<'a> {
+    template: &'a Template,
+    /// Tokens of the mined text, and how many stand before it.
+    tokens: &'a [Token],
+    before: usize,
+    /// Names of the variables.
+    names: Vec<Option<&'a str>>,
+    scanner: Scanner,
+}
+
+impl std::fmt::Debug for Extractor<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Extractor").field("names", &self.names).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Extractor<'a> {
+    /// For the messages of a template.
+    pub fn new(template: &'a Template) -> Self {
+        let (before, tokens) = mined_tokens(template);
+        let variables = (0..tokens.len()).filter(|at| tokens[*at] == Token::Var);
+        let names = variables.map(|at| name_before(&tokens[..at])).collect();
+        Self { template, tokens, before, names, scanner: Scanner::default() }
+    }
+
+    /// Gives the values in a message, in the order of the text.
+    pub fn each(&mut self, message: &str, take: impl FnMut(Value<'_>)) {
+        let clean = strip_ansi(message);
+        let message: &str = clean.as_deref().unwrap_or(message);
+        let lines = stack::unescape(message);
+        let message: &str = lines.as_deref().unwrap_or(message);
+        if let Some(line) = mined_line(self.template, message) {
+            align(self.before, self.tokens, &self.names, self.scanner.scan(&line), &line, take);
+        }
+    }
 }
 
 /// As [`extract`] for a request without text: the masked segments of its route, then method, status and latency (seconds),
@@ -294,7 +357,14 @@ fn mined_tokens(template: &Template) -> (usize, &[Token]) {
 }
 
 /// Walks template and message side by side.
-fn align(before: usize, tokens: &[Token], spans: &[Span], line: &str) -> Vec<Param> {
+fn align(
+    before: usize,
+    tokens: &[Token],
+    names: &[Option<&str>],
+    spans: &[Span],
+    line: &str,
+    mut take: impl FnMut(Value<'_>),
+) {
     let same = |token: &Token, span: &Span| match token {
         Token::Var => false,
         Token::Space => span.kind == Kind::Space,
@@ -303,8 +373,7 @@ fn align(before: usize, tokens: &[Token], spans: &[Span], line: &str) -> Vec<Par
             **text == *found || (!text.is_ascii() && skeleton(text) == skeleton(found))
         }
     };
-    let mut params = Vec::new();
-    let mut at = 0;
+    let (mut at, mut slot) = (0, 0);
     for (i, token) in tokens.iter().enumerate() {
         if *token != Token::Var {
             // An optional parenthesis of the message, absent in the template, is passed over.
@@ -332,29 +401,21 @@ fn align(before: usize, tokens: &[Token], spans: &[Span], line: &str) -> Vec<Par
             Some([space, word, ..]) if space.kind == Kind::Space && is_unit(word.text(line)) => Some(word.text(line)),
             _ => None,
         };
-        params.push(Param {
-            slot: params.len(),
-            position: Some(before + i),
-            name: name_before(&tokens[..i]),
-            kind,
-            unit: attached.or(after).map(str::to_owned),
-            text: text.to_owned(),
-            number,
-        });
-        at = end;
+        let (position, name, unit) = (before + i, names.get(slot).copied().flatten(), attached.or(after));
+        take(Value { slot, position, name, kind, unit, text, number });
+        (at, slot) = (end, slot + 1);
     }
-    params
 }
 
 /// The key or word before a variable.
-fn name_before(before: &[Token]) -> Option<String> {
+fn name_before(before: &[Token]) -> Option<&str> {
     let passable = |t: &Token| {
         matches!(t, Token::Space)
             || matches!(t, Token::Text(t) if matches!(&**t, "=" | ":" | "\"" | "'" | "(" | "[" | "#"))
     };
     let word = before.iter().rev().find(|t| !passable(t))?;
     match word {
-        Token::Text(text) if word.is_word() => Some(text.to_string()),
+        Token::Text(text) if word.is_word() => Some(text),
         _ => None,
     }
 }

@@ -10,14 +10,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::QueryError;
+use super::loud::WARNING;
 use super::rows::RowSource;
 use crate::mine::SigId;
 use crate::store::{Cut, NO_INT, NO_WORD, RowGroup, StoreError, Words};
 
 /// Rows that are remembered as the oldest of a cluster.
 pub(super) const OLDEST: usize = 5;
-/// Effective severity from which rows are asked for one by one: WARNING.
-const LOUD: i64 = 400;
 
 /// The columns of words that make a cell.
 pub(super) const CELL_WORDS: [&str; 9] =
@@ -154,6 +153,8 @@ pub(super) struct Part {
     pub(super) by_instance: Vec<(u32, u32)>,
     pub(super) by_user: Vec<(u32, u32)>,
     pub(super) by_trace: Vec<(u32, u128)>,
+    /// Cluster, trace, instance by code and oldest row of what is loud.
+    pub(super) traces: Vec<(u32, Option<u128>, u32, i64)>,
     pub(super) events: Vec<EventRow>,
     /// Rows that are asked for one by one.
     pub(super) loud: Vec<u32>,
@@ -227,6 +228,7 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
     let mut by_instance: FxHashSet<(u32, u32)> = FxHashSet::default();
     let mut by_user: FxHashSet<(u32, u32)> = FxHashSet::default();
     let mut by_trace: FxHashSet<(u32, u128)> = FxHashSet::default();
+    let mut loud_traces: FxHashMap<(u32, Option<u128>, u32), i64> = FxHashMap::default();
     let mut events: Vec<EventRow> = Vec::new();
     let mut loud: Vec<u32> = Vec::new();
     let mut next_several = 0;
@@ -286,7 +288,7 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
         if !is_named {
             facts.times_ns.push(ts_ns);
         }
-        if effective[row] >= LOUD || kind == system {
+        if effective[row] >= WARNING || kind == system {
             loud.push(row as u32);
         }
         if instance.codes[row] != NO_WORD {
@@ -295,8 +297,15 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
         if user.codes[row] != NO_WORD {
             by_user.insert((cluster, user.codes[row]));
         }
-        if let Some(trace) = traces.and_then(|traces| traces.get(row)) {
-            by_trace.insert((cluster, xxh3_128(trace.as_bytes())));
+        let trace = traces.and_then(|traces| traces.get(row));
+        let hash = trace.map(|trace| xxh3_128(trace.as_bytes()));
+        if let Some(hash) = hash {
+            by_trace.insert((cluster, hash));
+        }
+        if effective[row] >= WARNING {
+            let named = hash.filter(|_| trace.is_some_and(|trace| !trace.is_empty()));
+            // Rows come in the order of time: the first of a place is its oldest.
+            loud_traces.entry((cluster, named, instance.codes[row])).or_insert(ts_ns);
         }
         if status[row] != NO_INT {
             facts.requests.push((status[row], latency[row]));
@@ -314,6 +323,9 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
     };
     let mut by_trace: Vec<(u32, u128)> = by_trace.into_iter().collect();
     by_trace.sort_unstable();
+    let mut traces: Vec<(u32, Option<u128>, u32, i64)> =
+        loud_traces.into_iter().map(|((at, trace, instance), first_ns)| (at, trace, instance, first_ns)).collect();
+    traces.sort_unstable();
     Ok(Part {
         words: words.into_iter().map(|coded| coded.words).collect(),
         sigs,
@@ -330,6 +342,7 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
         by_instance: of_set(by_instance),
         by_user: of_set(by_user),
         by_trace,
+        traces,
         events,
         loud,
     })

@@ -13,6 +13,7 @@ use super::cells::{
     self, Depth, EventRow, FUNCTION, Gathered, HOST, KIND, Key, MODULE, OLDEST, PROJECT, Part, Place, REASON, REVISION,
     SERVICE, STACK, offer,
 };
+use super::loud::Keyed;
 use super::picked::{self, Example};
 use super::rows::RowSource;
 use super::{ClusterRows, QueryError};
@@ -104,6 +105,17 @@ pub struct TotalRows {
     pub without_payload: u64,
 }
 
+/// A trace on an instance, each by number: equal numbers are equal names (`cluster_traces`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TraceRow {
+    /// Hash of the trace; `None` where a row names none.
+    pub trace: Option<u128>,
+    /// Instance; `None` where a row names none.
+    pub instance: Option<u32>,
+    /// Oldest row of a group of rows, nanoseconds.
+    pub first_ns: i64,
+}
+
 /// What the rows of a window say.
 #[derive(Debug, Default)]
 pub struct Facts {
@@ -115,6 +127,8 @@ pub struct Facts {
     pub totals: Vec<TotalRows>,
     /// Rows that are asked for one by one: WARNING and above, and the platform's own.
     pub(super) loud: Vec<LoudRows>,
+    /// Traces and instances of those of WARNING and above.
+    pub(super) traces: Keyed<TraceRow>,
 }
 
 /// Rows of a group, by their places in it.
@@ -122,13 +136,13 @@ pub(super) type LoudRows = (RowGroup, Vec<u32>);
 
 /// Words of all groups by one code each.
 #[derive(Default)]
-struct Interner {
+pub(super) struct Interner {
     at: FxHashMap<String, u32>,
     words: Vec<String>,
 }
 
 impl Interner {
-    fn of(&mut self, word: String) -> u32 {
+    pub(super) fn of(&mut self, word: String) -> u32 {
         if let Some(at) = self.at.get(&word) {
             return *at;
         }
@@ -193,6 +207,7 @@ struct Whole {
     events: Vec<EventRow>,
     totals: FxHashMap<(u32, u32, u32, i32, i32), Total>,
     loud: Vec<(u32, Vec<u32>)>,
+    traces: Vec<(u32, TraceRow)>,
 }
 
 impl Whole {
@@ -253,6 +268,10 @@ impl Whole {
             }
         }
         let cluster = |at: u32| clusters[at as usize];
+        self.traces.extend(part.traces.into_iter().map(|(at, trace, instance, first_ns)| {
+            let instance = Some(translated(&instances, instance)).filter(|code| !self.words.text(*code).is_empty());
+            (cluster(at), TraceRow { trace, instance, first_ns })
+        }));
         for (at, code) in part.by_instance {
             let is_new = self.by_instance.insert((cluster(at), instances[code as usize]));
             self.sums[cluster(at) as usize].instances += u64::from(is_new);
@@ -413,16 +432,23 @@ pub(super) fn facts(source: &RowSource, depth: Depth) -> Result<Facts, QueryErro
     let groups = row_groups(&source.files, source.window)?;
     let numbered: Vec<(u32, &RowGroup)> = (0_u32..).zip(&groups).collect();
     let mut whole = Whole::default();
+    let mut counted: Vec<(u32, Part)> = Vec::new();
     for some in numbered.chunks(GROUPS_PER_THREAD * rayon::current_num_threads()) {
         let count = |(at, group): &(u32, &RowGroup)| Ok((*at, cells::count(source, *at, group, depth)?));
-        let parts: Vec<(u32, Part)> = some.par_iter().map(count).collect::<Result<_, QueryError>>()?;
-        for (at, part) in parts {
-            whole.add(at, part, depth);
-        }
+        // Putting together goes on one thread, so it goes on beside the counting of the next groups.
+        let last = std::mem::take(&mut counted);
+        let add = || last.into_iter().for_each(|(at, part)| whole.add(at, part, depth));
+        let ((), next) =
+            rayon::join(add, || some.par_iter().with_max_len(1).map(count).collect::<Result<_, QueryError>>());
+        counted = next?;
+    }
+    for (at, part) in counted {
+        whole.add(at, part, depth);
     }
     let attached = whole.events(source, depth);
     let totals = whole.totals();
     let (keys, sums) = (std::mem::take(&mut whole.keys), std::mem::take(&mut whole.sums));
+    let trace_keys = keys.iter().map(|key| whole.key(source, *key)).collect();
     let places = |of: fn(&Gathered) -> &[Place]| sums.iter().flat_map(|sums| of(&sums.more)).copied().collect();
     let best: BTreeSet<Place> = places(|more| more.best.as_ref().map_or(&[], |best| &best.1));
     let found = picked::entries(&groups, &best)?;
@@ -437,6 +463,7 @@ pub(super) fn facts(source: &RowSource, depth: Depth) -> Result<Facts, QueryErro
         clusters.push(facts);
     }
     clusters.sort_by(|a, b| a.key.cmp(&b.key));
+    let traces = Keyed { clusters: trace_keys, rows: std::mem::take(&mut whole.traces) };
     let loud = whole.loud.into_iter().map(|(at, rows)| (groups[at as usize].clone(), rows)).collect();
-    Ok(Facts { clusters, attached, totals, loud })
+    Ok(Facts { clusters, attached, totals, loud, traces })
 }

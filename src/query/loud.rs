@@ -17,22 +17,28 @@ use super::{ClusterRows, QueryError};
 use crate::store::{Cut, NO_INT, NO_WORD, RowGroup, StoreError, Words, row_groups};
 
 /// Rows of `messages` at most, as in its file.
-const MESSAGES: usize = 200_000;
+pub(super) const MESSAGES: usize = 200_000;
 /// WARNING.
 pub(super) const WARNING: i64 = 400;
 
 /// What makes the cluster of a row.
-const KEY: [&str; 4] = ["sig_id", "project", "service", "kind"];
+pub(super) const KEY: [&str; 4] = ["sig_id", "project", "service", "kind"];
 /// What finds the rows without a walk over all columns.
 const FIND: [&str; 7] = ["ts_ns", "service", "revision", "effective_severity", "kind", "sig_id", "event_role"];
 
 /// Rows, each with the place of its cluster.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Keyed<T> {
     /// Clusters by key.
     pub clusters: Vec<ClusterRows>,
     /// Place of the cluster, and the row.
     pub rows: Vec<(u32, T)>,
+}
+
+impl<T> Default for Keyed<T> {
+    fn default() -> Self {
+        Self { clusters: Vec::new(), rows: Vec::new() }
+    }
 }
 
 /// A row of `starts`.
@@ -69,42 +75,42 @@ pub struct MessageRow {
 
 /// A trace on an instance (`cluster_traces`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TraceRow {
+pub(super) struct TraceRow {
     /// Trace, or empty.
-    pub trace: String,
+    trace: String,
     /// Instance, or empty.
-    pub instance: Arc<str>,
+    instance: Arc<str>,
     /// Oldest row, nanoseconds.
-    pub first_ns: i64,
+    first_ns: i64,
 }
 
 /// Words that rows share.
-struct Shared {
+pub(super) struct Shared {
     codes: Vec<u32>,
     words: Vec<Arc<str>>,
     empty: Arc<str>,
 }
 
 impl Shared {
-    fn new(words: Words) -> Self {
+    pub(super) fn new(words: Words) -> Self {
         let shared = words.words.into_iter().map(Arc::from).collect();
         Self { codes: words.codes, words: shared, empty: Arc::from("") }
     }
 
-    fn get(&self, row: usize) -> Option<&Arc<str>> {
+    pub(super) fn get(&self, row: usize) -> Option<&Arc<str>> {
         match self.codes[row] {
             NO_WORD => None,
             code => Some(&self.words[code as usize]),
         }
     }
 
-    fn own(&self, row: usize) -> Arc<str> {
+    pub(super) fn own(&self, row: usize) -> Arc<str> {
         self.get(row).unwrap_or(&self.empty).clone()
     }
 }
 
 /// Clusters of the rows of a cut, numbered as they come.
-fn clusters(source: &RowSource, cut: &Cut) -> Result<(Vec<ClusterRows>, Vec<u32>), StoreError> {
+pub(super) fn clusters(source: &RowSource, cut: &Cut) -> Result<(Vec<ClusterRows>, Vec<u32>), StoreError> {
     let [sig, project, service, kind] = KEY;
     let words = [cut.words(sig)?, cut.words(project)?, cut.words(service)?, cut.words(kind)?];
     let word = |column: usize, code: u32| {
@@ -150,7 +156,7 @@ fn keyed<T: Send>(
 }
 
 /// Parts as one, clusters in the order of their keys.
-fn joined<T>(parts: Vec<Keyed<T>>) -> Keyed<T> {
+pub(super) fn joined<T>(parts: Vec<Keyed<T>>) -> Keyed<T> {
     let all: BTreeSet<&ClusterRows> = parts.iter().flat_map(|part| &part.clusters).collect();
     let clusters: Vec<ClusterRows> = all.into_iter().cloned().collect();
     let mut rows = Vec::with_capacity(parts.iter().map(|part| part.rows.len()).sum());
@@ -190,55 +196,8 @@ pub(super) fn find(source: &RowSource) -> Result<Vec<LoudRows>, QueryError> {
     Ok(found.into_iter().filter(|(_, rows)| !rows.is_empty()).collect())
 }
 
-/// Of the rows, those of instances on which some message `ends` a start.
-fn ended(groups: &[LoudRows], ends: &(dyn Fn(&str) -> bool + Sync)) -> Result<Vec<LoudRows>, StoreError> {
-    const PLACE: [&str; 3] = ["project", "service", "instance"];
-    type Instance = [Option<String>; 3];
-    let of = |cut: &Cut| -> Result<[Words; 3], StoreError> {
-        Ok([cut.words(PLACE[0])?, cut.words(PLACE[1])?, cut.words(PLACE[2])?])
-    };
-    let name = |words: &[Words; 3], codes: [u32; 3]| -> Instance {
-        std::array::from_fn(|at| (codes[at] != NO_WORD).then(|| words[at].words[codes[at] as usize].clone()))
-    };
-    let codes = |words: &[Words; 3], row: usize| -> [u32; 3] { std::array::from_fn(|at| words[at].codes[row]) };
-    let search = |(group, rows): &LoudRows| -> Result<BTreeSet<Instance>, StoreError> {
-        let cut = group.read(&[&PLACE[..], &["message"]].concat(), Some(rows))?;
-        let (words, messages) = (of(&cut)?, cut.texts("message")?);
-        let found: BTreeSet<[u32; 3]> =
-            (0..cut.len()).filter(|row| messages.get(*row).is_some_and(ends)).map(|row| codes(&words, row)).collect();
-        Ok(found.into_iter().map(|codes| name(&words, codes)).collect())
-    };
-    let found: Vec<BTreeSet<Instance>> = groups.par_iter().map(search).collect::<Result<_, _>>()?;
-    let found: BTreeSet<Instance> = found.into_iter().flatten().collect();
-    let narrow = |(group, rows): &LoudRows| -> Result<LoudRows, StoreError> {
-        let cut = group.read(&PLACE, Some(rows))?;
-        let words = of(&cut)?;
-        let mut known: FxHashMap<[u32; 3], bool> = FxHashMap::default();
-        let mut asked = |row: usize| {
-            let codes = codes(&words, row);
-            *known.entry(codes).or_insert_with(|| found.contains(&name(&words, codes)))
-        };
-        let kept = rows.iter().enumerate().filter(|(at, _)| asked(*at)).map(|(_, row)| *row).collect();
-        Ok((group.clone(), kept))
-    };
-    let narrowed: Vec<LoudRows> = groups.par_iter().map(narrow).collect::<Result<_, _>>()?;
-    Ok(narrowed.into_iter().filter(|(_, rows)| !rows.is_empty()).collect())
-}
-
-/// The rows of `starts`, all or those of instances on which some message `ends` a start; by time, event, template.
-pub(super) fn starts(
-    source: &RowSource,
-    groups: &[LoudRows],
-    ends: Option<&(dyn Fn(&str) -> bool + Sync)>,
-) -> Result<Keyed<StartRow>, QueryError> {
-    let narrowed;
-    let groups = match ends {
-        None => groups,
-        Some(ends) => {
-            narrowed = ended(groups, ends)?;
-            &narrowed
-        }
-    };
+/// The rows of `starts`, by time, event, template.
+pub(super) fn starts(source: &RowSource, groups: &[LoudRows]) -> Result<Keyed<StartRow>, QueryError> {
     let columns = ["instance", "ts_ns", "event_id", "event_role", "exception", "effective_severity", "message"];
     let mut all = keyed(source, groups, &columns, |cut, _| {
         let (instance, role) = (Shared::new(cut.words("instance")?), Shared::new(cut.words("event_role")?));
@@ -290,14 +249,18 @@ pub(super) fn messages(source: &RowSource, groups: &[LoudRows]) -> Result<Keyed<
         }
         parts.push(part);
     }
-    let mut all = joined(parts);
+    Ok(in_order(joined(parts)))
+}
+
+/// The rows of `messages` in their order, as many as there may be.
+pub(super) fn in_order(mut all: Keyed<MessageRow>) -> Keyed<MessageRow> {
     let clusters = &all.clusters;
-    all.rows.sort_by(|(a_at, a), (b_at, b)| {
+    all.rows.par_sort_by(|(a_at, a), (b_at, b)| {
         let template = |at: &u32| &clusters[*at as usize].template_id;
         (a.ts_ns, template(a_at), &a.message, a_at, &a.sig).cmp(&(b.ts_ns, template(b_at), &b.message, b_at, &b.sig))
     });
     all.rows.truncate(MESSAGES);
-    Ok(all)
+    all
 }
 
 /// The traces and instances of louder clusters, in the order of groups; one may stand in several groups.

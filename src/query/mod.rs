@@ -15,6 +15,7 @@ mod picked;
 mod reach;
 mod rows;
 mod table;
+mod texts;
 mod views;
 
 use std::collections::BTreeMap;
@@ -27,12 +28,13 @@ use thiserror::Error;
 
 pub use describe::{TableInfo, tables, tables_text};
 pub use entries::{ClusterRows, Entries, EntryFilter};
-pub use facts::{AttachedRows, ClusterFacts, Facts, TotalRows};
-pub use loud::{Keyed, MessageRow, StartRow, TraceRow};
+pub use facts::{AttachedRows, ClusterFacts, Facts, TotalRows, TraceRow};
+pub use loud::{Keyed, MessageRow, StartRow};
 pub use named::{NAMED, named};
 pub use picked::Example;
 pub use reach::{EventTimes, PICKED, Reach};
 pub use table::{Column, Data, Table};
+pub use texts::{EndedRow, Exit, ExitOf};
 
 use crate::mine::TemplateSet;
 use crate::store::{Snapshot, StoreError, SummaryFiles};
@@ -124,6 +126,8 @@ pub struct Engine {
 struct Walked {
     totals: OnceLock<Table>,
     loud: OnceLock<Vec<LoudRows>>,
+    traces: OnceLock<Keyed<TraceRow>>,
+    messages: OnceLock<Keyed<MessageRow>>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -224,6 +228,7 @@ impl Engine {
         // What another call has set is the same.
         let _ = self.walked.totals.set(loud::totals(&facts.totals));
         let _ = self.walked.loud.set(std::mem::take(&mut facts.loud));
+        let _ = self.walked.traces.set(std::mem::take(&mut facts.traces));
         Ok(facts)
     }
 
@@ -235,9 +240,9 @@ impl Engine {
                 Some(totals) => Ok(totals.clone()),
                 None => Ok(loud::totals(&self.facts()?.totals)),
             },
-            "starts" => Ok(loud::starts_table(&loud::starts(&self.source, self.loud()?, None)?)),
-            "messages" => Ok(loud::messages_table(&self.messages()?)),
-            "cluster_traces" => Ok(loud::traces_table(self.traces()?)),
+            "starts" => Ok(loud::starts_table(&loud::starts(&self.source, self.loud()?)?)),
+            "messages" => Ok(loud::messages_table(&loud::messages(&self.source, self.loud()?)?)),
+            "cluster_traces" => Ok(loud::traces_table(loud::traces(&self.source, self.loud()?)?)),
             _ => match named(name) {
                 Some(query) => self.sql(query),
                 None => Err(QueryError::Unknown { name: name.to_owned() }),
@@ -245,19 +250,38 @@ impl Engine {
         }
     }
 
-    /// The rows of `starts` on instances of which some message `ends` a start.
-    pub fn starts(&self, ends: &(dyn Fn(&str) -> bool + Sync)) -> Result<Keyed<StartRow>, QueryError> {
-        loud::starts(&self.source, self.loud()?, Some(ends))
+    /// The rows of `starts` on instances on which some message ends a start, without their texts. The messages that are read
+    /// on the way are kept for [`Engine::messages`].
+    pub fn ended(&self, exit_of: &ExitOf<'_>) -> Result<Keyed<EndedRow>, QueryError> {
+        let found = texts::texts(&self.source, self.loud()?, exit_of)?;
+        // What another call has set is the same.
+        let _ = self.walked.messages.set(found.messages);
+        Ok(found.ended)
     }
 
     /// The rows of `messages`.
-    pub fn messages(&self) -> Result<Keyed<MessageRow>, QueryError> {
-        loud::messages(&self.source, self.loud()?)
+    pub fn messages(&self) -> Result<&Keyed<MessageRow>, QueryError> {
+        if let Some(found) = self.walked.messages.get() {
+            return Ok(found);
+        }
+        let found = loud::messages(&self.source, self.loud()?)?;
+        Ok(self.walked.messages.get_or_init(|| found))
     }
 
-    /// The rows of `cluster_traces`; one may stand several times.
-    pub fn traces(&self) -> Result<Keyed<TraceRow>, QueryError> {
-        loud::traces(&self.source, self.loud()?)
+    /// Where there are more messages than [`Engine::messages`] answers: how many it answers, and the time of the last.
+    pub fn messages_cut(&self) -> Result<Option<(u64, i64)>, QueryError> {
+        let rows = &self.messages()?.rows;
+        let last = rows.last().filter(|_| rows.len() >= loud::MESSAGES);
+        Ok(last.map(|(_, row)| (rows.len() as u64, row.ts_ns)))
+    }
+
+    /// The rows of `cluster_traces`, traces and instances by number; one may stand several times.
+    pub fn traces(&self) -> Result<&Keyed<TraceRow>, QueryError> {
+        if let Some(found) = self.walked.traces.get() {
+            return Ok(found);
+        }
+        let found = facts::facts(&self.source, Depth::Full)?.traces;
+        Ok(self.walked.traces.get_or_init(|| found))
     }
 
     fn loud(&self) -> Result<&[LoudRows], QueryError> {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
+use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::report::v1::Report;
@@ -58,9 +59,18 @@ impl Masker {
 
     /// The text with every collected value replaced by its name.
     pub fn apply(&self, text: &str) -> String {
+        self.applied(text).unwrap_or_else(|| text.to_owned())
+    }
+
+    /// The same, and nothing where the text holds no such value.
+    fn applied(&self, text: &str) -> Option<String> {
+        let found = find(text);
+        if found.is_empty() {
+            return None;
+        }
         let mut out = String::with_capacity(text.len());
         let mut done = 0;
-        for (range, kind, value) in find(text) {
+        for (range, kind, value) in found {
             if let Some(name) = self.names.get(&(kind, value)) {
                 out.push_str(&text[done..range.start]);
                 out.push_str(name);
@@ -68,7 +78,7 @@ impl Masker {
             }
         }
         out.push_str(&text[done..]);
-        out
+        Some(out)
     }
 
     /// Distinct values per kind: `email`, `ip`; kinds without any are left out.
@@ -99,7 +109,8 @@ pub fn mask_report_keyed(report: &Report, name: &dyn Fn(&str, &str) -> Option<St
     let mut tree = serde_json::to_value(report).expect("a report is plain data");
     let mut texts = Vec::new();
     strings(&tree, &mut texts);
-    let mut found = collect(texts.iter().map(String::as_str));
+    let mut found: BTreeSet<(Kind, String)> =
+        texts.par_iter().flat_map_iter(|text| find(text)).map(|(_, kind, value)| (kind, value)).collect();
     for kept in collect(configured(report)) {
         found.remove(&kept);
     }
@@ -118,7 +129,7 @@ pub fn mask_report_keyed(report: &Report, name: &dyn Fn(&str, &str) -> Option<St
 pub fn mask_value(value: &mut Value) -> BTreeMap<String, u64> {
     let mut texts = Vec::new();
     strings(value, &mut texts);
-    let masker = Masker::new(texts.iter().map(String::as_str));
+    let masker = Masker::new(texts);
     replace(value, &masker);
     masker.counts()
 }
@@ -138,12 +149,12 @@ fn configured(report: &Report) -> impl Iterator<Item = &str> {
         .chain(impacts.flat_map(|i| [Some(i.sentence.as_str()), i.capability.as_deref(), i.owner.as_deref()]).flatten())
 }
 
-fn strings(value: &Value, into: &mut Vec<String>) {
+fn strings<'a>(value: &'a Value, into: &mut Vec<&'a str>) {
     match value {
-        Value::String(text) => into.push(text.clone()),
+        Value::String(text) => into.push(text),
         Value::Array(items) => items.iter().for_each(|item| strings(item, into)),
         Value::Object(map) => map.iter().for_each(|(key, item)| {
-            into.push(key.clone());
+            into.push(key);
             strings(item, into);
         }),
         _ => {}
@@ -152,13 +163,18 @@ fn strings(value: &Value, into: &mut Vec<String>) {
 
 fn replace(value: &mut Value, masker: &Masker) {
     match value {
-        Value::String(text) => *text = masker.apply(text),
+        Value::String(text) => {
+            if let Some(masked) = masker.applied(text) {
+                *text = masked;
+            }
+        }
         Value::Array(items) => items.iter_mut().for_each(|item| replace(item, masker)),
         Value::Object(map) => {
-            let old = std::mem::take(map);
-            for (key, mut item) in old {
-                replace(&mut item, masker);
-                map.insert(masker.apply(&key), item);
+            map.values_mut().for_each(|item| replace(item, masker));
+            // Hardly any key holds such a value, and another key is another table.
+            if map.keys().any(|key| masker.applied(key).is_some()) {
+                let old = std::mem::take(map);
+                map.extend(old.into_iter().map(|(key, item)| (masker.apply(&key), item)));
             }
         }
         _ => {}
@@ -185,7 +201,8 @@ fn emails(text: &str) -> Vec<(Range<usize>, Kind, String)> {
     let bytes = text.as_bytes();
     let mut found: Vec<(Range<usize>, Kind, String)> = Vec::new();
     let mut at = 0;
-    while at < bytes.len() {
+    while let Some(ahead) = memchr::memchr2(b'@', b'%', &bytes[at..]) {
+        at += ahead;
         // A query string carries the sign as %40.
         let sign = match bytes[at] {
             b'@' => 1,
@@ -239,6 +256,11 @@ fn domain_end(bytes: &[u8], start: usize) -> usize {
 fn addresses(text: &str) -> Vec<(Range<usize>, String)> {
     let mut found = Vec::new();
     let bytes = text.as_bytes();
+    // The least that an address holds: three dots, or two colons.
+    let least = |byte: u8, n: usize| memchr::memchr_iter(byte, bytes).nth(n - 1).is_some();
+    if !least(b'.', 3) && !least(b':', 2) {
+        return found;
+    }
     let part = |b: u8| b.is_ascii_hexdigit() || matches!(b, b':' | b'.');
     let mut at = 0;
     while at < bytes.len() {

@@ -190,12 +190,16 @@ impl Renderer {
             return pair("postmortem", markdown, html);
         }
         if let Some(weekly) = &report.weekly {
-            let markdown = self.markdown("weekly.md.j2", &WeeklyView::new(report, weekly, options, &notes, false))?;
-            let html = self.render("weekly.html.j2", &WeeklyView::new(report, weekly, options, &notes, true))?;
-            return pair("weekly", markdown, html);
+            let view = |html| WeeklyView::new(report, weekly, options, &notes, html);
+            let (markdown, html) = rayon::join(
+                || self.markdown("weekly.md.j2", &view(false)),
+                || self.render("weekly.html.j2", &view(true)),
+            );
+            return pair("weekly", markdown?, html?);
         }
-        let (markdown, html) = (self.worklog_markdown(report, options)?, self.worklog_html(report, options)?);
-        Ok([("worklog.md".to_owned(), markdown), ("worklog.html".to_owned(), html)])
+        let (markdown, html) =
+            rayon::join(|| self.worklog_markdown(report, options), || self.worklog_html(report, options));
+        Ok([("worklog.md".to_owned(), markdown?), ("worklog.html".to_owned(), html?)])
     }
 
     /// `worklog.md`

@@ -255,6 +255,19 @@ pub(super) fn data_quality(material: &Material<'_>) -> Vec<v1::DataQuality> {
             None,
         ));
     }
+    if let Some((n, until_ns)) = material.values_cut {
+        rows.push(row(
+            "values_cut",
+            format!(
+                "values inside messages are told of the first {} entries of WARNING and above, up to {}",
+                count(n),
+                rfc3339_seconds(until_ns)
+            ),
+            Vec::new(),
+            n,
+            Some("report a shorter window to see the values of all its messages"),
+        ));
+    }
     for (file, asked) in &material.coverage.asked_for {
         rows.push(row(
             "asked_window",

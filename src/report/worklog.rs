@@ -80,6 +80,8 @@ pub struct Material<'a> {
     pub queries: &'a [(String, String)],
     /// Number of conflicts between duplicates.
     pub conflicts: u64,
+    /// Where values were not read from all messages: from how many, and the time of the last.
+    pub values_cut: Option<(u64, i64)>,
 }
 
 /// Fingerprints and issue signatures of clusters, in their order.

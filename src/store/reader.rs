@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use super::ledger::{DayLedger, Sources};
 use super::manifest::{Day, Manifest, Role};
 use super::{Conflict, Deploy, StoreError, SummaryRow, compact, layout, ledger, prune, sketch};
@@ -59,11 +61,13 @@ pub struct SummaryFiles(Vec<(i64, PathBuf)>);
 impl SummaryFiles {
     /// Rows per hour and intervals of whole days.
     pub fn read(&self) -> Result<Vec<SummaryRow>, StoreError> {
-        let mut out = Vec::new();
-        for (day, path) in &self.0 {
-            sketch::read_summary(path, *day, &mut out)?;
-        }
-        Ok(out)
+        let read = |(day, path): &(i64, PathBuf)| {
+            let mut rows = Vec::new();
+            sketch::read_summary(path, *day, &mut rows)?;
+            Ok(rows)
+        };
+        let days: Vec<Vec<SummaryRow>> = self.0.par_iter().map(read).collect::<Result<_, StoreError>>()?;
+        Ok(days.into_iter().flatten().collect())
     }
 }
 
@@ -127,20 +131,28 @@ impl Snapshot {
     ///
     /// The day that the moment falls into is read row by row, so the cut is exact.
     pub fn signature_table(&self, up_to_ns: Option<i64>) -> Result<SignatureTable, StoreError> {
-        let mut table = SignatureTable::new();
-        for (day, files) in &self.manifest.days {
+        // Days before the moment, and whether it cuts the day.
+        let days = self.manifest.days.iter().map_while(|(day, files)| {
             let newest = files.of(Role::Rows).filter_map(|file| file.max_ns).max();
             match up_to_ns {
-                Some(until) if time::day_start(*day) >= until => break,
-                Some(until) if newest.is_some_and(|newest| newest >= until) => {
-                    table.merge(compact::signatures_before(&self.root, files, until)?);
-                }
-                _ => {
-                    for file in files.of(Role::Signatures) {
-                        table.merge(sketch::read_signatures(&self.root.join(&file.path))?);
-                    }
-                }
+                Some(until) if time::day_start(*day) >= until => None,
+                Some(until) if newest.is_some_and(|newest| newest >= until) => Some((files, Some(until))),
+                _ => Some((files, None)),
             }
+        });
+        let days: Vec<_> = days.collect();
+        let read = |(files, cut): &(&Day, Option<i64>)| match cut {
+            Some(until) => Ok(vec![compact::signatures_before(&self.root, files, *until)?]),
+            None => files
+                .of(Role::Signatures)
+                .map(|file| sketch::read_signatures(&self.root.join(&file.path)))
+                .collect::<Result<Vec<_>, StoreError>>(),
+        };
+        let mut table = SignatureTable::new();
+        // Days are read side by side, a few at once, and united in their order.
+        for some in days.chunks(2 * rayon::current_num_threads()) {
+            let read: Vec<Vec<SignatureTable>> = some.par_iter().map(read).collect::<Result<_, _>>()?;
+            read.into_iter().flatten().for_each(|day| table.merge(day));
         }
         Ok(table)
     }

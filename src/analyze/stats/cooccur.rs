@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::multiple::{LEVEL, adjust, claimed};
 use super::special::{binomial_tail, poisson_tail};
 use crate::time::SECOND_NS;
@@ -138,7 +140,7 @@ pub fn lagged(rows: &[Row]) -> (Vec<Lagged>, usize) {
     let follows = followers(rows);
     let candidates: Vec<(usize, usize)> =
         follows.iter().filter(|(_, pair)| pair.lags.len() as u64 >= MIN_PAIRS).map(|(pair, _)| *pair).collect();
-    let tested: Vec<Lagged> = candidates.iter().map(|(a, b)| expected(rows, *a, *b, &follows)).collect();
+    let tested: Vec<Lagged> = candidates.par_iter().map(|(a, b)| expected(rows, *a, *b, &follows)).collect();
     let adjusted = adjust(&tested.iter().map(|pair| Some(pair.p)).collect::<Vec<_>>());
     let mut found: BTreeMap<(usize, usize), Lagged> = BTreeMap::new();
     for (pair, q) in tested.iter().zip(adjusted) {

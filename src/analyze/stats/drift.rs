@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::multiple::{adjust, claimed};
 use super::special::normal_two_sided;
 
@@ -71,7 +73,7 @@ pub enum Drift {
 pub fn drifts(slots: &[Slot]) -> Vec<Option<Drift>> {
     let facts: Vec<Option<Drift>> = slots.iter().map(constant).collect();
     let ranks: Vec<Option<Ranks>> = slots
-        .iter()
+        .par_iter()
         .zip(&facts)
         .map(|(slot, fact)| if fact.is_none() && !holds_ids(slot) { Ranks::of(slot) } else { None })
         .collect();
@@ -164,21 +166,16 @@ impl Ranks {
     }
 
     fn told(&self, slot: &Slot, q: f64) -> Option<Drift> {
+        let strong = self.a12 >= MIN_A12 || self.a12 <= 1.0 - MIN_A12;
+        if !(strong && claimed(Some(q))) {
+            return None;
+        }
         let median = |sorted: &[f64]| super::quantile(sorted, 0.5);
         let (from, to) = (median(&self.before)?, median(&self.after)?);
         let shift = hodges_lehmann(&self.before, &self.after)?;
-        let strong = self.a12 >= MIN_A12 || self.a12 <= 1.0 - MIN_A12;
         let large = shift != 0.0 && shift.abs() >= MIN_SHIFT * from.abs();
         let n = (slot.before.len(), slot.after.len());
-        (claimed(Some(q)) && strong && large).then_some(Drift::Shift {
-            from,
-            to,
-            shift,
-            a12: self.a12,
-            p: self.p,
-            q,
-            n,
-        })
+        large.then_some(Drift::Shift { from, to, shift, a12: self.a12, p: self.p, q, n })
     }
 }
 

@@ -3,6 +3,8 @@
 //! The window is its own baseline: statuses come from the change points inside it, and only those count that pass
 //! Benjamini-Hochberg over the clusters of a level. Documents say "new since", "rising since", "falling since", "gone since".
 
+use rayon::prelude::*;
+
 use super::judge::{Judgement, Options, SILENT_HOURS, Status, change_points, silence, since as told_since, span};
 use super::multiple::{Discrete, LEVEL, adjust_families};
 use super::onset::{Change, Direction, scan};
@@ -16,7 +18,7 @@ pub const MIN_DAYS: usize = 3;
 pub fn inside(table: &Table, window: Hours, options: &Options) -> Vec<Judgement> {
     let scanned: Vec<Option<Discrete>> = table
         .subjects
-        .iter()
+        .par_iter()
         .map(|subject| {
             scan(&table.bins(subject, window, 24), 1.0)
                 .filter(|_| table.exposure(subject).days(window) >= MIN_DAYS)
@@ -29,6 +31,7 @@ pub fn inside(table: &Table, window: Hours, options: &Options) -> Vec<Judgement>
     let levels: Vec<_> = table.subjects.iter().map(|subject| subject.level).collect();
     let adjusted = adjust_families(&scanned, &levels);
     (0..table.subjects.len())
+        .into_par_iter()
         .map(|at| {
             let p = scanned[at].filter(|_| adjusted[at].is_some_and(|q| q <= LEVEL)).map(|scan| scan.p);
             one(table, &table.subjects[at], window, p, options)

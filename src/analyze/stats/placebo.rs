@@ -4,6 +4,8 @@
 //! run (placebo tests in time: Abadie, Diamond and Hainmueller 2015). A reader who sees "0.4 in a usual week" beside "9 this
 //! week" needs no p-value.
 
+use rayon::prelude::*;
+
 use super::compare::compare;
 use super::onset::Direction;
 use super::table::{Hours, Table};
@@ -33,19 +35,19 @@ pub struct Placebo {
 /// Runs the comparison on every past split of the same lengths that lies in `stored` and in which clusters can be compared.
 pub fn placebo(table: &Table, window: Hours, before: Hours, stored: Hours) -> Placebo {
     let step = window.len().max(1);
-    let mut splits = Vec::new();
-    for back in 1.. {
-        let (window, before) = (window.shifted(-back * step), before.shifted(-back * step));
-        if before.since < stored.since || before.is_empty() {
-            break;
-        }
-        let tests = compare(table, window, before);
+    let most = (before.since - stored.since).max(0) / step;
+    let past: Vec<(Hours, Hours)> = (1..=most)
+        .map(|back| (window.shifted(-back * step), before.shifted(-back * step)))
+        .filter(|(_, before)| !before.is_empty())
+        .collect();
+    let split = |(window, before): &(Hours, Hours)| {
+        let tests = compare(table, *window, *before);
         let flags = |direction| tests.iter().flatten().filter(|test| test.direction == Some(direction)).count();
         let tested = tests.iter().flatten().count();
-        if tested > 0 {
-            splits.push(Split { window, tested, rising: flags(Direction::Rise), falling: flags(Direction::Fall) });
-        }
-    }
+        let (rising, falling) = (flags(Direction::Rise), flags(Direction::Fall));
+        (tested > 0).then_some(Split { window: *window, tested, rising, falling })
+    };
+    let splits: Vec<Split> = past.par_iter().filter_map(split).collect();
     let flags: usize = splits.iter().map(|split| split.rising + split.falling).sum();
     let mean = (!splits.is_empty()).then(|| flags as f64 / splits.len() as f64);
     Placebo { splits, mean }

@@ -135,6 +135,16 @@ mod tests {
     }
 
     #[test]
+    fn one_huge_revision_is_tied_by_its_own_silence_only() {
+        let came = revisions(&[(0, 90.0, 0), (90, 50.0, u64::MAX / 4)]);
+        assert_eq!(appeared_with(&came, times(91, 139)).map(|tie| tie.revision), Some(1));
+        let went = revisions(&[(0, 90.0, u64::MAX / 4), (90, 60.0, 0)]);
+        assert!(gone_since(&went, times(1, 89)).is_some_and(|tie| tie.p0.is_finite() && tie.p0 < 0.05));
+        let both = revisions(&[(0, 90.0, u64::MAX / 4), (90, 60.0, 1)]);
+        assert_eq!((appeared_with(&both, times(0, 91)), gone_since(&both, times(0, 91))), (None, None));
+    }
+
+    #[test]
     fn what_ended_with_a_deploy_is_gone_since_it() {
         let rows = revisions(&[(0, 90.0, 12), (90, 60.0, 0)]);
         assert_eq!(gone_since(&rows, times(1, 91)).map(|tie| (tie.revision, tie.episodes, tie.of)), Some((1, 0, 12)));

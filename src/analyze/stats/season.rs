@@ -1,7 +1,8 @@
 //! When of the day and of the week a service is busy, as weights of its covered hours.
 //!
 //! Pooled per service from the volume of its INFO rows or requests, never per template: a template has too few days.
-//! The weights enter exposures only, so a night's silence weighs less than a noon's, and every test keeps its formula.
+//! The weights enter exposures only, so a night's silence weighs less than a noon's, and every test keeps its formula. They
+//! are frequencies with rows added in proportion (additive smoothing: Lidstone 1920), because a few rows say little of an hour.
 
 /// Rows added to each class, in the proportion of its coverage, so that few rows give nearly flat weights.
 const PRIOR: f64 = 24.0;
