@@ -39,8 +39,14 @@ impl Calibration {
             1 => "the one stretch".to_owned(),
             n => format!("the {n} stretches"),
         };
+        let (place, now) = if let Some(now) = self.now {
+            ("before this one".to_owned(), format!("; in this one {now}"))
+        } else {
+            let before = words(self.baseline_h * HOUR_NS);
+            (format!("inside this window, each against the {before} before it"), String::new())
+        };
         format!(
-            "calibration: in {past} of {length} before this one, the rule for rising and falling clusters flagged {:.1} on average",
+            "calibration: in {past} of {length} {place}, the rule for rising and falling clusters flagged {:.1} on average{now}",
             self.mean
         )
     }
@@ -124,10 +130,12 @@ mod tests {
         assert_eq!((quiet.splits.len(), quiet.now), (3, Some(0)));
         assert!(quiet.mean.abs() < 1e-9 && quiet.baseline_h == 168);
         assert!(quiet.told().contains("in the 3 stretches of 7.0 days before this one"), "{}", quiet.told());
+        assert!(quiet.told().ends_with("flagged 0.0 on average; in this one 0"), "{}", quiet.told());
         let mut wild = [1; 28];
         wild[14..21].fill(20);
         let found = run(&wild, true).expect("inside one window");
         assert_eq!(found.splits.iter().map(|(_, split)| split.rising).sum::<usize>(), 1);
         assert!(found.mean > 0.3 && found.now.is_none(), "{found:?}");
+        assert!(found.told().contains("inside this window, each against the 7.0 days before it"), "{}", found.told());
     }
 }

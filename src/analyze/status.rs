@@ -99,8 +99,13 @@ fn regressed(cluster: &Cluster, tie: &IssueTie) -> Option<String> {
         cluster.revisions.iter().filter(|(_, (_, first_ns))| *first_ns > closed_ns).map(|(name, _)| name).collect();
     let back = if cluster.revisions.is_empty() { cluster.last_ns > closed_ns + DAY_NS } else { !newer.is_empty() };
     (after > 0 && back).then(|| {
-        let revision = newer.first().map_or_else(String::new, |name| format!(", in {name}"));
-        format!("#{} was closed at {}; {after} events since{revision}", tie.number, rfc3339_seconds(closed_ns))
+        let revision = newer.first().map_or_else(String::new, |name| format!(" in {name}"));
+        let events = if after == 1 { "1 event" } else { &format!("{after} events") };
+        format!(
+            "#{} was closed at {}; back{revision} with {events} of this window",
+            tie.number,
+            rfc3339_seconds(closed_ns)
+        )
     })
 }
 
@@ -154,7 +159,8 @@ mod tests {
         assert_eq!(regressed(&cluster, &tie), None, "an old revision still serving is no regression");
         cluster.revisions.insert("r2".into(), (1, 30));
         assert!(
-            regressed(&cluster, &tie).is_some_and(|why| why.contains("#4") && why.ends_with("1 events since, in r2"))
+            regressed(&cluster, &tie)
+                .is_some_and(|why| why.contains("#4") && why.ends_with("back in r2 with 1 event of this window"))
         );
         assert_eq!(regressed(&cluster, &IssueTie { number: 4, ..IssueTie::default() }), None);
     }

@@ -4,6 +4,7 @@
 //! `gardener schema NAME` prints their schemas, and a test holds what a run prints against them.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
@@ -12,13 +13,123 @@ use serde_json::{Map, Value};
 use super::args::SchemaName;
 use crate::config::check::UnknownKey;
 use crate::issue::MatchAnswer;
-use crate::report::v1::Cluster;
+use crate::report::v1::{ActionRow, Cluster, FindingRow, Report};
+use crate::report::v1_postmortem::{Point, Trigger};
+use crate::report::v1_weekly::{Fix, WeekService};
 use crate::store::{Pruned, Stats, Tidied};
 
 /// Prints an answer: JSON on standard output, one value.
 pub(crate) fn print(answer: &impl Serialize) -> anyhow::Result<()> {
     use std::io::Write as _;
     Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(answer)?)?)
+}
+
+/// `gardener run`, `worklog`, `weekly` and `postmortem --json`: where the documents are, and what their first lines say.
+///
+/// Lists are cut as in the documents, and say how much was left out; `report.json` in the folder `out` has everything.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Written<'a> {
+    /// `worklog`, `weekly` or `postmortem`.
+    pub(crate) document: &'a str,
+    /// The folder that was written into.
+    pub(crate) out: String,
+    /// Which run this is.
+    pub(crate) run_id: &'a str,
+    /// First moment of the window, RFC 3339.
+    pub(crate) since: &'a str,
+    /// First moment after it.
+    pub(crate) until: &'a str,
+    /// Newest stored entry, or `--as-of`.
+    pub(crate) data_up_to: &'a str,
+    /// What of the window could be seen.
+    pub(crate) coverage: Covered<'a>,
+    /// What was found, most urgent first; a family counts once.
+    pub(crate) findings: &'a [FindingRow],
+    /// Findings that are not listed here.
+    pub(crate) findings_left_out: usize,
+    /// Planned actions; nothing was filed.
+    pub(crate) actions: &'a [ActionRow],
+    /// Actions that are not listed here.
+    pub(crate) actions_left_out: usize,
+    /// What only a retrospective has.
+    #[serde(flatten)]
+    pub(crate) weekly: Option<WrittenWeek<'a>>,
+    /// What only a postmortem has.
+    #[serde(flatten)]
+    pub(crate) postmortem: Option<WrittenIncident<'a>>,
+}
+
+/// What of a window could be seen.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Covered<'a> {
+    /// Least share over the severities of WARNING and above, 0 to 1.
+    pub(crate) fraction: f64,
+    /// Nothing is known to be missing.
+    pub(crate) complete: bool,
+    /// Why not.
+    pub(crate) reasons: &'a [String],
+    /// Commands that would fetch what is missing.
+    pub(crate) fetch: &'a [String],
+}
+
+/// The first lines of a retrospective.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct WrittenWeek<'a> {
+    /// `2025-W38`
+    pub(crate) week: &'a str,
+    /// Services against the weeks before.
+    pub(crate) services: &'a [WeekService],
+    /// What became of issues that were closed lately.
+    pub(crate) fixes: &'a [Fix],
+}
+
+/// The first lines of a postmortem.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct WrittenIncident<'a> {
+    /// What, since when, how far, what came before, how it ended.
+    pub(crate) summary: &'a [Point],
+    /// What came shortly before the first signal; candidates, never causes.
+    pub(crate) triggers: &'a [Trigger],
+    /// `yes`, `no` or `unknown`.
+    pub(crate) recovered: &'a str,
+    /// What only people know, and is still to be written into `notes.md`.
+    pub(crate) blanks: Vec<&'a str>,
+}
+
+impl<'a> Written<'a> {
+    /// The answer of a report, its lists cut at a limit.
+    pub(crate) fn new(report: &'a Report, folder: &Path, limit: usize) -> Self {
+        let (findings, actions) = (&report.summary.findings, &report.actions);
+        Self {
+            document: &report.run.document,
+            out: folder.display().to_string(),
+            run_id: &report.run.run_id,
+            since: &report.window.since,
+            until: &report.window.until,
+            data_up_to: &report.run.data_up_to,
+            coverage: Covered {
+                fraction: report.coverage.fraction,
+                complete: report.coverage.complete,
+                reasons: &report.coverage.reasons,
+                fetch: &report.coverage.fetch,
+            },
+            findings: &findings[..findings.len().min(limit)],
+            findings_left_out: findings.len().saturating_sub(limit),
+            actions: &actions[..actions.len().min(limit)],
+            actions_left_out: actions.len().saturating_sub(limit),
+            weekly: report.weekly.as_ref().map(|weekly| WrittenWeek {
+                week: &weekly.week,
+                services: &weekly.services,
+                fixes: &weekly.fixes,
+            }),
+            postmortem: report.postmortem.as_ref().map(|own| WrittenIncident {
+                summary: &own.summary,
+                triggers: &own.triggers,
+                recovered: &own.recovery.recovered,
+                blanks: own.blanks.iter().map(|blank| blank.key.as_str()).collect(),
+            }),
+        }
+    }
 }
 
 /// `gardener explain ID --json`: the cluster as `report.json` has it, and its oldest entries.
@@ -218,6 +329,7 @@ pub(crate) struct NamedQuery {
 /// The schema of a small answer; `None` for the documents, which have modules of their own.
 pub(crate) fn schema(name: SchemaName) -> Option<Schema> {
     Some(match name {
+        SchemaName::Written => schema_for!(Written<'_>),
         SchemaName::Explain => schema_for!(Explained<'_>),
         SchemaName::Show => schema_for!(Shown),
         SchemaName::Templates => schema_for!(Vec<TemplateRow>),

@@ -786,6 +786,8 @@ pub(crate) enum SchemaName {
     Ingest,
     /// The line that shard, compact and merge print
     Receipt,
+    /// gardener run, worklog, weekly and postmortem --json
+    Written,
     /// gardener explain --json
     Explain,
     /// gardener show --json

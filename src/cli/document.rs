@@ -6,6 +6,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use super::answers::{self, Written};
 use super::args::{ReportArgs, WindowArgs};
 use super::changes;
 use super::context::{Asked, Context, Known, RED};
@@ -104,13 +105,17 @@ pub(crate) fn write(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyh
     }
     let made = make(context, task, fill)?;
     let mut outputs = Outputs::default();
-    let (report, window) = if task.actions {
+    let (mut report, window) = if task.actions {
         planned(context, &renderer, args, made, &mut outputs)?
     } else {
         let Made { mut report, asked, exports, .. } = made;
         filing::add_actions(&mut report, &[], &exports);
         (report, asked.window)
     };
+    if !report.run.examples {
+        // The folder is to be shared: what no document quotes is not in its report either.
+        report.clusters.iter_mut().for_each(|cluster| cluster.example = None);
+    }
     let folder = task.out.map_or_else(|| default_out(task.document, &report, window), Path::to_owned);
     let notes = notes_of(&folder)?;
     let options = render_options(context, &report, notes.as_deref());
@@ -148,6 +153,7 @@ fn planned(
     outputs.add("actions.json", format!("{}\n", serde_json::to_string_pretty(&list)?));
     Ok((report, asked.window))
 }
+
 /// What people wrote beside a report. It is read as it is, whatever its encoding, and never written again.
 pub(super) fn notes_of(folder: &Path) -> anyhow::Result<Option<String>> {
     match std::fs::read(folder.join("notes.md")) {
@@ -166,6 +172,8 @@ pub(super) fn render_options<'a>(context: &Context, report: &v1::Report, notes: 
         quiet: limits.quiet_clusters,
         times: limits.times,
         timeline: limits.timeline,
+        actions: limits.actions,
+        sources: limits.sources,
         notes,
         ..RenderOptions::default()
     }
@@ -189,13 +197,7 @@ fn finish(context: &Context, task: &Task<'_>, report: &v1::Report, folder: &Path
     .flatten()
     .collect();
     if context.common.json {
-        let mut value = serde_json::json!({"out": shown.to_string(), "run_id": report.run.run_id, "coverage": report.coverage.fraction, "findings": report.summary.findings, "actions": report.actions});
-        if let Some(weekly) = &report.weekly {
-            value["week"] = serde_json::json!(weekly.week);
-            value["services"] = serde_json::to_value(&weekly.services)?;
-            value["fixes"] = serde_json::to_value(&weekly.fixes)?;
-        }
-        writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&value)?)?;
+        answers::print(&Written::new(report, folder, context.config.limits.clusters))?;
     } else if !context.common.quiet {
         let mut out = anstream::stdout();
         for line in render::terminal_summary_with(report, &commands).lines() {

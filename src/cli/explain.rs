@@ -284,7 +284,7 @@ fn tested(trend: &Trend) -> Vec<String> {
     lines.extend(trend.silence_p.map(|p| format!("silence at the window's end: p = {p:.3e}")));
     lines.extend(trend.resolved_from.as_ref().map(|at| format!("can be called resolved from {at}")));
     lines.extend(trend.changes.iter().map(|change| {
-        let [before, after] = change.episodes;
+        let (before, after) = (change.episodes_before, change.episodes_after);
         format!(
             "{} at {} ({} to {}): {before} episodes before, {after} after",
             change.direction, change.at, change.earliest, change.latest
@@ -300,7 +300,9 @@ fn tested(trend: &Trend) -> Vec<String> {
 /// The tests beside that of the rate: revisions, silence, what comes together.
 fn others(cluster: &Cluster) -> Vec<String> {
     let mut lines = Vec::new();
-    for (word, change) in [("appeared with", &cluster.revision.appeared), ("gone since", &cluster.revision.gone)] {
+    for (word, change) in
+        [("appeared with", &cluster.revision_ties.appeared), ("gone since", &cluster.revision_ties.gone)]
+    {
         lines.extend(change.as_ref().map(|change| {
             format!(
                 "{word} {} (first entry {}): {} of {} episodes in it; silence on the other side p = {:.3e}, adjusted {:.3e}",
@@ -308,7 +310,7 @@ fn others(cluster: &Cluster) -> Vec<String> {
             )
         }));
     }
-    lines.extend(cluster.revision.canary.as_ref().map(|canary| {
+    lines.extend(cluster.revision_ties.canary.as_ref().map(|canary| {
         format!(
             "{} of {} episodes in {} on {:.1} % of the entries: rate x{:.2}, p = {:.3e}, adjusted {:.3e}",
             canary.episodes,
@@ -326,20 +328,20 @@ fn others(cluster: &Cluster) -> Vec<String> {
             silent.hours_with,
             silent.regular * 100.0,
             silent.covered_h,
-            silent.p0
+            silent.p
         )
     }));
     lines
 }
 
 fn route_words(route: &Route) -> String {
-    let Route { requests, per_h, share_5xx, .. } = route;
+    let Route { requests, requests_per_h, share_5xx, .. } = route;
     let before = route
         .requests_before
         .zip(route.share_5xx_before)
         .map_or_else(String::new, |(n, share)| format!("; before {n} requests, {:.1} % of them 5xx", share * 100.0));
     format!(
-        "{} {}: {requests} requests, {per_h} per covered hour, {:.1} % of them 5xx{before}",
+        "{} {}: {requests} requests, {requests_per_h} per covered hour, {:.1} % of them 5xx{before}",
         route.method,
         route.route,
         share_5xx * 100.0

@@ -6,14 +6,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::Stop;
 use super::args::PostmortemArgs;
 use super::compare::revisions;
 use super::context::{Asked, Context};
 use super::document::{self, Document, Ground, Task, word};
 use super::report::coverage;
-use crate::analyze::incident::{self, AFTER_NS, BEFORE_NS, Material, Side, baseline::default_baseline};
-use crate::analyze::{self, Coverage};
+use super::{Stop, planning};
+use crate::analyze::incident::{self, AFTER_NS, BEFORE_NS, Incident, Material, Side, baseline::default_baseline};
+use crate::analyze::{self, Cluster, ClusterKey, Coverage};
+use crate::issue::Export;
 use crate::query::{Engine, EngineOptions};
 use crate::report::{IncidentMaterial, postmortem, v1};
 use crate::time::{self, Window, rfc3339_seconds};
@@ -85,6 +86,7 @@ fn fill(ground: &Ground<'_>, report: &mut v1::Report, args: &PostmortemArgs) -> 
         let _ = write!(text, " --service {}", word(name));
         text
     });
+    let issues = known_issues(ground, &found);
     let section = postmortem(
         report,
         &IncidentMaterial {
@@ -99,6 +101,7 @@ fn fill(ground: &Ground<'_>, report: &mut v1::Report, args: &PostmortemArgs) -> 
             coverage: &wide_coverage,
             zone: &ground.asked.zone,
             times: ground.context.config.limits.times,
+            issues: &issues,
             flags: &flags,
             own_flags: &own_flags(args),
         },
@@ -113,6 +116,22 @@ fn fill(ground: &Ground<'_>, report: &mut v1::Report, args: &PostmortemArgs) -> 
     report.run.run_id = format!("run_{}", &hash[..16]);
     report.postmortem = Some(section);
     Ok(())
+}
+
+/// The issue of each cluster that changed, where the exports hold one that is surely its own.
+fn known_issues(ground: &Ground<'_>, found: &Incident) -> BTreeMap<ClusterKey, u64> {
+    let raw: Vec<Export> = ground.exports.iter().map(|state| state.export.clone()).collect();
+    if raw.is_empty() {
+        return BTreeMap::new();
+    }
+    let config = &ground.context.config;
+    let whole: BTreeMap<&ClusterKey, &Cluster> =
+        ground.analysis.clusters.iter().map(|ranked| (&ranked.cluster.key, &ranked.cluster)).collect();
+    let changed = found.compared.changes.iter().map(|change| &change.cluster);
+    let clusters: Vec<Cluster> = changed.map(|own| whole.get(&own.key).copied().unwrap_or(own).clone()).collect();
+    let index = planning::index(&raw, &planning::policy(config), ground.known);
+    let ties = planning::ties(&clusters, &index, config);
+    clusters.into_iter().zip(ties).filter_map(|(cluster, tie)| Some((cluster.key, tie?.number))).collect()
 }
 
 /// Refuses a window of which nothing is stored: the document could only say so.

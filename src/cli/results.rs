@@ -25,7 +25,7 @@ pub(crate) fn run(context: &Context, args: &ResultsArgs) -> anyhow::Result<()> {
     let bytes = std::fs::read(file)
         .map_err(|error| Stop::Usage(format!("cannot read {shown}: {error}; apply.sh writes it")))?;
     let list = action_list(&folder.join("actions.json"))?;
-    let report: v1::Report = beside(&folder.join("report.json"))?;
+    let report = report(&folder.join("report.json"))?;
     if report.run.run_id != list.run.run_id {
         return Err(Stop::Usage(format!(
             "{}: report.json is of {} and actions.json of {}: they must come from one run",
@@ -65,6 +65,26 @@ fn beside<T: serde::de::DeserializeOwned>(path: &Path) -> anyhow::Result<T> {
         .map_err(|error| Stop::Usage(format!("cannot read {}: {error}; {needed}", path.display())))?;
     serde_json::from_slice(&bytes)
         .map_err(|error| Stop::Usage(format!("{} cannot be read: {error}; {needed}", path.display())).into())
+}
+
+/// A report of a version that this program renders; the version is read first, because another one has other fields.
+fn report(path: &Path) -> anyhow::Result<v1::Report> {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        schema: String,
+        schema_version: String,
+    }
+    let found: Version = beside(path)?;
+    if found.schema != v1::SCHEMA || !found.schema_version.starts_with("1.") {
+        let (schema, version) = (pages::shown(&found.schema), pages::shown(&found.schema_version));
+        return Err(Stop::Usage(format!(
+            "{} is {schema} {version}, not {} 1.x: make the document again with this version",
+            path.display(),
+            v1::SCHEMA
+        ))
+        .into());
+    }
+    beside(path)
 }
 
 /// An action list of a version that this program reads.

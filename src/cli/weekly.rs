@@ -56,6 +56,7 @@ pub(crate) fn run(context: &Context, args: &WeeklyArgs) -> anyhow::Result<()> {
     };
     document::write(context, &task, &|ground, report| {
         report.weekly = Some(section(ground, report, &weeks, &week)?);
+        weekly::say_once(report);
         Ok(())
     })
 }

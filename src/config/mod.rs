@@ -257,8 +257,12 @@ pub struct Limits {
     pub quiet_clusters: usize,
     /// Occurrence times listed for one cluster.
     pub times: usize,
-    /// Rows of the timeline.
+    /// Rows of the timeline, and deploys.
     pub timeline: usize,
+    /// Planned actions listed in a document.
+    pub actions: usize,
+    /// Files listed in a document.
+    pub sources: usize,
 }
 
 impl Default for Limits {
@@ -271,6 +275,8 @@ impl Default for Limits {
             quiet_clusters: 25,
             times: 20,
             timeline: 60,
+            actions: 60,
+            sources: 200,
         }
     }
 }

@@ -255,14 +255,21 @@ impl Renderer {
     }
 }
 
+/// What the template of a body sees, as a value.
+#[cfg(test)]
+pub(super) fn seen(input: &BodyInput<'_>) -> serde_json::Value {
+    serde_json::to_value(body_view(input, LEVELS[0])).expect("a map")
+}
+
 fn body_view<'a>(input: &BodyInput<'a>, level: Level) -> BodyView<'a> {
     let (c, action) = (input.cluster, input.action);
     let family = c.family.as_ref().and_then(|id| input.report.families.iter().find(|f| f.id == *id));
-    let example = c.example.as_ref().filter(|_| level.example > 0).map(|e| e.json.as_deref().unwrap_or(&e.message));
+    let quoted = c.example.as_ref().filter(|_| level.example > 0 && input.report.run.examples);
+    let example = quoted.map(|e| e.json.as_deref().unwrap_or(&e.message));
     let shown = example.map(|text| safe::cut(text, level.example));
     let mut others: Vec<&Cluster> = input.members.iter().copied().filter(|m| m.id != c.id).collect();
     others.sort_by(|a, b| (&a.first, &a.id).cmp(&(&b.first, &b.id)));
-    let words = c.example.as_ref().filter(|_| level.example > 0).map(|example| example.message.trim());
+    let words = quoted.map(|example| example.message.trim());
     let message = words.filter(|text| !text.is_empty()).map(|text| head(text, level.text));
     let findings = findings(c, family, action);
     let said: std::collections::BTreeSet<String> = findings.iter().map(|line| safe::one_line(line)).collect();
@@ -343,16 +350,10 @@ fn fact(c: &Cluster, family: Option<&Family>) -> String {
     let when = filters::span(&c.first, &c.last);
     let n = filters::count;
     if let Some(f) = family.filter(|f| f.kind == "crash_loop") {
-        let of = f.starts.map(|starts| format!(" of {} observed", n(starts))).unwrap_or_default();
-        let noun = if f.starts.or(Some(f.failed)) == Some(1) { "start" } else { "starts" };
+        let noun = if f.failed == 1 { "start" } else { "starts" };
         let often = short(&f.cadence.words).filter(|words| words.starts_with("every "));
         let often = often.map_or_else(String::new, |words| format!(", one {words}"));
-        return format!(
-            "{}{of} {noun} of {} failed, {}{often}.",
-            n(f.failed),
-            f.service,
-            filters::span(&f.first, &f.last)
-        );
+        return format!("{} {noun} of {} failed, {}{often}.", n(f.failed), f.service, filters::span(&f.first, &f.last));
     }
     let place = if c.service.is_empty() { String::new() } else { format!(" in {}", c.service) };
     if let Some(http) = &c.http {

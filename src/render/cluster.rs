@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::common::Cut;
 use super::notes::Notes;
-use super::view::{Cut, RenderOptions};
+use super::view::RenderOptions;
 use super::{chart, filters, safe};
 use crate::report::v1::{ActionRow, Cluster, Family, Parameter, Report};
 use crate::time;

@@ -3,8 +3,8 @@
 use super::fixture::{HOSTILE, report};
 use crate::report::v1::{DayCount, Report};
 use crate::report::v1_weekly::{
-    ChangeRow, DeployRow, DriftRow, Figures, Fix, Gap, IssueRef, Moved, MuteRow, NoiseRow, OpenRow, RequestRow,
-    RevisionCount, Strip, TemplateChange, WeekService, WeekSpan, Weekly,
+    ChangeRow, DeployRow, DriftRow, Figures, Fix, IssueRef, Moved, MuteRow, NoiseRow, OpenRow, RequestRow,
+    RevisionCount, Strip, TemplateChange, UncoveredSpan, WeekService, WeekSpan, Weekly,
 };
 
 fn span(week: &str, first: u32) -> WeekSpan {
@@ -61,6 +61,7 @@ fn change(cluster: &str, title: &str, status: &str, sentence: &str, entries: (u6
         entries_last: Some(entries.1),
         at: "2025-10-11T21:33:01.204100000Z".into(),
         owner: Some("team-checkout".into()),
+        back_since: None,
     }
 }
 
@@ -80,6 +81,7 @@ pub(super) fn weekly() -> Report {
         service: "shop-api".into(),
         events_since: 15,
         last: Some("2025-10-11T21:37:17.118000000Z".into()),
+        back_since: (verdict == "came_back").then(|| "2025-10-11T21:33:01.204100000Z".into()),
         revisions: vec![RevisionCount { revision: "shop-api-00042-abc".into(), events: 15, newer: true }],
         covered_h_since: 210.5,
         expected: Some(4.2),
@@ -93,7 +95,7 @@ pub(super) fn weekly() -> Report {
     };
     report.weekly = Some(Weekly {
         week: "2025-W41".into(),
-        starts: "Monday".into(),
+        week_starts: "Monday".into(),
         day_zone: "UTC".into(),
         compared: true,
         sentence: "2025-W41 against 2025-W40; one earlier week is in the data.".into(),
@@ -110,6 +112,10 @@ pub(super) fn weekly() -> Report {
         first_seen: vec![change("C55555555", "first <b>here</b>", "insufficient_coverage", "first seen here", (4, 0))],
         silent: Vec::new(),
         regressed: Vec::new(),
+        still_back: vec![ChangeRow {
+            back_since: Some("2025-10-03T08:00:00.000000000Z".into()),
+            ..change("C33333333", "session lost", "regressed", "back since 2025-10-03T08:00:00Z (2025-W40)", (6, 9))
+        }],
         escalating: vec![change("C44444444", HOSTILE, "escalating", "expected 0 to 3, saw 9", (1_203, 312))],
         declining: Vec::new(),
         resolved: vec![change("Cdddddddd", "coupon service refused", "resolved", "gone for 8 covered days", (0, 41))],
@@ -153,10 +159,12 @@ pub(super) fn weekly() -> Report {
             method: "GET".into(),
             route: "/orders/<*>".into(),
             requests: 9_120,
+            requests_per_h: Some(63.33),
             requests_last: Some(8_800),
             share_5xx: 0.004,
             share_5xx_last: Some(0.001),
             p50_ms: Some(12.0),
+            p50_ms_last: Some(11.0),
             p95_ms: Some(240.5),
             p95_ms_last: Some(180.0),
             changes: vec!["answered 5xx 0.4 %, before 0.1 %".into()],
@@ -186,13 +194,12 @@ pub(super) fn weekly() -> Report {
             until: "2025-10-01".into(),
             state: "expired".into(),
         }],
-        gaps: vec![Gap {
+        gaps: vec![UncoveredSpan {
             service: "shop-api".into(),
             since: "2025-10-09T00:00:00.000000000Z".into(),
             until: "2025-10-10T00:00:00.000000000Z".into(),
             words: "24.0 h".into(),
         }],
-        calibration: Some("calibration: a usual week of this data gives 0.4 flags".into()),
         weeks,
     });
     report

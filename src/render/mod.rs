@@ -7,6 +7,7 @@
 pub mod bodies;
 pub mod chart;
 mod cluster;
+mod common;
 pub mod comparison;
 mod filters;
 pub mod mask;
@@ -20,11 +21,15 @@ mod weekly;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod fixture_clusters;
+#[cfg(test)]
 mod fixture_weekly;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_large;
 #[cfg(test)]
 mod tests_weekly;
 

@@ -9,13 +9,14 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::chart::{self, Lane, Mark, Timeline};
-use super::cluster::ns;
+use super::cluster::{ClusterView, ns};
+use super::common::{Common, Cut, services};
 use super::filters;
 use super::notes::Notes;
 use super::safe;
-use super::view::{Cut, RenderOptions};
+use super::view::{RenderOptions, View};
 use crate::report::v1::{Cluster, Report};
-use crate::report::v1_postmortem::{Change, FieldSkew, Moment, Postmortem, ServiceMinutes, ValueChange};
+use crate::report::v1_postmortem::{Change, FieldSkew, Moment, ParameterChange, Postmortem, ServiceSeries};
 use crate::time::{self, SECOND_NS};
 
 /// Sections of a postmortem that take remarks, beside its blanks.
@@ -34,11 +35,9 @@ const QUOTED: usize = 3;
 /// Everything that the templates of a postmortem read.
 #[derive(Debug, Serialize)]
 pub(super) struct PostmortemView<'a> {
-    report: &'a Report,
+    #[serde(flatten)]
+    common: Common<'a>,
     p: &'a Postmortem,
-    /// The report's zone is not UTC.
-    local: bool,
-    examples: bool,
     /// Services that the incident touched; all of the window where none did.
     services: Vec<&'a str>,
     /// Clusters with a row of their own: only they can be linked to.
@@ -46,9 +45,9 @@ pub(super) struct PostmortemView<'a> {
     rose: Cut<&'a Change>,
     fell: Cut<&'a Change>,
     fields: Cut<&'a FieldSkew>,
-    values: Cut<&'a ValueChange>,
+    values: Cut<&'a ParameterChange>,
     moments: Cut<&'a Moment>,
-    quoted: Vec<Quoted<'a>>,
+    quoted: Vec<ClusterView<'a>>,
     blanks: BTreeMap<String, BlankView<'a>>,
     /// Blanks without an answer.
     open: Vec<&'a str>,
@@ -58,7 +57,7 @@ pub(super) struct PostmortemView<'a> {
     marks: Vec<(String, String)>,
     text_chart: Option<String>,
     notes: BTreeMap<String, Option<String>>,
-    cluster_notes: Vec<(String, String)>,
+    /// Remarks on clusters of the incident, then those that belong to nothing shown.
     other_notes: Vec<(String, String)>,
 }
 
@@ -68,15 +67,6 @@ struct BlankView<'a> {
     key: &'a str,
     hint: &'a str,
     text: Option<&'a str>,
-}
-
-/// One stored entry with what finds it again.
-#[derive(Debug, Serialize)]
-struct Quoted<'a> {
-    c: &'a Cluster,
-    text: String,
-    cut: bool,
-    gcloud: String,
 }
 
 /// `Root cause` as a key of a template: `root_cause`.
@@ -103,16 +93,19 @@ impl<'a> PostmortemView<'a> {
         };
         let is_cluster = |heading: &str| heading.split_whitespace().next().is_some_and(|word| ids.contains(word));
         let touched: Vec<&str> = p.reach.iter().filter_map(|reach| reach.service.as_deref()).collect();
-        let all: Vec<&str> =
-            report.services.iter().map(|row| row.service.as_str()).filter(|name| !name.is_empty()).collect();
+        let mut common = Common::new(report, options);
+        // What a dump of another day was asked for says nothing of an incident.
+        let quality = report.data_quality.iter().filter(|row| row.kind != "asked_window");
+        common.quality_rows = Cut::new(quality, options.quiet);
         let marks = marks(p);
+        let context = View::context(report, options, notes, charts);
+        let mut other_notes = notes.rest(|heading| !is_cluster(heading));
+        other_notes.extend(notes.rest(|heading| is_known(heading) || is_cluster(heading)));
         let quoted = p.rose.iter().filter_map(|change| by_id.get(change.cluster.as_str()).copied());
         Some(Self {
-            report,
+            common,
             p,
-            local: !report.window.timezone.is_empty() && !report.window.timezone.eq_ignore_ascii_case("UTC"),
-            examples: options.examples,
-            services: if touched.is_empty() { all } else { touched },
+            services: if touched.is_empty() { services(report) } else { touched },
             anchors: p
                 .rose
                 .iter()
@@ -129,7 +122,7 @@ impl<'a> PostmortemView<'a> {
                 .filter(|_| options.examples)
                 .filter(|c| c.example.is_some())
                 .take(QUOTED)
-                .map(|c| quote(c, options.example_chars))
+                .map(|c| context.cluster(c))
                 .collect(),
             open: p
                 .blanks
@@ -138,27 +131,13 @@ impl<'a> PostmortemView<'a> {
                 .map(|blank| blank.key.as_str())
                 .collect(),
             detection_lag: detection_lag(p, notes),
-            chart_svg: (charts && !p.minutes.services.is_empty()).then(|| svg(report, p, &marks)),
+            chart_svg: (charts && !p.series.services.is_empty()).then(|| svg(report, p, &marks)),
             marks: marks.iter().map(|mark| (mark.label.clone(), mark.text.clone())).collect(),
             text_chart: text_chart(report, p),
             notes: SECTIONS.iter().map(|name| (word(name), notes.get(name).map(str::to_owned))).collect(),
-            cluster_notes: notes.rest(|heading| !is_cluster(heading)),
-            other_notes: notes.rest(|heading| is_known(heading) || is_cluster(heading)),
+            other_notes,
             blanks,
         })
-    }
-}
-
-fn quote(c: &Cluster, chars: usize) -> Quoted<'_> {
-    let text = c.example.as_ref().map_or("", |example| example.json.as_deref().unwrap_or(&example.message));
-    let shown = safe::cut(text, chars);
-    let project =
-        if c.project.is_empty() { String::new() } else { format!(" --project={}", safe::shell_word(&c.project)) };
-    Quoted {
-        cut: shown.len() < text.len(),
-        text: shown,
-        gcloud: format!("gcloud logging read {}{project} --format=json", safe::shell_word(&c.filter)),
-        c,
     }
 }
 
@@ -213,12 +192,12 @@ fn marks(p: &Postmortem) -> Vec<Mark> {
 }
 
 /// Services in the order in which they are drawn: those with something of WARNING or above, or most rows.
-fn lanes(p: &Postmortem) -> impl Iterator<Item = &ServiceMinutes> {
-    p.minutes.services.iter().take(LANES)
+fn lanes(p: &Postmortem) -> impl Iterator<Item = &ServiceSeries> {
+    p.series.services.iter().take(LANES)
 }
 
 fn svg(report: &Report, p: &Postmortem, marks: &[Mark]) -> String {
-    let span = (ns(&p.minutes.since).unwrap_or(0), ns(&p.minutes.until).unwrap_or(1));
+    let span = (ns(&p.series.since).unwrap_or(0), ns(&p.series.until).unwrap_or(1));
     let lanes: Vec<Lane> = lanes(p)
         .map(|own| Lane {
             name: &own.service,
@@ -232,7 +211,7 @@ fn svg(report: &Report, p: &Postmortem, marks: &[Mark]) -> String {
         span,
         asked: (ns(&report.window.since).unwrap_or(span.0), ns(&report.window.until).unwrap_or(span.1)),
         extent: p.extent.as_ref().and_then(|own| Some((ns(&own.first)?, ns(&own.last)?))),
-        step_s: p.minutes.step_s,
+        step_s: p.series.step_s,
         lanes: &lanes,
         marks,
     })
@@ -240,8 +219,8 @@ fn svg(report: &Report, p: &Postmortem, marks: &[Mark]) -> String {
 
 /// The timeline in block characters: what is of WARNING and above, a service a line.
 fn text_chart(report: &Report, p: &Postmortem) -> Option<String> {
-    let (from, until) = (ns(&p.minutes.since)?, ns(&p.minutes.until)?);
-    let step = i64::try_from(p.minutes.step_s).ok()? * SECOND_NS;
+    let (from, until) = (ns(&p.series.since)?, ns(&p.series.until)?);
+    let step = i64::try_from(p.series.step_s).ok()? * SECOND_NS;
     let asked = (ns(&report.window.since)?, ns(&report.window.until)?);
     let inner = p.extent.as_ref().and_then(|own| Some((ns(&own.first)?, ns(&own.last)?))).unwrap_or(asked);
     // As much quiet time on both sides as makes the shape plain.

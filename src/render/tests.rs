@@ -353,6 +353,33 @@ fn a_template_of_the_user_replaces_one_file_and_errors_name_it() {
     fs::remove_dir_all(&folder).expect("clean");
 }
 
+/// Every variable of a template stands in its description, and so do the filters.
+#[test]
+fn what_templates_see_is_documented() {
+    let described = include_str!("../../docs/templates.md");
+    let (report, week, notes) = (masked(), mask_report(&super::fixture_weekly::weekly()), Notes::read(None));
+    let options = RenderOptions::default();
+    let view = View::new(&report, &options, &notes, true);
+    let weekly = WeeklyView::new(&week, week.weekly.as_ref().expect("a week"), &options, &notes, true);
+    let incident = Report { postmortem: Some(crate::report::v1_postmortem::Postmortem::default()), ..masked() };
+    let incident = PostmortemView::new(&incident, &options, &notes, true);
+    let facts = facts();
+    let body = bodies::seen(&input(&report, "C0b1ff12e", &facts));
+    let mut missing = Vec::new();
+    let values = [serde_json::to_value(&view), serde_json::to_value(&weekly), serde_json::to_value(&incident)];
+    for value in values.into_iter().map(|value| value.expect("a map")).chain([body]) {
+        let keys = value.as_object().expect("a map").keys();
+        missing.extend(keys.filter(|key| !described.contains(&format!("`{key}`"))).cloned());
+    }
+    let cluster = serde_json::to_value(&view).expect("a map")["clusters"]["rows"][0].clone();
+    let keys = cluster.as_object().expect("a cluster").keys();
+    missing.extend(keys.filter(|key| !described.contains(&format!("`{key}`"))).cloned());
+    let names = include_str!("filters.rs").split("add_filter(\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let known = |name: &&str| described.contains(&format!("`{name}`")) || described.contains(&format!("`{name}("));
+    missing.extend(names.filter(|name| !known(name)).map(str::to_owned));
+    assert!(missing.is_empty(), "docs/templates.md does not tell of {missing:?}");
+}
+
 #[test]
 fn remarks_are_merged_and_never_lost() {
     let notes =

@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::cluster::{ClusterView, Context, ns, rank};
+use super::common::{Common, Cut, services};
 use super::notes::{Notes, Sections};
 use super::{chart, filters};
-use crate::report::v1::{ActionRow, Cluster, DayCount, Family, FindingRow, Report, TimelineRow};
+use crate::report::v1::{ActionRow, Cluster, DayCount, Deploy, Family, FindingRow, Report, TimelineRow};
 
 /// What the filing step did with an action.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -44,6 +45,10 @@ pub struct RenderOptions<'a> {
     pub times: usize,
     /// Rows of the timeline.
     pub timeline: usize,
+    /// Planned actions.
+    pub actions: usize,
+    /// Files that were read.
+    pub sources: usize,
     /// Characters of a quoted entry.
     pub example_chars: usize,
     /// Text of `notes.md`: remarks under headings that name a section or an id.
@@ -60,6 +65,8 @@ impl Default for RenderOptions<'_> {
             quiet: 25,
             times: 20,
             timeline: 60,
+            actions: 60,
+            sources: 200,
             example_chars: 4_000,
             notes: None,
             filed: &[],
@@ -67,36 +74,12 @@ impl Default for RenderOptions<'_> {
     }
 }
 
-/// A list that may have been cut.
-#[derive(Debug, Serialize)]
-pub(super) struct Cut<T> {
-    pub(super) rows: Vec<T>,
-    pub(super) left: usize,
-    pub(super) total: usize,
-}
-
-impl<T> Cut<T> {
-    pub(super) fn new(all: impl IntoIterator<Item = T>, limit: usize) -> Self {
-        let mut rows: Vec<T> = all.into_iter().collect();
-        let total = rows.len();
-        rows.truncate(limit);
-        Self { left: total - rows.len(), rows, total }
-    }
-
-    /// Only what is shown is worked out.
-    pub(super) fn map<U>(self, f: impl FnMut(T) -> U) -> Cut<U> {
-        Cut { rows: self.rows.into_iter().map(f).collect(), left: self.left, total: self.total }
-    }
-}
-
 /// Everything a worklog template reads.
 #[derive(Debug, Serialize)]
 pub(super) struct View<'a> {
-    pub(super) report: &'a Report,
-    /// The report's zone is not UTC.
-    local: bool,
+    #[serde(flatten)]
+    common: Common<'a>,
     services: Vec<&'a str>,
-    examples: bool,
     /// The first screen: each list short enough for it.
     top: Top<'a>,
     findings: Cut<FindingView<'a>>,
@@ -107,13 +90,14 @@ pub(super) struct View<'a> {
     effective: Vec<ShareRow<'a>>,
     kinds: Vec<ShareRow<'a>>,
     timeline: Cut<&'a TimelineRow>,
-    actions: Vec<ActionView<'a>>,
+    deploy_rows: Cut<&'a Deploy>,
+    actions: Cut<ActionView<'a>>,
     action_counts: Vec<(String, usize)>,
     filed: bool,
     sums: Sums,
     risks: Vec<&'a Cluster>,
     tiers: Vec<Tier<'a>>,
-    families: Vec<FamilyView<'a>>,
+    families: Cut<FamilyView<'a>>,
     days_svg: Option<String>,
     days_text: Option<String>,
     coverage_rows: Vec<CoverageRow<'a>>,
@@ -243,18 +227,13 @@ impl<'a> View<'a> {
         let days: Vec<_> = days_of_all(&loud);
         let (notes_used, other_notes) = notes.split(report);
         View {
-            report,
-            local: !report.window.timezone.is_empty() && !report.window.timezone.eq_ignore_ascii_case("UTC"),
+            common: Common::new(report, options),
             services: services(report),
-            examples: options.examples,
             top: Top::new(report),
-            findings: Cut::new(
-                report.summary.findings.iter().map(|row| {
-                    let cluster = by_id.get(row.cluster.as_str()).copied();
-                    FindingView { row, cluster, svg: cluster.filter(|_| charts).and_then(|c| context.svg(c)) }
-                }),
-                options.clusters,
-            ),
+            findings: Cut::new(&report.summary.findings, options.clusters).map(|row| {
+                let cluster = by_id.get(row.cluster.as_str()).copied();
+                FindingView { row, cluster, svg: cluster.filter(|_| charts).and_then(|c| context.svg(c)) }
+            }),
             risks: loud.iter().copied().filter(|c| c.impact.is_some()).take(options.quiet).collect(),
             clusters: Cut::new(loud, options.clusters).map(|c| context.cluster(c)),
             below: Cut::new(below, options.quiet).map(|c| context.cluster(c)),
@@ -265,17 +244,14 @@ impl<'a> View<'a> {
             timeline: Cut::new(&report.timeline, options.timeline),
             action_counts: action_counts(&actions),
             filed: actions.iter().any(|a| a.filed.is_some()),
-            actions,
+            deploy_rows: Cut::new(&report.deploys, options.timeline),
+            actions: Cut::new(actions, options.actions),
             sums: Sums::new(report),
             tiers: tiers(report, options),
-            families: report
-                .families
-                .iter()
-                .map(|f| FamilyView {
-                    f,
-                    members: f.members.iter().filter_map(|id| by_id.get(id.as_str()).copied()).collect(),
-                })
-                .collect(),
+            families: Cut::new(&report.families, options.clusters).map(|f| FamilyView {
+                f,
+                members: f.members.iter().filter_map(|id| by_id.get(id.as_str()).copied()).collect(),
+            }),
             days_svg: (charts && days.len() > 2).then(|| chart::day_bars(&days)),
             days_text: (days.len() > 1).then(|| chart::spark_text(&days)),
             coverage_rows: coverage_rows(report, context.window),
@@ -287,16 +263,6 @@ impl<'a> View<'a> {
 
 fn window(report: &Report) -> (i64, i64) {
     (ns(&report.window.since).unwrap_or(0), ns(&report.window.until).unwrap_or(0))
-}
-
-fn services(report: &Report) -> Vec<&str> {
-    let named: Vec<&str> =
-        report.services.iter().map(|row| row.service.as_str()).filter(|name| !name.is_empty()).collect();
-    match (report.services.is_empty(), named.is_empty()) {
-        (true, _) => report.window.services.iter().map(String::as_str).collect(),
-        (false, true) => vec!["(no service)"],
-        _ => named,
-    }
 }
 
 impl<'a> Top<'a> {

@@ -8,12 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::cluster::ClusterView;
+use super::common::Cut;
 use super::notes::Notes;
-use super::view::{Cut, RenderOptions, View};
+use super::view::{RenderOptions, View};
 use super::{chart, filters};
 use crate::report::v1::{Cluster, FindingRow, Report};
 use crate::report::v1_weekly::{
-    ChangeRow, DeployRow, DriftRow, Fix, Gap, NoiseRow, OpenRow, RequestRow, Strip, TemplateChange, WeekService, Weekly,
+    ChangeRow, DeployRow, DriftRow, Fix, NoiseRow, OpenRow, RequestRow, Strip, TemplateChange, UncoveredSpan,
+    WeekService, Weekly,
 };
 
 /// Services, fixes and changes of the first screen.
@@ -46,7 +48,7 @@ pub(super) struct WeeklyView<'a> {
     routes: Cut<RouteRow<'a>>,
     open: Cut<&'a OpenRow>,
     renamed: Cut<&'a TemplateChange>,
-    gaps: Cut<&'a Gap>,
+    gaps: Cut<&'a UncoveredSpan>,
     /// Ids with a place in the document.
     shown: BTreeSet<&'a str>,
 }
@@ -137,7 +139,8 @@ impl<'a> WeeklyView<'a> {
                 &w.first_seen,
             ),
             ("Went silent", "silent", "came in every covered hour, and is gone while it was exported", &w.silent),
-            ("Regressed", "regressed", "closed as fixed, and back in a newer revision", &w.regressed),
+            ("Regressed", "regressed", "closed as fixed, and back in a newer revision since this week", &w.regressed),
+            ("Still back", "back", "closed as fixed, and back since an earlier week, when it was told", &w.still_back),
             ("Escalating", "escalating", "more than the weeks before lead to expect", &w.escalating),
             ("Declining", "declining", "less than the weeks before lead to expect", &w.declining),
             ("Resolved or quiet", "resolved", "not seen for long enough, while it would have been", &w.resolved),
@@ -169,7 +172,7 @@ impl<'a> WeeklyView<'a> {
         });
         let mut shown: BTreeSet<&str> = days.rows.iter().map(|row| row.c.id.as_str()).collect();
         shown.extend(report.families.iter().map(|family| family.id.as_str()));
-        let fix = |f| fix_row(f, &by_id);
+        let fix = |f| fix_row(f, &report.window.since, &by_id);
         let (first, below) = w.fixes.split_at(w.fixes.len().min(FIRST));
         Self {
             base,
@@ -182,8 +185,10 @@ impl<'a> WeeklyView<'a> {
             changes,
             lead: lead(report, w),
             worst: Cut::new(&report.summary.findings, FIRST).map(|row| WorstRow { row, svg: svg(&row.cluster) }),
-            first_new: Cut::new(w.new.iter().chain(&w.first_seen), 3)
-                .map(|row| format!("{} {} ({}): {}", row.cluster, row.title, row.service, row.sentence)),
+            first_new: Cut::new(w.new.iter().chain(&w.first_seen), 3).map(|row| {
+                let since = filters::time_words(&row.at);
+                format!("{} {} ({}): since {since}; {}", row.cluster, row.title, row.service, row.sentence)
+            }),
             days,
             noise: Cut::new(&w.noise, 10),
             drifts: Cut::new(&w.drifts, ROWS),
@@ -236,13 +241,14 @@ fn lead(report: &Report, w: &Weekly) -> String {
     let n = |list: &[ChangeRow]| filters::count(list.len() as u64);
     let problems = report.summary.findings.len();
     format!(
-        "{} {} of WARNING and above: {} new, {} first seen here, {} gone silent, {} regressed, {} escalating, {} declining; {} more went away.",
+        "{} {} of WARNING and above: {} new, {} first seen here, {} gone silent, {} regressed, {} still back, {} escalating, {} declining; {} more went away.",
         filters::count(problems as u64),
         if problems == 1 { "problem" } else { "problems" },
         n(&w.new),
         n(&w.first_seen),
         n(&w.silent),
         n(&w.regressed),
+        n(&w.still_back),
         n(&w.escalating),
         n(&w.declining),
         n(&w.resolved),
@@ -254,11 +260,13 @@ fn errors(s: &WeekService) -> String {
     format!("{} errors{last}", filters::count(s.errors))
 }
 
-fn fix_row<'a>(f: &'a Fix, by_id: &BTreeMap<&str, &'a Cluster>) -> FixRow<'a> {
+fn fix_row<'a>(f: &'a Fix, since: &str, by_id: &BTreeMap<&str, &'a Cluster>) -> FixRow<'a> {
     let row = f.clusters.first().and_then(|id| by_id.get(id.as_str()));
     FixRow {
         verdict: match f.verdict.as_str() {
             "holds" => "holds",
+            // Both are RFC 3339 in UTC with nine digits.
+            "came_back" if f.back_since.as_deref().is_some_and(|back| back < since) => "still back",
             "came_back" => "came back",
             _ => "too early to say",
         },
@@ -281,7 +289,7 @@ fn route_row(r: &RequestRow) -> RouteRow<'_> {
     let ms = |value: f64| filters::seconds(value / 1_000.0);
     RouteRow {
         share: with(filters::percent(r.share_5xx), r.share_5xx_last.map(filters::percent)),
-        p50: r.p50_ms.map_or_else(String::new, ms),
+        p50: r.p50_ms.map_or_else(String::new, |p50| with(ms(p50), r.p50_ms_last.map(ms))),
         p95: r.p95_ms.map_or_else(String::new, |p95| with(ms(p95), r.p95_ms_last.map(ms))),
         r,
     }

@@ -16,7 +16,8 @@ use crate::time::{HOUR_NS, SECOND_NS, rfc3339};
 pub(super) fn rounded(value: f64, digits: i32) -> f64 {
     let scale = 10_f64.powi(digits);
     let scaled = (value * scale).round() / scale;
-    if scaled.is_finite() { scaled } else { value }
+    // Adding 0 makes -0 plain 0: a lag of nothing has no direction.
+    if scaled.is_finite() { scaled + 0.0 } else { value }
 }
 
 /// A probability with three digits that count, however small.
@@ -31,7 +32,7 @@ pub(super) fn silence(found: &Silent) -> v1::Silence {
         covered_h: rounded(found.covered_h, 2),
         hours_with: found.hours_with,
         regular: rounded(found.regular, 4),
-        p0: probability(found.p0),
+        p: probability(found.p0),
         sentence: found.told(),
     }
 }
@@ -70,7 +71,8 @@ pub(super) fn trend(ranked: &Ranked, origin_ns: i64, per_day: Vec<v1::DayCount>)
         earliest: moment(change.interval.since),
         latest: moment(change.interval.until),
         direction: if change.direction == Direction::Rise { "rise" } else { "fall" }.to_owned(),
-        episodes: [change.counts.e0, change.counts.e1],
+        episodes_before: change.counts.e0,
+        episodes_after: change.counts.e1,
     });
     let mut trend = v1::Trend {
         per_day,
@@ -150,7 +152,8 @@ fn value_change(change: &ValueChange) -> Option<v1::ValueChange> {
                 to: new.value,
                 first: Some(rfc3339(new.first_ns)),
                 revision: new.revision.clone(),
-                episodes: [old.episodes as u64, new.episodes as u64],
+                episodes_before: old.episodes as u64,
+                episodes_after: new.episodes as u64,
                 ..v1::ValueChange::default()
             }
         }
@@ -158,7 +161,8 @@ fn value_change(change: &ValueChange) -> Option<v1::ValueChange> {
             kind: "shift".to_owned(),
             from: *from,
             to: *to,
-            episodes: [n.0 as u64, n.1 as u64],
+            episodes_before: n.0 as u64,
+            episodes_after: n.1 as u64,
             a12: Some(rounded(*a12, 4)),
             p: Some(probability(*p)),
             q: Some(probability(*q)),
@@ -188,7 +192,7 @@ pub(super) fn route(found: &Route) -> v1::Route {
         method,
         route,
         requests: found.requests,
-        per_h: if found.hours > 0.0 { rounded(found.requests as f64 / found.hours, 2) } else { 0.0 },
+        requests_per_h: if found.hours > 0.0 { rounded(found.requests as f64 / found.hours, 2) } else { 0.0 },
         statuses,
         share_5xx: share(found.failed, found.requests),
         requests_before: found.before.map(|(requests, _)| requests),
@@ -203,8 +207,8 @@ pub(super) fn calibration(found: &Calibration) -> v1::Calibration {
     v1::Calibration {
         window_h: found.window_h,
         baseline_h: found.baseline_h,
-        mean: rounded(found.mean, 2),
-        now: found.now.map(|n| n as u64),
+        flags_mean: rounded(found.mean, 2),
+        flags_now: found.now.map(|n| n as u64),
         splits: found
             .splits
             .iter()

@@ -12,8 +12,8 @@ use jiff::tz::TimeZone;
 
 use super::v1::Report;
 use super::v1_postmortem::{
-    BackRow, Baseline, Blank, Change, Command, Extent, FieldSkew, Gap, Minutes, Postmortem, Reach, ReceiveLag,
-    Recovery, RecoveryRollout, Rollout, ServiceImpact, ServiceMinutes, Signal, Trigger, ValueChange,
+    BackRow, Baseline, Blank, Change, Command, ExportGap, Extent, FieldSkew, ParameterChange, Postmortem, Reach,
+    ReceiveLag, Recovery, RecoveryRollout, Rollout, Series, ServiceImpact, ServiceSeries, Signal, Trigger,
 };
 use super::worklog::{identities, title};
 use crate::analyze::incident::extent::covered_s;
@@ -51,6 +51,8 @@ pub struct IncidentMaterial<'a> {
     pub zone: &'a TimeZone,
     /// Times listed for a cluster.
     pub times: usize,
+    /// Issues of the exports that belong to what changed.
+    pub issues: &'a BTreeMap<ClusterKey, u64>,
     /// Flags that commands need beside a window, such as ` --service desk`.
     pub flags: &'a str,
     /// Flags of the baseline, for this verb only.
@@ -117,14 +119,14 @@ pub fn postmortem(report: &Report, material: &IncidentMaterial<'_>) -> Postmorte
         rose: roots_first(report, pick(true)),
         fell: pick(false),
         tested: incident.compared.tested,
-        same: incident.compared.same,
+        unchanged: incident.compared.same,
         fields: incident.skews.iter().map(field_row).collect(),
         values: incident.values.iter().map(|found| value_row(&names, found)).collect(),
         reach: incident.reach.iter().map(reach_row).collect(),
         recovery: recovery(material, &names),
-        rollouts: incident.rollouts.iter().map(|rollout| rollout_row(material, rollout)).collect(),
+        rollouts: incident.rollouts.iter().map(|rollout| rollout_row(report, material, rollout)).collect(),
         gaps: gaps(material),
-        minutes: minutes(material),
+        series: series(material),
         receive_lags: incident
             .lags
             .iter()
@@ -244,17 +246,19 @@ fn services(material: &IncidentMaterial<'_>) -> Vec<ServiceImpact> {
                 baseline_covered_s: covered(material.then, name),
                 entries: now.entries,
                 baseline_entries: then.entries,
-                loud: loud(material.now, name),
-                baseline_loud: loud(material.then, name),
+                warning_or_above: loud(material.now, name),
+                baseline_warning_or_above: loud(material.then, name),
                 requests: now.requests,
-                failed: now.failed,
+                requests_5xx: now.failed,
                 baseline_requests: then.requests,
-                baseline_failed: then.failed,
+                baseline_requests_5xx: then.failed,
             };
             (rising.get(name.as_str()).copied().unwrap_or(0), row)
         })
         .collect();
-    rows.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.loud.cmp(&a.1.loud)).then_with(|| a.1.service.cmp(&b.1.service)));
+    rows.sort_by(|a, b| {
+        b.0.cmp(&a.0).then(b.1.warning_or_above.cmp(&a.1.warning_or_above)).then_with(|| a.1.service.cmp(&b.1.service))
+    });
     rows.into_iter().map(|(_, row)| row).collect()
 }
 
@@ -321,12 +325,12 @@ fn change_row(report: &Report, material: &IncidentMaterial<'_>, names: &Names, c
         expected_low: change.expected.map(|range| range.0),
         expected_high: change.expected.map(|range| range.1),
         ratio: change.counts.ratio().filter(|ratio| ratio.is_finite()),
-        exposure: change.unit.to_owned(),
+        exposure_unit: change.unit.to_owned(),
         exposure_window: change.counts.t1,
         exposure_baseline: change.counts.t0,
         p: change.p,
         q: change.q,
-        sure: change.sure,
+        significant: change.sure,
         sentence: words::change(change),
         first: times.first().copied().map(rfc3339),
         last: times.last().copied().map(rfc3339),
@@ -337,7 +341,7 @@ fn change_row(report: &Report, material: &IncidentMaterial<'_>, names: &Names, c
         cadence: known.filter(|own| own.entries > 0).map(|own| own.cadence.clone()),
         times: if times.len() <= material.times { times.iter().copied().map(rfc3339).collect() } else { Vec::new() },
         family: known.and_then(|own| own.family.clone()),
-        issues: known.map_or_else(Vec::new, |own| own.links.iter().filter_map(|link| link.number).collect()),
+        issues: material.issues.get(&change.cluster.key).copied().into_iter().collect(),
         cluster: id,
     }
 }
@@ -361,8 +365,8 @@ fn field_row(own: &crate::analyze::FieldSkew) -> FieldSkew {
     }
 }
 
-fn value_row(names: &Names, found: &crate::analyze::Changed) -> ValueChange {
-    ValueChange {
+fn value_row(names: &Names, found: &crate::analyze::Changed) -> ParameterChange {
+    ParameterChange {
         cluster: names.id(&found.key),
         title: names.title(&found.key),
         slot: found.slot as u64,
@@ -425,7 +429,7 @@ fn recovery(material: &IncidentMaterial<'_>, names: &Names) -> Recovery {
     }
 }
 
-fn rollout_row(material: &IncidentMaterial<'_>, own: &incident::Rollout) -> Rollout {
+fn rollout_row(report: &Report, material: &IncidentMaterial<'_>, own: &incident::Rollout) -> Rollout {
     let place = match material.incident.extent {
         None => "around",
         Some((first, _)) if own.began_ns <= first => "before",
@@ -440,14 +444,14 @@ fn rollout_row(material: &IncidentMaterial<'_>, own: &incident::Rollout) -> Roll
         reported: own.reported_ns.map(rfc3339),
         outcome: own.outcome.clone(),
         by: own.by.clone(),
-        message: own.message.clone(),
+        message: own.message.clone().filter(|_| report.run.examples),
         place: place.into(),
     }
 }
 
-fn gaps(material: &IncidentMaterial<'_>) -> Vec<Gap> {
+fn gaps(material: &IncidentMaterial<'_>) -> Vec<ExportGap> {
     let window = material.window;
-    let row = |own: &incident::Gap| Gap {
+    let row = |own: &incident::Gap| ExportGap {
         since: rfc3339(own.from_ns),
         until: rfc3339(own.to_ns),
         service: named(&own.service),
@@ -458,7 +462,7 @@ fn gaps(material: &IncidentMaterial<'_>) -> Vec<Gap> {
     material.incident.gaps.iter().map(row).collect()
 }
 
-fn minutes(material: &IncidentMaterial<'_>) -> Minutes {
+fn series(material: &IncidentMaterial<'_>) -> Series {
     let minute = 60 * SECOND_NS;
     let from = material.around.since_ns.div_euclid(minute) * minute;
     let length = material.around.until_ns - from;
@@ -471,7 +475,7 @@ fn minutes(material: &IncidentMaterial<'_>) -> Minutes {
             let start = from + i64::try_from(at).unwrap_or(0) * step;
             2.0 * covered_s(own, start, start + step) >= seconds(step)
         };
-        ServiceMinutes {
+        ServiceSeries {
             service: named(service),
             entries: vec![0; n],
             warnings: vec![0; n],
@@ -479,7 +483,7 @@ fn minutes(material: &IncidentMaterial<'_>) -> Minutes {
             covered: (0..n).map(covered).collect(),
         }
     };
-    let mut rows: BTreeMap<String, ServiceMinutes> = BTreeMap::new();
+    let mut rows: BTreeMap<String, ServiceSeries> = BTreeMap::new();
     let known = material.now.activity.keys().chain(material.coverage.services.keys());
     for service in known {
         rows.entry(named(service)).or_insert_with(|| blank(service));
@@ -495,9 +499,9 @@ fn minutes(material: &IncidentMaterial<'_>) -> Minutes {
     }
     let order: Vec<String> = services(material).into_iter().map(|row| row.service).collect();
     let place = |name: &str| order.iter().position(|own| own == name).unwrap_or(order.len());
-    let mut services: Vec<ServiceMinutes> = rows.into_values().collect();
+    let mut services: Vec<ServiceSeries> = rows.into_values().collect();
     services.sort_by(|a, b| place(&a.service).cmp(&place(&b.service)).then_with(|| a.service.cmp(&b.service)));
-    Minutes {
+    Series {
         since: rfc3339(from),
         until: rfc3339(from + i64::try_from(n).unwrap_or(0) * step),
         step_s: u64::try_from(step / SECOND_NS).unwrap_or(60),

@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 
 use super::v1;
-use super::worklog::{Material, PAYLOAD_LESS, is_loud, is_shown, level};
-use crate::analyze::{CapCut, Family, FamilyKind, Ranked, Status};
+use super::worklog::{Material, is_loud, is_shown, level};
+use crate::analyze::{Family, FamilyKind, Ranked, Status};
 use crate::record::Severity;
-use crate::record::ingest::FileReport;
-use crate::time::{SECOND_NS, rfc3339_seconds, words};
+use crate::store::EPISODE_GAP_NS;
+use crate::time::{SECOND_NS, words};
 
 /// `1,234,567`
 pub(crate) fn count(n: u64) -> String {
@@ -29,279 +29,9 @@ pub(crate) fn of(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(n), if n == 1 { one } else { many })
 }
 
-fn seconds(value: f64) -> String {
+/// `8.1 s`, `3.3 days`
+pub(super) fn seconds(value: f64) -> String {
     words((value * SECOND_NS as f64).round() as i64)
-}
-
-/// What a row cap means.
-pub(super) fn cap(cap: &CapCut) -> String {
-    let what = cap.severity.map_or_else(|| "rows".to_owned(), |severity| format!("{severity} rows"));
-    format!(
-        "{}: exactly {} {what}, a round count that looks like a row cap, cover {} ({} to {}); what came before was not exported",
-        cap.file,
-        count(cap.rows),
-        words(cap.newest_ns - cap.oldest_ns),
-        rfc3339_seconds(cap.oldest_ns),
-        rfc3339_seconds(cap.newest_ns),
-    )
-}
-
-/// Why the coverage is not complete.
-pub(super) fn coverage_reasons(
-    material: &Material<'_>,
-    by_severity: &BTreeMap<String, v1::SeverityCoverage>,
-) -> Vec<String> {
-    let mut reasons: Vec<String> = material.coverage.caps.iter().map(cap).collect();
-    for (severity, seen) in by_severity {
-        if seen.asked_s > 0.0
-            && seen.covered_s < 0.95 * seen.asked_s
-            && seen.entries > 0
-            && Severity::from_word(severity).is_some_and(|found| found >= Severity::Warning)
-        {
-            let percent = (100.0 * seen.covered_s / seen.asked_s * 10.0).floor() / 10.0;
-            reasons.push(format!(
-                "{severity} is covered for {} of {} asked for ({percent} %)",
-                seconds(seen.covered_s),
-                seconds(seen.asked_s)
-            ));
-        }
-    }
-    for found in &material.coverage.missing {
-        reasons.push(format!(
-            "no export holds {} of {} after {}, although others go on: nothing is known of it since then",
-            found.severity,
-            if found.service.is_empty() { "what names no service" } else { &found.service },
-            rfc3339_seconds(found.until_ns)
-        ));
-    }
-    if material.coverage.services.is_empty() {
-        reasons.push("no entry was read: this says nothing about the services, only about the exports".into());
-    }
-    reasons
-}
-
-/// The sentence that heads every document.
-pub(super) fn coverage_sentence(material: &Material<'_>, fraction: f64, reasons: &[String]) -> String {
-    let seen = material.coverage;
-    if seen.services.is_empty() {
-        return "The exports hold no entry of this window: no data is neither \"no errors\" nor an outage.".into();
-    }
-    if let [only] = seen.caps.as_slice()
-        && material.files.iter().filter(|file| file.entries > 0).count() == 1
-        && only.severity.is_none()
-    {
-        return format!("{}.", cap(only));
-    }
-    let days: u64 = seen.services.values().map(|service| service.days().len() as u64).max().unwrap_or(0);
-    let span = seen
-        .services
-        .values()
-        .flat_map(|service| service.intervals.iter())
-        .fold((i64::MAX, i64::MIN), |span, part| (span.0.min(part.0), span.1.max(part.1)));
-    let mut sentence = format!(
-        "The exports cover {} ({} to {}, {}) of {} asked for; of WARNING and above at least {} %.",
-        seconds(seen.services.values().map(crate::analyze::ServiceCoverage::covered_s).fold(0.0, f64::max)),
-        rfc3339_seconds(span.0),
-        rfc3339_seconds(span.1),
-        of(days, "day", "days"),
-        seconds(seen.asked_s),
-        (fraction * 1_000.0).floor() / 10.0,
-    );
-    if !seen.caps.is_empty() {
-        sentence.push_str(&format!(
-            " {} by a row cap: rates are lower bounds there.",
-            match seen.caps.len() {
-                1 => "One export is cut".to_owned(),
-                n => format!("{n} parts of the exports are cut"),
-            }
-        ));
-    } else if reasons.is_empty() {
-        sentence.push_str(" No row cap is suspected.");
-    }
-    sentence
-}
-
-/// Severities that share the greatest count of a file, and that count: two at a row cap, or three of a wrapper that groups
-/// its rows by severity, as a summary with samples does.
-fn stratified(file: &FileReport) -> Option<(u64, Vec<&str>)> {
-    let most = *file.severity.values().max()?;
-    let shared: Vec<&str> =
-        file.severity.iter().filter(|(_, n)| **n == most).map(|(severity, _)| severity.as_str()).collect();
-    let capped = file.cap_suspected.iter().any(|cap| cap.rows == most && shared.contains(&cap.severity.as_str()));
-    let least = if capped { 2 } else { 3 };
-    (most > 1 && shared.len() >= least && (capped || file.framing == "wrapper")).then_some((most, shared))
-}
-
-/// What is wrong with the data itself.
-pub(super) fn data_quality(material: &Material<'_>) -> Vec<v1::DataQuality> {
-    let row = |kind: &str, text: String, files: Vec<String>, n: u64, remedy: Option<&str>| v1::DataQuality {
-        kind: kind.to_owned(),
-        text,
-        files,
-        n,
-        remedy: remedy.map(str::to_owned),
-    };
-    let mut rows = Vec::new();
-    for found in &material.coverage.caps {
-        rows.push(row(
-            "row_cap",
-            cap(found),
-            vec![found.file.clone()],
-            found.rows,
-            Some("export again without --limit, hour by hour (scripts/export-logs.sh)"),
-        ));
-    }
-    for file in material.files {
-        if let Some((n, severities)) = stratified(file) {
-            rows.push(row(
-                "stratified",
-                format!(
-                    "{} holds exactly {} of each of {}: a sample by severity, so shares of severities say nothing, and what came first is told only where both were exported",
-                    file.path,
-                    of(n, "row", "rows"),
-                    severities.join(", ")
-                ),
-                vec![file.path.clone()],
-                n * severities.len() as u64,
-                Some("export again without --limit, hour by hour (scripts/export-logs.sh)"),
-            ));
-        }
-    }
-    let files = |wanted: &dyn Fn(&FileReport) -> u64| -> (Vec<String>, u64) {
-        let hit: Vec<_> = material.files.iter().filter(|file| wanted(file) > 0).collect();
-        (hit.iter().map(|file| file.path.clone()).collect(), hit.iter().map(|file| wanted(file)).sum())
-    };
-    let all: u64 = material.totals.iter().map(|total| total.n).sum();
-    let without: u64 = material.totals.iter().map(|total| total.without_payload).sum();
-    if without > 0 {
-        let share = 100.0 * without as f64 / all.max(1) as f64;
-        let fault = if share > 100.0 * PAYLOAD_LESS {
-            "; that is a fault of the collector, not of the service, so nothing is filed from it"
-        } else {
-            ""
-        };
-        let (names, _) = files(&|file| file.without_payload);
-        rows.push(row(
-            "without_payload",
-            format!("{} of {} rows ({share:.1} %) have neither payload nor request{fault}", count(without), count(all)),
-            names,
-            without,
-            Some("export the whole entries"),
-        ));
-    }
-    let (names, n) = files(&|file| file.malformed);
-    if n > 0 {
-        rows.push(row(
-            "malformed",
-            format!(
-                "{} could not be read; they are kept in the store's quarantine with their offsets",
-                of(n, "piece", "pieces")
-            ),
-            names,
-            n,
-            Some("gardener ingest --json lists them"),
-        ));
-    }
-    let (names, n) = files(&|file| file.repaired);
-    if n > 0 {
-        rows.push(row(
-            "repaired",
-            format!(
-                "{} read after repair (NaN, control characters, broken escapes or encoding)",
-                of(n, "row was", "rows were")
-            ),
-            names,
-            n,
-            None,
-        ));
-    }
-    let empty: Vec<String> = material
-        .files
-        .iter()
-        .filter(|file| file.entries == 0 && file.declared_window.is_none())
-        .map(|file| file.path.clone())
-        .collect();
-    if !empty.is_empty() {
-        let n = empty.len() as u64;
-        rows.push(row(
-            "empty_file",
-            format!(
-                "{} no entry: a finding about the export, not about the service",
-                of(n, "file holds", "files hold")
-            ),
-            empty,
-            n,
-            Some("a sidecar .meta.json with exit 0 makes it evidence of zero"),
-        ));
-    }
-    let (names, n) = files(&|file| file.naive_times);
-    if n > 0 {
-        rows.push(row(
-            "naive_times",
-            format!("{} had no zone and were read as UTC", of(n, "time", "times")),
-            names,
-            n,
-            None,
-        ));
-    }
-    if let Some((n, until_ns)) = material.values_cut {
-        rows.push(row(
-            "values_cut",
-            format!(
-                "values inside messages are told of the first {} entries of WARNING and above, up to {}",
-                count(n),
-                rfc3339_seconds(until_ns)
-            ),
-            Vec::new(),
-            n,
-            Some("report a shorter window to see the values of all its messages"),
-        ));
-    }
-    let (names, n) = files(&|file| file.set_aside.no_time + file.set_aside.by_rule);
-    if n > 0 {
-        rows.push(row(
-            "set_aside",
-            format!(
-                "{} kept out of the analysis: no readable time, or a [[set-aside]] rule",
-                of(n, "row was", "rows were")
-            ),
-            names,
-            n,
-            None,
-        ));
-    }
-    let (names, n) = files(&|file| file.redacted);
-    if n > 0 {
-        rows.push(row(
-            "redacted",
-            format!("{} masked before anything was stored", of(n, "credential was", "credentials were")),
-            names,
-            n,
-            None,
-        ));
-    }
-    if material.conflicts > 0 {
-        rows.push(row(
-            "conflicts",
-            format!("{} came with another body than the kept one", of(material.conflicts, "duplicate", "duplicates")),
-            Vec::new(),
-            material.conflicts,
-            None,
-        ));
-    }
-    for (file, asked) in &material.coverage.asked_for {
-        rows.push(row(
-            "asked_window",
-            format!(
-                "{file} says it was asked for {} to {}; that is what was wanted, not what is covered",
-                asked.since, asked.until
-            ),
-            vec![file.clone()],
-            1,
-            None,
-        ));
-    }
-    rows
 }
 
 /// One sentence on a family: what follows what, never a cause.
@@ -356,11 +86,55 @@ fn how_often(cluster: &v1::Cluster) -> String {
         format!(" ({})", of(cluster.events, "event", "events"))
     };
     let words = &cluster.cadence.words;
-    if cluster.entries == 1 {
-        "once".into()
+    let often = if cluster.entries == 1 {
+        "once".to_owned()
     } else {
         format!("{}{events}, {words}", of(cluster.entries, "entry", "entries"))
-    }
+    };
+    let route = cluster.http.as_ref().and_then(|http| http.share_5xx).filter(|share| *share > 0.0);
+    let route = route.map(|share| format!("{:.1} % of its route's requests answered 5xx", 100.0 * share));
+    let users = cluster.users.filter(|users| *users > 0).map(|users| of(users, "user", "users"));
+    [Some(often), route, users].into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+/// A finding as one line of the top: which, where, why.
+pub(super) fn told(cluster: &v1::Cluster) -> String {
+    format!("{} {} ({}): {}", cluster.id, cluster.title, named(&cluster.service), cluster.status_why.join("; "))
+}
+
+/// Covered seconds after the last event of a finding, where no gap between its events was as long: it stopped.
+///
+/// Only what some export covers is silence. Less than an episode's gap is none, and of a single event nobody knows how often
+/// it comes.
+fn stopped_s(last: &str, cadence: &v1::Cadence, covered: &[[String; 2]]) -> Option<f64> {
+    let ns = |text: &str| crate::time::parse(text).map(|at| at.ns);
+    let last_ns = ns(last)?;
+    let after = covered.iter().filter_map(|[from, to]| Some((ns(to)? - ns(from)?.max(last_ns)).max(0)));
+    let silent_s = after.sum::<i64>() as f64 / SECOND_NS as f64;
+    let usual_s = cadence.max_s?.max(EPISODE_GAP_NS as f64 / SECOND_NS as f64);
+    (silent_s > usual_s).then(|| (silent_s * 10.0).round() / 10.0)
+}
+
+/// A service by its name, and rows without one as such.
+fn named(service: &str) -> &str {
+    if service.is_empty() { "no service" } else { service }
+}
+
+/// Where to begin: the module and function that wrote it, the one revision that has it, the command that tells more.
+fn start(cluster: &v1::Cluster) -> String {
+    let place = match (&cluster.module, &cluster.function) {
+        (Some(module), Some(function)) => Some(format!("written by {module}, function {function}")),
+        (Some(module), None) => Some(format!("written by {module}")),
+        _ => None,
+    };
+    let ties = &cluster.revision_ties;
+    let revision = match (&ties.appeared, &ties.only_in) {
+        (Some(appeared), _) => Some(format!("since revision {}", appeared.revision)),
+        (None, Some(only)) => Some(format!("only in revision {only}")),
+        _ => None,
+    };
+    let begin = format!("start with gardener explain {}", cluster.id);
+    [revision, place, Some(begin)].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 /// The top of a document.
@@ -413,9 +187,17 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
             last: family
                 .map_or(&cluster.last, |family| if family.last > cluster.last { &family.last } else { &cluster.last })
                 .clone(),
+            stopped_s: None,
             status: cluster.status.clone(),
             owner: owner(&cluster.service),
         });
+    }
+    let by_id: BTreeMap<&str, &v1::Cluster> = report.clusters.iter().map(|own| (own.id.as_str(), own)).collect();
+    for row in &mut summary.findings {
+        let Some(cluster) = by_id.get(row.cluster.as_str()).filter(|own| own.silent.is_none()) else { continue };
+        let cadence = families.get(row.cluster.as_str()).map_or(&cluster.cadence, |family| &family.cadence);
+        let covered = report.coverage.services.get(&row.service);
+        row.stopped_s = covered.and_then(|found| stopped_s(&row.last, cadence, &found.intervals));
     }
     summary.findings.sort_by_key(|row| level(&row.priority));
     let loud: Vec<&v1::Cluster> =
@@ -424,10 +206,7 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
         let rows = loud.iter().filter(|cluster| {
             cluster.status == status.as_str() && cluster.role != "symptom" && cluster.silent.is_none()
         });
-        rows.map(|cluster| {
-            format!("{} {} ({}): {}", cluster.id, cluster.title, cluster.service, cluster.status_why.join("; "))
-        })
-        .collect()
+        rows.map(|cluster| told(cluster)).collect()
     };
     summary.new = lines(Status::New);
     let silent = report.clusters.iter().filter_map(|cluster| {
@@ -457,10 +236,11 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
         .filter(|row| level(&row.priority) <= 2 && !matches!(row.status.as_str(), "resolved" | "quiet"))
         .map(|row| {
             let who = row.owner.as_ref().map_or_else(|| "no owner configured".to_owned(), Clone::clone);
-            format!(
-                "{}: {} ({}), {who}; start with gardener explain {}",
-                row.priority, row.title, row.service, row.cluster
-            )
+            let stopped =
+                row.stopped_s.map_or_else(String::new, |s| format!("; stopped, {} covered since", seconds(s)));
+            let start =
+                by_id.get(row.cluster.as_str()).map_or_else(String::new, |cluster| format!("; {}", start(cluster)));
+            format!("{}: {} {} ({}), {who}{stopped}{start}", row.priority, row.cluster, row.title, named(&row.service))
         })
         .collect();
     summary.unseen.clone_from(&report.coverage.reasons);
@@ -495,20 +275,31 @@ fn sentence(report: &v1::Report, summary: &v1::Summary) -> String {
         );
     };
     let families = report.families.len() as u64;
-    let gone = ["resolved", "quiet"].iter().filter_map(|status| summary.statuses.get(*status)).sum::<u64>();
     let n = |status: &str| summary.statuses.get(status).copied().unwrap_or(0);
+    // What is new, worse and gone is said also where it is nothing; the others only where they are.
+    let counts = [
+        (n("new"), "new", true),
+        (n("regressed"), "regressed", true),
+        (n("escalating"), "escalating", true),
+        (n("ongoing"), "ongoing", false),
+        (n("declining"), "declining", false),
+        (n("resolved") + n("quiet"), "gone or quiet", true),
+        (n("insufficient_coverage"), "with too little history to compare", false),
+    ];
+    let counts: Vec<String> = counts
+        .iter()
+        .filter(|(n, _, always)| *always || *n > 0)
+        .map(|(n, word, _)| format!("{} {word}", count(*n)))
+        .collect();
     format!(
-        "{who}: {} of WARNING and above ({}) in {}. Worst: {} ({}, {}). {} new, {} regressed, {} ongoing, {gone} gone or quiet, {} with too little history to compare.",
+        "{who}: {} of WARNING and above ({}) in {}. Worst: {} ({}, {}). {}.",
         of(summary.findings.len() as u64, "problem", "problems"),
         of(families, "family", "families"),
         report.window.words,
         worst.title,
         worst.priority,
         worst.how_often,
-        n("new"),
-        n("regressed"),
-        n("ongoing"),
-        n("insufficient_coverage"),
+        counts.join(", "),
     )
 }
 
@@ -525,38 +316,14 @@ mod tests {
     }
 
     #[test]
-    fn equal_counts_of_severities_are_a_sample_by_severity() {
-        use crate::record::ingest::CapSuspected;
-        let file = |counts: &[(&str, u64)], framing: &str, caps: &[&str]| FileReport {
-            severity: counts.iter().map(|(severity, n)| ((*severity).to_owned(), *n)).collect(),
-            framing: framing.into(),
-            cap_suspected: caps.iter().map(|cap| CapSuspected { severity: (*cap).into(), rows: 50 }).collect(),
-            ..FileReport::default()
-        };
-        let capped = file(&[("ERROR", 50), ("INFO", 50), ("NOTICE", 12)], "array", &["ERROR", "INFO"]);
-        assert_eq!(stratified(&capped), Some((50, vec!["ERROR", "INFO"])));
-        let samples = file(&[("ERROR", 3), ("INFO", 3), ("NOTICE", 2), ("WARNING", 3)], "wrapper", &[]);
-        assert_eq!(stratified(&samples), Some((3, vec!["ERROR", "INFO", "WARNING"])));
-        for other in [
-            file(&[("ERROR", 3), ("INFO", 3), ("WARNING", 3)], "array", &[]),
-            file(&[("ERROR", 50), ("INFO", 40)], "array", &["ERROR"]),
-            file(&[("ERROR", 1), ("INFO", 1), ("WARNING", 1)], "wrapper", &[]),
-            file(&[], "wrapper", &[]),
-        ] {
-            assert_eq!(stratified(&other), None, "{:?}", other.severity);
-        }
-    }
-
-    #[test]
-    fn a_cap_says_how_much_time_its_rows_cover() {
-        let found = CapCut {
-            file: "last_hour.json".into(),
-            severity: None,
-            rows: 1_000,
-            oldest_ns: 0,
-            newest_ns: 106_887_000_000,
-        };
-        let text = cap(&found);
-        assert!(text.contains("exactly 1,000 rows") && text.contains("cover 106.9 s"), "{text}");
+    fn only_covered_silence_longer_than_any_gap_is_a_stop() {
+        let at = |minute: i64| crate::time::rfc3339(minute * 60 * SECOND_NS);
+        let cadence = |max_s: Option<f64>| v1::Cadence { max_s, ..v1::Cadence::default() };
+        let covered = [[at(0), at(60)], [at(600), at(660)]];
+        assert_eq!(stopped_s(&at(10), &cadence(Some(8.0)), &covered), Some(110.0 * 60.0));
+        assert_eq!(stopped_s(&at(10), &cadence(Some(3.0 * 3_600.0)), &covered), None, "it has been away for longer");
+        assert_eq!(stopped_s(&at(10), &cadence(None), &covered), None, "one event has no gap");
+        assert_eq!(stopped_s(&at(655), &cadence(Some(1.0)), &covered), None, "the data ends with it");
+        assert_eq!(stopped_s(&at(55), &cadence(Some(1.0)), &covered[..1]), None, "what nobody exported is no silence");
     }
 }

@@ -31,11 +31,11 @@ pub struct Postmortem {
     /// Clusters that could have been told from chance.
     pub tested: u64,
     /// Clusters that cannot be told from the baseline.
-    pub same: u64,
+    pub unchanged: u64,
     /// Values of fields that stand out.
     pub fields: Vec<FieldSkew>,
     /// Values inside messages that changed.
-    pub values: Vec<ValueChange>,
+    pub values: Vec<ParameterChange>,
     /// What the rows of the rising clusters name.
     pub reach: Vec<Reach>,
     /// How it ended.
@@ -43,9 +43,9 @@ pub struct Postmortem {
     /// Revisions that came around the window, in order of time.
     pub rollouts: Vec<Rollout>,
     /// Times without an export.
-    pub gaps: Vec<Gap>,
+    pub gaps: Vec<ExportGap>,
     /// Rows per step and service.
-    pub minutes: Minutes,
+    pub series: Series,
     /// What happened, in order of time.
     pub moments: Vec<Moment>,
     /// How late entries were received, latest first.
@@ -117,7 +117,7 @@ pub struct Figure {
     /// The value with its unit.
     pub value: String,
     /// The same in the baseline, or what else a reader must know.
-    pub beside: String,
+    pub note: String,
 }
 
 /// One service in the window and in the baseline.
@@ -134,17 +134,17 @@ pub struct ServiceImpact {
     /// Rows in the baseline.
     pub baseline_entries: u64,
     /// Events of WARNING and above in the window.
-    pub loud: u64,
+    pub warning_or_above: u64,
     /// The same in the baseline.
-    pub baseline_loud: u64,
+    pub baseline_warning_or_above: u64,
     /// Requests in the window.
     pub requests: u64,
     /// Of them answered 5xx.
-    pub failed: u64,
+    pub requests_5xx: u64,
     /// Requests in the baseline.
     pub baseline_requests: u64,
     /// Of them answered 5xx.
-    pub baseline_failed: u64,
+    pub baseline_requests_5xx: u64,
 }
 
 /// The first event of a service that belongs to the incident.
@@ -217,7 +217,7 @@ pub struct Change {
     /// Rate against the baseline.
     pub ratio: Option<f64>,
     /// requests, traces or hours.
-    pub exposure: String,
+    pub exposure_unit: String,
     /// Exposure of the window.
     pub exposure_window: f64,
     /// Exposure of the baseline.
@@ -227,7 +227,7 @@ pub struct Change {
     /// Adjusted over the clusters; absent where no outcome could have been told from chance.
     pub q: Option<f64>,
     /// Told from chance at 5 % false claims.
-    pub sure: bool,
+    pub significant: bool,
     /// "expected 0-3, saw 9".
     pub sentence: String,
     /// First event around the window.
@@ -283,7 +283,7 @@ pub struct FieldSkew {
 
 /// A value inside messages that changed.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-pub struct ValueChange {
+pub struct ParameterChange {
     /// Cluster id.
     pub cluster: String,
     /// Short name of the cluster.
@@ -391,7 +391,7 @@ pub struct Rollout {
 
 /// Time in which a service was not exported.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Gap {
+pub struct ExportGap {
     /// First moment.
     pub since: String,
     /// First moment after.
@@ -408,7 +408,7 @@ pub struct Gap {
 
 /// Rows per step and service, from two hours before the window to one hour after it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Minutes {
+pub struct Series {
     /// First moment.
     pub since: String,
     /// First moment after.
@@ -416,12 +416,12 @@ pub struct Minutes {
     /// Seconds a step.
     pub step_s: u64,
     /// Services, most affected first.
-    pub services: Vec<ServiceMinutes>,
+    pub services: Vec<ServiceSeries>,
 }
 
 /// Rows of one service, a number a step.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-pub struct ServiceMinutes {
+pub struct ServiceSeries {
     /// Service.
     pub service: String,
     /// Rows.

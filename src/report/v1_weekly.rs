@@ -14,7 +14,7 @@ pub struct Weekly {
     /// `2025-W38`
     pub week: String,
     /// First day of a week, as configured.
-    pub starts: String,
+    pub week_starts: String,
     /// Zone of the days.
     pub day_zone: String,
     /// Weeks that are looked at, oldest first: at most four earlier ones that hold data, and this one.
@@ -37,6 +37,8 @@ pub struct Weekly {
     pub silent: Vec<ChangeRow>,
     /// Closed, and seen again in a newer revision.
     pub regressed: Vec<ChangeRow>,
+    /// Regressed as well, but back since an earlier week: told once as regressed, and here as long as it is there.
+    pub still_back: Vec<ChangeRow>,
     /// More than expected.
     pub escalating: Vec<ChangeRow>,
     /// Less than expected.
@@ -60,9 +62,7 @@ pub struct Weekly {
     /// Mutes that have ended, or never will.
     pub mutes: Vec<MuteRow>,
     /// Stretches of the week that no export covers.
-    pub gaps: Vec<Gap>,
-    /// How many flags a usual week of this data gives; absent where it could not be worked out.
-    pub calibration: Option<String>,
+    pub gaps: Vec<UncoveredSpan>,
 }
 
 /// One week.
@@ -151,6 +151,8 @@ pub struct Fix {
     pub events_since: u64,
     /// Last of them.
     pub last: Option<String>,
+    /// First event that says it came back; absent for every other verdict.
+    pub back_since: Option<String>,
     /// Revisions they stand in, with their events.
     pub revisions: Vec<RevisionCount>,
     /// Covered hours since closing.
@@ -214,6 +216,8 @@ pub struct ChangeRow {
     pub at: String,
     /// Owner, as configured.
     pub owner: Option<String>,
+    /// First event after its issue was closed, of what regressed.
+    pub back_since: Option<String>,
 }
 
 /// Entries per day of one cluster.
@@ -314,6 +318,8 @@ pub struct RequestRow {
     pub route: String,
     /// Requests.
     pub requests: u64,
+    /// Requests per covered hour of its service.
+    pub requests_per_h: Option<f64>,
     /// Requests of the week before.
     pub requests_last: Option<u64>,
     /// Share answered 5xx, 0 to 1.
@@ -322,6 +328,8 @@ pub struct RequestRow {
     pub share_5xx_last: Option<f64>,
     /// Median latency in milliseconds.
     pub p50_ms: Option<f64>,
+    /// The same of the week before.
+    pub p50_ms_last: Option<f64>,
     /// 95th percentile in milliseconds.
     pub p95_ms: Option<f64>,
     /// The same of the week before.
@@ -387,7 +395,7 @@ pub struct MuteRow {
 
 /// A stretch that no export covers.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Gap {
+pub struct UncoveredSpan {
     /// Service.
     pub service: String,
     /// First moment.

@@ -13,14 +13,14 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use lists::{add_request, template_changes};
 
 use super::v1;
-use super::v1_weekly::{ChangeRow, Figures, Gap, Strip, TemplateChange, WeekService, WeekSpan, Weekly};
+use super::v1_weekly::{ChangeRow, Figures, Strip, TemplateChange, UncoveredSpan, WeekService, WeekSpan, Weekly};
 use super::worklog::{is_loud, is_present, level};
 use crate::analyze::{Analysis, ClusterKey, Coverage, Parameter, Ranked};
 use crate::config::Config;
 use crate::issue::Issue;
 use crate::store::Deploy;
 use crate::time::week::{Day, Week, hours};
-use crate::time::{HOUR_NS, SECOND_NS, Window, rfc3339, words};
+use crate::time::{HOUR_NS, SECOND_NS, Window, rfc3339, rfc3339_seconds, words};
 
 /// Earlier weeks that a week is compared with, at most.
 pub const WEEKS_BEFORE: i64 = 4;
@@ -182,9 +182,12 @@ pub fn weekly(material: &WeeklyMaterial<'_>) -> Weekly {
     let this = material.this();
     let with = |wanted: &[&str]| changes(material, wanted);
     let (fixes, fixes_elsewhere) = fixes::fixes(material);
+    let since = rfc3339(this.week.window.since_ns);
+    let is_old = |row: &ChangeRow| row.back_since.as_ref().is_some_and(|back| *back < since);
+    let (still_back, regressed): (Vec<ChangeRow>, Vec<ChangeRow>) = with(&["regressed"]).into_iter().partition(is_old);
     Weekly {
         week: this.week.name.clone(),
-        starts: material.config.week_starts.clone().unwrap_or_else(|| "Monday".into()),
+        week_starts: material.config.week_starts.clone().unwrap_or_else(|| "Monday".into()),
         day_zone: material.day_zone.to_owned(),
         weeks: material.weeks.iter().map(span).collect(),
         compared: material.last().is_some(),
@@ -195,7 +198,8 @@ pub fn weekly(material: &WeeklyMaterial<'_>) -> Weekly {
         new: with(&["new"]),
         first_seen: first_seen(material),
         silent: silent(material),
-        regressed: with(&["regressed"]),
+        regressed,
+        still_back,
         escalating: with(&["escalating"]),
         declining: with(&["declining"]),
         resolved: with(&["resolved", "quiet"]),
@@ -208,7 +212,6 @@ pub fn weekly(material: &WeeklyMaterial<'_>) -> Weekly {
         renamed: lists::renamed(material),
         mutes: lists::mutes(material),
         gaps: gaps(material),
-        calibration: material.report.calibration.as_ref().map(|found| found.sentence.clone()),
     }
 }
 
@@ -283,6 +286,16 @@ fn service(material: &WeeklyMaterial<'_>, name: &str) -> WeekService {
     };
     let of_service = |cluster: &&v1::Cluster| cluster.service == name && cluster.silent.is_some();
     let silent = material.report.clusters.iter().filter(of_service).count() as u64;
+    // What came back in an earlier week was told as worse then.
+    let is_still_back = |(cluster, ranked): &(&v1::Cluster, &Ranked)| {
+        let counts = is_loud(cluster) && cluster.role != "symptom" && cluster.silent.is_none();
+        let back_ns = back_ns(material, &ranked.cluster.key);
+        counts
+            && cluster.service == name
+            && cluster.status == "regressed"
+            && back_ns.is_some_and(|ns| ns < material.window().since_ns)
+    };
+    let still_back = material.pairs().filter(is_still_back).count() as u64;
     let deploys = || material.report.deploys.iter().filter(|deploy| deploy.service == name);
     WeekService {
         service: name.to_owned(),
@@ -303,8 +316,8 @@ fn service(material: &WeeklyMaterial<'_>, name: &str) -> WeekService {
         requests: this.requests,
         requests_last: last.map(|count| count.requests),
         families_new: families(&["new"]),
-        families_worse: families(&["regressed", "escalating"]) + silent,
-        families_same: families(&["ongoing", "declining"]),
+        families_worse: families(&["regressed", "escalating"]) - still_back + silent,
+        families_same: families(&["ongoing", "declining"]) + still_back,
         families_gone: families(&["resolved", "quiet"]),
         families_undecided: families(&["insufficient_coverage"]),
         deploys: deploys().count() as u64,
@@ -335,7 +348,37 @@ fn changes(material: &WeeklyMaterial<'_>, wanted: &[&str]) -> Vec<ChangeRow> {
     rows
 }
 
+/// First entry of a cluster after its issue was closed, over all that is stored.
+fn back_ns(material: &WeeklyMaterial<'_>, key: &ClusterKey) -> Option<i64> {
+    let tied = material.tied.iter().find(|tied| tied.clusters.iter().any(|cluster| cluster.key == *key))?;
+    let closed_ns = tied.issue.closed_ns?;
+    let runs = material.runs.get(key)?;
+    runs.iter().find(|(_, last)| *last > closed_ns).map(|(first, _)| (*first).max(closed_ns))
+}
+
+/// The week that holds a moment, of those that are looked at.
+fn week_of<'a>(material: &'a WeeklyMaterial<'_>, ns: i64) -> Option<&'a str> {
+    material.weeks.iter().find(|data| data.week.window.holds(ns)).map(|data| data.week.name.as_str())
+}
+
+/// What the top of the document says of a week: what came back in an earlier one has got no worse in this one.
+pub fn say_once(report: &mut v1::Report) {
+    let Some(weekly) = &report.weekly else { return };
+    let told: BTreeSet<String> = weekly
+        .still_back
+        .iter()
+        .filter_map(|row| report.clusters.iter().find(|cluster| cluster.id == row.cluster))
+        .map(super::sentences::told)
+        .collect();
+    report.summary.worse.retain(|line| !told.contains(line));
+}
+
 fn change(material: &WeeklyMaterial<'_>, row: &v1::Cluster, key: &ClusterKey) -> ChangeRow {
+    let back_ns = (row.status == "regressed").then(|| back_ns(material, key)).flatten();
+    let since = back_ns.filter(|ns| *ns < material.window().since_ns).map_or_else(String::new, |ns| {
+        let week = week_of(material, ns).map_or_else(String::new, |name| format!(" ({name})"));
+        format!("back since {}{week}; ", rfc3339_seconds(ns))
+    });
     let gone = matches!(row.status.as_str(), "resolved" | "quiet") || row.silent.is_some();
     ChangeRow {
         cluster: row.id.clone(),
@@ -344,11 +387,15 @@ fn change(material: &WeeklyMaterial<'_>, row: &v1::Cluster, key: &ClusterKey) ->
         service: row.service.clone(),
         priority: row.priority.clone(),
         status: row.status.clone(),
-        sentence: row.silent.as_ref().map_or_else(|| row.status_why.join("; "), |found| found.sentence.clone()),
+        sentence: row
+            .silent
+            .as_ref()
+            .map_or_else(|| format!("{since}{}", row.status_why.join("; ")), |found| found.sentence.clone()),
         entries: row.entries,
         entries_last: material.rows_last(key),
         at: if gone { row.last.clone() } else { row.first.clone() },
         owner: material.owner(&row.service),
+        back_since: back_ns.map(rfc3339),
     }
 }
 
@@ -406,7 +453,7 @@ fn strips(material: &WeeklyMaterial<'_>) -> Vec<Strip> {
 }
 
 /// What of the week no export covers, per service.
-fn gaps(material: &WeeklyMaterial<'_>) -> Vec<Gap> {
+fn gaps(material: &WeeklyMaterial<'_>) -> Vec<UncoveredSpan> {
     let Window { since_ns, until_ns } = material.window();
     let mut gaps = Vec::new();
     for (name, service) in &material.coverage.services {
@@ -414,7 +461,7 @@ fn gaps(material: &WeeklyMaterial<'_>) -> Vec<Gap> {
         let inside = service.intervals.iter().filter(|(from, to)| *to > since_ns && *from < until_ns);
         for (from, to) in inside.copied().chain([(until_ns, until_ns)]) {
             if from - open >= GAP_NS {
-                gaps.push(Gap {
+                gaps.push(UncoveredSpan {
                     service: name.clone(),
                     since: rfc3339(open),
                     until: rfc3339(from),

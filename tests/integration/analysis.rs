@@ -168,16 +168,19 @@ fn a_value_a_deploy_and_an_end_are_told_with_their_moment_and_revision() {
             (&json!("constant"), &json!("r2"))
         );
         let came = cluster(report, "basket total");
-        assert_eq!(came["revision"]["appeared"]["revision"], "r2", "{:#}", came["revision"]);
+        assert_eq!(came["revision_ties"]["appeared"]["revision"], "r2", "{:#}", came["revision_ties"]);
         assert!(
             why(came).contains("appeared with revision r2, which began to write at 2025-03-07T00:00:00Z"),
             "{}",
             why(came)
         );
         let went = cluster(report, "legacy voucher");
-        assert_eq!(went["revision"]["gone"]["revision"], "r2", "{:#}", went["revision"]);
+        assert_eq!(went["revision_ties"]["gone"]["revision"], "r2", "{:#}", went["revision_ties"]);
         let neither = cluster(report, "request");
-        assert_eq!((&neither["revision"]["appeared"], &neither["revision"]["gone"]), (&Value::Null, &Value::Null));
+        assert_eq!(
+            (&neither["revision_ties"]["appeared"], &neither["revision_ties"]["gone"]),
+            (&Value::Null, &Value::Null)
+        );
     }
     let words = ["explain", cluster(&late, "basket total")["id"].as_str().unwrap(), "--store"];
     let store = scratch.path().join("store");

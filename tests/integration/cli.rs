@@ -305,6 +305,16 @@ fn a_run_says_in_json_where_it_wrote_and_what_it_found() {
         .json();
     assert_eq!(said["out"].as_str().unwrap(), out.to_str().unwrap());
     assert!(said["run_id"].is_string() && said["findings"].is_array(), "{said:#}");
+    assert_eq!((said["document"].as_str(), said["findings_left_out"].as_u64()), (Some("worklog"), Some(0)));
+    assert_eq!(
+        said["coverage"],
+        serde_json::json!({
+            "fraction": sample.report["coverage"]["fraction"],
+            "complete": false,
+            "reasons": sample.report["coverage"]["reasons"],
+            "fetch": sample.report["coverage"]["fetch"],
+        })
+    );
 }
 
 #[test]

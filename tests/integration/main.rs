@@ -22,6 +22,7 @@ mod duckdb;
 mod faults;
 #[cfg(unix)]
 mod filing;
+mod first_lines;
 #[cfg(unix)]
 mod github;
 mod hostile;
@@ -36,6 +37,7 @@ mod rules;
 mod run;
 pub(crate) mod schema;
 mod scripts;
+mod sharing;
 mod show;
 mod truth;
 mod weekly;

@@ -91,6 +91,37 @@ fn the_crash_loop_of_the_sample_has_its_first_signal_trigger_radius_and_recovery
 }
 
 #[test]
+fn what_rose_names_the_issues_that_it_is_known_as() {
+    let scratch = folder();
+    let (out, file) = (scratch.path().join("out"), scratch.path().join("issues.json"));
+    let issue = |number: u64, title: &str, body: &str| {
+        json!({"number": number, "title": title, "body": body, "state": "open", "labels": [], "comments": [],
+            "created_at": "2025-09-20T08:00:00Z", "updated_at": "2025-09-20T08:00:00Z",
+            "html_url": format!("https://github.com/acme/shop/issues/{number}")})
+    };
+    let clusters = sample().report["clusters"].as_array().unwrap();
+    let root = clusters.iter().find(|row| row["template"] == "KeyError: 'CHECKOUT_SIGNING_KEY'").unwrap();
+    let known = format!("The service cannot start:\n```\n{}\n```\n", root["example"]["message"].as_str().unwrap());
+    let issues = json!({"exported_at": "2025-09-25T00:21:00Z", "repo": "acme/shop", "state": "all", "issues": [
+        issue(77, "KeyError: 'CHECKOUT_SIGNING_KEY'", &known),
+        issue(78, "Colours of the back office", "The buttons are grey."),
+    ]});
+    fs::write(&file, issues.to_string()).unwrap();
+    crash(&out, &["--quiet", "--issues", file.to_str().unwrap()]).exits(0);
+    let found = section(&out);
+    let rows = found["rose"].as_array().unwrap();
+    let root = rows.iter().find(|row| row["title"] == "KeyError: 'CHECKOUT_SIGNING_KEY'").unwrap();
+    assert_eq!(root["issues"], json!([77]), "{root:#}");
+    assert!(rows.iter().all(|row| !row["issues"].as_array().unwrap().contains(&json!(78))), "and none is guessed");
+    let id = root["cluster"].as_str().unwrap();
+    for page in ["postmortem.md", "postmortem.html"] {
+        let text = fs::read_to_string(out.join(page)).unwrap();
+        assert!(text.lines().any(|line| line.contains(id) && line.contains("issue 77")), "{page}");
+    }
+    assert!(fs::read_to_string(out.join("postmortem.md")).unwrap().contains("| Known issues |"));
+}
+
+#[test]
 fn the_page_stands_alone_and_works_on_a_telephone_and_a_desk_by_day_and_by_night() {
     let scratch = folder();
     let out = scratch.path().join("out");
@@ -109,7 +140,7 @@ fn the_document_of_the_sample_reads_as_it_did() {
     crash(&out, &["--quiet"]).exits(0);
     let mut found = section(&out);
     // A number a minute and service is read as a chart, not as text.
-    found["minutes"]["services"].as_array_mut().unwrap().iter_mut().for_each(|own| {
+    found["series"]["services"].as_array_mut().unwrap().iter_mut().for_each(|own| {
         let length = own["entries"].as_array().unwrap().len();
         assert!(["warnings", "errors", "covered"].iter().all(|key| own[key].as_array().unwrap().len() == length));
         *own = json!({"service": own["service"], "steps": length});

@@ -88,6 +88,7 @@ const NAMES: &[&str] = &[
     "results",
     "ingest",
     "receipt",
+    "written",
     "explain",
     "show",
     "templates",
@@ -115,7 +116,18 @@ fn what_a_verb_answers_with_json_is_valid() {
     let (config, out) = (config.display().to_string(), sample().out.display().to_string());
     let data = repository("data/gardener.toml").display().to_string();
     let issues = repository("data/issues.json").display().to_string();
+    let folders = ["worklog", "weekly", "postmortem"].map(|name| scratch.path().join(name).display().to_string());
+    let [worklog, weekly, postmortem] = folders.each_ref().map(String::as_str);
+    let window = ["--since", "2025-09-21T17:38:00Z", "--until", "2025-09-21T17:41:00Z"];
+    let incident = [&["postmortem", "--store", &store, "--out", postmortem], &window[..]].concat();
+    let dumps = repository("data/dumps/client").display().to_string();
+    let (fresh, ran) = (scratch.path().join("garden").display().to_string(), scratch.path().join("run"));
+    let ran = ran.display().to_string();
     let cases: &[(&str, Vec<&str>)] = &[
+        ("written", vec!["run", &dumps, "--store", &fresh, "--out", &ran]),
+        ("written", vec!["worklog", "--store", &store, "--out", worklog, "--issues", &issues]),
+        ("written", vec!["weekly", "--store", &store, "--out", weekly, "--issues", &issues]),
+        ("written", incident),
         ("explain", vec!["explain", &cluster, "--store", &store]),
         ("show", vec!["show", &cluster, "--store", &store, "--around", "5s"]),
         ("templates", vec!["templates", "--store", &store]),

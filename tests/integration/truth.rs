@@ -397,15 +397,15 @@ fn ties_clusters_to_the_revision_that_brought_or_ended_them() {
     };
     for (key, list_key, row) in [("appeared", "appeared", new), ("gone", "gone", solved)] {
         let cluster = the(text(row, "cluster"));
-        assert_eq!(cluster["revision"][key]["revision"], row["revision"], "{key}: {:#}", cluster["revision"]);
+        assert_eq!(cluster["revision_ties"][key]["revision"], row["revision"], "{key}: {:#}", cluster["revision_ties"]);
         assert!(list(deploy(&row["revision"]), list_key).contains(&cluster["id"]), "the deploy names it");
         assert!(cluster["status_why"].to_string().contains(text(row, "revision")), "{}", cluster["status_why"]);
     }
     let crash = the(text(&TRUTH["crash_loop"], "root_cluster"));
-    assert_eq!(crash["revision"]["only_in"], TRUTH["crash_loop"]["revision"]);
+    assert_eq!(crash["revision_ties"]["only_in"], TRUTH["crash_loop"]["revision"]);
     // Nothing else is claimed of a finding whose rows stand in several revisions.
     for name in ["auth failure", "database refused", "start-up race"] {
-        let ties = &the(name)["revision"];
+        let ties = &the(name)["revision_ties"];
         assert!(ties["appeared"].is_null() && ties["gone"].is_null() && ties["canary"].is_null(), "{name}: {ties:#}");
     }
 }
@@ -419,7 +419,9 @@ fn claims_no_silence_and_no_order_that_the_files_do_not_hold() {
     assert_eq!(kinds, ["crash_loop", "same_trace"], "{:#}", report["families"]);
     let calibration = &report["calibration"];
     assert_eq!(calibration["window_h"], 168);
-    assert!(!list(calibration, "splits").is_empty() && calibration["mean"].as_f64().is_some_and(|mean| mean < 5.0));
+    assert!(
+        !list(calibration, "splits").is_empty() && calibration["flags_mean"].as_f64().is_some_and(|mean| mean < 5.0)
+    );
     for service in list(report, "services").iter().filter(|service| count(service, "requests") > 0) {
         let expected = 1_000.0 * count(service, "errors") as f64 / count(service, "requests") as f64;
         assert!((service["errors_per_1000_requests"].as_f64().unwrap() - expected).abs() < 0.01, "{service:#}");

@@ -54,7 +54,8 @@ pub(super) fn moments(report: &Report, material: &IncidentMaterial<'_>, names: &
     for own in &incident.rollouts {
         rows.add(own.began_ns, 2, "rollout", rolled(own), None);
         if let Some(at) = own.reported_ns.filter(|at| !is_same_moment(own.began_ns, *at)) {
-            let message = own.message.as_ref().map_or_else(String::new, |text| format!(": {}", quote(text)));
+            let message = own.message.as_ref().filter(|_| report.run.examples);
+            let message = message.map_or_else(String::new, |text| format!(": {}", quote(text)));
             let text = format!("{}: deploy of {} reported {}{message}", named(&own.service), own.revision, own.outcome);
             rows.add(at, 3, "reported", text, None);
         }

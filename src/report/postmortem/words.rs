@@ -275,7 +275,7 @@ fn share(n: u64, all: u64) -> String {
 
 /// The impact in numbers.
 pub(super) fn impact(report: &Report, material: &IncidentMaterial<'_>, section: &Postmortem) -> Vec<Figure> {
-    let row = |name: &str, value: String, beside: String| Figure { name: name.to_owned(), value, beside };
+    let row = |name: &str, value: String, note: String| Figure { name: name.to_owned(), value, note };
     let mut rows = Vec::new();
     if let Some(extent) = &section.extent {
         let what = if extent.kind == "silence" { "Silence in the data" } else { "Duration in the data" };
@@ -291,16 +291,21 @@ pub(super) fn impact(report: &Report, material: &IncidentMaterial<'_>, section: 
         let usual = if own.baseline_requests > 0 {
             format!(
                 "baseline: {} of {} ({})",
-                count(own.baseline_failed),
+                count(own.baseline_requests_5xx),
                 count(own.baseline_requests),
-                share(own.baseline_failed, own.baseline_requests)
+                share(own.baseline_requests_5xx, own.baseline_requests)
             )
         } else {
             "no request in the baseline".to_owned()
         };
         rows.push(row(
             &format!("Requests of {} answered 5xx", own.service),
-            format!("{} of {} ({})", count(own.failed), count(own.requests), share(own.failed, own.requests)),
+            format!(
+                "{} of {} ({})",
+                count(own.requests_5xx),
+                count(own.requests),
+                share(own.requests_5xx, own.requests)
+            ),
             usual,
         ));
     }
@@ -364,7 +369,7 @@ pub(super) fn summary(report: &Report, material: &IncidentMaterial<'_>, section:
         .impact
         .iter()
         .filter(|row| row.name.ends_with("answered 5xx") || row.name.starts_with("Requests seen"))
-        .map(|row| format!("{}: {} ({})", row.name, row.value, row.beside));
+        .map(|row| format!("{}: {} ({})", row.name, row.value, row.note));
     let reach = section.reach.first().filter(|all| all.events > 0).map(|all| {
         let users = all.users.map_or_else(|| "users unknown".to_owned(), |n| of(n, "user", "users"));
         format!(
@@ -434,7 +439,7 @@ fn happened(report: &Report, material: &IncidentMaterial<'_>, section: &Postmort
         of(rose, "cluster", "clusters"),
         if rose == 1 { "is" } else { "are" },
         section.rose.iter().filter(loud).count(),
-        count(section.same),
+        count(section.unchanged),
     )
 }
 

@@ -24,7 +24,12 @@ pub(super) fn fixes(material: &WeeklyMaterial<'_>) -> (Vec<Fix>, Vec<IssueRef>) 
     };
     let mut fixes: Vec<Fix> =
         material.tied.iter().filter_map(|tied| Some(fix(material, tied, closed(tied.issue)?))).collect();
-    let rank = |fix: &Fix| ["came_back", "too_early", "holds"].iter().position(|verdict| *verdict == fix.verdict);
+    // What came back in this week before what was told in an earlier one.
+    let since = rfc3339(material.window().since_ns);
+    let rank = |fix: &Fix| {
+        let verdict = ["came_back", "too_early", "holds"].iter().position(|verdict| *verdict == fix.verdict);
+        (verdict, fix.back_since.as_ref().is_some_and(|back| *back < since))
+    };
     fixes.sort_by(|a, b| rank(a).cmp(&rank(b)).then(b.closed.cmp(&a.closed)).then(a.number.cmp(&b.number)));
     let known = |number: u64, repo: Option<&str>| {
         material.tied.iter().any(|tied| tied.issue.number == number && tied.repo == repo)
@@ -58,9 +63,21 @@ fn fix(material: &WeeklyMaterial<'_>, tied: &Tied<'_>, closed_ns: i64) -> Fix {
     // Without revisions a roll-out is given a day.
     let grace_ns = i64::from(material.config.actions.reopen_grace_hours) * HOUR_NS;
     let late = revisions.is_empty() && last.is_some_and(|last_ns| last_ns > closed_ns + grace_ns);
+    let newer_names: Vec<&str> = revisions.iter().filter(|row| row.newer).map(|row| row.revision.as_str()).collect();
+    let back_ns = tied.events.iter().find_map(|event| {
+        let back = match &event.revision {
+            Some(name) => newer_names.contains(&name.as_str()),
+            None => late && event.at_ns > closed_ns + grace_ns,
+        };
+        back.then_some(event.at_ns)
+    });
     let (verdict, sentence) = if newer > 0 {
-        let first = revisions.iter().find(|row| row.newer).map_or("", |row| row.revision.as_str());
-        ("came_back", format!("{} in revisions newer than the closing, first {first}", of(newer, "event", "events")))
+        let first = newer_names.first().copied().unwrap_or_default();
+        let since = back_ns.map_or_else(String::new, |ns| format!(" at {}", rfc3339_seconds(ns)));
+        (
+            "came_back",
+            format!("{} in revisions newer than the closing, first {first}{since}", of(newer, "event", "events")),
+        )
     } else if late {
         ("came_back", format!("{} since closing; the entries name no revision", of(events, "event", "events")))
     } else if events > 0 {
@@ -101,6 +118,7 @@ fn fix(material: &WeeklyMaterial<'_>, tied: &Tied<'_>, closed_ns: i64) -> Fix {
         service: tied.clusters.first().map(|cluster| cluster.key.service.clone()).unwrap_or_default(),
         events_since: events,
         last: last.map(rfc3339),
+        back_since: back_ns.filter(|_| verdict == "came_back").map(rfc3339),
         revisions,
         covered_h_since: covered_h,
         expected: expected.map(|expected| (expected * 10.0).round() / 10.0),

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Route, RouteCount, WeeklyMaterial};
+use super::{Route, RouteCount, WeeklyMaterial, covered_ns};
 use crate::analyze::{ClusterKey, Parameter, stats};
 use crate::issue::IssueState;
 use crate::report::v1;
 use crate::report::v1_weekly::{DriftRow, MuteRow, NoiseRow, OpenRow, RequestRow, TemplateChange};
 use crate::report::worklog::{is_loud, is_present, level, title};
-use crate::time::{rfc3339, week::whole_days};
+use crate::time::{HOUR_NS, rfc3339, week::whole_days};
 
 /// Clusters listed as noise.
 const NOISE: usize = 20;
@@ -119,6 +119,11 @@ pub(super) fn requests(material: &WeeklyMaterial<'_>) -> Vec<RequestRow> {
         let same = |row: &&v1::Route| row.service == *service && row.method == *method && row.route == *path;
         material.report.routes.iter().filter(same).flat_map(|row| row.changes.clone()).collect()
     };
+    let per_h = |service: &str, requests: u64| {
+        let intervals = material.coverage.services.get(service).map_or(&[][..], |found| &found.intervals);
+        let hours = covered_ns(intervals, material.window()) as f64 / HOUR_NS as f64;
+        (hours > 0.0).then(|| (requests as f64 / hours * 100.0).round() / 100.0)
+    };
     let none = RouteCount::default();
     let mut rows: Vec<RequestRow> = routes
         .into_iter()
@@ -126,10 +131,12 @@ pub(super) fn requests(material: &WeeklyMaterial<'_>) -> Vec<RequestRow> {
             let last = compared.then(|| material.routes_last.get(&route).unwrap_or(&none));
             RequestRow {
                 requests: now.requests,
+                requests_per_h: per_h(&route.0, now.requests),
                 requests_last: last.map(|last| last.requests),
                 share_5xx: share(&now),
                 share_5xx_last: last.filter(|last| last.requests > 0).map(share),
                 p50_ms: quantile(&now, 0.5),
+                p50_ms_last: last.and_then(|last| quantile(last, 0.5)),
                 p95_ms: quantile(&now, 0.95),
                 p95_ms_last: last.and_then(|last| quantile(last, 0.95)),
                 changes: changes(&route),

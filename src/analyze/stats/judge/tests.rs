@@ -104,6 +104,14 @@ fn new_needs_twice_the_window_on_three_days_before_it() {
     let short = judged(&days(0, 10, 1));
     assert_eq!(short.status, Status::InsufficientCoverage);
     assert!(short.why.ends_with("calling it new needs 14.0 days on 3 days"), "{}", short.why);
+    // Seconds between one export and the next are no reason to doubt two whole weeks; a missing morning is.
+    let with_holes = |seconds: &[u32]| {
+        let mut covered = vec![3_600; 21 * 24];
+        covered[100..100 + seconds.len()].copy_from_slice(seconds);
+        of(&table(&days(0, 14, 1), &covered), 21 * 24).status
+    };
+    assert_eq!(with_holes(&[2_000, 3_000]), Status::New);
+    assert_eq!(with_holes(&[0; 4]), Status::InsufficientCoverage);
     let mut known = table(&days(0, 28, 1), &[3_600; 35 * 24]);
     known.subjects[0].known = true;
     assert_eq!(

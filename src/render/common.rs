@@ -1,0 +1,110 @@
+//! What every document shows: where it stands in time, requests by route, faults of the data, sources.
+//!
+//! Worklog, retrospective and postmortem say these in the same words, so the values of their templates are made here once.
+
+use serde::Serialize;
+
+use super::filters;
+use super::view::RenderOptions;
+use crate::report::v1::{DataQuality, LatencyMs, Report, Route, Source};
+
+/// Routes that are listed.
+const ROUTES: usize = 15;
+
+/// A list that may have been cut.
+#[derive(Debug, Serialize)]
+pub(super) struct Cut<T> {
+    pub(super) rows: Vec<T>,
+    pub(super) left: usize,
+    pub(super) total: usize,
+}
+
+impl<T> Cut<T> {
+    pub(super) fn new(all: impl IntoIterator<Item = T>, limit: usize) -> Self {
+        let mut rows: Vec<T> = all.into_iter().collect();
+        let total = rows.len();
+        rows.truncate(limit);
+        Self { left: total - rows.len(), rows, total }
+    }
+
+    /// Only what is shown is worked out.
+    pub(super) fn map<U>(self, f: impl FnMut(T) -> U) -> Cut<U> {
+        Cut { rows: self.rows.into_iter().map(f).collect(), left: self.left, total: self.total }
+    }
+}
+
+/// What the templates of all documents read.
+#[derive(Debug, Serialize)]
+pub(super) struct Common<'a> {
+    pub(super) report: &'a Report,
+    /// The report's zone is not UTC.
+    local: bool,
+    /// Entries are quoted.
+    examples: bool,
+    route_rows: Cut<RouteView<'a>>,
+    pub(super) quality_rows: Cut<&'a DataQuality>,
+    source_rows: Cut<&'a Source>,
+    /// How often the rule for rising and falling clusters flags one, where past windows could be looked at.
+    calibration: Option<&'a str>,
+}
+
+/// Requests of a route, beside the time before where that is known.
+#[derive(Debug, Serialize)]
+struct RouteView<'a> {
+    r: &'a Route,
+    /// `0.4 %`
+    share_4xx: String,
+    /// `1.2 % (before 0.1 %)`
+    share_5xx: String,
+    /// `46 ms (before 40 ms)`
+    p50: String,
+    p95: String,
+}
+
+impl<'a> Common<'a> {
+    pub(super) fn new(report: &'a Report, options: &RenderOptions<'a>) -> Self {
+        Self {
+            report,
+            local: !report.window.timezone.is_empty() && !report.window.timezone.eq_ignore_ascii_case("UTC"),
+            examples: options.examples,
+            route_rows: Cut::new(&report.routes, ROUTES).map(route),
+            quality_rows: Cut::new(&report.data_quality, options.quiet),
+            source_rows: Cut::new(&report.sources, options.sources),
+            calibration: report.calibration.as_ref().map(|found| found.sentence.as_str()),
+        }
+    }
+}
+
+fn route(r: &Route) -> RouteView<'_> {
+    let clients = r.statuses.get("4xx").copied().unwrap_or(0);
+    let latency = |of: fn(&LatencyMs) -> f64| {
+        let ms = |found: &LatencyMs| filters::seconds(of(found) / 1_000.0);
+        r.latency_ms.as_ref().map_or_else(String::new, |now| beside(ms(now), r.latency_before_ms.as_ref().map(ms)))
+    };
+    RouteView {
+        share_4xx: filters::percent(if r.requests == 0 { 0.0 } else { clients as f64 / r.requests as f64 }),
+        share_5xx: beside(filters::percent(r.share_5xx), r.share_5xx_before.map(filters::percent)),
+        p50: latency(|found| found.p50),
+        p95: latency(|found| found.p95),
+        r,
+    }
+}
+
+/// `12 ms (before 8 ms)`; the same twice says nothing.
+fn beside(now: String, before: Option<String>) -> String {
+    match before.filter(|before| *before != now) {
+        Some(before) => format!("{now} (before {before})"),
+        None => now,
+    }
+}
+
+/// The services of a report that have a name; those asked for where nothing was read.
+pub(super) fn services(report: &Report) -> Vec<&str> {
+    let named: Vec<&str> =
+        report.services.iter().map(|row| row.service.as_str()).filter(|name| !name.is_empty()).collect();
+    match (report.services.is_empty(), named.is_empty()) {
+        (true, _) => report.window.services.iter().map(String::as_str).collect(),
+        (false, true) => vec!["(no service)"],
+        _ => named,
+    }
+}

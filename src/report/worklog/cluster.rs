@@ -1,0 +1,200 @@
+//! One cluster of the analysis as a row of the report.
+
+use std::collections::BTreeMap;
+
+use super::{Material, cadence_row};
+use crate::analyze::{Cluster, Ranked, ServiceCoverage, explorer_url, logging_filter};
+use crate::issue::Fingerprint;
+use crate::record::Severity;
+use crate::record::ingest::FileReport;
+use crate::report::{facts, v1};
+use crate::time::{day_name, local, rfc3339};
+
+/// Letters of a message in a report.
+const MESSAGE: usize = 20_000;
+/// Letters of a title.
+const TITLE: usize = 96;
+
+pub(super) fn cluster_row(
+    material: &Material<'_>,
+    ranked: &Ranked,
+    at: usize,
+    ids: &[String],
+    identity: &(Fingerprint, Vec<(String, u64)>),
+) -> v1::Cluster {
+    let cluster = &ranked.cluster;
+    let (module, function) = cluster.place();
+    let words_of = |map: &BTreeMap<Severity, u64>| {
+        let held = map.iter().filter(|(_, n)| **n > 0);
+        held.map(|(severity, n)| (severity.as_str().to_owned(), *n)).collect::<BTreeMap<_, _>>()
+    };
+    let effective = cluster.effective_severity();
+    let filter = logging_filter(cluster, material.window);
+    let raised = cluster.reasons.iter().max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0)));
+    v1::Cluster {
+        id: ids[at].clone(),
+        fingerprint: identity.0.as_str().to_owned(),
+        signatures: identity.1.iter().map(|(signature, _)| signature.clone()).collect(),
+        template_id: cluster.key.template_id.clone(),
+        template: cluster.template.clone(),
+        title: match &cluster.silent {
+            Some(found) if found.whole_service => format!("{} went silent", cluster.key.service),
+            Some(_) => format!("Went silent: {}", title(&cluster.template)),
+            None => title(&cluster.template),
+        },
+        kind: cluster.key.kind.clone(),
+        project: cluster.key.project.clone(),
+        service: cluster.key.service.clone(),
+        severity: cluster.severity().as_str().to_owned(),
+        severities: words_of(&cluster.severities),
+        effective_severity: effective.as_str().to_owned(),
+        effective_reason: raised.map(|(reason, n)| format!("{n} entries without a severity: {reason}")),
+        entries: cluster.entries,
+        attached: cluster.attached,
+        events: cluster.events,
+        episodes: cluster.episodes,
+        first: rfc3339(cluster.first_ns),
+        last: rfc3339(cluster.last_ns),
+        first_local: local(cluster.first_ns, material.zone),
+        last_local: local(cluster.last_ns, material.zone),
+        cadence: cadence_row(&ranked.cadence),
+        times: if cluster.times_ns.len() <= material.config.limits.times {
+            cluster.times_ns.iter().map(|ns| rfc3339(*ns)).collect()
+        } else {
+            Vec::new()
+        },
+        module: module.map(str::to_owned),
+        function: function.map(str::to_owned),
+        lines: cluster.lines.clone(),
+        exception: cluster.exception.clone(),
+        stacks: cluster
+            .stacks
+            .iter()
+            .map(|(stack_id, entries)| v1::StackCount { stack_id: stack_id.clone(), entries: *entries })
+            .collect(),
+        revisions: cluster.revisions.iter().map(|(name, (n, _))| (name.clone(), *n)).collect(),
+        instances: cluster.instances,
+        traces: cluster.traces,
+        users: cluster.users,
+        http: cluster.http.as_ref().map(|http| v1::HttpStats {
+            method: http.method.clone(),
+            hosts: http.hosts.clone(),
+            route: http.route.clone(),
+            status: http.status,
+            latency_ms: http.latency().map(|(p50, p95, max)| v1::LatencyMs {
+                n: http.latencies_ms.len() as u64,
+                p50,
+                p95,
+                max,
+            }),
+            share_5xx: ranked.share_5xx,
+        }),
+        status: ranked.status.status.as_str().to_owned(),
+        status_why: ranked.status.why.clone(),
+        priority: ranked.priority.word(),
+        priority_points: ranked.priority.points,
+        priority_terms: ranked
+            .priority
+            .terms
+            .iter()
+            .map(|term| v1::PriorityTerm { points: term.points, term: term.term.clone(), why: term.why.clone() })
+            .collect(),
+        trend: facts::trend(ranked, material.window.since_ns, per_day(cluster, material)),
+        parameters: material
+            .parameters
+            .get(at)
+            .map(|all| all.iter().map(facts::parameter).collect())
+            .unwrap_or_default(),
+        example: cluster.example.as_ref().map(|example| example_row(example, material.files)),
+        family: None,
+        role: ranked.role.as_str().to_owned(),
+        links: facts::links(at, material.analysis, ids),
+        impact: ranked.priority.impact.as_ref().map(|(sentence, capability, owner)| v1::Impact {
+            sentence: sentence.clone(),
+            capability: capability.clone(),
+            owner: owner.clone(),
+        }),
+        share: (ranked.share * 10_000.0).round() / 10_000.0,
+        category: if cluster.data_quality {
+            Some("data-quality".to_owned())
+        } else {
+            cluster.silent.as_ref().filter(|found| found.whole_service).map(|_| "silence".to_owned())
+        },
+        explorer_url: explorer_url(&cluster.key.project, &filter),
+        filter,
+        muted: ranked.priority.muted.clone(),
+        silent: cluster.silent.as_ref().map(facts::silence),
+        revision_ties: facts::revisions(&ranked.revisions),
+    }
+}
+
+/// The first line of a template, cut at a word, without what a runtime prints before every line: time, process, level.
+pub fn title(template: &str) -> String {
+    let line = template.lines().find(|line| !line.trim().is_empty()).unwrap_or("").trim();
+    let mut bare = line;
+    while let Some((inside, rest)) = bare.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        let prefix = inside
+            .split_whitespace()
+            .all(|word| word.starts_with('<') && word.ends_with('>') || Severity::from_word(word).is_some());
+        if !prefix || rest.trim().is_empty() {
+            break;
+        }
+        bare = rest.trim_start();
+    }
+    let line = bare;
+    if line.chars().count() <= TITLE {
+        return line.to_owned();
+    }
+    let cut: String = line.chars().take(TITLE).collect();
+    format!("{} …", cut.rsplit_once(' ').map_or(cut.as_str(), |(front, _)| front))
+}
+
+fn per_day(cluster: &Cluster, material: &Material<'_>) -> Vec<v1::DayCount> {
+    let covered = material.coverage.services.get(&cluster.key.service).map(ServiceCoverage::days).unwrap_or_default();
+    let (first, last) =
+        (crate::time::day_of(material.window.since_ns), crate::time::day_of(material.window.until_ns - 1));
+    (first..=last)
+        .map(|day| {
+            let name = day_name(day);
+            let entries = cluster.days.get(&name).copied().unwrap_or(0);
+            v1::DayCount { entries, covered: entries > 0 || covered.contains(&day), day: name }
+        })
+        .collect()
+}
+
+fn example_row(example: &crate::analyze::Example, files: &[FileReport]) -> v1::Example {
+    let pretty = example
+        .raw
+        .as_deref()
+        .and_then(|raw| serde_json::from_str::<serde_json::Value>(raw).ok())
+        .and_then(|value| serde_json::to_string_pretty(&value).ok());
+    v1::Example {
+        timestamp: rfc3339(example.ts_ns),
+        insert_id: example.insert_id.clone(),
+        severity: example.severity.as_str().to_owned(),
+        message: example.message.chars().take(MESSAGE).collect(),
+        json: pretty,
+        file: files
+            .iter()
+            .find(|file| file.content_id == example.file)
+            .map_or_else(|| example.file.clone(), |file| file.path.clone()),
+        offset: example.offset,
+        revision: example.revision.clone(),
+        instance: example.instance.clone(),
+        trace: example.trace.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_lose_the_prefix_of_the_runtime_and_end_at_a_word() {
+        assert_eq!(title("[<time> <num>] [<num>] [ERROR] Worker gave up"), "Worker gave up");
+        assert_eq!(title("[auth] token <*> refused"), "[auth] token <*> refused");
+        assert_eq!(title("[ERROR]"), "[ERROR]");
+        assert!(title(&"word ".repeat(40)).ends_with("word …"));
+        assert_eq!((super::super::level("P3"), super::super::level("odd")), (3, 10));
+    }
+}

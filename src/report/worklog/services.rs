@@ -1,0 +1,76 @@
+//! The table of services: counts, revisions, owner, the most urgent priority.
+
+use std::collections::BTreeMap;
+
+use super::{Material, is_shown, level};
+use crate::analyze::Ranked;
+use crate::record::Severity;
+use crate::report::{facts, v1};
+
+/// Services, most urgent first.
+pub(super) fn services(material: &Material<'_>, report: &v1::Report) -> Vec<v1::ServiceRow> {
+    let mut rows: BTreeMap<(String, String), v1::ServiceRow> = BTreeMap::new();
+    for total in material.totals {
+        let row = rows.entry((total.project.clone(), total.service.clone())).or_default();
+        row.entries += total.n;
+        row.errors += if total.effective >= Severity::Error { total.n } else { 0 };
+        row.warnings += if total.effective == Severity::Warning { total.n } else { 0 };
+    }
+    for cluster in report.clusters.iter().filter(|cluster| cluster.silent.as_ref().is_some_and(|s| s.whole_service)) {
+        // A service that wrote nothing has no rows to be counted, and is the one to be seen.
+        rows.entry((cluster.project.clone(), cluster.service.clone())).or_default();
+    }
+    let mut rows: Vec<v1::ServiceRow> = rows
+        .into_iter()
+        .map(|((project, service), mut row)| {
+            let own: Vec<&v1::Cluster> = report
+                .clusters
+                .iter()
+                .filter(|cluster| cluster.service == service && cluster.project == project && is_shown(cluster))
+                .collect();
+            for cluster in &own {
+                for (revision, n) in &cluster.revisions {
+                    *row.revisions.entry(revision.clone()).or_default() += n;
+                }
+                if let Some(http) = &cluster.http {
+                    row.requests += cluster.entries;
+                    row.requests_5xx +=
+                        if http.status.is_some_and(|status| status >= 500) { cluster.entries } else { 0 };
+                }
+            }
+            row.worst_priority = own
+                .iter()
+                .map(|cluster| cluster.priority.clone())
+                .min_by_key(|priority| level(priority))
+                .unwrap_or_default();
+            let location = |ranked: &&Ranked| ranked.cluster.key.service == service;
+            row.location = material
+                .analysis
+                .clusters
+                .iter()
+                .filter(location)
+                .find_map(|ranked| ranked.cluster.example.as_ref()?.location.clone())
+                .unwrap_or_default();
+            if row.requests > 0 {
+                let per_1000 = |n: u64| facts::rounded(1_000.0 * n as f64 / row.requests as f64, 2);
+                row.errors_per_1000_requests = Some(per_1000(row.errors));
+                row.requests_5xx_per_1000 = Some(per_1000(row.requests_5xx));
+            }
+            let gone = own.iter().filter_map(|cluster| cluster.silent.as_ref()).find(|silent| silent.whole_service);
+            row.silent_since = gone.map(|silent| silent.last.clone());
+            row.owner = material.config.service_rule(&service).and_then(|rule| rule.owner.clone());
+            row.repo = material.config.repo_of(&service).map(str::to_owned);
+            row.project = project;
+            row.service = service;
+            row
+        })
+        .collect();
+    rows.sort_by(|a, b| {
+        level(&a.worst_priority)
+            .cmp(&level(&b.worst_priority))
+            .then(b.errors.cmp(&a.errors))
+            .then(a.service.cmp(&b.service))
+            .then(a.project.cmp(&b.project))
+    });
+    rows
+}
