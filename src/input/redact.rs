@@ -29,6 +29,8 @@ const SIGNATURE: usize = 8;
 const WEBHOOK: usize = 9;
 
 /// The forms, in the order in which they are applied.
+///
+/// Texts may be JSON as it was written: an escape before a secret is stepped over whole, since half of one would be no JSON.
 const FORMS: [Form; 10] = [
     (
         "private-key",
@@ -57,14 +59,15 @@ const FORMS: [Form; 10] = [
             r#"(?i-u)(?:\b|_)(?:password|passwd|pwd|passphrase|(?:client|api|app|secret)[_-]?(?:secret|key)"#,
             r#"|(?:webhook|jwt|session|signing|oauth)[_-]?secret|(?:secret[_-]?access|shared[_-]?access|account)[_-]?key"#,
             r#"|(?:access|auth|refresh|id|session|security|api|bot)[_-]?token)"#,
-            r#"\\?["']?[ \t]*[:=][ \t]*\\?["']?((?u:[^\s"'\\,;&{}()<>]){6,})"#,
+            r#"\\?["']?[ \t]*[:=](?:[ \t]|\\u[0-9a-f]{4}|\\[bft/\\])*(?:\\?["'](?:\\u[0-9a-f]{4}|\\[bft])*)?((?u:[^\s"'\\,;&{}()<>]){6,})"#,
         ),
         1,
     ),
     (
         "token",
         concat!(
-            r#"(?i-u)\bauthorization\\?["']?[ \t]*[:=][ \t]*\\?["']?(?:token|apikey|digest|negotiate|key|hmac)?[ \t]*"#,
+            r#"(?i-u)\bauthorization\\?["']?[ \t]*[:=](?:[ \t]|\\u[0-9a-f]{4}|\\[bft/\\])*(?:\\?["'](?:\\u[0-9a-f]{4}|\\[bft])*)?"#,
+            r"(?:token|apikey|digest|negotiate|key|hmac)?[ \t]*",
             r"([A-Za-z0-9._~+/=-]{16,})"
         ),
         1,

@@ -144,7 +144,9 @@ impl<'s, 'o> Ingest<'s, 'o> {
     pub fn take(&self, part: Part) -> Result<(), StoreError> {
         *self.room.lock().unwrap_or_else(PoisonError::into_inner) = part.rows.room();
         let mut days = by_day(part.rows);
-        days.iter_mut().for_each(|(_, rows)| rows.settle_if_full());
+        for (_, rows) in &mut days {
+            rows.settle_if_full();
+        }
         let (held, waits) = {
             let mut waiting = self.waiting();
             let pruned_before = self.store.manifest.pruned_before;

@@ -92,7 +92,9 @@ impl<'a> Shard<'a> {
     pub fn take(&self, part: Part) -> Result<(), StoreError> {
         let file = part.file;
         let mut days = by_day(part.rows);
-        days.iter_mut().for_each(|(_, rows)| rows.settle_if_full());
+        for (_, rows) in &mut days {
+            rows.settle_if_full();
+        }
         let mut leaving = Vec::new();
         {
             let mut waiting = self.waiting();

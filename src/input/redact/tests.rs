@@ -116,6 +116,21 @@ fn only_the_place_of_the_secret_changes() {
 }
 
 #[test]
+fn what_was_json_stays_json() {
+    for (text, shown) in [
+        (r#"{"l":"password=\u0000a1b2c3d4 x"}"#, r#"{"l":"password=\u0000<redacted:password> x"}"#),
+        (r#"{"l":"password: \t\"a1b2c3d4\""}"#, r#"{"l":"password: \t\"<redacted:password>\""}"#),
+        (r#"{"l":"authorization=\u001ba1b2c3d4e5f6g7h8"}"#, r#"{"l":"authorization=\u001b<redacted:token>"}"#),
+        (r#"{"l":"password:\nTraceback"}"#, r#"{"l":"password:\nTraceback"}"#),
+        (r#"{"password":"","user":"a1b2c3d4"}"#, r#"{"password":"","user":"a1b2c3d4"}"#),
+        ("password='' somebody", "password='' somebody"),
+    ] {
+        assert_eq!(masked(text).0, shown);
+        assert!(!text.starts_with('{') || serde_json::from_str::<serde_json::Value>(shown).is_ok());
+    }
+}
+
+#[test]
 fn rules_add_forms_and_allowed_texts_stay() {
     let rules = [("badge", r"badge-(?<secret>[0-9]{4})"), ("pin", "PIN[0-9]+")];
     let redactor = Redactor::new(&rules, &["^hunter", "^PIN0$"]).unwrap();
