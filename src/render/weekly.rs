@@ -241,7 +241,7 @@ fn lead(report: &Report, w: &Weekly) -> String {
     let n = |list: &[ChangeRow]| filters::count(list.len() as u64);
     let problems = report.summary.findings.len();
     format!(
-        "{} {} of WARNING and above: {} new, {} first seen here, {} gone silent, {} regressed, {} still back, {} escalating, {} declining; {} more went away.",
+        "{} {} of WARNING and above: {} new, {} first seen here, {} gone silent, {} regressed, {} still back, {} escalating, {} declining, {} ongoing as before; {} more went away.",
         filters::count(problems as u64),
         if problems == 1 { "problem" } else { "problems" },
         n(&w.new),
@@ -251,6 +251,7 @@ fn lead(report: &Report, w: &Weekly) -> String {
         n(&w.still_back),
         n(&w.escalating),
         n(&w.declining),
+        filters::count(report.summary.findings.iter().filter(|finding| finding.status == "ongoing").count() as u64),
         n(&w.resolved),
     )
 }

@@ -82,6 +82,8 @@ const PATIENT_ALPHA: f64 = 0.005;
 const DENSE: u64 = 100;
 /// Days up to which such a row is scanned by the hour, of a cluster that is known to have changed.
 const SHORT_DAYS: i64 = 14;
+/// How far ahead it is told when a silence would be proof: nobody waits a year for it.
+const FORESEEN_HOURS: i64 = 60 * 24;
 
 /// Judges every cluster of a table; `before` is the baseline, as far as it is stored, and ends where the window begins.
 pub fn judge(table: &Table, window: Hours, before: Hours, options: &Options) -> Vec<Judgement> {
@@ -325,7 +327,8 @@ impl Case<'_> {
         found.resolved_from = silence
             .hours_to_go(alpha)
             .map(|hours_to_go| self.window.until + hours_to_go.max(least - hours).ceil() as i64);
-        let hope = found.resolved_from.map_or_else(String::new, |hour| {
+        let soon = |hour: &i64| *hour <= self.window.until + FORESEEN_HOURS;
+        let hope = found.resolved_from.filter(soon).map_or_else(String::new, |hour| {
             format!(
                 "; too early to call it resolved, which it can be from {} if it stays silent",
                 self.table.moment(hour)
