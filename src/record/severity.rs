@@ -136,7 +136,7 @@ pub fn effective(envelope: Severity, message: &str, inner: Option<Severity>) -> 
     let head = head_of(message);
     let told = |severity| EffectiveSeverity { severity, reason: Some("level in the text") };
     let (body, timed) = after_time(head).map_or((head, false), |body| (body, true));
-    if let Some(severity) = bracketed_level(body).or_else(|| bracketed_level(head)) {
+    if let Some(severity) = bracketed_level(body) {
         return told(severity);
     }
     if head.starts_with("Traceback (most recent call last)") || head.starts_with("panic: ") {
