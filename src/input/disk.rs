@@ -21,10 +21,14 @@ const PIECE: usize = 4 << 20;
 /// Bytes read at once where they are decoded.
 const BUFFER: usize = 256 << 10;
 
-/// Whether a file is one that all threads should read together.
-pub(crate) fn is_large(path: &Path) -> bool {
-    let Ok(meta) = std::fs::metadata(path) else { return false };
-    meta.len() > WHOLE || meta.len() > WHOLE_PACKED && is_packed(path).unwrap_or(false)
+/// Bytes of a file on disk; `None` of a stream.
+pub(crate) fn size(path: &Path) -> Option<u64> {
+    std::fs::metadata(path).ok().filter(Metadata::is_file).map(|meta| meta.len())
+}
+
+/// Whether a file of so many bytes is one that is not held whole.
+pub(crate) fn is_large(path: &Path, size: u64) -> bool {
+    size > WHOLE || size > WHOLE_PACKED && is_packed(path).unwrap_or(false)
 }
 
 fn is_packed(path: &Path) -> io::Result<bool> {
@@ -138,7 +142,7 @@ fn hashed(mut from: impl Read) -> io::Result<(ContentId, u64)> {
         match from.read(&mut piece) {
             Ok(0) => break,
             Ok(n) => {
-                hasher.update(&piece[..n]);
+                hasher.update_rayon(&piece[..n]);
                 size += n as u64;
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

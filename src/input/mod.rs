@@ -199,6 +199,9 @@ impl ReadOptions {
     }
 }
 
+/// A file that is more than one in so many parts of all bytes, for each thread, is read by all threads together.
+const SHARES: u64 = 8;
+
 /// Where records go and what is asked on the way. All of it is called from several threads at the same time.
 pub struct Outlet<'a, C> {
     /// Whether a content need not be read; asked once a file, before its first record is made. Who answers may note the
@@ -233,27 +236,33 @@ pub fn content_id(path: &Path) -> Result<ContentId, InputError> {
     disk::content_id(path).map_err(|source| InputError::Open { path: path.to_owned(), source })
 }
 
-/// Reads files: large ones one after the other, each on all threads, then small ones at the same time. `finished` is told of
-/// each file, from any thread; the outcomes of a hundred thousand files are never held here.
+/// Reads files: huge ones one after the other, each on all threads, then all others side by side, each on one. `finished` is
+/// told of each file, from any thread; the outcomes of a hundred thousand files are never held here.
 ///
-/// The order bounds memory: a thread that waits inside one large file never begins another. Small files are taken in turn and
-/// not dealt out in halves: they come mostly in order of time, and only so do the rows of one day become complete before
-/// those of the next arrive.
+/// The order bounds memory: a thread that waits inside one huge file never begins another. Others are taken in turn and not
+/// dealt out in halves: they come mostly in order of time, and only so do the rows of one day become complete before those
+/// of the next arrive.
 pub fn read_all<C: Collect>(
     sources: &[Source],
     options: &ReadOptions,
     outlet: Outlet<'_, C>,
     finished: &(dyn Fn(&Source, Result<Ingested, InputError>) + Sync),
 ) {
-    let (large, small): (Vec<&Source>, Vec<&Source>) = sources.iter().partition(|source| disk::is_large(&source.path));
-    for source in large {
+    let sizes: Vec<Option<u64>> = sources.iter().map(|source| disk::size(&source.path)).collect();
+    // Threads that work on files of their own never wait for one another. A file that is much of all there is would leave
+    // the others without work at the end.
+    let share = sizes.iter().flatten().sum::<u64>() / (SHARES * rayon::current_num_threads() as u64);
+    let is_huge = |at: &usize| sizes[*at].is_none_or(|size| size > share && disk::is_large(&sources[*at].path, size));
+    let (huge, others): (Vec<usize>, Vec<usize>) = (0..sources.len()).partition(is_huge);
+    for source in huge.into_iter().map(|at| &sources[at]) {
         finished(source, read(source, options, outlet));
     }
     let next = AtomicUsize::new(0);
+    let alone = Plan { block: BLOCK, blocks: 1, limit: options.row_bytes };
     rayon::broadcast(|_| {
         let mut buffer = Vec::new();
-        while let Some(source) = small.get(next.fetch_add(1, Ordering::Relaxed)) {
-            finished(source, read_with(source, options, outlet, &mut buffer));
+        while let Some(at) = others.get(next.fetch_add(1, Ordering::Relaxed)) {
+            finished(&sources[*at], read_with(&sources[*at], options, outlet, &mut buffer, alone));
         }
     });
 }
@@ -263,15 +272,17 @@ pub fn read_all<C: Collect>(
 /// May be called for several files at once from within a thread pool. A file of more than 16 MiB holds two batches of
 /// blocks while it is read.
 pub fn read<C: Collect>(source: &Source, options: &ReadOptions, outlet: Outlet<'_, C>) -> Result<Ingested, InputError> {
-    read_with(source, options, outlet, &mut Vec::new())
+    read_with(source, options, outlet, &mut Vec::new(), together(options.row_bytes))
 }
 
 /// The same with a buffer that held the file before: asking the system for fresh memory costs more than reading into it.
+/// `large`: how a file is read that is not held whole.
 fn read_with<C: Collect>(
     source: &Source,
     options: &ReadOptions,
     outlet: Outlet<'_, C>,
     buffer: &mut Vec<u8>,
+    large: Plan,
 ) -> Result<Ingested, InputError> {
     let declared = sidecar(&source.path)?.or_else(|| options.declared.clone());
     if let Some(Err(reason)) = options.declared.as_ref().map(DeclaredWindow::check) {
@@ -307,7 +318,6 @@ fn read_with<C: Collect>(
     let streamed = Streamed::default();
     let make = || Reader::new(options, &streamed, (outlet.make)(&content_id));
     let alone = Plan { block: BLOCK, blocks: 1, limit: options.row_bytes };
-    let together = together(options.row_bytes);
     let plain = Coding { codec: "none", encoding: "utf-8" };
     let (coding, (walked, broken)) = match body {
         Body::Whole(bytes) if codec::is_plain(&bytes) => {
@@ -318,7 +328,7 @@ fn read_with<C: Collect>(
         }
         Body::Whole(bytes) => {
             let decoded = Decoded::new(Box::new(bytes.as_slice()), size, options.max_ratio).map_err(open)?;
-            let plan = if size > disk::WHOLE_PACKED { together } else { alone };
+            let plan = if size > disk::WHOLE_PACKED { large } else { alone };
             let read = (decoded.coding, walk(Vec::new(), Some(decoded), plan, &make, &mut done));
             (outlet.progress)(size);
             *buffer = bytes;
@@ -327,7 +337,7 @@ fn read_with<C: Collect>(
         Body::File(file) => {
             let reader = disk::reader(file, size, outlet.progress);
             let decoded = Decoded::new(Box::new(reader), size, options.max_ratio).map_err(open)?;
-            (decoded.coding, walk(Vec::new(), Some(decoded), together, &make, &mut done))
+            (decoded.coding, walk(Vec::new(), Some(decoded), large, &make, &mut done))
         }
     };
     if let Some(seen) = seen

@@ -22,6 +22,7 @@ use super::regroup::{self, Membership};
 use super::rows::{DictCol, NO_CODE, NONE, Rows};
 use super::sketch::{self, Sketches, SummaryRow};
 use super::slices::{Slices, Stream, block_rows};
+use super::spill::Spill;
 use super::split::{Fate, Splits};
 use super::write::{self, Digest, Output};
 use super::{decode, parquet_file};
@@ -37,29 +38,48 @@ pub(super) struct Sources {
     pub(super) memory: Vec<Rows>,
     /// Sorted rows of the call that were put aside, as files.
     pub(super) runs: Vec<Run>,
-    /// Rows of files that are read whole.
-    pub(super) whole_rows: usize,
+    /// Bytes of rows that are merged at a time, of those that are read from files.
+    pub(super) slice_bytes: usize,
     /// What was stored of the day is the call's own: it was compacted before its time.
     pub(super) own: bool,
     /// Other threads have work of their own.
     pub(super) alone: bool,
 }
 
-/// A file of sorted rows in the scratch folder.
+/// A file of sorted rows.
 #[derive(Debug)]
 pub(super) struct Run {
-    pub(super) path: PathBuf,
-    pub(super) rows: usize,
+    pub(super) place: RunPlace,
     /// Its rows are set aside.
     pub(super) aside: bool,
     /// Inputs whose rows count; all without it.
     pub(super) only: Option<BTreeSet<ContentId>>,
 }
 
+/// Where sorted rows lie.
+#[derive(Debug)]
+pub(super) enum RunPlace {
+    /// What this process put aside.
+    Spill(Spill),
+    /// A Parquet file, which any process may have written.
+    Part(PathBuf),
+}
+
 impl Run {
     /// The file, read in blocks of so many rows.
-    pub(super) fn stream(&self, block: usize) -> Result<Stream, StoreError> {
-        Ok(Stream::new(self.path.clone(), self.rows, self.aside, false, block)?.only(self.only.clone()))
+    pub(super) fn stream(&self, block: usize) -> Result<Stream<'_>, StoreError> {
+        let stream = match &self.place {
+            RunPlace::Spill(spill) => Stream::spilled(spill),
+            RunPlace::Part(path) => Stream::file(path.clone(), self.aside, false, block)?,
+        };
+        Ok(stream.only(self.only.clone()))
+    }
+
+    fn has_splits(&self) -> Result<bool, StoreError> {
+        match &self.place {
+            RunPlace::Spill(spill) => Ok(spill.has_splits),
+            RunPlace::Part(path) => parquet_file::has_values(path, "split_uid"),
+        }
     }
 }
 
@@ -73,7 +93,7 @@ pub(super) fn compact(
 ) -> Result<(Day, Tally), StoreError> {
     let known = before.map_or_else(|| Ok(Vec::new()), |before| day_ledger(root, before).map(|book| book.conflicts))?;
     let splits = splits_of(root, files, before, sources)?;
-    let mut slices = Slices::new(&sources.memory, streams(root, before, sources)?, sources.whole_rows, files)?;
+    let mut slices = Slices::new(&sources.memory, streams(root, before, sources)?, sources.slice_bytes, files);
     let mut writer = Writer::new(root, day, sources.alone);
     let mut merger = Merger::new(known, sources.own);
     let mut carry = Rows::default();
@@ -103,7 +123,7 @@ pub(super) fn compact(
         writer.hidden(Role::Parts, &parts, (gather, weigh), &list)?;
         writer.hidden(Role::SetAside, &aside, (gather, weigh), &list)?;
         let (members, open_from) = regroup::regroup(&blocks, &places);
-        let end = if slice.last { places.len() } else { whole_groups(&blocks, &places, open_from) };
+        let end = if slice.last { places.len() } else { whole_groups(&blocks, &places, open_from, weigh) };
         writer.rows(&places[..end], &members[..end], (gather, weigh), &list)?;
         carry = gather(&places[end..]);
     }
@@ -120,10 +140,19 @@ pub(super) fn row_groups(
     places: &[(u32, u32)],
     weigh: impl Fn(&(u32, u32)) -> usize,
 ) -> impl Iterator<Item = Range<usize>> {
+    groups(places, weigh, (ROWS_PER_GROUP, BYTES_PER_GROUP))
+}
+
+/// Rows divided into groups: each is full with so many rows, or with so many bytes of long texts.
+pub(super) fn groups(
+    places: &[(u32, u32)],
+    weigh: impl Fn(&(u32, u32)) -> usize,
+    (most_rows, most_bytes): (usize, usize),
+) -> impl Iterator<Item = Range<usize>> {
     let mut start = 0;
     std::iter::from_fn(move || {
         let (first, mut bytes) = (start, 0);
-        while start < places.len() && start - first < ROWS_PER_GROUP && bytes < BYTES_PER_GROUP {
+        while start < places.len() && start - first < most_rows && bytes < most_bytes {
             bytes += weigh(&places[start]);
             start += 1;
         }
@@ -132,23 +161,25 @@ pub(super) fn row_groups(
 }
 
 /// How many of the first `ready` rows are written now: whole row groups, cut in a pause that no event outlasts.
-fn whole_groups(blocks: &[&Rows], places: &[(u32, u32)], ready: usize) -> usize {
+fn whole_groups(blocks: &[&Rows], places: &[(u32, u32)], ready: usize, weigh: impl Fn(&(u32, u32)) -> usize) -> usize {
     let ts = |at: usize| blocks[places[at].0 as usize].ts_ns[places[at].1 as usize];
-    let full = ready - ready % ROWS_PER_GROUP;
-    let pause = (1..=full).rev().find(|at| *at < places.len() && ts(*at).saturating_sub(ts(at - 1)) > regroup::GAP_NS);
+    // The last one may still grow.
+    let mut groups: Vec<Range<usize>> = row_groups(&places[..ready], weigh).collect();
+    groups.pop();
+    let full = groups.last().map_or(0, |group| group.end);
+    let pause = (1..=full).rev().find(|at| ts(*at).saturating_sub(ts(at - 1)) > regroup::GAP_NS);
     // Without a pause for a whole group, groups are as they come.
     pause.unwrap_or(if full > 0 { ready } else { 0 })
 }
 
 /// The sorted files of a day: what the store holds of it, and what the call put aside.
-fn streams(root: &Path, before: Option<&Day>, sources: &Sources) -> Result<Vec<Stream>, StoreError> {
+fn streams<'a>(root: &Path, before: Option<&Day>, sources: &'a Sources) -> Result<Vec<Stream<'a>>, StoreError> {
     let mut streams = Vec::new();
     let stored = before.map_or(0, |day| day.files.iter().filter(|file| ROLES.contains(&file.role)).count());
-    let block = block_rows(stored + sources.runs.len(), sources.whole_rows);
+    let block = block_rows(stored + sources.runs.len(), sources.slice_bytes);
     for role in ROLES {
         for file in before.iter().flat_map(|day| day.of(role)) {
-            let rows = usize::try_from(file.rows).unwrap_or(usize::MAX);
-            streams.push(Stream::new(root.join(&file.path), rows, role == Role::SetAside, true, block)?);
+            streams.push(Stream::file(root.join(&file.path), role == Role::SetAside, true, block)?);
         }
     }
     for run in &sources.runs {
@@ -161,13 +192,16 @@ fn streams(root: &Path, before: Option<&Day>, sources: &Sources) -> Result<Vec<S
 fn splits_of(root: &Path, files: &FileList, before: Option<&Day>, sources: &Sources) -> Result<Splits, StoreError> {
     let stored = before.iter().flat_map(|day| &day.files).filter(|file| ROLES.contains(&file.role));
     let mut any = sources.memory.iter().any(Rows::has_splits);
-    for path in stored.map(|file| root.join(&file.path)).chain(sources.runs.iter().map(|run| run.path.clone())) {
-        any = any || parquet_file::has_values(&path, "split_uid")?;
+    for file in stored {
+        any = any || parquet_file::has_values(&root.join(&file.path), "split_uid")?;
+    }
+    for run in &sources.runs {
+        any = any || run.has_splits()?;
     }
     if !any {
         return Ok(Splits::default());
     }
-    let mut slices = Slices::new(&sources.memory, streams(root, before, sources)?, sources.whole_rows, files)?;
+    let mut slices = Slices::new(&sources.memory, streams(root, before, sources)?, sources.slice_bytes, files);
     let (mut merger, mut rows) = (Merger::default(), Rows::default());
     while let Some(slice) = slices.next()? {
         let blocks = slice.blocks();

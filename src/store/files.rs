@@ -1,6 +1,6 @@
 //! The inputs that rows come from: positions in a list instead of content ids of 32 bytes in every row.
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
 
@@ -8,7 +8,7 @@ use crate::record::ContentId;
 
 #[derive(Debug, Default)]
 struct List {
-    ids: Vec<ContentId>,
+    ids: Arc<Vec<ContentId>>,
     known: FxHashMap<ContentId, u32>,
 }
 
@@ -18,7 +18,7 @@ pub(super) struct FileList(RwLock<List>);
 
 /// A look at the list as it stood.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Files(Vec<ContentId>);
+pub(super) struct Files(Arc<Vec<ContentId>>);
 
 impl FileList {
     /// Position of an input.
@@ -28,14 +28,14 @@ impl FileList {
             return *at;
         }
         let at = u32::try_from(list.ids.len()).unwrap_or(u32::MAX);
-        list.ids.push(id);
+        Arc::make_mut(&mut list.ids).push(id);
         list.known.insert(id, at);
         at
     }
 
     /// Every input so far.
     pub(super) fn files(&self) -> Files {
-        Files(self.0.read().unwrap_or_else(PoisonError::into_inner).ids.clone())
+        Files(Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner).ids))
     }
 }
 

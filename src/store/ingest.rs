@@ -10,8 +10,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
 
-use super::compact::{self, Run, Sources};
-use super::files::FileList;
+use super::compact::{self, Run, RunPlace, Sources};
+use super::files::{FileList, Files};
 use super::ledger;
 use super::manifest::{Day, LiveFile, Manifest, Role};
 use super::merge::Tally;
@@ -19,17 +19,11 @@ use super::order::sorted;
 use super::packed::{Packed, Packer, Reports};
 use super::prune::Dropped;
 use super::rows::{Room, Rows};
-use super::write::{self, Output};
-use super::{AppendOptions, Appended, Progress, RawPolicy, Store, StoreError, layout};
+use super::{AppendOptions, Appended, Progress, RawPolicy, Store, StoreError, layout, spill};
 use crate::mine::{RowRole, row_role};
 use crate::record::ingest::{IngestTotal, Ingested};
 use crate::record::{Collect, ContentId, LogRecord, Severity};
 use crate::time;
-
-/// zstd level of rows that are put aside and read once more.
-const RUN_LEVEL: i32 = 1;
-/// Bytes of a row in memory, about.
-pub(super) const ROW_BYTES: usize = 1 << 10;
 
 /// Rows of one piece of an input, on their way into a store.
 #[derive(Debug)]
@@ -181,7 +175,7 @@ impl<'s, 'o> Ingest<'s, 'o> {
             Some(Relief::Compact(day, blocks)) => {
                 let rows: usize = blocks.iter().map(Rows::len).sum();
                 tracing::debug!(day, rows, "memory is short: compacting a day that seems complete");
-                let sources = Sources { memory: blocks, runs: Vec::new(), whole_rows: 0, own: false, alone: true };
+                let sources = Sources { memory: blocks, runs: Vec::new(), slice_bytes: 0, own: false, alone: true };
                 let early = compact::compact(self.store.root(), &self.files, day, None, &sources)?;
                 drop(sources);
                 self.waiting().days.entry(day).or_default().early = Some(early);
@@ -190,7 +184,7 @@ impl<'s, 'o> Ingest<'s, 'o> {
                 for (day, blocks) in days {
                     let rows: usize = blocks.iter().map(Rows::len).sum();
                     tracing::debug!(day, rows, "memory is short: putting rows aside");
-                    let runs = self.put_aside(&blocks)?;
+                    let runs = put_aside(self.store.root(), &blocks, &self.files.files())?;
                     self.waiting().days.entry(day).or_default().runs.extend(runs);
                 }
             }
@@ -215,27 +209,6 @@ impl<'s, 'o> Ingest<'s, 'o> {
         waiting.done.push(Done { content_id, name, known, source });
         waiting.quarantine.extend(quarantine);
         Ok(())
-    }
-
-    /// Writes blocks as sorted files, one for rows that count and one for those that are set aside.
-    fn put_aside(&self, blocks: &[Rows]) -> Result<Vec<Run>, StoreError> {
-        let root = self.store.root();
-        let files = self.files.files();
-        let blocks: Vec<&Rows> = blocks.iter().collect();
-        let order = sorted(&blocks, &files);
-        let (aside, rows): (Vec<_>, Vec<_>) =
-            order.into_iter().partition(|at| blocks[at.0 as usize].is_aside(at.1 as usize));
-        let mut runs = Vec::new();
-        for (places, aside) in [(rows, false), (aside, true)] {
-            let mut output = Output::new(root, layout::SCRATCH.to_owned(), Role::Rows);
-            let weigh = |at: &(u32, u32)| blocks[at.0 as usize].text_bytes(at.1 as usize);
-            for group in compact::row_groups(&places, weigh) {
-                output.write(write::encode(&Rows::gather(&blocks, &places[group]), None, &files, RUN_LEVEL)?)?;
-            }
-            let run = |file: LiveFile| Run { path: root.join(file.path), rows: file.rows as usize, aside, only: None };
-            runs.extend(output.finish()?.into_iter().map(run));
-        }
-        Ok(runs)
     }
 
     /// Compacts every day that got rows and replaces the manifest: from here on the call has happened.
@@ -344,6 +317,25 @@ impl Waiting {
     }
 }
 
+/// Writes blocks as sorted files, one for rows that count and one for those that are set aside.
+pub(super) fn put_aside(root: &Path, blocks: &[Rows], files: &Files) -> Result<Vec<Run>, StoreError> {
+    let blocks: Vec<&Rows> = blocks.iter().collect();
+    let order = sorted(&blocks, files);
+    let (aside, rows): (Vec<_>, Vec<_>) =
+        order.into_iter().partition(|at| blocks[at.0 as usize].is_aside(at.1 as usize));
+    let mut runs = Vec::new();
+    for (places, aside) in [(rows, false), (aside, true)] {
+        let mut writer = spill::Writer::new(root)?;
+        let weigh = |at: &(u32, u32)| blocks[at.0 as usize].text_bytes(at.1 as usize);
+        // What waits compressed is unpacked once a group, not once a block of the file.
+        for group in compact::row_groups(&places, weigh) {
+            writer.write(&Rows::gather(&blocks, &places[group]))?;
+        }
+        runs.extend(writer.finish().map(|spill| Run { place: RunPlace::Spill(spill), aside, only: None }));
+    }
+    Ok(runs)
+}
+
 /// Rows by UTC day; `None` for rows without a time.
 pub(super) fn by_day(rows: Rows) -> Vec<(Option<i64>, Rows)> {
     let day = |ts_ns: i64| (ts_ns != super::rows::NONE).then(|| time::day_of(ts_ns));
@@ -371,15 +363,15 @@ fn compact_days(
     // Several threads work on several days, or together on one: both at once would hold too much.
     let threads = rayon::current_num_threads();
     let alone = total >= 2 * threads;
-    // What merging holds beside the rows themselves, sorted places and a row group, is as much again.
-    let whole_rows = options.memory_bytes / ROW_BYTES / if alone { 2 * threads } else { 1 };
+    // Beside the rows of a slice, merging holds those of a row group that is not full, and of one that is being encoded.
+    let slice_bytes = options.memory_bytes / if alone { 2 * threads } else { 2 };
     let one = |(day, bucket): (Option<i64>, Bucket)| {
         let before = day.map_or(manifest.undated.as_ref(), |day| manifest.days.get(&day));
         let own = bucket.early.is_some();
         let (early, mut tally) = bucket.early.unzip();
         let mut kept = early;
         if kept.is_none() || !bucket.blocks.is_empty() || !bucket.runs.is_empty() {
-            let sources = Sources { memory: bucket.blocks, runs: bucket.runs, whole_rows, own, alone };
+            let sources = Sources { memory: bucket.blocks, runs: bucket.runs, slice_bytes, own, alone };
             let (day, added) = compact::compact(root, files, day, kept.as_ref().or(before), &sources)?;
             kept = Some(day);
             tally.get_or_insert_default().add(&added);

@@ -34,6 +34,7 @@ mod scan;
 mod shard;
 mod sketch;
 mod slices;
+mod spill;
 mod split;
 mod task;
 mod write;

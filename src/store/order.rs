@@ -77,11 +77,17 @@ pub(super) fn same_identity(a: Place<'_>, b: Place<'_>) -> bool {
 
 /// Places of all rows of several blocks, in [`file_order`].
 pub(super) fn sorted(blocks: &[&Rows], files: &Files) -> Vec<(u32, u32)> {
-    let mut order: Vec<(i64, u32, u32)> = Vec::with_capacity(blocks.iter().map(|rows| rows.len()).sum());
-    for (block, rows) in (0_u32..).zip(blocks) {
-        order.extend(rows.ts_ns.iter().zip(0_u32..).map(|(ts_ns, row)| (*ts_ns, block, row)));
-    }
+    let of = |(block, rows): (u32, &&Rows)| (0..rows.len() as u32).map(move |row| (block, row));
+    let mut places = Vec::with_capacity(blocks.iter().map(|rows| rows.len()).sum());
+    places.extend((0..).zip(blocks).flat_map(of));
+    sort(blocks, places, files)
+}
+
+/// Places of rows of several blocks, in [`file_order`].
+pub(super) fn sort(blocks: &[&Rows], places: Vec<(u32, u32)>, files: &Files) -> Vec<(u32, u32)> {
     let place = |block: u32, row: u32| Place::new(blocks[block as usize], row as usize);
+    let of = |(block, row): (u32, u32)| (place(block, row).ts_ns(), block, row);
+    let mut order: Vec<(i64, u32, u32)> = places.into_iter().map(of).collect();
     // Times and places first: nearly all rows are told apart by them, and dumps are nearly sorted.
     order.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| file_order(place(a.1, a.2), place(b.1, b.2), files)));
     order.into_iter().map(|(_, block, row)| (block, row)).collect()

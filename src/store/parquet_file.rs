@@ -9,9 +9,10 @@ use std::path::Path;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnPath;
@@ -76,17 +77,48 @@ fn broken(path: &Path, error: &parquet::errors::ParquetError) -> StoreError {
     StoreError::Damaged { path: path.to_owned(), reason: error.to_string() }
 }
 
-/// Batches of at most `rows` rows of a file, in order.
+/// Batches of at most `rows` rows of a file, in order. None spans two row groups: a group of long rows has few, and so has a
+/// batch of them.
 pub(super) fn batches(
     path: &Path,
     rows: usize,
 ) -> Result<impl Iterator<Item = Result<RecordBatch, StoreError>> + use<>, StoreError> {
     let file = File::open(path).map_err(io(path))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| broken(path, &error))?;
-    let reader = builder.with_batch_size(rows).build().map_err(|error| broken(path, &error))?;
+    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| broken(path, &error))?;
     let path = path.to_owned();
-    Ok(reader
-        .map(move |batch| batch.map_err(|error| StoreError::Damaged { path: path.clone(), reason: error.to_string() })))
+    let groups = 0..metadata.metadata().num_row_groups();
+    Ok(groups.flat_map(move |group| {
+        let reader = file.try_clone().map_err(io(&path)).and_then(|file| {
+            let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone());
+            let reader = builder.with_row_groups(vec![group]).with_batch_size(rows).build();
+            reader.map_err(|error| broken(&path, &error))
+        });
+        let (reader, failed) = match reader {
+            Ok(reader) => (Some(reader), None),
+            Err(error) => (None, Some(Err(error))),
+        };
+        let path = path.clone();
+        let batches = reader.into_iter().flatten();
+        let batches = batches.map(move |batch| {
+            batch.map_err(|error| StoreError::Damaged { path: path.clone(), reason: error.to_string() })
+        });
+        failed.into_iter().chain(batches)
+    }))
+}
+
+/// The least of a column of integers, as the file's footer says; `None` where it does not say, or where a row has none.
+pub(super) fn least(path: &Path, column: &str) -> Result<Option<i64>, StoreError> {
+    let file = File::open(path).map_err(io(path))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| broken(path, &error))?;
+    let of_group = |group: &RowGroupMetaData| {
+        let chunk = group.columns().iter().find(|chunk| chunk.column_descr().name() == column)?;
+        match chunk.statistics()? {
+            Statistics::Int64(found) if found.null_count_opt() == Some(0) => found.min_opt().copied(),
+            _ => None,
+        }
+    };
+    let least: Option<Vec<i64>> = builder.metadata().row_groups().iter().map(of_group).collect();
+    Ok(least.and_then(|least| least.into_iter().min()))
 }
 
 /// Whether a column of a file holds any value, as the file's footer says.

@@ -14,7 +14,7 @@ use parquet::file::metadata::KeyValue;
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
-use super::compact::Run;
+use super::compact::{Run, RunPlace};
 use super::files::{FileList, Files};
 use super::layout::{ROWS_PER_FILE, day_folder, io};
 use super::manifest::Role;
@@ -193,7 +193,7 @@ pub(super) struct Opened {
 
 /// Opens parts of a day; the same part may be named twice.
 pub(super) fn open(paths: &[PathBuf], day: &str) -> Result<Opened, StoreError> {
-    type Part = (PathBuf, usize, Footer);
+    type Part = (PathBuf, Footer);
     let mut by_maker: BTreeMap<(String, bool), Vec<Part>> = BTreeMap::new();
     let mut seen: BTreeSet<std::ffi::OsString> = BTreeSet::new();
     for path in paths {
@@ -201,20 +201,20 @@ pub(super) fn open(paths: &[PathBuf], day: &str) -> Result<Opened, StoreError> {
         if !seen.insert(path.file_name().unwrap_or_default().to_owned()) {
             continue;
         }
-        let (rows, footer) = read_footer(path)?;
+        let footer = read_footer(path)?;
         if footer.day != day {
             return Err(StoreError::NoPart { path: path.clone(), reason: format!("it holds rows of {}", footer.day) });
         }
-        by_maker.entry((footer.maker.clone(), footer.aside)).or_default().push((path.clone(), rows, footer));
+        by_maker.entry((footer.maker.clone(), footer.aside)).or_default().push((path.clone(), footer));
     }
     let mut opened = Opened::default();
     // Inputs that are read already, their rows that count and those that are set aside each on their own.
     let mut taken: BTreeSet<(String, bool)> = BTreeSet::new();
     for ((maker, aside), mut parts) in by_maker {
         parts.sort_by(|a, b| a.0.cmp(&b.0));
-        let held = parts.iter().flat_map(|part| part.2.inputs.keys().cloned());
+        let held = parts.iter().flat_map(|part| part.1.inputs.keys().cloned());
         let fresh: BTreeSet<String> = held.filter(|id| !taken.contains(&(id.clone(), aside))).collect();
-        for (path, rows, footer) in &parts {
+        for (path, footer) in &parts {
             let mine: Vec<(&String, u64)> =
                 footer.inputs.iter().filter(|(id, _)| fresh.contains(*id)).map(|(id, rows)| (id, *rows)).collect();
             if mine.is_empty() {
@@ -222,12 +222,12 @@ pub(super) fn open(paths: &[PathBuf], day: &str) -> Result<Opened, StoreError> {
             }
             let ids = mine.iter().filter_map(|(id, _)| super::decode::content_id(id));
             let only = (mine.len() < footer.inputs.len()).then(|| ids.collect::<BTreeSet<ContentId>>());
-            opened.runs.push(Run { path: path.clone(), rows: *rows, aside, only });
+            opened.runs.push(Run { place: RunPlace::Part(path.clone()), aside, only });
             opened.shards.extend(footer.shards.iter().cloned());
             opened.makers.insert(maker.clone());
         }
         // Only now: files of one maker complete one another.
-        for (id, rows) in parts.iter().flat_map(|part| &part.2.inputs).filter(|(id, _)| fresh.contains(*id)) {
+        for (id, rows) in parts.iter().flat_map(|part| &part.1.inputs).filter(|(id, _)| fresh.contains(*id)) {
             *opened.inputs.entry(id.clone()).or_insert(0) += rows;
         }
         taken.extend(fresh.into_iter().map(|id| (id, aside)));
@@ -235,7 +235,7 @@ pub(super) fn open(paths: &[PathBuf], day: &str) -> Result<Opened, StoreError> {
     Ok(opened)
 }
 
-fn read_footer(path: &Path) -> Result<(usize, Footer), StoreError> {
+fn read_footer(path: &Path) -> Result<Footer, StoreError> {
     let no_part = |reason: String| StoreError::NoPart { path: path.to_owned(), reason };
     let file = File::open(path).map_err(io(path))?;
     let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| no_part(error.to_string()))?;
@@ -246,9 +246,9 @@ fn read_footer(path: &Path) -> Result<(usize, Footer), StoreError> {
     if footer.version > VERSION {
         return Err(StoreError::Newer { path: path.to_owned(), found: footer.version, known: VERSION });
     }
-    let rows = usize::try_from(data.num_rows()).unwrap_or(0);
-    if footer.inputs.values().sum::<u64>() != rows as u64 {
+    let rows = u64::try_from(data.num_rows()).unwrap_or(0);
+    if footer.inputs.values().sum::<u64>() != rows {
         return Err(no_part(format!("it holds {rows} rows, and its footer names another number")));
     }
-    Ok((rows, footer))
+    Ok(footer)
 }

@@ -5,11 +5,12 @@
 //! nothing is ever turned into rows of structs and back.
 
 use std::borrow::Cow;
-use std::hash::BuildHasher;
-use std::ops::Range;
 
-use hashbrown::HashTable;
-use rustc_hash::FxBuildHasher;
+mod bytes;
+mod column;
+
+use column::Run;
+pub(super) use column::{Dict, Ints, Texts};
 
 use crate::mine::{RowRole, Subject, row_role};
 use crate::record::{LogRecord, payload_hash};
@@ -19,8 +20,6 @@ pub(super) const NONE: i64 = i64::MIN;
 /// Stands for an absent text in a dictionary column.
 pub(super) const NO_CODE: u32 = u32::MAX;
 
-/// zstd level of texts that wait in memory: a third less time than level 1 both ways, for half as much room again.
-const PACKED_LEVEL: i32 = -5;
 /// Least bytes that are worth compressing.
 const PACKED_BYTES: usize = 64 << 10;
 /// Most rows of a block that is still added to, and bytes of long texts that make a block full: small inputs share blocks.
@@ -57,246 +56,6 @@ columns! {
 columns! {
     /// Texts that seldom repeat; absent ones are empty.
     TextCol { InsertId, Message, Trace, Span, Raw }
-}
-
-/// Values of the first rows; those behind the last that is kept are absent.
-fn filled<T: Copy>(values: &[T], rows: usize, absent: T) -> Cow<'_, [T]> {
-    if let Some(values) = values.get(..rows) {
-        return Cow::Borrowed(values);
-    }
-    let mut all = values.to_vec();
-    all.resize(rows, absent);
-    Cow::Owned(all)
-}
-
-/// Adds `count` values, of which the first stands at `at`, and of which those behind `values` are absent. Nothing is kept as
-/// long as all are.
-fn extend<T: Copy + PartialEq>(out: &mut Vec<T>, at: usize, values: &[T], count: usize, absent: T) {
-    if out.is_empty() && values.iter().all(|value| *value == absent) {
-        return;
-    }
-    out.resize(at, absent);
-    out.extend_from_slice(values);
-    out.resize(at + count, absent);
-}
-
-/// Integers; nothing is kept until one is present.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Ints(Vec<i64>);
-
-impl Ints {
-    #[inline]
-    fn push(&mut self, row: usize, value: i64) {
-        if value != NONE {
-            if self.0.len() < row {
-                self.0.resize(row, NONE);
-            }
-            self.0.push(value);
-        } else if !self.0.is_empty() {
-            self.0.push(NONE);
-        }
-    }
-
-    #[inline]
-    pub(super) fn get(&self, row: usize) -> i64 {
-        self.0.get(row).copied().unwrap_or(NONE)
-    }
-
-    /// The values of the first rows.
-    pub(super) fn of(&self, rows: usize) -> Cow<'_, [i64]> {
-        filled(&self.0, rows, NONE)
-    }
-
-    /// Adds a run of another column's rows, of which the first stands at `at` here.
-    fn append(&mut self, at: usize, from: &Self, run: Range<usize>) {
-        extend(&mut self.0, at, from.0.get(run.start..run.end.min(from.0.len())).unwrap_or_default(), run.len(), NONE);
-    }
-
-    /// Whether no value is present.
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-/// Texts one behind the other.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Texts {
-    ends: Vec<u32>,
-    text: String,
-    /// The text, compressed; `text` is empty then.
-    packed: Option<Vec<u8>>,
-}
-
-impl Texts {
-    /// Adds a text and answers its place.
-    #[inline]
-    pub(super) fn add(&mut self, text: &str) -> u32 {
-        self.text.push_str(text);
-        // A part is cut long before 4 GiB of text.
-        self.ends.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
-        (self.ends.len() - 1) as u32
-    }
-
-    fn push(&mut self, row: usize, text: &str) {
-        if !text.is_empty() {
-            if self.ends.len() < row {
-                let end = self.text.len() as u32;
-                self.ends.resize(row, end);
-            }
-            self.add(text);
-        } else if !self.ends.is_empty() {
-            self.ends.push(self.text.len() as u32);
-        }
-    }
-
-    /// Adds a run of another column's rows, of which the first stands at `at` here.
-    fn append(&mut self, at: usize, from: &Self, run: Range<usize>) {
-        let ends = from.ends.get(run.start..run.end.min(from.ends.len())).unwrap_or_default();
-        let begin = if run.start == 0 { 0 } else { from.ends.get(run.start - 1).copied().unwrap_or(0) };
-        let text = from.text.get(begin as usize..ends.last().map_or(begin, |end| *end) as usize).unwrap_or("");
-        if self.ends.is_empty() && text.is_empty() {
-            return;
-        }
-        let here = self.text.len() as u32;
-        self.ends.resize(at, here);
-        self.text.push_str(text);
-        self.ends.extend(ends.iter().map(|end| end - begin + here));
-        self.ends.resize(at + run.len(), self.text.len() as u32);
-    }
-
-    #[inline]
-    pub(super) fn get(&self, at: usize) -> &str {
-        let Some(end) = self.ends.get(at) else { return "" };
-        let start = if at == 0 { 0 } else { self.ends[at - 1] };
-        self.text.get(start as usize..*end as usize).unwrap_or("")
-    }
-
-    /// Bytes of a text, packed or not.
-    fn length(&self, at: usize) -> usize {
-        let start = if at == 0 { 0 } else { self.ends.get(at - 1).copied().unwrap_or(0) };
-        self.ends.get(at).map_or(0, |end| (end - start) as usize)
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
-    fn bytes(&self) -> usize {
-        self.ends.capacity() * 4 + self.text.capacity() + self.packed.as_ref().map_or(0, Vec::capacity)
-    }
-
-    fn shrink(&mut self) {
-        self.ends.shrink_to_fit();
-        self.text.shrink_to_fit();
-    }
-
-    /// Compresses the text: from here on it can be read through [`Self::unpacked`] only.
-    fn pack(&mut self) {
-        // What cannot be compressed waits as it is.
-        if let Ok(mut packed) = zstd::bulk::compress(self.text.as_bytes(), PACKED_LEVEL) {
-            packed.shrink_to_fit();
-            self.packed = Some(packed);
-            self.text = String::new();
-        }
-    }
-
-    /// The texts as they were before they were packed.
-    fn unpacked(&self) -> Cow<'_, Self> {
-        let Some(packed) = &self.packed else { return Cow::Borrowed(self) };
-        let bytes = self.ends.last().copied().unwrap_or(0) as usize;
-        let text = zstd::bulk::decompress(packed, bytes).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        let text = text.expect("what was compressed in this process can be decompressed");
-        Cow::Owned(Self { ends: self.ends.clone(), text, packed: None })
-    }
-}
-
-/// Texts by code.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Dict {
-    codes: Vec<u32>,
-    pub(super) values: Texts,
-    index: HashTable<u32>,
-    last: u32,
-}
-
-impl Dict {
-    /// The code of a text, new or known.
-    #[inline]
-    pub(super) fn code(&mut self, text: &str) -> u32 {
-        // Neighbours in a dump mostly agree.
-        if !self.values.is_empty() && self.values.get(self.last as usize) == text {
-            return self.last;
-        }
-        let hash = FxBuildHasher.hash_one(text);
-        let values = &self.values;
-        let found = self.index.find(hash, |code| values.get(*code as usize) == text).copied();
-        self.last = found.unwrap_or_else(|| {
-            let code = self.values.add(text);
-            let values = &self.values;
-            self.index.insert_unique(hash, code, |code| FxBuildHasher.hash_one(values.get(*code as usize)));
-            code
-        });
-        self.last
-    }
-
-    #[inline]
-    pub(super) fn push(&mut self, row: usize, text: Option<&str>) {
-        match text {
-            Some(text) if !text.is_empty() => {
-                let code = self.code(text);
-                self.push_code(row, code);
-            }
-            _ => self.push_code(row, NO_CODE),
-        }
-    }
-
-    #[inline]
-    pub(super) fn push_code(&mut self, row: usize, code: u32) {
-        if code != NO_CODE {
-            if self.codes.len() < row {
-                self.codes.resize(row, NO_CODE);
-            }
-            self.codes.push(code);
-        } else if !self.codes.is_empty() {
-            self.codes.push(NO_CODE);
-        }
-    }
-
-    #[inline]
-    pub(super) fn code_at(&self, row: usize) -> u32 {
-        self.codes.get(row).copied().unwrap_or(NO_CODE)
-    }
-
-    /// The codes of the first rows.
-    pub(super) fn codes(&self, rows: usize) -> Cow<'_, [u32]> {
-        filled(&self.codes, rows, NO_CODE)
-    }
-
-    #[inline]
-    pub(super) fn get(&self, row: usize) -> Option<&str> {
-        let code = self.code_at(row);
-        (code != NO_CODE).then(|| self.values.get(code as usize))
-    }
-
-    /// Whether no value is present.
-    pub(super) fn is_empty(&self) -> bool {
-        self.codes.is_empty()
-    }
-
-    fn bytes(&self) -> usize {
-        self.codes.capacity() * 4 + self.values.bytes() + self.index.capacity() * 8
-    }
-
-    fn shrink(&mut self) {
-        self.codes.shrink_to_fit();
-        self.values.shrink();
-        // Only those who add to the dictionary look texts up.
-        self.index = HashTable::new();
-    }
 }
 
 /// How much room rows took.
@@ -733,36 +492,5 @@ impl Rows {
     /// Which copy of its content a stored row is.
     pub(super) fn repeat(&self, row: usize) -> u32 {
         u32::try_from(self.int(IntCol::Repeat, row)).unwrap_or(0)
-    }
-}
-
-/// Rows of one block that follow one another, and where the first of them comes to stand.
-struct Run {
-    at: usize,
-    block: usize,
-    rows: Range<usize>,
-}
-
-impl Dict {
-    fn append(&mut self, dicts: &[&Self], runs: &[Run]) {
-        // Codes of a block to codes here, as they are met.
-        let mut known: Vec<Vec<u32>> = dicts.iter().map(|dict| vec![NO_CODE; dict.values.len()]).collect();
-        let mut codes: Vec<u32> = Vec::new();
-        for Run { at, block, rows } in runs {
-            let (from, known) = (dicts[*block], &mut known[*block]);
-            let theirs = from.codes.get(rows.start..rows.end.min(from.codes.len())).unwrap_or_default();
-            codes.clear();
-            for code in theirs {
-                let Some(slot) = known.get_mut(*code as usize) else {
-                    codes.push(NO_CODE);
-                    continue;
-                };
-                if *slot == NO_CODE {
-                    *slot = self.code(from.values.get(*code as usize));
-                }
-                codes.push(*slot);
-            }
-            extend(&mut self.codes, *at, &codes, rows.len(), NO_CODE);
-        }
     }
 }

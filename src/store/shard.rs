@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::compact::Run;
 use super::files::FileList;
-use super::ingest::{ROW_BYTES, by_day, quarantined};
+use super::ingest::{by_day, put_aside, quarantined};
 use super::leaves::{Counted, Leaf, ShardInput, ShardLeaf, Sketch};
 use super::ledger::{Source, Sources};
 use super::part::{self, Maker, day_name};
@@ -114,17 +114,8 @@ impl<'a> Shard<'a> {
         }
         for (day, blocks) in leaving {
             tracing::debug!(day, "memory is short: putting rows aside");
-            let maker = Maker { id: "run".to_owned(), shards: BTreeSet::new() };
-            let mut slices = Slices::new(&blocks, Vec::new(), 0, &self.files)?;
-            let place = (self.scratch.path(), "runs");
-            let parts = part::write_sorted(place, &day_name(day), &maker, &mut slices, &self.files, &|| {})?;
-            let run = |part: PartFile| Run {
-                path: self.scratch.path().join(part.path),
-                rows: usize::try_from(part.rows).unwrap_or(usize::MAX),
-                aside: part.set_aside,
-                only: None,
-            };
-            self.waiting().runs.entry(day).or_default().extend(parts.into_iter().map(run));
+            let runs = put_aside(self.scratch.path(), &blocks, &self.files.files())?;
+            self.waiting().runs.entry(day).or_default().extend(runs);
         }
         Ok(())
     }
@@ -174,10 +165,10 @@ impl<'a> Shard<'a> {
     }
 
     fn day(&self, day: Option<i64>, blocks: &[Rows], runs: &[Run], maker: &Maker) -> Result<Vec<PartFile>, StoreError> {
-        let whole_rows = self.options.memory_bytes / ROW_BYTES;
-        let block = block_rows(runs.len(), whole_rows);
+        let slice_bytes = self.options.memory_bytes / 2;
+        let block = block_rows(runs.len(), slice_bytes);
         let streams = runs.iter().map(|run| run.stream(block)).collect::<Result<Vec<Stream>, _>>()?;
-        let mut slices = Slices::new(blocks, streams, whole_rows, &self.files)?;
+        let mut slices = Slices::new(blocks, streams, slice_bytes, &self.files);
         let folder = format!("{}/{}", layout::SCRATCH, layout::day_folder(day));
         part::write_sorted((self.root, &folder), &day_name(day), maker, &mut slices, &self.files, self.options.written)
     }

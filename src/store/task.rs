@@ -8,9 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::compact::{self, Run, Sources};
+use super::compact::{self, Run, RunPlace, Sources};
 use super::files::FileList;
-use super::ingest::ROW_BYTES;
 use super::leaves::{DayLeaf, Leaf, ShardInput, Sketch, name_of};
 use super::manifest::{Day, Manifest};
 use super::part::{self, Maker, day_of_name};
@@ -47,10 +46,10 @@ fn sorted(
     runs: &[Run],
     memory_bytes: usize,
 ) -> Result<Vec<PartFile>, StoreError> {
-    let (files, whole_rows) = (FileList::default(), memory_bytes / ROW_BYTES);
-    let block = block_rows(runs.len(), whole_rows);
+    let (files, slice_bytes) = (FileList::default(), memory_bytes / 2);
+    let block = block_rows(runs.len(), slice_bytes);
     let streams = runs.iter().map(|run| run.stream(block)).collect::<Result<Vec<_>, _>>()?;
-    let mut slices = Slices::new(&[], streams, whole_rows, &files)?;
+    let mut slices = Slices::new(&[], streams, slice_bytes, &files);
     part::write_sorted(place, day, maker, &mut slices, &files, &|| {})
 }
 
@@ -64,8 +63,7 @@ fn few_enough(scratch: &Path, day: &str, mut runs: Vec<Run>, memory_bytes: usize
             let root = scratch.join(format!("{}-{at}", runs.len()));
             let parts = sorted((&root, "runs"), day, &maker, some, memory_bytes)?;
             next.extend(parts.into_iter().map(|part| Run {
-                path: root.join(part.path),
-                rows: usize::try_from(part.rows).unwrap_or(usize::MAX),
+                place: RunPlace::Part(root.join(part.path)),
                 aside: part.set_aside,
                 only: None,
             }));
@@ -117,8 +115,8 @@ pub fn compact_parts(
     if !is_pruned {
         let scratch = scratch(root)?;
         let runs = few_enough(scratch.path(), day, opened.runs, memory_bytes)?;
-        let whole_rows = memory_bytes / ROW_BYTES;
-        let sources = Sources { memory: Vec::new(), runs, whole_rows, own: false, alone };
+        let slice_bytes = memory_bytes / 2;
+        let sources = Sources { memory: Vec::new(), runs, slice_bytes, own: false, alone };
         leaf.files = Some(compact::compact(root, &FileList::default(), number, before, &sources)?.0);
     }
     let id = leaf.id();
