@@ -108,40 +108,62 @@ fn part(source: &RowSource, (group, rows): &LoudRows, exit_of: &ExitOf<'_>, keep
 /// Of a group, its clusters and the rows on instances that ended, with their places.
 type Chosen<'a> = (&'a LoudRows, Vec<ClusterRows>, Vec<Told>, Vec<u32>);
 
-/// Reads the texts of the rows of a walk.
-pub(super) fn texts(source: &RowSource, groups: &[LoudRows], exit_of: &ExitOf<'_>) -> Result<Texts, QueryError> {
-    let mut words = Interner::default();
-    let mut messages: Vec<Keyed<MessageRow>> = Vec::new();
-    // Clusters of a group, and its rows with instances by the number that they have in all groups.
-    let mut all: Vec<(Vec<ClusterRows>, Vec<Told>)> = Vec::new();
-    // Project, service, instance.
-    let mut ended: FxHashSet<(u32, u32, u32)> = FxHashSet::default();
-    let (mut n, mut newest_ns, mut keep) = (0, i64::MIN, true);
-    for some in groups.chunks(GROUPS_PER_THREAD * rayon::current_num_threads()) {
-        let read: Vec<Part> =
-            some.par_iter().map(|rows| part(source, rows, exit_of, keep)).collect::<Result<_, StoreError>>()?;
+/// Groups put together so far.
+#[derive(Default)]
+struct Whole {
+    words: Interner,
+    messages: Vec<Keyed<MessageRow>>,
+    /// Clusters of a group, and its rows with instances by the number that they have in all groups.
+    all: Vec<(Vec<ClusterRows>, Vec<Told>)>,
+    /// Project, service, instance.
+    ended: FxHashSet<(u32, u32, u32)>,
+    /// Messages so far, and the time of the newest.
+    n: usize,
+    newest_ns: Option<i64>,
+    /// There are as many messages as are read.
+    full: bool,
+}
+
+impl Whole {
+    fn add(&mut self, read: Vec<Part>) {
         // Rows come in the order of time: nothing later than the limit's own moment can stand before it.
         let first_ns = read.iter().flat_map(|part| &part.messages).map(|(_, row)| row.ts_ns).next();
-        keep &= n < MESSAGES || first_ns.is_some_and(|first_ns| first_ns <= newest_ns);
+        self.full |= self.n >= MESSAGES && first_ns.is_none_or(|first_ns| Some(first_ns) > self.newest_ns);
         for Part { clusters, instances, mut told, messages: rows } in read {
-            if keep {
-                n += rows.len();
-                newest_ns = rows.iter().map(|(_, row)| row.ts_ns).fold(newest_ns, i64::max);
-                messages.push(Keyed { clusters: clusters.clone(), rows });
+            if !self.full {
+                self.n += rows.len();
+                self.newest_ns = rows.iter().map(|(_, row)| row.ts_ns).max().max(self.newest_ns);
+                self.messages.push(Keyed { clusters: clusters.clone(), rows });
             }
+            let words = &mut self.words;
             let instances: Vec<u32> =
                 instances.into_iter().map(|name| if name.is_empty() { NO_WORD } else { words.of(name) }).collect();
-            let services = services(&mut words, &clusters);
+            let services = services(words, &clusters);
             for row in &mut told {
                 row.instance = if row.instance == NO_WORD { NO_WORD } else { instances[row.instance as usize] };
                 if row.exit != Exit::None {
                     let (project, service) = services[row.cluster as usize];
-                    ended.insert((project, service, row.instance));
+                    self.ended.insert((project, service, row.instance));
                 }
             }
-            all.push((clusters, told));
+            self.all.push((clusters, told));
         }
     }
+}
+
+/// Reads the texts of the rows of a walk.
+pub(super) fn texts(source: &RowSource, groups: &[LoudRows], exit_of: &ExitOf<'_>) -> Result<Texts, QueryError> {
+    let mut whole = Whole::default();
+    let mut read: Vec<Part> = Vec::new();
+    for some in groups.chunks(GROUPS_PER_THREAD * rayon::current_num_threads()) {
+        let (keep, last) = (!whole.full, std::mem::take(&mut read));
+        // Putting together goes on one thread, so it goes on beside the reading of the next groups.
+        let parts = || some.par_iter().with_max_len(1).map(|rows| part(source, rows, exit_of, keep));
+        let ((), next) = rayon::join(|| whole.add(last), || parts().collect::<Result<_, StoreError>>());
+        read = next?;
+    }
+    whole.add(read);
+    let Whole { mut words, messages, all, ended, .. } = whole;
     let mut chosen: Vec<Chosen<'_>> = Vec::new();
     for (group, (clusters, mut told)) in groups.iter().zip(all) {
         let services = services(&mut words, &clusters);

@@ -8,6 +8,7 @@ mod services;
 mod timeline;
 
 use jiff::tz::TimeZone;
+use rayon::prelude::*;
 
 use super::facts;
 use super::quality;
@@ -136,9 +137,8 @@ pub fn build(material: &Material<'_>) -> v1::Report {
         ..v1::Report::default()
     };
     report.families = material.analysis.families.iter().map(|family| family_row(family, material, &ids)).collect();
-    for (at, ranked) in material.analysis.clusters.iter().enumerate() {
-        report.clusters.push(cluster::cluster_row(material, ranked, at, &ids, &identities[at]));
-    }
+    let ranked = material.analysis.clusters.par_iter().enumerate();
+    report.clusters = ranked.map(|(at, row)| cluster::cluster_row(material, row, at, &ids, &identities[at])).collect();
     for family in &mut report.families {
         let best = report
             .clusters

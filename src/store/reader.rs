@@ -54,6 +54,12 @@ pub struct SpanRow {
     pub entries: u64,
 }
 
+impl SpanRow {
+    fn texts(&self) -> [&str; 4] {
+        [&self.file, &self.content_id, &self.project, &self.service]
+    }
+}
+
 /// Summaries of some days, to be read when they are needed.
 #[derive(Debug, Clone)]
 pub struct SummaryFiles(Vec<(i64, PathBuf)>);
@@ -217,12 +223,7 @@ impl Snapshot {
                 entries: span.entries,
             }));
         }
-        out.sort_by(|a, b| {
-            let key = |span: &SpanRow| {
-                (span.file.clone(), span.content_id.clone(), span.project.clone(), span.service.clone(), span.severity)
-            };
-            key(a).cmp(&key(b))
-        });
+        out.sort_by(|a, b| a.texts().cmp(&b.texts()).then_with(|| a.severity.cmp(&b.severity)));
         out
     }
 
