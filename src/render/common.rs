@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::filters;
 use super::view::RenderOptions;
-use crate::report::v1::{DataQuality, LatencyMs, Report, Route, Source};
+use crate::report::v1::{Cluster, DataQuality, LatencyMs, Report, Route, Source};
 
 /// Routes that are listed.
 const ROUTES: usize = 15;
@@ -46,6 +46,8 @@ pub(super) struct Common<'a> {
     source_rows: Cut<&'a Source>,
     /// How often the rule for rising and falling clusters flags one, where past windows could be looked at.
     calibration: Option<&'a str>,
+    /// Clusters that came before the window as well: their first entry in it is not the first of all.
+    earlier: Vec<&'a str>,
 }
 
 /// Requests of a route, beside the time before where that is known.
@@ -71,8 +73,15 @@ impl<'a> Common<'a> {
             quality_rows: Cut::new(&report.data_quality, options.quiet),
             source_rows: Cut::new(&report.sources, options.sources),
             calibration: report.calibration.as_ref().map(|found| found.sentence.as_str()),
+            earlier: report.clusters.iter().filter(|c| came_before(c)).map(|c| c.id.as_str()).collect(),
         }
     }
+}
+
+/// Whether a cluster was seen before the window.
+pub(super) fn came_before(c: &Cluster) -> bool {
+    let trend = &c.trend;
+    trend.previous.is_some_and(|n| n > 0) || trend.snapshots.as_ref().is_some_and(|seen| seen.present_before > 0)
 }
 
 fn route(r: &Route) -> RouteView<'_> {

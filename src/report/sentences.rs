@@ -97,8 +97,16 @@ fn how_often(cluster: &v1::Cluster) -> String {
     [Some(often), route, users].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
+/// Before what got worse by coming again.
+const BACK: &str = "came back: ";
+
+/// A cluster that came back, as the top tells it.
+pub(super) fn came_back(cluster: &v1::Cluster) -> String {
+    format!("{BACK}{}", told(cluster))
+}
+
 /// A finding as one line of the top: which, where, why.
-pub(super) fn told(cluster: &v1::Cluster) -> String {
+fn told(cluster: &v1::Cluster) -> String {
     format!("{} {} ({}): {}", cluster.id, cluster.title, named(&cluster.service), cluster.status_why.join("; "))
 }
 
@@ -120,8 +128,8 @@ fn named(service: &str) -> &str {
     if service.is_empty() { "no service" } else { service }
 }
 
-/// Where to begin: the module and function that wrote it, the one revision that has it, the command that tells more.
-fn start(cluster: &v1::Cluster) -> String {
+/// Where to begin: the module and function that wrote it, the one revision that has it.
+fn start(cluster: &v1::Cluster) -> Option<String> {
     let place = match (&cluster.module, &cluster.function) {
         (Some(module), Some(function)) => Some(format!("written by {module}, function {function}")),
         (Some(module), None) => Some(format!("written by {module}")),
@@ -133,8 +141,8 @@ fn start(cluster: &v1::Cluster) -> String {
         (None, Some(only)) => Some(format!("only in revision {only}")),
         _ => None,
     };
-    let begin = format!("start with gardener explain {}", cluster.id);
-    [revision, place, Some(begin)].into_iter().flatten().collect::<Vec<_>>().join("; ")
+    let known: Vec<String> = [revision, place].into_iter().flatten().collect();
+    (!known.is_empty()).then(|| format!("; {}", known.join("; ")))
 }
 
 /// The top of a document.
@@ -213,8 +221,9 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
         let silent = cluster.silent.as_ref()?;
         Some(format!("{} {} ({}): {}", cluster.id, cluster.title, cluster.service, silent.sentence))
     });
-    let worse = lines(Status::Regressed).into_iter().chain(lines(Status::Escalating));
-    summary.worse = silent.chain(worse).collect();
+    let back = lines(Status::Regressed).into_iter().map(|line| format!("{BACK}{line}"));
+    let more = lines(Status::Escalating).into_iter().map(|line| format!("comes more often: {line}"));
+    summary.worse = silent.chain(back).chain(more).collect();
     for cluster in &loud {
         let drifts = cluster.parameters.iter().filter_map(|parameter| {
             let drift = parameter.drift.as_ref()?;
@@ -223,7 +232,7 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
                 .as_deref()
                 .filter(|name| !name.is_empty())
                 .map_or_else(String::new, |name| format!(" after \"{name}\""));
-            Some(format!("{} {} ({}): value{name} {drift}", cluster.id, cluster.title, cluster.service))
+            Some(format!("values moved: {} {} ({}): value{name} {drift}", cluster.id, cluster.title, cluster.service))
         });
         summary.worse.extend(drifts);
     }
@@ -238,11 +247,15 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
             let who = row.owner.as_ref().map_or_else(|| "no owner configured".to_owned(), Clone::clone);
             let stopped =
                 row.stopped_s.map_or_else(String::new, |s| format!("; stopped, {} covered since", seconds(s)));
-            let start =
-                by_id.get(row.cluster.as_str()).map_or_else(String::new, |cluster| format!("; {}", start(cluster)));
+            let start = by_id.get(row.cluster.as_str()).and_then(|cluster| start(cluster)).unwrap_or_default();
             format!("{}: {} {} ({}), {who}{stopped}{start}", row.priority, row.cluster, row.title, named(&row.service))
         })
         .collect();
+    if let Some(first) = summary.next.first_mut() {
+        // The same for each: said once.
+        let id = first.split_whitespace().nth(1).unwrap_or_default();
+        *first = format!("{first}; start with gardener explain {id}, and so with each");
+    }
     summary.unseen.clone_from(&report.coverage.reasons);
     if !material.totals.is_empty() && material.totals.iter().all(|row| row.severity != Severity::Info) {
         summary.unseen.push("no INFO entry is in this window: what stopped coming cannot be seen".into());
@@ -251,7 +264,10 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
         .data_quality
         .iter()
         .filter(|row| matches!(row.kind.as_str(), "without_payload" | "malformed" | "empty_file"));
-    summary.unseen.extend(unseen.map(|row| row.text.clone()));
+    summary.unseen.extend(unseen.map(|row| match row.files.len() {
+        1..=3 => format!("{} ({})", row.text, row.files.join(", ")),
+        _ => row.text.clone(),
+    }));
     summary.sentence = sentence(report, &summary);
     summary
 }

@@ -368,7 +368,7 @@ pub fn say_once(report: &mut v1::Report) {
         .still_back
         .iter()
         .filter_map(|row| report.clusters.iter().find(|cluster| cluster.id == row.cluster))
-        .map(super::sentences::told)
+        .map(super::sentences::came_back)
         .collect();
     report.summary.worse.retain(|line| !told.contains(line));
 }
