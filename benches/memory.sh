@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Peak memory of a whole ingest, for inputs of any size and shape.
 #
-#   benches/memory.sh BINARY [DIR]        DIR: target/memory (needs about 13 GiB; what is there already is used again)
+#   benches/memory.sh BINARY [DIR]        DIR: target/memory (needs about 14 GiB; what is there already is used again)
 #
-# Makes a 2 GiB file that is one array, a 1 GiB file that is one line of rows, 100,000 small files, and four times the data
-# of the speed test; runs `gardener ingest --threads 2` on each; prints wall time and peak memory as a Markdown table. Exits 1
-# when one needs more than LIMIT MiB (default 512). SCALE=0.01 makes everything a hundredth, to try the script itself.
-# GENERATE names a generator that is built already.
+# Makes a 2 GiB file that is one array, a 1 GiB file that is one line of rows, 100,000 small files, four times the data of the
+# speed test, and a day of 4,000 rows of 300 kB, which a small late file joins; runs `gardener ingest --threads 2` on each;
+# prints wall time and peak memory as a Markdown table. Exits 1 when one needs more than LIMIT MiB (default 512). SCALE=0.01
+# makes everything a hundredth, to try the script itself. GENERATE names a generator that is built already.
 set -euo pipefail
 export LC_ALL=C
 
@@ -43,12 +43,42 @@ generate line --load "$(scaled 990000)" --shape line
 generate small --load "$(scaled 400000)" --shape small --files "$(scaled 100000)"
 generate fourfold --load "$(scaled 4000000)"
 
+long() { # rows of long texts over one day, and a file that comes later with rows of every hour of it
+  [ "$(cat -- "$dir/long/made" 2>/dev/null)" = "$1" ] && return
+  rm -rf -- "$dir/long" "$dir/late"
+  python3 - "$dir" "$1" <<'PYTHON'
+import json, os, random, sys
+
+base, rows = sys.argv[1], int(sys.argv[2])
+chance = random.Random(1)
+words = [f"w{n:05d}" for n in range(50_000)]
+
+
+def row(name, second, size):
+    text = " ".join(chance.choices(words, k=size // 7))
+    at = f"2025-09-01T{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}.5Z"
+    labels = {"service_name": "long"}
+    entry = {"insertId": name, "timestamp": at, "severity": "ERROR", "textPayload": text}
+    return json.dumps(entry | {"resource": {"type": "cloud_run_revision", "labels": labels}}) + "\n"
+
+
+for name, count, size in [("long", rows, 300_000), ("late", 50, 300)]:
+    os.makedirs(f"{base}/{name}/dumps")
+    with open(f"{base}/{name}/dumps/{name}.json", "w") as out:
+        out.writelines(row(f"{name}-{n}", n * 86_400 // count, size) for n in range(count))
+    total = rows if name == "long" else rows + count
+    json.dump({"totals": {"unique": total}}, open(f"{base}/{name}/truth.json", "w"))
+PYTHON
+  printf '%s\n' "$1" >"$dir/long/made"
+}
+long "$(scaled 4000)"
+
 failed=0
 printf '| input | wall | CPU | peak memory | limit %s MiB |\n|---|--:|--:|--:|---|\n' "$limit"
-for name in array line small fourfold; do
+for name in array line small fourfold long late; do
   size=$(du -sb -- "$dir/$name/dumps" | cut -f1)
   title="$name, $((size >> 20)) MiB in $(find "$dir/$name/dumps" -type f | wc -l) files"
-  rm -rf -- "$dir/store"
+  [ "$name" = late ] || rm -rf -- "$dir/store"
   python3 "$here/measure.py" limit "$limit" "$title" \
     "$binary" ingest "$dir/$name/dumps" --store "$dir/store" --threads 2 --quiet || failed=1
   # That it is all there is part of the measurement.
