@@ -186,6 +186,8 @@ pub struct Family {
     pub times_ns: Vec<i64>,
     /// Starts that failed.
     pub failed: u64,
+    /// Those of them in which the root was seen; of the others nothing louder was exported.
+    pub rooted: u64,
     /// Service.
     pub service: String,
     /// Median time from the root to each other member, in nanoseconds, where one instance or trace holds both.
@@ -410,6 +412,7 @@ fn loop_of(run: &[&Start<'_>], service: &str, at: &[Option<usize>], seen: &Cover
         members: members.into_iter().collect(),
         times_ns: run.iter().map(|start| start.exit.ts_ns).collect(),
         failed: run.len() as u64,
+        rooted: roots.get(&root).map_or(0, |n| *n as u64),
         service: service.to_owned(),
         lags_ns,
     })
@@ -461,6 +464,7 @@ fn one_family_a_root(families: Vec<Family>) -> Vec<Family> {
                 known.times_ns.extend(family.times_ns);
                 known.times_ns.sort_unstable();
                 known.failed += family.failed;
+                known.rooted += family.rooted;
                 for (at, lag) in family.lags_ns {
                     known.lags_ns.entry(at).or_insert(lag);
                 }
@@ -563,6 +567,7 @@ fn trace_family(clusters: &[Cluster], members: BTreeSet<usize>, traces: &[&[Stag
         kind: FamilyKind::SameTrace,
         root,
         failed: 0,
+        rooted: 0,
         service: clusters[root].key.service.clone(),
         members: members.into_iter().collect(),
         times_ns,

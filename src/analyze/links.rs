@@ -147,6 +147,7 @@ fn families(clusters: &[Cluster], links: &[&Link], kind: FamilyKind, times: impl
                 members: component.members,
                 times_ns,
                 failed: 0,
+                rooted: 0,
                 service: clusters[root].key.service.clone(),
                 lags_ns: own().map(|link| (link.b, link.lag_ns)).collect(),
             }
@@ -311,6 +312,7 @@ mod tests {
             members: vec![0],
             times_ns: vec![],
             failed: 0,
+            rooted: 0,
             service: "s".into(),
             lags_ns: BTreeMap::new(),
         }];

@@ -249,6 +249,7 @@ mod tests {
             members: vec![0],
             times_ns: vec![1, 2, 3],
             failed: 3,
+            rooted: 3,
             service: String::new(),
             lags_ns: std::collections::BTreeMap::new(),
         };

@@ -95,11 +95,20 @@ pub(crate) fn status(cluster: &Cluster, judged: Judgement, revisions: &Revisions
 fn regressed(cluster: &Cluster, tie: &IssueTie) -> Option<String> {
     let closed_ns = tie.closed_ns?;
     let after = cluster.times_ns.iter().filter(|at| **at > closed_ns).count();
-    let newer: Vec<&String> =
-        cluster.revisions.iter().filter(|(_, (_, first_ns))| *first_ns > closed_ns).map(|(name, _)| name).collect();
+    let mut newer: Vec<(i64, &str)> = cluster
+        .revisions
+        .iter()
+        .filter(|(_, (_, first_ns))| *first_ns > closed_ns)
+        .map(|(name, (_, first_ns))| (*first_ns, name.as_str()))
+        .collect();
+    newer.sort_unstable();
     let back = if cluster.revisions.is_empty() { cluster.last_ns > closed_ns + DAY_NS } else { !newer.is_empty() };
     (after > 0 && back).then(|| {
-        let revision = newer.first().map_or_else(String::new, |name| format!(" in {name}"));
+        let revision = match newer.as_slice() {
+            [] => String::new(),
+            [(_, one)] => format!(" in {one}"),
+            [(_, first), .., (_, last)] => format!(" since {first}, last in {last},"),
+        };
         let events = if after == 1 { "1 event" } else { &format!("{after} events") };
         format!(
             "#{} was closed at {}; back{revision} with {events} of this window",
@@ -162,6 +171,10 @@ mod tests {
             regressed(&cluster, &tie)
                 .is_some_and(|why| why.contains("#4") && why.ends_with("back in r2 with 1 event of this window"))
         );
+        cluster.revisions.insert("r0".into(), (1, 40));
+        cluster.times_ns.push(40);
+        let why = regressed(&cluster, &tie).unwrap_or_default();
+        assert!(why.ends_with("back since r2, last in r0, with 2 events of this window"), "{why}");
         assert_eq!(regressed(&cluster, &IssueTie { number: 4, ..IssueTie::default() }), None);
     }
 }

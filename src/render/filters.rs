@@ -14,6 +14,8 @@ pub(crate) fn register(env: &mut Environment<'_>) {
     env.add_filter("n", |value: &Value| i64::try_from(value.clone()).map(group));
     env.add_filter("num", |value: f64| grouped(value));
     env.add_filter("pct", |value: f64| percent(value));
+    // Never more than there is: what is said to be covered at least.
+    env.add_filter("at_least", |value: f64| format!("{} %", (value * 1_000.0).floor() / 10.0));
     env.add_filter("secs", |value: f64| seconds(value));
     env.add_filter("time", |text: &str| time_words(text));
     env.add_filter("clock", |text: &str| clock(text));

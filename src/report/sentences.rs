@@ -45,22 +45,28 @@ pub(super) fn family(family: &Family, clusters: &[Ranked]) -> String {
         .take(3)
         .map(|(member, lag)| {
             let order = if *lag < 0 { "before" } else { "after" };
-            format!("\"{}\" {} {order} it (median)", title(*member), words(lag.abs()))
+            let service = &clusters[*member].cluster.key.service;
+            let elsewhere = if *service == family.service { String::new() } else { format!(" in {}", named(service)) };
+            format!("\"{}\"{elsewhere} {} {order} it (median)", title(*member), words(lag.abs()))
         })
         .collect();
     let after = if after.is_empty() { String::new() } else { format!("; {}", after.join(", ")) };
     match family.kind {
-        FamilyKind::CrashLoop => format!(
-            "crash loop: {} ended in an exit, {}; {}: \"{}\"{after}",
-            of(n, "start", "starts"),
-            family.cadence().words,
-            if clusters[family.root].cluster.exception.is_some() {
-                "first exception of each"
-            } else {
-                "what stands first in each"
-            },
-            title(family.root),
-        ),
+        FamilyKind::CrashLoop => {
+            let what =
+                if clusters[family.root].cluster.exception.is_some() { "first exception" } else { "first error" };
+            let seen = match family.rooted {
+                all if all >= n => format!("{what} of each"),
+                0 => "no error was exported before them, so they are named after".to_owned(),
+                some => format!("{what}, exported of {} of them", count(some)),
+            };
+            format!(
+                "crash loop: {} ended in an exit, {}; {seen}: \"{}\"{after}",
+                of(n, "start", "starts"),
+                family.cadence().words,
+                title(family.root),
+            )
+        }
         FamilyKind::SameTrace => {
             format!("same request in {}: \"{}\" stands first{after}", of(n, "trace", "traces"), title(family.root))
         }
@@ -302,10 +308,12 @@ fn sentence(report: &v1::Report, summary: &v1::Summary) -> String {
         (n("resolved") + n("quiet"), "gone or quiet", true),
         (n("insufficient_coverage"), "with too little history to compare", false),
     ];
+    let stopped = summary.findings.iter().filter(|row| row.status == "ongoing" && row.stopped_s.is_some()).count();
+    let ongoing = if stopped == 0 { "ongoing".to_owned() } else { format!("ongoing ({stopped} of them stopped)") };
     let counts: Vec<String> = counts
         .iter()
         .filter(|(n, _, always)| *always || *n > 0)
-        .map(|(n, word, _)| format!("{} {word}", count(*n)))
+        .map(|(n, word, _)| format!("{} {}", count(*n), if *word == "ongoing" { &ongoing } else { *word }))
         .collect();
     format!(
         "{who}: {} of WARNING and above ({}) in {}. Worst: {} ({}, {}). {}.",
