@@ -148,7 +148,7 @@ fn start(cluster: &v1::Cluster) -> Option<String> {
         _ => None,
     };
     let known: Vec<String> = [revision, place].into_iter().flatten().collect();
-    (!known.is_empty()).then(|| format!("; {}", known.join("; ")))
+    (!known.is_empty()).then(|| known.join("; "))
 }
 
 /// The top of a document.
@@ -245,23 +245,22 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
     summary.gone = lines(Status::Resolved).into_iter().chain(lines(Status::Quiet)).collect();
     summary.follows =
         report.families.iter().map(|family| format!("{} {}: {}", family.id, family.service, family.sentence)).collect();
-    summary.next = summary
+    let pressing = summary
         .findings
         .iter()
-        .filter(|row| level(&row.priority) <= 2 && !matches!(row.status.as_str(), "resolved" | "quiet"))
-        .map(|row| {
-            let who = row.owner.as_ref().map_or_else(|| "no owner configured".to_owned(), Clone::clone);
-            let stopped =
-                row.stopped_s.map_or_else(String::new, |s| format!("; stopped, {} covered since", seconds(s)));
-            let start = by_id.get(row.cluster.as_str()).and_then(|cluster| start(cluster)).unwrap_or_default();
-            format!("{}: {} {} ({}), {who}{stopped}{start}", row.priority, row.cluster, row.title, named(&row.service))
+        .filter(|row| level(&row.priority) <= 2 && !matches!(row.status.as_str(), "resolved" | "quiet"));
+    summary.next = pressing
+        .enumerate()
+        .map(|(at, row)| {
+            let who = row.owner.clone().unwrap_or_else(|| "no owner configured".to_owned());
+            let stopped = row.stopped_s.map(|s| format!("stopped, {} covered since", seconds(s)));
+            let start = by_id.get(row.cluster.as_str()).and_then(|cluster| start(cluster));
+            // The same for each: said once.
+            let begin = (at == 0).then(|| format!("start with gardener explain {}, and so with each", row.cluster));
+            let known: Vec<String> = [Some(who), stopped, start, begin].into_iter().flatten().collect();
+            format!("{}: {} {} ({}), {}", row.priority, row.cluster, row.title, named(&row.service), known.join("; "))
         })
         .collect();
-    if let Some(first) = summary.next.first_mut() {
-        // The same for each: said once.
-        let id = first.split_whitespace().nth(1).unwrap_or_default();
-        *first = format!("{first}; start with gardener explain {id}, and so with each");
-    }
     summary.unseen.clone_from(&report.coverage.reasons);
     if !material.totals.is_empty() && material.totals.iter().all(|row| row.severity != Severity::Info) {
         summary.unseen.push("no INFO entry is in this window: what stopped coming cannot be seen".into());
