@@ -273,20 +273,23 @@ fn starts_of<'a>(rows: &[&'a StartRow]) -> Vec<Start<'a>> {
     let wanted = if by_platform { Exit::Platform } else { Exit::Runtime };
     let mut open: FxHashMap<Option<u32>, Vec<&StartRow>> = FxHashMap::default();
     let mut done: Vec<Start<'_>> = Vec::new();
-    let mut last_exit: FxHashMap<Option<u32>, i64> = FxHashMap::default();
+    let mut last_exit: FxHashMap<Option<u32>, (i64, usize)> = FxHashMap::default();
     for row in rows {
         if row.exit != wanted {
             open.entry(row.instance).or_default().push(row);
             continue;
         }
-        // One exit may be said in several rows.
-        let again = last_exit
-            .insert(row.instance, row.ts_ns)
-            .is_some_and(|before| row.instance.is_some() && row.ts_ns - before <= SAME_EXIT_NS);
-        if !again {
-            let rows = open.remove(&row.instance).unwrap_or_default();
-            done.push(Start { exit: row, root: root_of(&rows), rows });
+        let rows = open.remove(&row.instance).unwrap_or_default();
+        let same = |(before, _): &(i64, usize)| row.instance.is_some() && row.ts_ns - before <= SAME_EXIT_NS;
+        if let Some((_, at)) = last_exit.get(&row.instance).copied().filter(same) {
+            // One exit may be said in several rows: these, and what stands between them, are the end of the same start.
+            let start: &mut Start<'_> = &mut done[at];
+            start.rows.extend(rows.into_iter().chain([*row]));
+            last_exit.insert(row.instance, (row.ts_ns, at));
+            continue;
         }
+        last_exit.insert(row.instance, (row.ts_ns, done.len()));
+        done.push(Start { exit: row, root: root_of(&rows), rows });
     }
     done.sort_by_key(|start| (start.exit.ts_ns, start.exit.event));
     done
@@ -671,6 +674,25 @@ mod tests {
         assert_eq!((family.root, family.members.as_slice(), family.times_ns.len()), (1, &[0, 1, 2, 3][..], 5));
         assert_eq!(family.cadence().median_s, Some(7.0));
         assert_eq!(family.lags_ns.get(&3), Some(&S));
+    }
+
+    #[test]
+    fn the_last_words_of_a_runtime_belong_to_the_start_that_they_end() {
+        let clusters = ["trace-inner", "exit", "noise", "other"].map(cluster);
+        let rows: Vec<_> = (0..4)
+            .flat_map(|n| {
+                let (at, i) = (n * 7 * S, format!("i{n}"));
+                [
+                    row("trace-inner", &i, at, &format!("t{i}"), "Traceback"),
+                    row("exit", &i, at + 10, &format!("x{i}"), "Worker exited with code 3"),
+                    row("noise", &i, at + 20, &format!("n{i}"), "Shutting down"),
+                    row("other", &i, at + 30, &format!("o{i}"), "Reason: Worker failed to boot."),
+                ]
+            })
+            .collect();
+        let families = loops(&clusters, rows);
+        let told: Vec<_> = families.iter().map(|family| (family.root, &family.members[..], family.failed)).collect();
+        assert_eq!(told, [(0, &[0, 1, 2, 3][..], 4)]);
     }
 
     #[test]

@@ -15,7 +15,6 @@ use crate::issue::{
     ActionKind, ChangeFacts, Comment, Delta, ExportState, PlannedAction, Related, Tier, apply_list_lines,
     parse_markers, v1 as actions_v1, v1_build, valid_until_ns,
 };
-use crate::mine::parse_stack;
 use crate::render::{self, ActionFacts, BodyInput, CandidateLine, DeltaLine, Renderer, ReviewItem};
 use crate::report::v1;
 use crate::time::SECOND_NS;
@@ -47,6 +46,7 @@ pub(crate) fn add_actions(report: &mut v1::Report, planned: &[PlannedAction], ex
             url: target.and_then(|target| target.url.clone()),
             title: action.title.clone().or_else(|| target.and_then(|target| title_of(target.number))),
             priority: action.priority.to_string(),
+            previous: action.previous_priority.map(|priority| priority.to_string()),
             reason: action.reason.clone(),
             repo: action.repo.clone(),
         });
@@ -220,6 +220,7 @@ fn body(
         owner: action.owner.clone(),
         found: found(action),
         raised: raised(action),
+        labelled: labelled(action),
         deltas: action.compared.iter().flat_map(ChangeFacts::deltas).map(delta).collect(),
         since: action.compared.as_ref().map(|facts| planning::stamp(facts.since_ns)),
         over_s: action
@@ -228,7 +229,6 @@ fn body(
             .filter(|facts| facts.over_ns > 0)
             .map(|facts| facts.over_ns as f64 / SECOND_NS as f64),
         earlier: earlier(action, exports),
-        frame: cluster.example.as_ref().and_then(|example| frame(&example.message)),
         absent_days: policy.absent_days,
         limit: policy.tracker.body_limit(),
     };
@@ -258,17 +258,10 @@ fn raised(action: &PlannedAction) -> Option<String> {
     Some(format!("from {} to {to}", action.previous_priority?))
 }
 
-/// The last own frame of a stack: where to look first.
-fn frame(message: &str) -> Option<String> {
-    let stack = parse_stack(message)?;
-    let mut own = stack.frames.iter().filter(|frame| frame.in_app && !frame.file.is_empty());
-    // Runtimes that print the root first print the innermost frame last.
-    let frame = if stack.root_first { own.next_back() } else { own.next() }?;
-    Some(if frame.function.is_empty() {
-        frame.file.clone()
-    } else {
-        format!("{}, function {}", frame.file, frame.function)
-    })
+/// Another priority that the issue is labelled, and stays.
+fn labelled(action: &PlannedAction) -> Option<String> {
+    let label = action.previous_priority.filter(|label| *label != action.priority)?;
+    (action.kind != ActionKind::Escalate).then(|| label.to_string())
 }
 
 /// Our last comment on the target, as the export holds it.

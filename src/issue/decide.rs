@@ -156,10 +156,14 @@ pub fn decide(finding: &Finding, matched: &Match, context: &Context<'_>) -> Draf
     }
     let mut draft = match context.index.issue(context.repo, number) {
         None => outside(finding, matched, number, context),
-        Some(issue) => match issue.state_at(Some(context.as_of_ns)) {
-            IssueState::Open => open(finding, matched, issue, context),
-            IssueState::Closed => closed(finding, matched, issue, context),
-        },
+        Some(issue) => {
+            let mut draft = match issue.state_at(Some(context.as_of_ns)) {
+                IssueState::Open => open(finding, matched, issue, context),
+                IssueState::Closed => closed(finding, matched, issue, context),
+            };
+            tell_label(&mut draft, finding, issue);
+            draft
+        }
     };
     if matched.verdict == MatchVerdict::Review {
         if !draft.kind.writes() {
@@ -174,6 +178,17 @@ pub fn decide(finding: &Finding, matched: &Match, context: &Context<'_>) -> Draf
         draft.review("found by words alone, and auto = \"exact\"");
     }
     draft
+}
+
+/// Says so where the issue carries another priority than its entries have: people set labels with what they knew then.
+fn tell_label(draft: &mut Draft, finding: &Finding, issue: &Issue) {
+    let Some(label) = label_priority(issue).filter(|_| draft.target == Some(issue.number)) else { return };
+    draft.previous_priority = Some(label);
+    if !draft.kind.writes() || draft.kind == ActionKind::Escalate || label == finding.priority {
+        return;
+    }
+    let then = if finding.priority < label { "raise it if you agree" } else { "a label is never lowered by itself" };
+    draft.add_reason(&format!("labelled {label}, {} by its terms: {then}", finding.priority));
 }
 
 /// An issue that the export does not hold: filed since it was made, or in another repository.

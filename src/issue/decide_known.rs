@@ -34,7 +34,6 @@ fn first_contact(finding: &Finding, matched: &Match, issue: &Issue, policy: &Pol
     }
     let reason = format!("open #{}, to which this was never reported: {}", issue.number, matched.why.join("; "));
     let mut draft = Draft::write(finding, ActionKind::Comment, Baseline::Updated, reason).on(issue.number);
-    draft.previous_priority = label_priority(issue);
     draft.labels_add = missing_priority(finding, issue, policy);
     draft
 }
@@ -138,7 +137,6 @@ pub(super) fn closed(finding: &Finding, matched: &Match, issue: &Issue, context:
         Draft::write(finding, ActionKind::Reopen, Baseline::Updated, format!("closed #{number}: {same}")).on(number);
     draft.category = finding.category.unwrap_or(Category::Regression);
     draft.labels_add = missing_priority(finding, issue, policy);
-    draft.previous_priority = label_priority(issue);
     let Some(closed_ns) = issue.closed_ns else {
         draft.review("when it was closed is unknown");
         return draft;
@@ -184,7 +182,6 @@ pub(super) fn closed(finding: &Finding, matched: &Match, issue: &Issue, context:
         draft.kind = ActionKind::Create;
         draft.baseline = Baseline::New;
         draft.target = None;
-        draft.previous_priority = None;
         draft.labels_add = create_labels(finding, policy);
         draft.related.push(Related { number: Some(number), action: None, relation: Relation::RegressionOf });
         draft.add_reason(&format!("closed more than {} days ago, so a new issue", policy.reopen_days));

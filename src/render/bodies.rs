@@ -54,6 +54,8 @@ pub struct ActionFacts {
     pub found: Option<String>,
     /// `from P2 to P1`, when the priority label is raised.
     pub raised: Option<String>,
+    /// Another priority that the issue is labelled, when it stays.
+    pub labelled: Option<String>,
     /// The same numbers at the last action and now.
     pub deltas: Vec<DeltaLine>,
     /// Up to when the data of the last action reached, RFC 3339.
@@ -62,8 +64,6 @@ pub struct ActionFacts {
     pub over_s: Option<f64>,
     /// Key findings of the comment that is rewritten, which said more than what is new.
     pub earlier: Vec<String>,
-    /// Where the stack of the quoted entry ends in the application's own code.
-    pub frame: Option<String>,
     /// Covered days without an entry after which closing is suggested; 0 says nothing of it.
     pub absent_days: u32,
     /// Characters of the body at most; 0 for [`BODY_LIMIT`].
@@ -266,7 +266,7 @@ fn body_view<'a>(input: &BodyInput<'a>, level: Level) -> BodyView<'a> {
     let family = c.family.as_ref().and_then(|id| input.report.families.iter().find(|f| f.id == *id));
     let quoted = c.example.as_ref().filter(|_| level.example > 0 && input.report.run.examples);
     let example = quoted.map(|e| e.json.as_deref().unwrap_or(&e.message));
-    let shown = example.map(|text| safe::cut(text, level.example));
+    let shown = example.map(|text| safe::cut_entry(text, level.example));
     let mut others: Vec<&Cluster> = input.members.iter().copied().filter(|m| m.id != c.id).collect();
     others.sort_by(|a, b| (&a.first, &a.id).cmp(&(&b.first, &b.id)));
     let words = quoted.map(|example| example.message.trim());
@@ -471,7 +471,7 @@ fn step(c: &Cluster, family: Option<&Family>, action: &ActionFacts) -> String {
         (Some(module), None, None) => Some(module.to_owned()),
         (None, ..) => {
             let handler = c.http.as_ref().map(|http| format!("the handler of {} {}", http.method, http.route));
-            action.frame.clone().or(handler)
+            c.frame.clone().or(handler)
         }
     };
     let look = format!("gardener show {} prints what happened around it", c.id);

@@ -70,7 +70,7 @@ impl<'a> Context<'a, '_> {
     pub(super) fn cluster(&self, c: &'a Cluster) -> ClusterView<'a> {
         let example = c.example.as_ref().filter(|_| self.options.examples);
         let text = example.map(|e| e.json.as_deref().unwrap_or(&e.message));
-        let shown = text.map(|text| safe::cut(text, self.options.example_chars));
+        let shown = text.map(|text| safe::cut_entry(text, self.options.example_chars));
         ClusterView {
             c,
             family: c.family.as_ref().and_then(|id| self.report.families.iter().find(|f| f.id == *id)),

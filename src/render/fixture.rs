@@ -269,6 +269,7 @@ pub(super) fn report() -> Report {
                 url: number.map(|n| format!("https://github.com/acme/shop/issues/{n}")),
                 title: None,
                 priority: priority.into(),
+                previous: number.map(|n| if n % 2 == 0 { "P1" } else { "P4" }.to_owned()),
                 reason: reason.into(),
                 repo: "acme/shop".into(),
             }

@@ -72,6 +72,7 @@ proptest::proptest! {
             cluster.title.clone_from(&short);
             (cluster.module, cluster.function) = (Some(short.clone()), Some(short.clone()));
             (cluster.exception, cluster.service) = (Some(short.clone()), short.clone());
+            cluster.frame = Some(short.clone());
             cluster.effective_reason = Some(short.clone());
             if let Some(example) = &mut cluster.example {
                 example.message.clone_from(&text);
@@ -84,7 +85,7 @@ proptest::proptest! {
         facts.title.clone_from(&short);
         facts.deltas = vec![DeltaLine { what: short.clone(), before: short.clone(), now: text.clone() }];
         facts.earlier = text.lines().map(|line| format!("- {line}")).collect();
-        (facts.frame, facts.found, facts.owner) = (Some(short.clone()), Some(short.clone()), Some(short.clone()));
+        (facts.found, facts.owner) = (Some(short.clone()), Some(short.clone()));
         let renderer = renderer();
         let markers = facts.markers.join("\n");
         for id in ["C44444444", "C0b1ff12e"] {

@@ -11,6 +11,8 @@ use std::fmt::Write as _;
 
 /// Breaks a word for the filters of a tracker without a visible sign. A named entity, since `&#8203;` would itself hold `#8203`.
 const BREAK: &str = "&zwnj;";
+/// Letters to which a text inside of an entry is cut at least, before the entry as a whole is.
+const SHORTEST: usize = 60;
 
 /// Whether a character has no shape of its own or reorders its neighbours.
 fn is_hidden(c: char) -> bool {
@@ -62,6 +64,35 @@ pub fn cut(text: &str, limit: usize) -> String {
     }
     let end = text.char_indices().nth(limit.saturating_sub(1)).map_or(0, |(at, _)| at);
     format!("{}…", text[..end].trim_end())
+}
+
+/// The first `limit` characters of an entry. One that is JSON stays JSON where its long texts are what is cut, each with `…`.
+pub fn cut_entry(text: &str, limit: usize) -> String {
+    if text.char_indices().nth(limit).is_none() {
+        return text.to_owned();
+    }
+    let shortened = |most: usize| {
+        let mut value: serde_json::Value = serde_json::from_str(text).ok()?;
+        shorten(&mut value, most);
+        serde_json::to_string_pretty(&value).ok().filter(|text| text.chars().count() <= limit)
+    };
+    let mut most = limit;
+    while most >= SHORTEST {
+        if let Some(shortened) = shortened(most) {
+            return shortened;
+        }
+        most /= 2;
+    }
+    cut(text, limit)
+}
+
+fn shorten(value: &mut serde_json::Value, most: usize) {
+    match value {
+        serde_json::Value::String(text) => *text = cut(text, most),
+        serde_json::Value::Array(all) => all.iter_mut().for_each(|value| shorten(value, most)),
+        serde_json::Value::Object(all) => all.values_mut().for_each(|value| shorten(value, most)),
+        _ => {}
+    }
 }
 
 fn longest_run(text: &str, wanted: char) -> usize {
@@ -342,6 +373,22 @@ mod tests {
     fn only_plain_web_addresses_become_links() {
         assert_eq!(web_address("javascript:alert(1)"), None);
         assert_eq!(web_address("https://e/a(b) \"<"), Some("https://e/a%28b%29%20%22%3C".into()));
+    }
+
+    #[test]
+    fn an_entry_that_is_cut_stays_json_where_a_text_is_what_is_long() {
+        let entry =
+            serde_json::json!({"insertId": "a1", "message": "x".repeat(900), "labels": {"b": ["y".repeat(90)]}});
+        let text = serde_json::to_string_pretty(&entry).expect("json");
+        assert_eq!(cut_entry(&text, 2_000), text);
+        for limit in [1_000, 400, 300] {
+            let short = cut_entry(&text, limit);
+            let value: serde_json::Value = serde_json::from_str(&short).expect("still JSON");
+            assert!(short.chars().count() <= limit && value["insertId"] == "a1", "{short}");
+            assert!(value["message"].as_str().is_some_and(|message| message.ends_with('…')), "{short}");
+        }
+        assert_eq!(cut_entry(&text, 20), cut(&text, 20), "many keys cannot be kept in so little");
+        assert_eq!(cut_entry("plain text", 6), "plain…");
     }
 
     #[test]

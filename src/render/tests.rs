@@ -408,7 +408,7 @@ fn results_replace_planned_rows() {
     }];
     let options = RenderOptions { filed: &filed, ..RenderOptions::default() };
     let text = renderer().worklog_markdown(&masked(), &options).expect("markdown");
-    assert!(text.contains("| [C0b1ff12e](#C0b1ff12e) | comment | [#372](https://github.com/acme/shop/issues/372) | P0 | applied 2025-10-13 07:01:00Z, [comment]"));
+    assert!(text.contains("| [C0b1ff12e](#C0b1ff12e) | comment | [#372](https://github.com/acme/shop/issues/372) | P0 (label P1) | applied 2025-10-13 07:01:00Z, [comment]"));
     assert!(text.contains("comment applied 1") && !text.contains("Planned, not yet filed"));
 }
 

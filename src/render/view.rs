@@ -13,6 +13,11 @@ use super::notes::{Notes, Sections};
 use super::{chart, filters};
 use crate::report::v1::{ActionRow, Cluster, DayCount, Deploy, Family, FindingRow, Report, TimelineRow};
 
+/// What is to be done now, of which so much is told at the top.
+const NEXT: usize = 4;
+/// Ids of the others that are named there.
+const LEFT: usize = 12;
+
 /// What the filing step did with an action.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Filed {
@@ -113,6 +118,8 @@ struct Top<'a> {
     gone: Cut<&'a str>,
     follows: Cut<&'a str>,
     next: Cut<&'a str>,
+    /// Ids of those that are left out of it.
+    next_left: Vec<&'a str>,
     unseen: Cut<&'a str>,
     /// Clusters of which nobody can say whether they are new.
     undecided: u64,
@@ -269,13 +276,15 @@ impl<'a> Top<'a> {
     fn new(report: &'a Report) -> Self {
         let few = |list: &'a [String], limit| Cut::new(list.iter().map(String::as_str), limit);
         let s = &report.summary;
+        let pressing = s.findings.iter().filter(|row| row.is_pressing());
         Top {
             findings: Cut::new(&s.findings, 8),
             new: few(&s.new, 3),
             worse: few(&s.worse, 3),
             gone: few(&s.gone, 3),
             follows: few(&s.follows, 3),
-            next: few(&s.next, 4),
+            next: few(&s.next, NEXT),
+            next_left: pressing.skip(NEXT).map(|row| row.cluster.as_str()).take(LEFT).collect(),
             unseen: few(&s.unseen, 4),
             undecided: s.statuses.get("insufficient_coverage").copied().unwrap_or(0),
         }

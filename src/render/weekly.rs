@@ -214,7 +214,14 @@ fn service_row(s: &WeekService) -> ServiceRow<'_> {
                 .filter(|_| figures.weeks > 1)
                 .map(|median| format!("median of {} weeks {}", figures.weeks, number(median)));
             let earlier: Vec<String> = last.into_iter().chain(median).collect();
-            if earlier.is_empty() { number(this) } else { format!("{} ({})", number(this), earlier.join(", ")) }
+            let rate =
+                if earlier.is_empty() { number(this) } else { format!("{} ({})", number(this), earlier.join(", ")) };
+            if s.errors_crash_loops == 0 {
+                rate
+            } else {
+                let looping = filters::count(s.errors_crash_loops);
+                format!("{rate}; {looping} of {} errors in a crash loop", filters::count(s.errors))
+            }
         }
     };
     let change = figures.this.zip(figures.last).filter(|(_, last)| *last > 0.0).map(|(this, last)| {

@@ -2,15 +2,18 @@
 //!
 //! One function a struct of [`v1`]; times become text and numbers are rounded here, nothing is concluded.
 
+use super::sentences::{count, of};
 use super::v1;
+use super::worklog::family_id;
 use crate::analyze::stats::compare::Baseline;
 use crate::analyze::stats::drift::Drift;
 use crate::analyze::stats::onset::Direction;
 use crate::analyze::stats::quantile;
 use crate::analyze::{
-    Analysis, Calibration, Change, FamilyKind, Latency, Link, Parameter, Ranked, Revisions, Route, Silent, ValueChange,
+    Analysis, Calibration, Change, Family, FamilyKind, Latency, Link, Parameter, Ranked, Revisions, Route, Silent,
+    ValueChange,
 };
-use crate::time::{HOUR_NS, SECOND_NS, rfc3339};
+use crate::time::{HOUR_NS, SECOND_NS, rfc3339, words};
 
 /// A number with so many digits after the point.
 pub(super) fn rounded(value: f64, digits: i32) -> f64 {
@@ -242,6 +245,7 @@ pub(super) fn links(at: usize, analysis: &Analysis, ids: &[String]) -> Vec<v1::L
             }
         }
     }
+    links.extend(analysis.families.iter().filter_map(|family| during(at, family, analysis, ids)));
     for link in analysis.links.iter().filter(|link| at == link.a || at == link.b) {
         let (other, lag_ns) = if at == link.a { (link.b, link.lag_ns) } else { (link.a, -link.lag_ns) };
         links.push(v1::Link {
@@ -251,6 +255,41 @@ pub(super) fn links(at: usize, analysis: &Analysis, ids: &[String]) -> Vec<v1::L
         });
     }
     links
+}
+
+/// How much of a cluster fell into the time of a crash loop of its service: counted, not tested, so only where it is at least
+/// three events, a fifth of all, and four times as many as the rest of the data has in such a time.
+fn during(at: usize, family: &Family, analysis: &Analysis, ids: &[String]) -> Option<v1::Link> {
+    let (cluster, root) = (&analysis.clusters[at].cluster, &analysis.clusters[family.root].cluster);
+    let same = (&cluster.key.project, &cluster.key.service) == (&root.key.project, &root.key.service);
+    if family.kind != FamilyKind::CrashLoop || !same || family.members.contains(&at) {
+        return None;
+    }
+    let span = (*family.times_ns.first()?, *family.times_ns.last()?);
+    let present = || analysis.clusters.iter().map(|row| &row.cluster).filter(|row| row.is_present());
+    let data = (present().map(|row| row.first_ns).min()?, present().map(|row| row.last_ns).max()?);
+    let inside = crowded(&cluster.times_ns, span, data)?;
+    Some(v1::Link {
+        cluster: Some(ids[family.root].clone()),
+        relation: "during".to_owned(),
+        why: Some(format!(
+            "{} of {} in the {} of crash loop {}",
+            count(inside as u64),
+            of(cluster.times_ns.len() as u64, "event", "events"),
+            words(span.1 - span.0),
+            family_id(&ids[family.root])
+        )),
+        ..v1::Link::default()
+    })
+}
+
+/// How many of the moments lie in a span of the data, where they crowd in it.
+fn crowded(times_ns: &[i64], span: (i64, i64), data: (i64, i64)) -> Option<usize> {
+    let inside = times_ns.iter().filter(|ns| (span.0..=span.1).contains(ns)).count();
+    let (within, all) = (i128::from(span.1 - span.0), i128::from(data.1 - data.0));
+    let (here, there) = (inside as i128, (times_ns.len() - inside) as i128);
+    let dense = 2 * within < all && here * (all - within) > 4 * there * within;
+    (here >= 3 && here * 5 >= here + there && dense).then_some(inside)
 }
 
 /// How a cluster stands to the other one of a pair; order is stated where it is proven, cause never is.
@@ -271,6 +310,21 @@ mod tests {
     fn numbers_keep_the_digits_that_count() {
         assert!((rounded(2.345_678, 2) - 2.35).abs() < 1e-12 && rounded(f64::INFINITY, 2).is_infinite());
         assert!((probability(1.234_567e-9) - 1.23e-9).abs() < 1e-20 && probability(0.0).abs() < 1e-300);
+    }
+
+    #[test]
+    fn what_crowds_in_a_crash_loop_is_counted_in_it() {
+        let told = |times: &[i64]| crowded(times, (100, 102), (0, 1_000));
+        assert_eq!(told(&[10, 100, 101, 102, 700]), Some(3));
+        assert_eq!(told(&[100, 100, 100]), Some(3), "nothing of it stands elsewhere");
+        assert_eq!(told(&[100, 102]), None, "two are no crowd");
+        assert_eq!(told(&[10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 101, 102, 200, 300, 400, 500]), None, "most is not");
+        assert_eq!(
+            crowded(&[10, 100, 101, 102, 700], (100, 600), (0, 1_000)),
+            None,
+            "half of the data is no time of its own"
+        );
+        assert_eq!(crowded(&[], (0, 0), (0, 0)), None);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::worklog::{Material, is_loud, is_shown, level};
 use crate::analyze::{Family, FamilyKind, Ranked, Status};
 use crate::record::Severity;
 use crate::store::EPISODE_GAP_NS;
-use crate::time::{SECOND_NS, words};
+use crate::time::{SECOND_NS, rfc3339_seconds, words};
 
 /// `1,234,567`
 pub(crate) fn count(n: u64) -> String {
@@ -100,9 +100,12 @@ fn how_often(cluster: &v1::Cluster) -> String {
     let route = cluster.http.as_ref().and_then(|http| http.share_5xx).filter(|share| *share > 0.0);
     let route = route.map(|share| format!("{:.1} % of its route's requests answered 5xx", 100.0 * share));
     let users = cluster.users.filter(|users| *users > 0).map(|users| of(users, "user", "users"));
-    [Some(often), route, users].into_iter().flatten().collect::<Vec<_>>().join("; ")
+    let during = cluster.links.iter().find(|link| link.relation == "during").and_then(|link| link.why.clone());
+    [Some(often), route, during, users].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
+/// Around the end of a rollout, the platform says why it failed.
+const ROLLOUT_NS: i64 = 60 * SECOND_NS;
 /// Before what got worse by coming again.
 const BACK: &str = "came back: ";
 
@@ -134,12 +137,12 @@ fn named(service: &str) -> &str {
     if service.is_empty() { "no service" } else { service }
 }
 
-/// Where to begin: the module and function that wrote it, the one revision that has it.
+/// Where to begin: the module and function that wrote it or in which its stack ends, the one revision that has it.
 fn start(cluster: &v1::Cluster) -> Option<String> {
     let place = match (&cluster.module, &cluster.function) {
         (Some(module), Some(function)) => Some(format!("written by {module}, function {function}")),
         (Some(module), None) => Some(format!("written by {module}")),
-        _ => None,
+        _ => cluster.frame.as_ref().map(|frame| format!("its stack ends in {frame}")),
     };
     let ties = &cluster.revision_ties;
     let revision = match (&ties.appeared, &ties.only_in) {
@@ -149,6 +152,41 @@ fn start(cluster: &v1::Cluster) -> Option<String> {
     };
     let known: Vec<String> = [revision, place].into_iter().flatten().collect();
     (!known.is_empty()).then(|| known.join("; "))
+}
+
+/// The revision that was rolled out next after the last entry of what stopped.
+fn next_revision(row: &v1::FindingRow, report: &v1::Report) -> Option<String> {
+    let ns = |text: &str| crate::time::parse(text).map(|at| at.ns);
+    let last_ns = ns(&row.last)?;
+    let own = report.deploys.iter().filter(|deploy| deploy.service == row.service && deploy.outcome != "failed");
+    let after = own.filter_map(|deploy| Some((ns(&deploy.at).filter(|at| *at > last_ns)?, deploy)));
+    let (at_ns, next) = after.min_by_key(|(at_ns, _)| *at_ns)?;
+    Some(format!("next revision {}, rolled out at {}", next.revision, rfc3339_seconds(at_ns)))
+}
+
+/// The rollout that failed and holds all entries of a cluster: by their revision, or of the platform's words about the service
+/// by their time.
+fn failed_rollout<'a>(cluster: &v1::Cluster, report: &'a v1::Report) -> Option<&'a str> {
+    let ns = |text: &str| crate::time::parse(text).map(|at| at.ns);
+    let (first_ns, last_ns) = (ns(&cluster.first)?, ns(&cluster.last)?);
+    let of_platform = cluster.revisions.is_empty() && matches!(cluster.kind.as_str(), "system" | "audit");
+    let holds = |deploy: &&v1::Deploy| {
+        let near = |at: i64| at - first_ns <= ROLLOUT_NS && last_ns - at <= ROLLOUT_NS;
+        let by_time = of_platform && ns(&deploy.at).is_some_and(near);
+        by_time || !of_platform && cluster.revisions.keys().eq([&deploy.revision])
+    };
+    let failed =
+        report.deploys.iter().filter(|deploy| deploy.service == cluster.service && deploy.outcome == "failed");
+    failed.filter(holds).map(|deploy| deploy.revision.as_str()).next()
+}
+
+/// What went away, and last what came with a rollout that failed: that it is gone is no fix.
+fn gone(clusters: &[&v1::Cluster], report: &v1::Report) -> Vec<String> {
+    let rollouts = clusters.iter().filter_map(|cluster| Some((cluster, failed_rollout(cluster, report)?)));
+    let rollouts =
+        rollouts.map(|(cluster, revision)| format!("with the failed rollout of {revision}: {}", told(cluster)));
+    let others = clusters.iter().filter(|cluster| failed_rollout(cluster, report).is_none());
+    others.map(|cluster| told(cluster)).chain(rollouts).collect()
 }
 
 /// The top of a document.
@@ -186,7 +224,7 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
                         family.cadence.words
                     ),
                     _ => format!(
-                        "{} over {}",
+                        "{} in a family of {}",
                         how_often(cluster),
                         of(family.members.len() as u64, "cluster", "clusters")
                     ),
@@ -216,12 +254,12 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
     summary.findings.sort_by_key(|row| level(&row.priority));
     let loud: Vec<&v1::Cluster> =
         report.clusters.iter().filter(|cluster| is_loud(cluster) && cluster.category.is_none()).collect();
-    let lines = |status: Status| -> Vec<String> {
-        let rows = loud.iter().filter(|cluster| {
+    let of_status = |status: Status| {
+        loud.iter().copied().filter(move |cluster| {
             cluster.status == status.as_str() && cluster.role != "symptom" && cluster.silent.is_none()
-        });
-        rows.map(|cluster| told(cluster)).collect()
+        })
     };
+    let lines = |status: Status| -> Vec<String> { of_status(status).map(told).collect() };
     summary.new = lines(Status::New);
     let silent = report.clusters.iter().filter_map(|cluster| {
         let silent = cluster.silent.as_ref()?;
@@ -242,22 +280,20 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
         });
         summary.worse.extend(drifts);
     }
-    summary.gone = lines(Status::Resolved).into_iter().chain(lines(Status::Quiet)).collect();
+    summary.gone = gone(&of_status(Status::Resolved).chain(of_status(Status::Quiet)).collect::<Vec<_>>(), report);
     summary.follows =
         report.families.iter().map(|family| format!("{} {}: {}", family.id, family.service, family.sentence)).collect();
-    let pressing = summary
-        .findings
-        .iter()
-        .filter(|row| level(&row.priority) <= 2 && !matches!(row.status.as_str(), "resolved" | "quiet"));
+    let pressing = summary.findings.iter().filter(|row| row.is_pressing());
     summary.next = pressing
         .enumerate()
         .map(|(at, row)| {
             let who = row.owner.clone().unwrap_or_else(|| "no owner configured".to_owned());
             let stopped = row.stopped_s.map(|s| format!("stopped, {} covered since", seconds(s)));
             let start = by_id.get(row.cluster.as_str()).and_then(|cluster| start(cluster));
+            let next = row.stopped_s.and_then(|_| next_revision(row, report));
             // The same for each: said once.
             let begin = (at == 0).then(|| format!("start with gardener explain {}, and so with each", row.cluster));
-            let known: Vec<String> = [Some(who), stopped, start, begin].into_iter().flatten().collect();
+            let known: Vec<String> = [Some(who), stopped, start, next, begin].into_iter().flatten().collect();
             format!("{}: {} {} ({}), {}", row.priority, row.cluster, row.title, named(&row.service), known.join("; "))
         })
         .collect();

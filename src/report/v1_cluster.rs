@@ -62,6 +62,8 @@ pub struct Cluster {
     pub module: Option<String>,
     /// Function of most entries.
     pub function: Option<String>,
+    /// Where the stack of the example ends in the application's own code.
+    pub frame: Option<String>,
     /// Source lines seen.
     pub lines: Vec<i64>,
     /// Exception type.

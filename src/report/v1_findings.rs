@@ -161,6 +161,14 @@ pub struct FindingRow {
     pub owner: Option<String>,
 }
 
+impl FindingRow {
+    /// Whether something is to be done about it now.
+    pub fn is_pressing(&self) -> bool {
+        let level = self.priority.strip_prefix('P').and_then(|n| n.parse::<u8>().ok());
+        level.is_some_and(|level| level <= 2) && !matches!(self.status.as_str(), "resolved" | "quiet")
+    }
+}
+
 /// A planned action as the worklog shows it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ActionRow {
@@ -180,6 +188,8 @@ pub struct ActionRow {
     pub title: Option<String>,
     /// P0 to P10.
     pub priority: String,
+    /// Priority of the issue: its label, else that of our last action.
+    pub previous: Option<String>,
     /// Why.
     pub reason: String,
     /// Repository.

@@ -106,6 +106,8 @@ pub struct WeekService {
     pub errors: u64,
     /// The same of the week before.
     pub errors_last: Option<u64>,
+    /// Of `errors`, those of crash loops.
+    pub errors_crash_loops: u64,
     /// Requests.
     pub requests: u64,
     /// Requests of the week before.

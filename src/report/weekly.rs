@@ -18,6 +18,7 @@ use super::worklog::{is_loud, is_present, level};
 use crate::analyze::{Analysis, ClusterKey, Coverage, Parameter, Ranked};
 use crate::config::Config;
 use crate::issue::Issue;
+use crate::record::Severity;
 use crate::store::Deploy;
 use crate::time::week::{Day, Week, hours};
 use crate::time::{HOUR_NS, SECOND_NS, Window, rfc3339, rfc3339_seconds, words};
@@ -313,6 +314,7 @@ fn service(material: &WeeklyMaterial<'_>, name: &str) -> WeekService {
         },
         errors: this.errors,
         errors_last: last.map(|count| count.errors),
+        errors_crash_loops: crash_loop_errors(material, name),
         requests: this.requests,
         requests_last: last.map(|count| count.requests),
         families_new: families(&["new"]),
@@ -325,6 +327,14 @@ fn service(material: &WeeklyMaterial<'_>, name: &str) -> WeekService {
         covered_h: covered(material.window()),
         covered_h_last: material.last().map(|last| covered(last.week.window)),
     }
+}
+
+/// Entries of ERROR and above of the crash loops of a service.
+fn crash_loop_errors(material: &WeeklyMaterial<'_>, name: &str) -> u64 {
+    let loops = || material.report.families.iter().filter(|family| family.kind == "crash_loop");
+    let looping = |row: &v1::Cluster| row.service == name && loops().any(|family| family.members.contains(&row.id));
+    let errors = |ranked: &Ranked| ranked.cluster.effective.range(Severity::Error..).map(|(_, n)| *n).sum::<u64>();
+    material.pairs().filter(|(row, _)| looping(row)).map(|(_, ranked)| errors(ranked)).sum()
 }
 
 /// Clusters of WARNING and above with one of these statuses, most urgent first; a family by its root.

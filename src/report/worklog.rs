@@ -201,7 +201,7 @@ fn cadence_row(cadence: &Cadence) -> v1::Cadence {
     }
 }
 
-fn family_id(root: &str) -> String {
+pub(super) fn family_id(root: &str) -> String {
     format!("F{}", root.strip_prefix('C').unwrap_or(root))
 }
 

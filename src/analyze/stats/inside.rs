@@ -69,7 +69,12 @@ fn one(table: &Table, subject: &Subject, window: Hours, first_p: Option<f64>, op
     let mut resolved_from = None;
     if matches!(status, Status::Ongoing | Status::Declining) && silent >= options.quiet_days * 24.0 {
         status = Status::Quiet;
-        why += &format!("; last seen at {}, {} covered since then", table.ended(subject, last), span(silent));
+        let ended = format!("last seen at {}, {} covered since then", table.ended(subject, last), span(silent));
+        why = if found.is_empty() {
+            format!("seen on {} of {days} covered days; {ended}", days_seen(table, subject, window))
+        } else {
+            format!("{why}; {ended}")
+        };
         resolved_from = silence
             .and_then(|silence| silence.hours_to_go(ALPHA))
             .filter(|hours| *hours > 0.0)

@@ -367,7 +367,7 @@ impl Case<'_> {
                 found.held = true;
                 (Status::Escalating, format!("{told}; it rose in an earlier window and has not been calm in two since"))
             }
-            None => (Status::Ongoing, told),
+            None => (Status::Ongoing, format!("no change of rate to be told from chance: {told}")),
         }
     }
 

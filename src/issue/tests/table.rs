@@ -70,6 +70,25 @@ fn comments_on_an_open_issue_found_by_its_words() {
 }
 
 #[test]
+fn another_priority_on_the_label_of_an_issue_is_told_and_left() {
+    let labelled = |label: &str| {
+        let mut own = ledger();
+        own.labels.push(label.to_owned());
+        World::with(vec![own]).one(&finding())
+    };
+    for (label, told) in [
+        ("P4", Some("labelled P4, P2 by its terms: raise it if you agree")),
+        ("P0-critical", Some("labelled P0, P2 by its terms: a label is never lowered by itself")),
+        ("P2", None),
+    ] {
+        let action = labelled(label);
+        assert_eq!((action.kind, action.labels_add.len()), (ActionKind::Comment, 0), "{label}");
+        assert_eq!(action.previous_priority.map(|old| format!("{old}")).as_deref(), label.get(..2));
+        assert_eq!(action.reason.split("; ").find(|part| part.starts_with("labelled")), told, "{label}");
+    }
+}
+
+#[test]
 fn a_small_finding_does_not_bother_an_issue_of_people() {
     let action = World::with(vec![ledger()]).one(&Finding { events: 1, ..finding() });
     assert_eq!(action.kind, ActionKind::None);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{Material, cadence_row};
 use crate::analyze::{Cluster, Ranked, ServiceCoverage, explorer_url, logging_filter};
 use crate::issue::Fingerprint;
+use crate::mine::parse_stack;
 use crate::record::Severity;
 use crate::record::ingest::FileReport;
 use crate::report::{facts, v1};
@@ -65,6 +66,7 @@ pub(super) fn cluster_row(
         },
         module: module.map(str::to_owned),
         function: function.map(str::to_owned),
+        frame: cluster.example.as_ref().and_then(|example| frame(&example.message)),
         lines: cluster.lines.clone(),
         exception: cluster.exception.clone(),
         stacks: cluster
@@ -126,6 +128,19 @@ pub(super) fn cluster_row(
         silent: cluster.silent.as_ref().map(facts::silence),
         revision_ties: facts::revisions(&ranked.revisions),
     }
+}
+
+/// The last own frame of a stack: where to look first.
+fn frame(message: &str) -> Option<String> {
+    let stack = parse_stack(message)?;
+    let mut own = stack.frames.iter().filter(|frame| frame.in_app && !frame.file.is_empty());
+    // Runtimes that print the root first print the innermost frame last.
+    let frame = if stack.root_first { own.next_back() } else { own.next() }?;
+    Some(if frame.function.is_empty() {
+        frame.file.clone()
+    } else {
+        format!("{}, function {}", frame.file, frame.function)
+    })
 }
 
 /// The first line of a template, cut at a word, without what a runtime prints before every line: time, process, level.

@@ -54,7 +54,7 @@ fn equal_rates_are_ongoing_with_what_was_expected() {
     assert_eq!(found.status, Status::Ongoing);
     assert_eq!(
         found.why,
-        "expected 2-14 episodes, saw 7 (against the time before the window: 28 in 28.0 days covered)"
+        "no change of rate to be told from chance: expected 2-14 episodes, saw 7 (against the time before the window: 28 in 28.0 days covered)"
     );
     assert!(found.changes.is_empty() && !found.held && found.returned_after.is_none());
 }
