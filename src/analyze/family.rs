@@ -383,10 +383,13 @@ fn loop_of(run: &[&Start<'_>], service: &str, at: &[Option<usize>], seen: &Cover
         standing.push(own.into_iter().collect());
     }
     for (key, present) in &presence {
-        // Only starts that were exported at the cluster's severity can speak for or against it.
+        // Only starts that were exported at the cluster's severity can speak for or against it, and with their texts: an
+        // error without one may be any.
         let level = levels.get(key).copied().unwrap_or(Severity::Error);
         let speaks = |(start, own): &(&&Start<'_>, &Vec<u32>)| {
-            own.binary_search(key).is_ok() || seen.covers(service, level, start_of(start), start.exit.ts_ns)
+            own.binary_search(key).is_ok()
+                || start.rows.iter().all(|row| row.has_text || row.severity < Severity::Error)
+                    && seen.covers(service, level, start_of(start), start.exit.ts_ns)
         };
         let covered = run.iter().zip(&standing).filter(speaks).count();
         if present * 2 >= covered.max(1) {
@@ -693,6 +696,32 @@ mod tests {
         let families = loops(&clusters, rows);
         let told: Vec<_> = families.iter().map(|family| (family.root, &family.members[..], family.failed)).collect();
         assert_eq!(told, [(0, &[0, 1, 2, 3][..], 4)]);
+    }
+
+    #[test]
+    fn starts_whose_errors_have_no_text_do_not_speak_against_a_cluster() {
+        let clusters = ["noise", "trace-inner", "trace-outer2", "exit"].map(cluster);
+        let blind = |n| {
+            let mut rows = start(n, "trace-inner");
+            rows.retain(|row| row.key == number("exit"));
+            let i = format!("itrace-inner{n}");
+            rows.insert(0, row("other", &i, n * 7 * S, &format!("b{i}"), ""));
+            rows
+        };
+        let day = crate::time::DAY_NS;
+        let service = super::super::ServiceCoverage {
+            severities: [(Severity::Error, vec![(0, day)])].into(),
+            intervals: vec![(0, day)],
+            ..Default::default()
+        };
+        let seen = Coverage { services: [("s".to_owned(), service)].into(), ..Coverage::default() };
+        let members = |rows: Vec<StartRow>| {
+            let found = rows_of(rows);
+            crash_loops(&clusters, &found, &starts(&found), &seen).remove(0).members
+        };
+        assert_eq!(members((0..4).flat_map(blind).chain(start(4, "trace-inner")).collect()), [0, 1, 2, 3]);
+        let silent = |n| start(n, "trace-inner").split_off(3);
+        assert_eq!(members((0..4).flat_map(silent).chain(start(4, "trace-inner")).collect()), [1, 3], "those do speak");
     }
 
     #[test]

@@ -175,8 +175,7 @@ fn failed_rollout<'a>(cluster: &v1::Cluster, report: &'a v1::Report) -> Option<&
         let by_time = of_platform && ns(&deploy.at).is_some_and(near);
         by_time || !of_platform && cluster.revisions.keys().eq([&deploy.revision])
     };
-    let failed =
-        report.deploys.iter().filter(|deploy| deploy.service == cluster.service && deploy.outcome == "failed");
+    let failed = report.deploys.iter().filter(|deploy| deploy.service == cluster.service && deploy.outcome == "failed");
     failed.filter(holds).map(|deploy| deploy.revision.as_str()).next()
 }
 
