@@ -74,7 +74,8 @@ impl Revisions {
         if let Some(Change { revision, since_ns, episodes, of, .. }) = &self.appeared {
             let since = rfc3339_seconds(*since_ns);
             words.push(format!(
-                "appeared with revision {revision}, which began to write at {since}: none in the revisions before it, {episodes} of {of} episodes in it"
+                "appeared with revision {revision}, which began to write at {since}: none in the revisions before it, {episodes} of {of} episodes in it{}",
+                if episodes < of { ", the others in later ones" } else { "" }
             ));
         } else if let Some((revision, all)) = &self.only {
             words.push(format!("only in revision {revision}, one of {all} that ran"));

@@ -7,7 +7,7 @@ use super::stats::judge::{Judgement, Status as Judged};
 use super::{Cluster, Coverage, IssueTie, Revisions};
 use crate::config::Config;
 use crate::store::unite;
-use crate::time::{DAY_NS, rfc3339_seconds};
+use crate::time::{DAY_NS, HOUR_NS, rfc3339_seconds, words};
 
 /// Covered days without an entry after which a cluster is quiet.
 pub(super) const QUIET_DAYS: u32 = 7;
@@ -76,6 +76,11 @@ pub(crate) fn status(cluster: &Cluster, judged: Judgement, revisions: &Revisions
         && let Some(why) = tie.and_then(|tie| regressed(cluster, tie))
     {
         found.status = Status::Regressed;
+        if found.judged.status == Judged::Ongoing {
+            // It came back, whatever its rate: that nothing is wrong with the rate would only be read against it.
+            let away = found.judged.returned_after.map(|hours| words((hours * HOUR_NS as f64) as i64));
+            found.why = away.into_iter().map(|away| format!("after {away} covered without an episode")).collect();
+        }
         found.why.insert(0, why);
     }
     if let Some(silent) = &cluster.silent {

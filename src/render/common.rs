@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use super::cluster::ns;
 use super::filters;
 use super::view::RenderOptions;
 use crate::report::v1::{Cluster, DataQuality, LatencyMs, Report, Route, Source};
@@ -48,6 +49,8 @@ pub(super) struct Common<'a> {
     calibration: Option<&'a str>,
     /// Clusters that came before the window as well: their first entry in it is not the first of all.
     earlier: Vec<&'a str>,
+    /// Clusters that came so early in the data that they may have come before it.
+    from_start: Vec<&'a str>,
 }
 
 /// Requests of a route, beside the time before where that is known.
@@ -74,6 +77,7 @@ impl<'a> Common<'a> {
             source_rows: Cut::new(&report.sources, options.sources),
             calibration: report.calibration.as_ref().map(|found| found.sentence.as_str()),
             earlier: report.clusters.iter().filter(|c| came_before(c)).map(|c| c.id.as_str()).collect(),
+            from_start: report.clusters.iter().filter(|c| from_start(c, report)).map(|c| c.id.as_str()).collect(),
         }
     }
 }
@@ -82,6 +86,14 @@ impl<'a> Common<'a> {
 pub(super) fn came_before(c: &Cluster) -> bool {
     let trend = &c.trend;
     trend.previous.is_some_and(|n| n > 0) || trend.snapshots.as_ref().is_some_and(|seen| seen.present_before > 0)
+}
+
+/// Whether the data begins no longer before a cluster than it was away in it: when it began is unknown then.
+fn from_start(c: &Cluster, report: &Report) -> bool {
+    let covered = report.coverage.services.get(&c.service);
+    let begin = covered.and_then(|own| own.intervals.first()).and_then(|[from, _]| ns(from));
+    let (Some(begin), Some(first), Some(gap_s)) = (begin, ns(&c.first), c.cadence.max_s) else { return false };
+    (first - begin) as f64 <= gap_s * crate::time::SECOND_NS as f64
 }
 
 fn route(r: &Route) -> RouteView<'_> {

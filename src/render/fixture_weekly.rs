@@ -35,6 +35,7 @@ fn service(name: &str, this: Option<f64>, last: Option<f64>, counts: [u64; 5]) -
         errors: 43,
         errors_last: Some(12),
         errors_crash_loops: if name == "shop-api" { 18 } else { 0 },
+        most_risen: None,
         requests: if this.is_some() { 9_120 } else { 0 },
         requests_last: Some(8_800),
         families_new: counts[0],

@@ -10,13 +10,14 @@ use serde::Serialize;
 use super::cluster::{ClusterView, Context, ns, rank};
 use super::common::{Common, Cut, services};
 use super::notes::{Notes, Sections};
-use super::{chart, filters};
+use super::{chart, filters, safe};
 use crate::report::v1::{ActionRow, Cluster, DayCount, Deploy, Family, FindingRow, Report, TimelineRow};
 
 /// What is to be done now, of which so much is told at the top.
 const NEXT: usize = 4;
-/// Ids of the others that are named there.
-const LEFT: usize = 12;
+/// Others that are named there, and letters of the title of each.
+const LEFT: usize = 8;
+const SHORT: usize = 48;
 
 /// What the filing step did with an action.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -118,8 +119,8 @@ struct Top<'a> {
     gone: Cut<&'a str>,
     follows: Cut<&'a str>,
     next: Cut<&'a str>,
-    /// Ids of those that are left out of it.
-    next_left: Vec<&'a str>,
+    /// Those that are left out of it, in short.
+    next_left: Vec<String>,
     unseen: Cut<&'a str>,
     /// Clusters of which nobody can say whether they are new.
     undecided: u64,
@@ -278,17 +279,22 @@ impl<'a> Top<'a> {
         let s = &report.summary;
         let pressing = s.findings.iter().filter(|row| row.is_pressing());
         Top {
-            findings: Cut::new(&s.findings, 8),
+            findings: Cut::new(&s.findings, 10),
             new: few(&s.new, 3),
             worse: few(&s.worse, 3),
             gone: few(&s.gone, 3),
             follows: few(&s.follows, 3),
             next: few(&s.next, NEXT),
-            next_left: pressing.skip(NEXT).map(|row| row.cluster.as_str()).take(LEFT).collect(),
+            next_left: pressing.skip(NEXT).take(LEFT).map(short).collect(),
             unseen: few(&s.unseen, 4),
             undecided: s.statuses.get("insufficient_coverage").copied().unwrap_or(0),
         }
     }
+}
+
+fn short(row: &FindingRow) -> String {
+    let owner = row.owner.as_deref().map_or_else(String::new, |owner| format!(" ({owner})"));
+    format!("{} {}{owner}", row.cluster, safe::cut(&safe::one_line(&row.title), SHORT))
 }
 
 fn share(n: u64, of: u64) -> f64 {

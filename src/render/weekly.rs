@@ -51,6 +51,8 @@ pub(super) struct WeeklyView<'a> {
     gaps: Cut<&'a UncoveredSpan>,
     /// Ids with a place in the document.
     shown: BTreeSet<&'a str>,
+    /// Since when what was told in an earlier week is back.
+    back: BTreeMap<&'a str, &'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -131,7 +133,7 @@ impl<'a> WeeklyView<'a> {
         let svg = |id: &str| strips.get(id).filter(|_| charts).map(|strip| chart::week_strip(&strip.days, &lengths));
         let context = View::context(report, options, notes, charts);
         let changes: Vec<Change<'a>> = [
-            ("New", "new", "never seen before, while it would have been", &w.new),
+            ("New", "new", "seen for the first time, with enough of the time before covered", &w.new),
             (
                 "First seen here",
                 "first",
@@ -143,7 +145,7 @@ impl<'a> WeeklyView<'a> {
             ("Still back", "back", "closed as fixed, and back since an earlier week, when it was told", &w.still_back),
             ("Escalating", "escalating", "more than the weeks before lead to expect", &w.escalating),
             ("Declining", "declining", "less than the weeks before lead to expect", &w.declining),
-            ("Resolved or quiet", "resolved", "not seen for long enough, while it would have been", &w.resolved),
+            ("Resolved or quiet", "resolved", "not seen for long enough, with that time covered", &w.resolved),
         ]
         .into_iter()
         .map(|(name, anchor, what, list)| Change {
@@ -198,6 +200,11 @@ impl<'a> WeeklyView<'a> {
             renamed: Cut::new(&w.renamed, ROWS),
             gaps: Cut::new(&w.gaps, ROWS),
             shown,
+            back: w
+                .still_back
+                .iter()
+                .filter_map(|row| Some((row.cluster.as_str(), row.back_since.as_deref()?)))
+                .collect(),
         }
     }
 }
@@ -216,15 +223,13 @@ fn service_row(s: &WeekService) -> ServiceRow<'_> {
             let earlier: Vec<String> = last.into_iter().chain(median).collect();
             let rate =
                 if earlier.is_empty() { number(this) } else { format!("{} ({})", number(this), earlier.join(", ")) };
-            if s.errors_crash_loops == 0 {
-                rate
-            } else {
-                let looping = filters::count(s.errors_crash_loops);
-                format!("{rate}; {looping} of {} errors in a crash loop", filters::count(s.errors))
-            }
+            format!("{rate}{}", driver(s, this, figures.last).unwrap_or_default())
         }
     };
-    let change = figures.this.zip(figures.last).filter(|(_, last)| *last > 0.0).map(|(this, last)| {
+    // Without requests, the errors themselves are compared.
+    let counted = || s.errors_last.map(|last| (s.errors as f64, last as f64));
+    let compared = if figures.this.is_some() { figures.this.zip(figures.last) } else { counted() };
+    let change = compared.filter(|(_, last)| *last > 0.0).map(|(this, last)| {
         let percent = ((this / last - 1.0) * 100.0).round();
         format!("{}{} %", if percent > 0.0 { "+" } else { "" }, filters::number(percent))
     });
@@ -242,6 +247,22 @@ fn service_row(s: &WeekService) -> ServiceRow<'_> {
         covered: format!("{} h{last}", filters::number(s.covered_h)),
         s,
     }
+}
+
+/// What a rate comes from: a crash loop, else the cluster that rose most.
+fn driver(s: &WeekService, this: f64, last: Option<f64>) -> Option<String> {
+    if s.errors_crash_loops > 0 {
+        let looping = filters::count(s.errors_crash_loops);
+        let without = this * (1.0 - s.errors_crash_loops as f64 / s.errors.max(1) as f64);
+        return Some(format!(
+            "; {looping} of {} errors in a crash loop, {} without them",
+            filters::count(s.errors),
+            filters::number((without * 10.0).round() / 10.0)
+        ));
+    }
+    let risen = s.most_risen.as_ref().filter(|_| last.is_some_and(|last| this > last))?;
+    let (now, before) = (filters::count(risen.entries), filters::count(risen.entries_last));
+    Some(format!("; most risen: {} {now} (last {before})", risen.cluster))
 }
 
 fn lead(report: &Report, w: &Weekly) -> String {

@@ -47,6 +47,9 @@ pub(super) fn family(family: &Family, clusters: &[Ranked]) -> String {
             let order = if *lag < 0 { "before" } else { "after" };
             let service = &clusters[*member].cluster.key.service;
             let elsewhere = if *service == family.service { String::new() } else { format!(" in {}", named(service)) };
+            if lag.abs() < SECOND_NS / 1_000 {
+                return format!("\"{}\"{elsewhere} at the same moment (median)", title(*member));
+            }
             format!("\"{}\"{elsewhere} {} {order} it (median)", title(*member), words(lag.abs()))
         })
         .collect();
@@ -81,7 +84,27 @@ pub(super) fn family(family: &Family, clusters: &[Ranked]) -> String {
     }
 }
 
-fn how_often(cluster: &v1::Cluster) -> String {
+/// `48 of 480 requests of its route answered 5xx (10.0 %)`
+fn failed_requests(http: &v1::HttpStats, cluster: &v1::Cluster, report: &v1::Report) -> Option<String> {
+    let share = http.share_5xx.filter(|share| *share > 0.0)?;
+    let same = |row: &&v1::Route| {
+        (&row.service, &row.project, &row.method, &row.route)
+            == (&cluster.service, &cluster.project, &http.method, &http.route)
+    };
+    let route = report.routes.iter().find(same);
+    let failed = route.and_then(|row| Some((*row.statuses.get("5xx")?, row.requests)));
+    Some(match failed {
+        Some((failed, all)) => format!(
+            "{} of {} of its route answered 5xx ({:.1} %)",
+            count(failed),
+            of(all, "request", "requests"),
+            100.0 * share
+        ),
+        None => format!("{:.1} % of its route's requests answered 5xx", 100.0 * share),
+    })
+}
+
+fn how_often(cluster: &v1::Cluster, report: &v1::Report) -> String {
     if let Some(silent) = &cluster.silent {
         let hours = words((silent.covered_h * 3_600.0 * SECOND_NS as f64) as i64);
         return format!("silent for {hours} that were exported");
@@ -97,8 +120,7 @@ fn how_often(cluster: &v1::Cluster) -> String {
     } else {
         format!("{}{events}, {words}", of(cluster.entries, "entry", "entries"))
     };
-    let route = cluster.http.as_ref().and_then(|http| http.share_5xx).filter(|share| *share > 0.0);
-    let route = route.map(|share| format!("{:.1} % of its route's requests answered 5xx", 100.0 * share));
+    let route = cluster.http.as_ref().and_then(|http| failed_requests(http, cluster, report));
     let users = cluster.users.filter(|users| *users > 0).map(|users| of(users, "user", "users"));
     let during = cluster.links.iter().find(|link| link.relation == "during").and_then(|link| link.why.clone());
     [Some(often), route, during, users].into_iter().flatten().collect::<Vec<_>>().join("; ")
@@ -161,7 +183,12 @@ fn next_revision(row: &v1::FindingRow, report: &v1::Report) -> Option<String> {
     let own = report.deploys.iter().filter(|deploy| deploy.service == row.service && deploy.outcome != "failed");
     let after = own.filter_map(|deploy| Some((ns(&deploy.at).filter(|at| *at > last_ns)?, deploy)));
     let (at_ns, next) = after.min_by_key(|(at_ns, _)| *at_ns)?;
-    Some(format!("next revision {}, rolled out at {}", next.revision, rfc3339_seconds(at_ns)))
+    Some(format!(
+        "followed by revision {}, rolled out at {}, {} after its last entry",
+        next.revision,
+        rfc3339_seconds(at_ns),
+        words(at_ns - last_ns)
+    ))
 }
 
 /// The rollout that failed and holds all entries of a cluster: by their revision, or of the platform's words about the service
@@ -215,7 +242,7 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
             title: cluster.title.clone(),
             service: cluster.service.clone(),
             how_often: family.map_or_else(
-                || how_often(cluster),
+                || how_often(cluster, report),
                 |family| match family.kind.as_str() {
                     "crash_loop" => format!(
                         "crash loop, {} ended in an exit, {}",
@@ -223,9 +250,9 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
                         family.cadence.words
                     ),
                     _ => format!(
-                        "{} in a family of {}",
-                        how_often(cluster),
-                        of(family.members.len() as u64, "cluster", "clusters")
+                        "{}; with {} in its family",
+                        how_often(cluster, report),
+                        of(family.members.len() as u64 - 1, "other cluster", "other clusters")
                     ),
                 },
             ),
@@ -250,7 +277,9 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
         let covered = report.coverage.services.get(&row.service);
         row.stopped_s = covered.and_then(|found| stopped_s(&row.last, cadence, &found.intervals));
     }
-    summary.findings.sort_by_key(|row| level(&row.priority));
+    // What went away stands behind what goes on.
+    let is_gone = |row: &v1::FindingRow| matches!(row.status.as_str(), "resolved" | "quiet");
+    summary.findings.sort_by_key(|row| (level(&row.priority), is_gone(row)));
     let loud: Vec<&v1::Cluster> =
         report.clusters.iter().filter(|cluster| is_loud(cluster) && cluster.category.is_none()).collect();
     let of_status = |status: Status| {
@@ -290,8 +319,8 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
             let stopped = row.stopped_s.map(|s| format!("stopped, {} covered since", seconds(s)));
             let start = by_id.get(row.cluster.as_str()).and_then(|cluster| start(cluster));
             let next = row.stopped_s.and_then(|_| next_revision(row, report));
-            // The same for each: said once.
-            let begin = (at == 0).then(|| format!("start with gardener explain {}, and so with each", row.cluster));
+            // It goes for each: said once.
+            let begin = (at == 0).then(|| format!("start with gardener explain {}", row.cluster));
             let known: Vec<String> = [Some(who), stopped, start, next, begin].into_iter().flatten().collect();
             format!("{}: {} {} ({}), {}", row.priority, row.cluster, row.title, named(&row.service), known.join("; "))
         })

@@ -108,6 +108,8 @@ pub struct WeekService {
     pub errors_last: Option<u64>,
     /// Of `errors`, those of crash loops.
     pub errors_crash_loops: u64,
+    /// The cluster of ERROR and above, outside of crash loops, that has most entries more than in the week before.
+    pub most_risen: Option<Risen>,
     /// Requests.
     pub requests: u64,
     /// Requests of the week before.
@@ -130,6 +132,17 @@ pub struct WeekService {
     pub covered_h: f64,
     /// Covered hours of the week before.
     pub covered_h_last: Option<f64>,
+}
+
+/// A cluster with more entries than in the week before.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Risen {
+    /// Cluster id.
+    pub cluster: String,
+    /// Entries of this week.
+    pub entries: u64,
+    /// Entries of the week before.
+    pub entries_last: u64,
 }
 
 /// A closed issue, and what became of its problem.

@@ -13,7 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use lists::{add_request, template_changes};
 
 use super::v1;
-use super::v1_weekly::{ChangeRow, Figures, Strip, TemplateChange, UncoveredSpan, WeekService, WeekSpan, Weekly};
+use super::v1_weekly::{
+    ChangeRow, Figures, Risen, Strip, TemplateChange, UncoveredSpan, WeekService, WeekSpan, Weekly,
+};
 use super::worklog::{is_loud, is_present, level};
 use crate::analyze::{Analysis, ClusterKey, Coverage, Parameter, Ranked};
 use crate::config::Config;
@@ -315,6 +317,7 @@ fn service(material: &WeeklyMaterial<'_>, name: &str) -> WeekService {
         errors: this.errors,
         errors_last: last.map(|count| count.errors),
         errors_crash_loops: crash_loop_errors(material, name),
+        most_risen: most_risen(material, name),
         requests: this.requests,
         requests_last: last.map(|count| count.requests),
         families_new: families(&["new"]),
@@ -331,10 +334,27 @@ fn service(material: &WeeklyMaterial<'_>, name: &str) -> WeekService {
 
 /// Entries of ERROR and above of the crash loops of a service.
 fn crash_loop_errors(material: &WeeklyMaterial<'_>, name: &str) -> u64 {
-    let loops = || material.report.families.iter().filter(|family| family.kind == "crash_loop");
-    let looping = |row: &v1::Cluster| row.service == name && loops().any(|family| family.members.contains(&row.id));
     let errors = |ranked: &Ranked| ranked.cluster.effective.range(Severity::Error..).map(|(_, n)| *n).sum::<u64>();
-    material.pairs().filter(|(row, _)| looping(row)).map(|(_, ranked)| errors(ranked)).sum()
+    let own = material.pairs().filter(|(row, _)| row.service == name && is_looping(material, row));
+    own.map(|(_, ranked)| errors(ranked)).sum()
+}
+
+fn is_looping(material: &WeeklyMaterial<'_>, row: &v1::Cluster) -> bool {
+    let mut loops = material.report.families.iter().filter(|family| family.kind == "crash_loop");
+    loops.any(|family| family.members.contains(&row.id))
+}
+
+fn most_risen(material: &WeeklyMaterial<'_>, name: &str) -> Option<Risen> {
+    let of = |(row, ranked): (&v1::Cluster, &Ranked)| {
+        let counts = row.service == name && ranked.cluster.effective_severity() >= Severity::Error;
+        let entries_last = material.rows_last(&ranked.cluster.key).filter(|_| counts && !is_looping(material, row))?;
+        Some(Risen { cluster: row.id.clone(), entries: row.entries, entries_last })
+    };
+    let risen = material.pairs().filter_map(of).filter(|row| row.entries > row.entries_last);
+    risen.max_by(|a, b| {
+        let rise = |row: &Risen| row.entries - row.entries_last;
+        rise(a).cmp(&rise(b)).then_with(|| b.cluster.cmp(&a.cluster))
+    })
 }
 
 /// Clusters of WARNING and above with one of these statuses, most urgent first; a family by its root.

@@ -185,7 +185,7 @@ fn the_worklog_answers_the_ten_questions_with_the_figures_of_the_truth() {
         Page::says("how often", page.finding(name), &[&format!("{n} entries")]);
     }
     for line in head.lines().filter(|line| line.contains("-> 503`")) {
-        Page::says("of how many requests", line, &["% of its route's requests answered 5xx"]);
+        Page::says("of how many requests", line, &[" requests of its route answered 5xx ("]);
     }
 
     let new = &TRUTH["new"][0];

@@ -5,7 +5,10 @@
 
 use rayon::prelude::*;
 
-use super::judge::{Judgement, Options, SILENT_HOURS, Status, change_points, silence, since as told_since, span};
+use super::judge::{
+    Judgement, Options, SILENT_HOURS, Status, change_points, is_history, rarer, silence, since as told_since, span,
+    unseen,
+};
 use super::multiple::{Discrete, LEVEL, adjust_families};
 use super::onset::{Change, Direction, scan};
 use super::rate::ALPHA;
@@ -56,18 +59,18 @@ fn one(table: &Table, subject: &Subject, window: Hours, first_p: Option<f64>, op
             let told: Vec<String> = (0..found.len()).map(|at| told(table, subject, window, &found, at)).collect();
             (of_change(table, subject, window, &found, silence.since), told.join("; "))
         }
-        (None, Some(_)) => {
+        (None, Some(_)) => late(table, subject, window).unwrap_or_else(|| {
             let seen = days_seen(table, subject, window);
-            (
-                Status::Ongoing,
-                format!("seen on {seen} of {days} covered days, no change of rate to be told from chance"),
-            )
-        }
+            let why = format!("seen on {seen} of {days} covered days, no change of rate to be told from chance");
+            (Status::Ongoing, why)
+        }),
     };
     let last = subject.last(window).unwrap_or(window.since);
     let silent = exposure.covered(Hours::new(last + 1, window.until));
     let mut resolved_from = None;
-    if matches!(status, Status::Ongoing | Status::Declining) && silent >= options.quiet_days * 24.0 {
+    if (matches!(status, Status::Ongoing | Status::Declining) || status == Status::New && found.is_empty())
+        && silent >= options.quiet_days * 24.0
+    {
         status = Status::Quiet;
         let ended = format!("last seen at {}, {} covered since then", table.ended(subject, last), span(silent));
         why = if found.is_empty() {
@@ -81,6 +84,17 @@ fn one(table: &Table, subject: &Subject, window: Hours, first_p: Option<f64>, op
             .map(|hours| window.until + hours.ceil() as i64);
     }
     Judgement { status, why, test: None, silence, resolved_from, changes: found, returned_after: None, held: false }
+}
+
+/// What came for the first time late in the window is new by the rule of a window with a time before it, whatever its rate.
+fn late(table: &Table, subject: &Subject, window: Hours) -> Option<(Status, String)> {
+    let first = subject.first(window).filter(|_| !subject.known)?;
+    let (exposure, before) = (table.exposure(subject), Hours::new(window.since, first));
+    let (hours, days) = (exposure.covered(before), exposure.days(before));
+    is_history(hours, days, exposure.covered(Hours::new(first, window.until))).then(|| {
+        let why = format!("first seen at {}, {}, {}", table.began(subject, first), unseen(hours, days), rarer(hours));
+        (Status::New, why)
+    })
 }
 
 fn days_seen(table: &Table, subject: &Subject, window: Hours) -> usize {
@@ -177,6 +191,23 @@ mod tests {
         daily[20] = 4_000_000_000;
         assert_eq!(judged(&daily).status, Status::Ongoing);
         assert_eq!(judged(&daily).why, "seen on 30 of 30 covered days, no change of rate to be told from chance");
+    }
+
+    #[test]
+    fn what_comes_once_late_in_the_window_is_new_until_it_is_quiet() {
+        let once = |at: usize| {
+            let mut daily = [0; 30];
+            daily[at] = 1;
+            judged(&daily)
+        };
+        let late = once(25);
+        assert_eq!(late.status, Status::New, "{late:?}");
+        let words = "not seen in 25.2 days covered on 26 days before, so that it came less than once in 8.4 days";
+        assert_eq!(late.why, format!("first seen at 1970-01-26T05:00:00Z, {words}"));
+        assert_eq!((once(22).status, once(2).status), (Status::Quiet, Status::Quiet), "silent for a week and more");
+        let mut early = [0; 30];
+        (early[2], early[29]) = (1, 1);
+        assert_eq!(judged(&early).status, Status::Ongoing);
     }
 
     #[test]

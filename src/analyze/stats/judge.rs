@@ -250,10 +250,9 @@ impl Case<'_> {
         if hours <= 0.0 {
             return (Status::InsufficientCoverage, "first seen here; nothing before the window is stored".into());
         }
-        let unseen = format!("not seen in {} covered on {days} days before", span(hours));
-        if hours >= HISTORY * (1.0 - HISTORY_SLACK) * covered && days >= HISTORY_DAYS {
-            let bound = rule_of_three(hours).unwrap_or(0.0);
-            return (Status::New, format!("{unseen}: it came less than {} then", per_time(bound)));
+        let unseen = unseen(hours, days);
+        if is_history(hours, days, covered) {
+            return (Status::New, format!("{unseen}, {}", rarer(hours)));
         }
         let needed = format!("calling it new needs {} on {HISTORY_DAYS} days", span(HISTORY * covered));
         (Status::InsufficientCoverage, format!("first seen here; {unseen}, and {needed}"))
@@ -382,6 +381,21 @@ impl Case<'_> {
 }
 
 /// A rate per hour as words: "once in 12.0 h".
+/// Whether so much covered time without an episode makes what came in `covered` hours after it new.
+pub(super) fn is_history(hours: f64, days: usize, covered: f64) -> bool {
+    hours >= HISTORY * (1.0 - HISTORY_SLACK) * covered && days >= HISTORY_DAYS
+}
+
+/// What came never, for a reader.
+pub(super) fn unseen(hours: f64, days: usize) -> String {
+    format!("not seen in {} covered on {days} days before", span(hours))
+}
+
+/// The rate that such a time allows, for a reader.
+pub(super) fn rarer(hours: f64) -> String {
+    format!("so that it came less than {}", per_time(rule_of_three(hours).unwrap_or(0.0)))
+}
+
 fn per_time(per_hour: f64) -> String {
     if per_hour > 0.0 { format!("once in {}", span(1.0 / per_hour)) } else { "ever".into() }
 }

@@ -100,7 +100,10 @@ fn a_rare_cluster_is_quiet_and_the_date_is_told() {
 fn new_needs_twice_the_window_on_three_days_before_it() {
     let found = judged(&days(0, 28, 1));
     assert_eq!(found.status, Status::New);
-    assert_eq!(found.why, "not seen in 28.0 days covered on 28 days before: it came less than once in 9.3 days then");
+    assert_eq!(
+        found.why,
+        "not seen in 28.0 days covered on 28 days before, so that it came less than once in 9.3 days"
+    );
     let short = judged(&days(0, 10, 1));
     assert_eq!(short.status, Status::InsufficientCoverage);
     assert!(short.why.ends_with("calling it new needs 14.0 days on 3 days"), "{}", short.why);
