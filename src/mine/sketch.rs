@@ -12,7 +12,7 @@ pub const SKETCH_VALUES: usize = 16;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sketch {
     /// (hash, soft, value), ascending.
-    items: Vec<(u64, bool, Box<str>)>,
+    items: Vec<(u64, bool, String)>,
     overflow: bool,
     /// Where the items are full, the greatest hash among them: most values of a busy place are told by it to be no item,
     /// without a look at the items themselves.
@@ -21,26 +21,37 @@ pub struct Sketch {
 
 /// Stored form: overflow, hard values, soft values.
 #[derive(Serialize, Deserialize)]
-struct Stored(u8, Vec<Box<str>>, Vec<Box<str>>);
+struct Stored(u8, Vec<String>, Vec<String>);
 
 impl Sketch {
     /// Adds one value.
+    #[inline]
     pub fn add(&mut self, soft: bool, value: &str) {
         let hash = hash(soft, value);
         if self.above.is_some_and(|last| hash > last) {
             self.overflow = true;
-            return;
+        } else {
+            self.keep(hash, soft, value);
         }
-        let full = self.items.len() >= SKETCH_VALUES;
+    }
+
+    #[cold]
+    fn keep(&mut self, hash: u64, soft: bool, value: &str) {
         let place = self.items.binary_search_by(|(h, s, v)| (*h, *s, &**v).cmp(&(hash, soft, value)));
-        if let Err(index) = place {
-            self.items.insert(index, (hash, soft, value.into()));
-            if full {
-                self.items.truncate(SKETCH_VALUES);
-                self.overflow = true;
+        let Err(index) = place else { return };
+        let mut text = String::new();
+        if self.items.len() >= SKETCH_VALUES {
+            self.overflow = true;
+            if index == self.items.len() {
+                return;
             }
-            self.set_above();
+            // The greatest makes room, and lends its memory.
+            text = self.items.pop().map(|(.., text)| text).unwrap_or_default();
+            text.clear();
         }
+        text.push_str(value);
+        self.items.insert(index, (hash, soft, text));
+        self.set_above();
     }
 
     fn set_above(&mut self) {
@@ -102,8 +113,28 @@ impl<'de> Deserialize<'de> for Sketch {
     }
 }
 
+/// The last bytes of a value, less than eight, as a number: read in one or two pieces, as most values are no longer.
+#[inline]
+fn tail(value: &[u8], rest: &[u8]) -> u64 {
+    if let Some(eight) = value.last_chunk::<8>() {
+        // What stands before the rest is shifted out.
+        return if rest.is_empty() { 0 } else { u64::from_le_bytes(*eight) >> (64 - 8 * rest.len()) };
+    }
+    if let (Some(first), Some(last)) = (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
+        let [first, last] = [first, last].map(|four| u64::from(u32::from_le_bytes(*four)));
+        return first | last << (8 * (rest.len() - 4));
+    }
+    match *rest {
+        [] => 0,
+        [a] => u64::from(a),
+        [a, b] => u64::from(u16::from_le_bytes([a, b])),
+        [a, b, c, ..] => u64::from(u32::from_le_bytes([a, b, c, 0])),
+    }
+}
+
 /// Eight bytes at a time, with a closing mix. Written out here because stored sketches depend on it: which values
 /// are the least must not change with a dependency's version.
+#[inline]
 fn hash(soft: bool, value: &str) -> u64 {
     const MULTIPLIER: u64 = 0x9fb2_1c65_1e98_df25;
     let step = |h: u64, word: u64| {
@@ -116,10 +147,25 @@ fn hash(soft: bool, value: &str) -> u64 {
     for word in words {
         h = step(h, u64::from_le_bytes(*word));
     }
-    h = step(h, rest.iter().rev().fold(0, |word, &b| word << 8 | u64::from(b)));
+    h = step(h, tail(value.as_bytes(), rest));
     h ^= h >> 33;
     h = h.wrapping_mul(0xff51_afd7_ed55_8ccd);
     h ^= h >> 33;
     h = h.wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     h ^ (h >> 33)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tail_of_a_value_is_its_bytes_in_order() {
+        let bytes: Vec<u8> = (1..=30).map(|n| n * 7).collect();
+        for n in 0..=bytes.len() {
+            let value = &bytes[..n];
+            let rest = value.as_chunks::<8>().1;
+            assert_eq!(tail(value, rest), rest.iter().rev().fold(0, |word, &b| word << 8 | u64::from(b)), "{n}");
+        }
+    }
 }

@@ -441,7 +441,7 @@ impl SignatureTable {
 /// Bytes that an entry of this shape may need: tokens, exemplar, full sketches.
 fn worst_bytes(shape: &Shape) -> usize {
     const OF_TOKEN: usize = size_of::<Token>();
-    const OF_SKETCH: usize = size_of::<(u16, Sketch)>() + SKETCH_VALUES * (VALUE_MAX_BYTES + 32);
+    const OF_SKETCH: usize = size_of::<(u16, Sketch)>() + SKETCH_VALUES * (VALUE_MAX_BYTES + 40);
     let of_token = |token: &Token| match token {
         Token::Var => OF_TOKEN + OF_SKETCH,
         Token::Space => OF_TOKEN,

@@ -192,6 +192,12 @@ impl Scanner {
                     }
                     seen |= classes;
                     i += 1;
+                    // Where a URL may stop the word, what lies behind must not be looked at.
+                    if !URLS {
+                        let (more, found) = class::word(s, i);
+                        seen |= found;
+                        i += more;
+                    }
                 }
                 i = i.min(stop);
             } else if classes & class::SPACE != 0 {
@@ -442,7 +448,7 @@ fn masked_word(s: &[u8], i: usize) -> Option<usize> {
     {
         return Some(end);
     }
-    let run = s[i..].iter().take(9).take_while(|b| b.is_ascii_hexdigit()).count();
+    let run = class::hex_digits(s, i);
     match (s.get(i + run)?, run) {
         (b'-', 8) => mask::uuid(s, i),
         (b'-' | b'/', 4) => dates::date(s, i),
