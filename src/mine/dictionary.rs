@@ -103,9 +103,10 @@ type Key = (Form, Option<Box<str>>, Vec<Token>);
 pub fn templates(table: &SignatureTable) -> TemplateSet {
     let mut parts: BTreeMap<(Form, Option<&str>), Vec<Leaf<'_>>> = BTreeMap::new();
     let mut groups: BTreeMap<Key, Vec<Leaf<'_>>> = BTreeMap::new();
+    let places = constant_places(table);
     for (sig, entry) in table.iter() {
         let shape = &entry.shape;
-        let leaf = Leaf { sig, entry, tokens: revealed(entry) };
+        let leaf = Leaf { sig, entry, tokens: revealed(entry, &places) };
         // Coarse buckets are evidence like any other: a place full of words makes many of them.
         parts.entry((shape.form, shape.exception.as_deref())).or_default().push(leaf);
     }
@@ -168,22 +169,43 @@ fn resolve(form: Form, exception: Option<&str>, leaves: &[Leaf<'_>]) -> (Vec<Vec
 #[cfg(test)]
 pub(super) fn templates_work(table: &SignatureTable) -> usize {
     let leaves = table.iter().filter(|(sig, _)| !sig.is_coarse());
-    let leaves: Vec<_> = leaves.map(|(sig, entry)| Leaf { sig, entry, tokens: revealed(entry) }).collect();
+    let leaves: Vec<_> =
+        leaves.map(|(sig, entry)| Leaf { sig, entry, tokens: revealed(entry, &FxHashSet::default()) }).collect();
     resolve(Form::Text, None, &leaves).1
 }
 
-/// Tokens of a signature in which a soft variable with one value over several rows is that value.
-fn revealed(entry: &Entry) -> Cow<'_, [Token]> {
+/// A soft value with what stands around it: four tokens before, two behind.
+type Place<'a> = (&'a [Token], &'a str, &'a [Token]);
+
+/// Where a soft variable had one value over several rows of a signature.
+fn constant_places(table: &SignatureTable) -> FxHashSet<Place<'_>> {
+    let entries = table.iter().map(|(_, entry)| entry).filter(|entry| entry.count >= 2);
+    entries.flat_map(|entry| single_words(entry).map(|(i, value)| place(&entry.shape.tokens, i, value))).collect()
+}
+
+fn place<'a>(tokens: &'a [Token], i: usize, value: &'a str) -> Place<'a> {
+    (&tokens[i.saturating_sub(4)..i], value, &tokens[(i + 1).min(tokens.len())..(i + 3).min(tokens.len())])
+}
+
+/// Soft variables that had one value, a word with digits in it.
+fn single_words(entry: &Entry) -> impl Iterator<Item = (usize, &str)> {
     let tokens = &entry.shape.tokens;
-    let mut out = Cow::Borrowed(&**tokens);
-    if entry.count < 2 {
-        return out;
-    }
     let equals = |i: usize| matches!(&tokens[i], Token::Text(t) if &**t == "=");
-    for (position, sketch) in &entry.values {
+    entry.values.iter().filter_map(move |(position, sketch)| {
         let i = usize::from(*position);
         let after_equals = (i > 0 && equals(i - 1)) || (i > 1 && tokens[i - 1] == Token::Space && equals(i - 2));
-        if !after_equals && let Some(value) = sketch.only_soft().filter(|v| is_word_with_digits(v)) {
+        let value = sketch.only_soft().filter(|value| !after_equals && is_word_with_digits(value))?;
+        Some((i, value))
+    })
+}
+
+/// Tokens of a signature in which a soft variable with one value over several rows is that value. A single row says nothing
+/// of its own, so there the value counts only where another signature has it as a constant in the same place.
+fn revealed<'a>(entry: &'a Entry, constant: &FxHashSet<Place<'a>>) -> Cow<'a, [Token]> {
+    let tokens = &entry.shape.tokens;
+    let mut out = Cow::Borrowed(&**tokens);
+    for (i, value) in single_words(entry) {
+        if entry.count >= 2 || constant.contains(&place(tokens, i, value)) {
             out.to_mut()[i] = Token::text(value);
         }
     }

@@ -161,6 +161,20 @@ pub(super) fn mac(s: &[u8], i: usize) -> Option<usize> {
     (groups >= 6).then(|| end - 1)
 }
 
+/// Address of a PCI device as kernels print it: domain, bus, device and function, `0000:02:0e.0`.
+pub(super) fn pci(s: &[u8], i: usize) -> Option<usize> {
+    let colon = |at_: usize| at(s, at_) == b':';
+    (hex_run(s, i, 4)
+        && colon(i + 4)
+        && hex_run(s, i + 5, 2)
+        && colon(i + 7)
+        && hex_run(s, i + 8, 2)
+        && at(s, i + 10) == b'.'
+        && matches!(at(s, i + 11), b'0'..=b'7')
+        && ends_word(s, i + 12))
+    .then_some(i + 12)
+}
+
 /// Dotted IPv4 address, with prefix length and port when they follow; a leading `/` belongs to it.
 pub(super) fn ipv4(s: &[u8], i: usize) -> Option<usize> {
     let mut end = i + usize::from(at(s, i) == b'/');

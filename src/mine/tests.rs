@@ -104,6 +104,8 @@ fn masks_values_whose_form_varies() {
         ["job <uuid> wrote <path>"]
     );
     assert_eq!(texts(&["peer 2001:db8::7:1 and fe80:1:2:3:4:5:6:7 met"]), ["peer <ip> and <ip> met"]);
+    let devices = ["PCI 0000:02:0e.0[A] -> IRQ 5", "PCI 0000:12:03.1[A] -> IRQ 7", "PCI 0000:8b:1f.0[A] -> IRQ 9"];
+    assert_eq!(texts(&devices), ["PCI <*>[A] -> IRQ <num>"; 3]);
     assert_eq!(texts(&["peer db.eu.example.org:5432 refused"]), ["peer <host> refused"]);
     assert_eq!(texts(&[r"opened C:\data\new.txt, then left"]), ["opened <path>, then left"]);
 }
@@ -114,6 +116,18 @@ fn values_after_a_key_vary_but_redacted_ones_do_not() {
     assert_eq!(texts(&lines), ["login AUTH=REDACTED user=<*> ok"; 2]);
     let mixed = ["AUTH=REDACTED sent to peer", "AUTH=abcdef sent to peer"];
     assert_eq!(texts(&mixed)[0], "AUTH=REDACTED sent to peer");
+}
+
+#[test]
+fn a_single_row_keeps_the_word_with_digits_that_others_have_in_its_place() {
+    let named = ["anna", "boris", "clara", "dora", "emil", "fritz", "gerd", "hans"];
+    let line = |user: &str, port: usize| format!("refused invalid user {user} from 10.0.0.{port} port 40{port} ssh2");
+    let mut lines: Vec<String> =
+        named.iter().cycle().zip(1..=24).map(|(user, port)| line(user, port)).chain([line("0", 77)]).collect();
+    lines.push("accepted key from 10.0.0.9 port 4022 rsa2".to_owned());
+    let found = texts(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(found[..25], ["refused invalid user <*> from <ip> port <num> ssh2"; 25]);
+    assert_eq!(found[25], "accepted key from <ip> port <num> <*>", "nothing is known of this one");
 }
 
 #[test]

@@ -456,7 +456,7 @@ fn masked_word(s: &[u8], i: usize) -> Option<usize> {
         (b'-' | b'/', 1 | 2) => dates::day(s, i),
         (b':', 1..=4) => {
             let clock = || if b.is_ascii_digit() { dates::clock(s, i) } else { None };
-            mask::mac(s, i).or_else(|| mask::ipv6(s, i)).or_else(clock)
+            mask::mac(s, i).or_else(|| mask::pci(s, i)).or_else(|| mask::ipv6(s, i)).or_else(clock)
         }
         (b'.', 1..=3) => mask::ipv4(s, i),
         (b'x' | b'X', 1) => mask::hex_literal(s, i),
