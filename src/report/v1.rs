@@ -10,8 +10,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use super::v1_cluster::{
-    Cadence, Cluster, Example, HttpStats, Impact, LatencyMs, Link, PriorityTerm, RevisionChange, RevisionShare,
-    RevisionTies, Silence, StackCount,
+    Busiest, Cadence, Cluster, Example, HttpStats, Impact, LatencyMs, Link, PriorityTerm, RevisionChange,
+    RevisionShare, RevisionTies, Silence, StackCount,
 };
 pub use super::v1_data::{
     Coverage, DataQuality, QueryRef, ReportWindow, ServiceCoverage, SeverityCoverage, Source, Totals,

@@ -58,6 +58,8 @@ pub struct Cluster {
     pub cadence: Cadence,
     /// Occurrence times, when there are few.
     pub times: Vec<String>,
+    /// The minute with most events, when there are more of them than `times` may hold.
+    pub busiest: Option<Busiest>,
     /// Module of most entries.
     pub module: Option<String>,
     /// Function of most entries.
@@ -213,6 +215,15 @@ pub struct Example {
     pub instance: Option<String>,
     /// Trace.
     pub trace: Option<String>,
+}
+
+/// The UTC minute with most events of a cluster; the earliest of equals.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Busiest {
+    /// Its beginning.
+    pub minute: String,
+    /// Events in it.
+    pub events: u64,
 }
 
 /// A tie to an issue or a cluster.

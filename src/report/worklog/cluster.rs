@@ -9,10 +9,11 @@ use crate::mine::parse_stack;
 use crate::record::Severity;
 use crate::record::ingest::FileReport;
 use crate::report::{facts, v1};
-use crate::time::{day_name, local, rfc3339};
+use crate::time::{SECOND_NS, day_name, local, rfc3339};
 
 /// Letters of a message in a report.
 const MESSAGE: usize = 20_000;
+const MINUTE_NS: i64 = 60 * SECOND_NS;
 /// Letters of a title.
 const TITLE: usize = 96;
 
@@ -64,6 +65,7 @@ pub(super) fn cluster_row(
         } else {
             Vec::new()
         },
+        busiest: busiest(&cluster.times_ns).filter(|_| cluster.times_ns.len() > material.config.limits.times),
         module: module.map(str::to_owned),
         function: function.map(str::to_owned),
         frame: cluster.example.as_ref().and_then(|example| frame(&example.message)),
@@ -164,6 +166,14 @@ pub fn title(template: &str) -> String {
     format!("{} …", cut.rsplit_once(' ').map_or(cut.as_str(), |(front, _)| front))
 }
 
+/// The minute with most of some moments, ascending; the earliest of equals.
+fn busiest(times_ns: &[i64]) -> Option<v1::Busiest> {
+    let minutes = times_ns.chunk_by(|a, b| a.div_euclid(MINUTE_NS) == b.div_euclid(MINUTE_NS));
+    let most = minutes.max_by_key(|events| (events.len(), std::cmp::Reverse(events[0])))?;
+    let minute = rfc3339(most[0].div_euclid(MINUTE_NS) * MINUTE_NS);
+    Some(v1::Busiest { minute, events: most.len() as u64 })
+}
+
 fn per_day(cluster: &Cluster, material: &Material<'_>) -> Vec<v1::DayCount> {
     let covered = material.coverage.services.get(&cluster.key.service).map(ServiceCoverage::days).unwrap_or_default();
     let (first, last) =
@@ -203,6 +213,14 @@ fn example_row(example: &crate::analyze::Example, files: &[FileReport]) -> v1::E
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_busiest_minute_is_the_first_with_most_events() {
+        let at = |seconds: &[i64]| busiest(&seconds.iter().map(|s| s * SECOND_NS).collect::<Vec<_>>());
+        let found = at(&[3, 59, 60, 61, 125, 150, 151, 600, 601, 602]).expect("a minute");
+        assert_eq!((found.minute.as_str(), found.events), ("1970-01-01T00:02:00.000000000Z", 3));
+        assert_eq!(at(&[]), None);
+    }
 
     #[test]
     fn titles_lose_the_prefix_of_the_runtime_and_end_at_a_word() {
