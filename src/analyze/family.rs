@@ -368,8 +368,8 @@ fn loop_of(run: &[&Start<'_>], service: &str, at: &[Option<usize>], seen: &Cover
     let mut members = BTreeSet::new();
     let mut presence: BTreeMap<u32, usize> = BTreeMap::new();
     let mut levels: BTreeMap<u32, Severity> = BTreeMap::new();
-    // Clusters of each start, ascending.
-    let mut standing: Vec<Vec<u32>> = Vec::with_capacity(run.len());
+    // Of each start: its clusters, ascending, and whether all of its errors have a text.
+    let mut standing: Vec<(Vec<u32>, bool)> = Vec::with_capacity(run.len());
     for start in run {
         members.extend(at[start.exit.key as usize]);
         let errors: BTreeSet<u32> = start.rows.iter().filter(|row| row.is_error()).map(|row| row.key).collect();
@@ -380,16 +380,15 @@ fn loop_of(run: &[&Start<'_>], service: &str, at: &[Option<usize>], seen: &Cover
             levels.entry(row.key).or_insert(row.severity);
         }
         let own: BTreeSet<u32> = start.rows.iter().map(|row| row.key).collect();
-        standing.push(own.into_iter().collect());
+        let told = start.rows.iter().all(|row| row.has_text || row.severity < Severity::Error);
+        standing.push((own.into_iter().collect(), told));
     }
     for (key, present) in &presence {
         // Only starts that were exported at the cluster's severity can speak for or against it, and with their texts: an
         // error without one may be any.
         let level = levels.get(key).copied().unwrap_or(Severity::Error);
-        let speaks = |(start, own): &(&&Start<'_>, &Vec<u32>)| {
-            own.binary_search(key).is_ok()
-                || start.rows.iter().all(|row| row.has_text || row.severity < Severity::Error)
-                    && seen.covers(service, level, start_of(start), start.exit.ts_ns)
+        let speaks = |(start, (own, told)): &(&&Start<'_>, &(Vec<u32>, bool))| {
+            own.binary_search(key).is_ok() || *told && seen.covers(service, level, start_of(start), start.exit.ts_ns)
         };
         let covered = run.iter().zip(&standing).filter(speaks).count();
         if present * 2 >= covered.max(1) {

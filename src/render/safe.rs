@@ -71,19 +71,13 @@ pub fn cut_entry(text: &str, limit: usize) -> String {
     if text.char_indices().nth(limit).is_none() {
         return text.to_owned();
     }
-    let shortened = |most: usize| {
-        let mut value: serde_json::Value = serde_json::from_str(text).ok()?;
-        shorten(&mut value, most);
-        serde_json::to_string_pretty(&value).ok().filter(|text| text.chars().count() <= limit)
-    };
-    let mut most = limit;
-    while most >= SHORTEST {
-        if let Some(shortened) = shortened(most) {
-            return shortened;
-        }
-        most /= 2;
-    }
-    cut(text, limit)
+    let mut value: Option<serde_json::Value> = serde_json::from_str(text).ok();
+    let shorter = std::iter::successors(Some(limit), |most| Some(most / 2)).take_while(|most| *most >= SHORTEST);
+    let mut whole = shorter.map_while(|most| {
+        shorten(value.as_mut()?, most);
+        serde_json::to_string_pretty(&value).ok()
+    });
+    whole.find(|text| text.char_indices().nth(limit).is_none()).unwrap_or_else(|| cut(text, limit))
 }
 
 fn shorten(value: &mut serde_json::Value, most: usize) {

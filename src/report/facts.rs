@@ -266,9 +266,12 @@ fn during(at: usize, family: &Family, analysis: &Analysis, ids: &[String]) -> Op
         return None;
     }
     let span = (*family.times_ns.first()?, *family.times_ns.last()?);
-    let present = || analysis.clusters.iter().map(|row| &row.cluster).filter(|row| row.is_present());
-    let data = (present().map(|row| row.first_ns).min()?, present().map(|row| row.last_ns).max()?);
-    let inside = crowded(&cluster.times_ns, span, data)?;
+    // Few clusters have anything in it; the extent of the data is a walk over all.
+    let extent = || {
+        let present = || analysis.clusters.iter().map(|row| &row.cluster).filter(|row| row.is_present());
+        Some((present().map(|row| row.first_ns).min()?, present().map(|row| row.last_ns).max()?))
+    };
+    let inside = crowded(&cluster.times_ns, span, extent)?;
     Some(v1::Link {
         cluster: Some(ids[family.root].clone()),
         relation: "during".to_owned(),
@@ -283,13 +286,16 @@ fn during(at: usize, family: &Family, analysis: &Analysis, ids: &[String]) -> Op
     })
 }
 
-/// How many of the moments lie in a span of the data, where they crowd in it.
-fn crowded(times_ns: &[i64], span: (i64, i64), data: (i64, i64)) -> Option<usize> {
-    let inside = times_ns.iter().filter(|ns| (span.0..=span.1).contains(ns)).count();
+/// How many of the moments, ascending, lie in a span of the data, where they crowd in it.
+fn crowded(times_ns: &[i64], span: (i64, i64), extent: impl FnOnce() -> Option<(i64, i64)>) -> Option<usize> {
+    let inside = times_ns.partition_point(|ns| *ns <= span.1) - times_ns.partition_point(|ns| *ns < span.0);
+    if inside < 3 || inside * 5 < times_ns.len() {
+        return None;
+    }
+    let data = extent()?;
     let (within, all) = (i128::from(span.1 - span.0), i128::from(data.1 - data.0));
     let (here, there) = (inside as i128, (times_ns.len() - inside) as i128);
-    let dense = 2 * within < all && here * (all - within) > 4 * there * within;
-    (here >= 3 && here * 5 >= here + there && dense).then_some(inside)
+    (2 * within < all && here * (all - within) > 4 * there * within).then_some(inside)
 }
 
 /// How a cluster stands to the other one of a pair; order is stated where it is proven, cause never is.
@@ -314,17 +320,17 @@ mod tests {
 
     #[test]
     fn what_crowds_in_a_crash_loop_is_counted_in_it() {
-        let told = |times: &[i64]| crowded(times, (100, 102), (0, 1_000));
+        let told = |times: &[i64]| crowded(times, (100, 102), || Some((0, 1_000)));
         assert_eq!(told(&[10, 100, 101, 102, 700]), Some(3));
         assert_eq!(told(&[100, 100, 100]), Some(3), "nothing of it stands elsewhere");
         assert_eq!(told(&[100, 102]), None, "two are no crowd");
         assert_eq!(told(&[10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 101, 102, 200, 300, 400, 500]), None, "most is not");
         assert_eq!(
-            crowded(&[10, 100, 101, 102, 700], (100, 600), (0, 1_000)),
+            crowded(&[10, 100, 101, 102, 700], (100, 600), || Some((0, 1_000))),
             None,
             "half of the data is no time of its own"
         );
-        assert_eq!(crowded(&[], (0, 0), (0, 0)), None);
+        assert_eq!(crowded(&[], (0, 0), || Some((0, 0))), None);
     }
 
     #[test]

@@ -278,8 +278,7 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
         row.stopped_s = covered.and_then(|found| stopped_s(&row.last, cadence, &found.intervals));
     }
     // What went away stands behind what goes on.
-    let is_gone = |row: &v1::FindingRow| matches!(row.status.as_str(), "resolved" | "quiet");
-    summary.findings.sort_by_key(|row| (level(&row.priority), is_gone(row)));
+    summary.findings.sort_by_key(|row| (level(&row.priority), row.is_gone()));
     let loud: Vec<&v1::Cluster> =
         report.clusters.iter().filter(|cluster| is_loud(cluster) && cluster.category.is_none()).collect();
     let of_status = |status: Status| {

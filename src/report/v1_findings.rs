@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::v1_cluster::{Cadence, LatencyMs};
+use super::worklog::level;
 
 /// One service in the window.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -162,10 +163,14 @@ pub struct FindingRow {
 }
 
 impl FindingRow {
+    /// Whether it went away.
+    pub fn is_gone(&self) -> bool {
+        matches!(self.status.as_str(), "resolved" | "quiet")
+    }
+
     /// Whether something is to be done about it now.
     pub fn is_pressing(&self) -> bool {
-        let level = self.priority.strip_prefix('P').and_then(|n| n.parse::<u8>().ok());
-        level.is_some_and(|level| level <= 2) && !matches!(self.status.as_str(), "resolved" | "quiet")
+        level(&self.priority) <= 2 && !self.is_gone()
     }
 }
 
