@@ -1,4 +1,4 @@
-//! Which clusters belong to one incident: crash loops, and clusters of one request.
+//! Which clusters belong to one incident: families, and those of crash loops. Those of one request are in [`super::traces`].
 //!
 //! Order is stated, cause never is. A crash loop is read from the instances' own rows: a start is what one instance wrote up
 //! to its exit, so two loops that end in the same exit line stay two families when their starts hold different errors.
@@ -7,20 +7,17 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aho_corasick::{AhoCorasick, MatchKind};
-use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::{AnalyzeError, Cluster, ClusterKey, Coverage, cadence};
 use crate::config::{ExitRule, glob_matches};
-use crate::query::{self, ClusterRows, EndedRow, Engine, Exit};
+use crate::query::{ClusterRows, EndedRow, Engine, Exit};
 use crate::record::Severity;
 
 /// Exits that follow one another within this are one loop.
 const LOOP_GAP_NS: i64 = 15 * 60 * 1_000_000_000;
 /// Fewest exits of a loop.
 const LOOP_EXITS: usize = 3;
-/// Traces that two clusters must share.
-const SHARED_TRACES: usize = 3;
 /// Rows of one start that the platform writes this close together are one exit.
 const SAME_EXIT_NS: i64 = 1_000_000_000;
 
@@ -109,23 +106,6 @@ pub struct StartRows {
     rows: Vec<StartRow>,
 }
 
-/// A trace, or an instance, in which a louder cluster stands.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct TraceRow {
-    /// Place of its cluster's key.
-    pub(crate) key: u32,
-    pub(crate) trace: Option<u128>,
-    pub(crate) instance: Option<u32>,
-    pub(crate) first_ns: i64,
-}
-
-/// The traces and instances of louder clusters.
-#[derive(Debug, Default)]
-pub(crate) struct TraceRows {
-    pub(crate) keys: Vec<ClusterKey>,
-    pub(crate) rows: Vec<TraceRow>,
-}
-
 /// What ties a family together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FamilyKind {
@@ -194,7 +174,7 @@ pub struct Family {
     pub lags_ns: BTreeMap<usize, i64>,
 }
 
-fn keys(clusters: &[ClusterRows]) -> Vec<ClusterKey> {
+pub(super) fn keys(clusters: &[ClusterRows]) -> Vec<ClusterKey> {
     clusters.iter().cloned().map(ClusterKey::from).collect()
 }
 
@@ -213,18 +193,6 @@ pub(crate) fn start_rows(engine: &Engine, exits: &Exits) -> Result<StartRows, An
         exit: row.exit,
     };
     Ok(StartRows { keys: keys(&found.clusters), rows: found.rows.into_iter().map(of).collect() })
-}
-
-/// Reads the traces and instances of clusters of WARNING and above.
-pub(crate) fn trace_rows(engine: &Engine) -> Result<TraceRows, AnalyzeError> {
-    let found = engine.traces()?;
-    let of = |(key, row): &(u32, query::TraceRow)| TraceRow {
-        key: *key,
-        trace: row.trace,
-        instance: row.instance,
-        first_ns: row.first_ns,
-    };
-    Ok(TraceRows { keys: keys(&found.clusters), rows: found.rows.iter().map(of).collect() })
 }
 
 /// Place of each key among the clusters, where it is one of them.
@@ -428,7 +396,7 @@ fn start_of(start: &Start<'_>) -> i64 {
 }
 
 /// Median time from the root's first row to each other member's first row, over the groups that hold both; rows by cluster.
-fn lags(
+pub(super) fn lags(
     groups: impl Iterator<Item = Vec<(usize, i64)>>,
     root: usize,
     members: &BTreeSet<usize>,
@@ -497,89 +465,6 @@ pub(crate) fn failing_starts(clusters: &[Cluster], found: &StartRows, services: 
     rows.filter_map(|row| at[row.key as usize]).collect()
 }
 
-/// A trace of a cluster, with its oldest row.
-type Stage = (u128, usize, i64);
-
-/// Clusters of WARNING and above that share requests: at least three traces, and half of the rarer one's.
-pub(crate) fn same_trace(clusters: &[Cluster], found: &TraceRows, taken: &[Family]) -> Vec<Family> {
-    let at = positions(clusters, &found.keys);
-    let mut busy = vec![false; clusters.len()];
-    for member in taken.iter().flat_map(|family| &family.members) {
-        busy[*member] = true;
-    }
-    let stage = |row: &TraceRow| -> Option<Stage> {
-        let index = at[row.key as usize].filter(|index| !busy[*index])?;
-        Some((row.trace?, index, row.first_ns))
-    };
-    let mut stages: Vec<Stage> = found.rows.iter().filter_map(stage).collect();
-    stages.par_sort_unstable();
-    stages.dedup_by_key(|(trace, index, _)| (*trace, *index));
-    let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut pairs: BTreeMap<(usize, usize), usize> = BTreeMap::new();
-    let mut traces: Vec<&[Stage]> = Vec::new();
-    for trace in stages.chunk_by(|a, b| a.0 == b.0) {
-        for (i, (_, a, _)) in trace.iter().enumerate() {
-            *sizes.entry(*a).or_default() += 1;
-            for (_, b, _) in &trace[i + 1..] {
-                *pairs.entry((*a, *b)).or_default() += 1;
-            }
-        }
-        if trace.len() > 1 {
-            traces.push(trace);
-        }
-    }
-    let mut group: BTreeMap<usize, usize> = sizes.keys().map(|index| (*index, *index)).collect();
-    for ((a, b), shared) in &pairs {
-        if *shared >= SHARED_TRACES && shared * 2 >= sizes[a].min(sizes[b]) {
-            let (from, to) = (group[a].max(group[b]), group[a].min(group[b]));
-            group.values_mut().filter(|found| **found == from).for_each(|found| *found = to);
-        }
-    }
-    let mut components: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-    for (index, found) in group {
-        components.entry(found).or_default().insert(index);
-    }
-    components
-        .into_values()
-        .filter(|members| members.len() > 1)
-        .map(|members| trace_family(clusters, members, &traces))
-        .collect()
-}
-
-/// The family of clusters that share some of the traces, each of which holds several clusters.
-fn trace_family(clusters: &[Cluster], members: BTreeSet<usize>, traces: &[&[Stage]]) -> Family {
-    let mut firsts: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut times_ns = Vec::new();
-    for trace in traces {
-        let own: Vec<(i64, usize)> = trace
-            .iter()
-            .filter(|(_, index, _)| members.contains(index))
-            .map(|(_, index, ts_ns)| (*ts_ns, *index))
-            .collect();
-        if let Some(earliest) = own.iter().min().filter(|_| own.len() > 1) {
-            *firsts.entry(earliest.1).or_default() += 1;
-            times_ns.push(earliest.0);
-        }
-    }
-    times_ns.sort_unstable();
-    let root = firsts
-        .iter()
-        .max_by_key(|(index, n)| (**n, std::cmp::Reverse(**index)))
-        .map_or_else(|| members.first().copied().unwrap_or(0), |(index, _)| *index);
-    let groups = traces.iter().map(|trace| trace.iter().map(|(_, index, ts_ns)| (*index, *ts_ns)).collect());
-    let lags_ns = lags(groups, root, &members);
-    Family {
-        kind: FamilyKind::SameTrace,
-        root,
-        failed: 0,
-        rooted: 0,
-        service: clusters[root].key.service.clone(),
-        members: members.into_iter().collect(),
-        times_ns,
-        lags_ns,
-    }
-}
-
 impl Family {
     /// How often its events came.
     pub fn cadence(&self) -> cadence::Cadence {
@@ -588,189 +473,4 @@ impl Family {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const S: i64 = 1_000_000_000;
-
-    fn cluster(name: &str) -> Cluster {
-        Cluster { key: key(name), entries: 1, ..Cluster::default() }
-    }
-
-    fn key(name: &str) -> ClusterKey {
-        ClusterKey { template_id: name.into(), service: "s".into(), ..ClusterKey::default() }
-    }
-
-    const NAMES: [&str; 7] = ["noise", "trace-inner", "trace-outer2", "exit", "trace-a", "trace-b", "other"];
-
-    fn number(name: &str) -> u32 {
-        NAMES.iter().position(|known| *known == name).expect("a name of the list") as u32
-    }
-
-    fn hash(text: &str) -> u64 {
-        text.bytes().fold(7, |sum: u64, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)))
-    }
-
-    fn row(name: &str, instance: &str, ts_ns: i64, event: &str, message: &str) -> StartRow {
-        StartRow {
-            key: number(name),
-            instance: Some(hash(instance) as u32),
-            ts_ns,
-            event: hash(event),
-            head: !name.ends_with('2'),
-            exception: name.starts_with("trace"),
-            has_text: !message.is_empty(),
-            severity: if name == "exit" { Severity::Warning } else { Severity::Error },
-            exit: Exits::new(&[]).of(message),
-        }
-    }
-
-    fn rows_of(rows: Vec<StartRow>) -> StartRows {
-        StartRows { keys: NAMES.iter().map(|name| key(name)).collect(), rows }
-    }
-
-    fn loops(clusters: &[Cluster], rows: Vec<StartRow>) -> Vec<Family> {
-        let found = rows_of(rows);
-        crash_loops(clusters, &found, &starts(&found), &Coverage::default())
-    }
-
-    fn start(n: i64, cause: &str) -> Vec<StartRow> {
-        let (at, i) = (n * 7 * S, format!("i{cause}{n}"));
-        vec![
-            row("noise", &i, at, &format!("n{i}"), "bad"),
-            row(cause, &i, at + S, &format!("t{i}"), "Traceback"),
-            row("trace-outer2", &i, at + S + 10, &format!("t{i}"), "Traceback"),
-            row("exit", &i, at + 2 * S, &format!("x{i}"), "Container called exit(3)."),
-        ]
-    }
-
-    #[test]
-    fn the_platforms_word_the_runtimes_and_the_configured_one_end_a_start() {
-        let rule = |message: &str| ExitRule { message: message.into() };
-        let exits = Exits::new(&[rule("bye *"), rule("")]);
-        for (message, expected) in [
-            ("Container called exit(1).", Exit::Platform),
-            ("the process was killed because of memory", Exit::Platform),
-            ("bye now", Exit::Platform),
-            ("good bye now", Exit::None),
-            ("Worker failed to boot.", Exit::Runtime),
-            ("memory", Exit::None),
-            ("", Exit::None),
-        ] {
-            assert_eq!(exits.of(message), expected, "{message:?}");
-        }
-        assert_eq!(
-            Exits::new(&[rule("*")]).of("anything"),
-            Exit::Platform,
-            "a glob without a word matches all the same"
-        );
-    }
-
-    #[test]
-    fn a_loop_has_its_exits_as_events_and_the_first_exception_as_root() {
-        let clusters = [cluster("noise"), cluster("trace-inner"), cluster("trace-outer2"), cluster("exit")];
-        let rows: Vec<_> = (0..5).flat_map(|n| start(n, "trace-inner")).collect();
-        let families = loops(&clusters, rows);
-        assert_eq!(families.len(), 1);
-        let family = &families[0];
-        assert_eq!((family.root, family.members.as_slice(), family.times_ns.len()), (1, &[0, 1, 2, 3][..], 5));
-        assert_eq!(family.cadence().median_s, Some(7.0));
-        assert_eq!(family.lags_ns.get(&3), Some(&S));
-    }
-
-    #[test]
-    fn the_last_words_of_a_runtime_belong_to_the_start_that_they_end() {
-        let clusters = ["trace-inner", "exit", "noise", "other"].map(cluster);
-        let rows: Vec<_> = (0..4)
-            .flat_map(|n| {
-                let (at, i) = (n * 7 * S, format!("i{n}"));
-                [
-                    row("trace-inner", &i, at, &format!("t{i}"), "Traceback"),
-                    row("exit", &i, at + 10, &format!("x{i}"), "Worker exited with code 3"),
-                    row("noise", &i, at + 20, &format!("n{i}"), "Shutting down"),
-                    row("other", &i, at + 30, &format!("o{i}"), "Reason: Worker failed to boot."),
-                ]
-            })
-            .collect();
-        let families = loops(&clusters, rows);
-        let told: Vec<_> = families.iter().map(|family| (family.root, &family.members[..], family.failed)).collect();
-        assert_eq!(told, [(0, &[0, 1, 2, 3][..], 4)]);
-    }
-
-    #[test]
-    fn starts_whose_errors_have_no_text_do_not_speak_against_a_cluster() {
-        let clusters = ["noise", "trace-inner", "trace-outer2", "exit"].map(cluster);
-        let blind = |n| {
-            let mut rows = start(n, "trace-inner");
-            rows.retain(|row| row.key == number("exit"));
-            let i = format!("itrace-inner{n}");
-            rows.insert(0, row("other", &i, n * 7 * S, &format!("b{i}"), ""));
-            rows
-        };
-        let day = crate::time::DAY_NS;
-        let service = super::super::ServiceCoverage {
-            severities: [(Severity::Error, vec![(0, day)])].into(),
-            intervals: vec![(0, day)],
-            ..Default::default()
-        };
-        let seen = Coverage { services: [("s".to_owned(), service)].into(), ..Coverage::default() };
-        let members = |rows: Vec<StartRow>| {
-            let found = rows_of(rows);
-            crash_loops(&clusters, &found, &starts(&found), &seen).remove(0).members
-        };
-        assert_eq!(members((0..4).flat_map(blind).chain(start(4, "trace-inner")).collect()), [0, 1, 2, 3]);
-        let silent = |n| start(n, "trace-inner").split_off(3);
-        assert_eq!(members((0..4).flat_map(silent).chain(start(4, "trace-inner")).collect()), [1, 3], "those do speak");
-    }
-
-    #[test]
-    fn one_loop_in_two_runs_is_one_family() {
-        let clusters = [cluster("noise"), cluster("trace-inner"), cluster("trace-outer2"), cluster("exit")];
-        let rows: Vec<_> = (0..4).chain(500..504).flat_map(|n| start(n, "trace-inner")).collect();
-        let families = loops(&clusters, rows);
-        assert_eq!(families.iter().map(|family| (family.root, family.times_ns.len())).collect::<Vec<_>>(), [(1, 8)]);
-    }
-
-    #[test]
-    fn two_exits_are_no_loop_but_their_errors_stand_in_failing_starts() {
-        let clusters = [cluster("noise"), cluster("trace-inner"), cluster("trace-outer2"), cluster("exit")];
-        let rows: Vec<_> = (0..2).flat_map(|n| start(n, "trace-inner")).collect();
-        assert!(loops(&clusters, rows.clone()).is_empty());
-        let found = rows_of(rows);
-        assert_eq!(failing_starts(&clusters, &found, &starts(&found)), BTreeSet::from([0, 1, 2]));
-    }
-
-    #[test]
-    fn two_loops_with_other_exceptions_and_the_same_exit_are_two_families() {
-        let clusters =
-            [cluster("trace-a"), cluster("trace-b"), cluster("exit"), cluster("noise"), cluster("trace-outer2")];
-        let rows: Vec<_> =
-            (0..4).flat_map(|n| start(n, "trace-a")).chain((4..8).flat_map(|n| start(n, "trace-b"))).collect();
-        let families = loops(&clusters, rows);
-        assert_eq!(
-            families.iter().map(|family| (family.root, family.times_ns.len())).collect::<Vec<_>>(),
-            [(0, 4), (1, 4)]
-        );
-        let exits: Vec<_> = families.iter().filter(|family| family.members.contains(&2)).collect();
-        assert_eq!(exits.len(), 1, "a cluster belongs to one family");
-    }
-
-    #[test]
-    fn clusters_of_one_request_are_a_family_with_the_earlier_as_root() {
-        let names = ["db", "auth", "other"];
-        let clusters = names.map(cluster);
-        let row = |key, trace, first_ns| TraceRow { key, trace: Some(trace), instance: None, first_ns };
-        let mut rows: Vec<TraceRow> = (0..4_u8)
-            .flat_map(|n| [(1, 0), (0, 5)].map(|(key, lag)| row(key, n.into(), i64::from(n) * S + lag)))
-            .chain([row(2, 0, 0)])
-            .collect();
-        // A trace of several groups of rows stands several times, the oldest row counts.
-        rows.push(row(0, 3, 9 * S));
-        rows.push(TraceRow { trace: None, ..row(2, 0, 0) });
-        let families = same_trace(&clusters, &TraceRows { keys: names.map(key).to_vec(), rows }, &[]);
-        assert_eq!(families.len(), 1);
-        assert_eq!((families[0].root, families[0].members.as_slice()), (1, &[0, 1][..]));
-        assert_eq!(families[0].lags_ns, BTreeMap::from([(0, 5)]));
-        assert!(same_trace(&clusters, &TraceRows::default(), &[]).is_empty());
-    }
-}
+mod tests;

@@ -9,10 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
-use super::family::{Family, FamilyKind, TraceRows, positions, services};
+use super::family::{Family, FamilyKind, positions, services};
 use super::stats::cooccur::{Order, Row, components, lagged};
 use super::stats::multiple::{LEVEL, adjust, claimed};
 use super::stats::special::{binomial_tail, hypergeometric_tail};
+use super::traces::TraceRows;
 use super::{Cluster, Coverage};
 use crate::record::Severity;
 use crate::store::EPISODE_GAP_NS;
@@ -252,7 +253,7 @@ fn pairs_of(Stages { instances, all }: &Stages) -> Vec<Link> {
 mod tests {
     use super::super::ClusterKey;
     use super::super::coverage::ServiceCoverage;
-    use super::super::family::TraceRow;
+    use super::super::traces::TraceRow;
     use super::*;
 
     const S: i64 = SECOND_NS;

@@ -27,6 +27,7 @@ mod silence;
 pub mod stats;
 mod status;
 mod streams;
+mod traces;
 mod units;
 mod users;
 mod values;
@@ -155,11 +156,11 @@ pub fn run(
     window: Window,
     config: &Config,
 ) -> Result<Analysis, AnalyzeError> {
-    let traces = family::trace_rows(engine)?;
+    let traces = traces::trace_rows(engine)?;
     let starts = family::starts(rows);
     let mut families = family::crash_loops(&clusters, rows, &starts, seen);
     let failed_starts = family::failing_starts(&clusters, rows, &starts);
-    families.extend(family::same_trace(&clusters, &traces, &families));
+    families.extend(traces::same_trace(&clusters, &traces, &families));
     let (on_instances, mut links) = links::same_instance(&clusters, &traces, &families);
     families.extend(on_instances);
     let (preceding, pairs) = links::preceding(&clusters, &families, seen);

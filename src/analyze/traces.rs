@@ -1,0 +1,158 @@
+//! Families of one request: clusters that share traces.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use super::family::{Family, FamilyKind, keys, lags, positions};
+use super::{AnalyzeError, Cluster, ClusterKey};
+use crate::query::{self, Engine};
+
+/// Traces that two clusters must share.
+const SHARED_TRACES: usize = 3;
+
+/// A trace, or an instance, in which a louder cluster stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TraceRow {
+    /// Place of its cluster's key.
+    pub(crate) key: u32,
+    pub(crate) trace: Option<u128>,
+    pub(crate) instance: Option<u32>,
+    pub(crate) first_ns: i64,
+}
+
+/// The traces and instances of louder clusters.
+#[derive(Debug, Default)]
+pub(crate) struct TraceRows {
+    pub(crate) keys: Vec<ClusterKey>,
+    pub(crate) rows: Vec<TraceRow>,
+}
+
+/// Reads the traces and instances of clusters of WARNING and above.
+pub(crate) fn trace_rows(engine: &Engine) -> Result<TraceRows, AnalyzeError> {
+    let found = engine.traces()?;
+    let of = |(key, row): &(u32, query::TraceRow)| TraceRow {
+        key: *key,
+        trace: row.trace,
+        instance: row.instance,
+        first_ns: row.first_ns,
+    };
+    Ok(TraceRows { keys: keys(&found.clusters), rows: found.rows.iter().map(of).collect() })
+}
+
+/// A trace of a cluster, with its oldest row.
+type Stage = (u128, usize, i64);
+
+/// Clusters of WARNING and above that share requests: at least three traces, and half of the rarer one's.
+pub(crate) fn same_trace(clusters: &[Cluster], found: &TraceRows, taken: &[Family]) -> Vec<Family> {
+    let at = positions(clusters, &found.keys);
+    let mut busy = vec![false; clusters.len()];
+    for member in taken.iter().flat_map(|family| &family.members) {
+        busy[*member] = true;
+    }
+    let stage = |row: &TraceRow| -> Option<Stage> {
+        let index = at[row.key as usize].filter(|index| !busy[*index])?;
+        Some((row.trace?, index, row.first_ns))
+    };
+    let mut stages: Vec<Stage> = found.rows.iter().filter_map(stage).collect();
+    stages.par_sort_unstable();
+    stages.dedup_by_key(|(trace, index, _)| (*trace, *index));
+    let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut pairs: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    let mut traces: Vec<&[Stage]> = Vec::new();
+    for trace in stages.chunk_by(|a, b| a.0 == b.0) {
+        for (i, (_, a, _)) in trace.iter().enumerate() {
+            *sizes.entry(*a).or_default() += 1;
+            for (_, b, _) in &trace[i + 1..] {
+                *pairs.entry((*a, *b)).or_default() += 1;
+            }
+        }
+        if trace.len() > 1 {
+            traces.push(trace);
+        }
+    }
+    let mut group: BTreeMap<usize, usize> = sizes.keys().map(|index| (*index, *index)).collect();
+    for ((a, b), shared) in &pairs {
+        if *shared >= SHARED_TRACES && shared * 2 >= sizes[a].min(sizes[b]) {
+            let (from, to) = (group[a].max(group[b]), group[a].min(group[b]));
+            group.values_mut().filter(|found| **found == from).for_each(|found| *found = to);
+        }
+    }
+    let mut components: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    for (index, found) in group {
+        components.entry(found).or_default().insert(index);
+    }
+    components
+        .into_values()
+        .filter(|members| members.len() > 1)
+        .map(|members| trace_family(clusters, members, &traces))
+        .collect()
+}
+
+/// The family of clusters that share some of the traces, each of which holds several clusters.
+fn trace_family(clusters: &[Cluster], members: BTreeSet<usize>, traces: &[&[Stage]]) -> Family {
+    let mut firsts: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut times_ns = Vec::new();
+    for trace in traces {
+        let own: Vec<(i64, usize)> = trace
+            .iter()
+            .filter(|(_, index, _)| members.contains(index))
+            .map(|(_, index, ts_ns)| (*ts_ns, *index))
+            .collect();
+        if let Some(earliest) = own.iter().min().filter(|_| own.len() > 1) {
+            *firsts.entry(earliest.1).or_default() += 1;
+            times_ns.push(earliest.0);
+        }
+    }
+    times_ns.sort_unstable();
+    let root = firsts
+        .iter()
+        .max_by_key(|(index, n)| (**n, std::cmp::Reverse(**index)))
+        .map_or_else(|| members.first().copied().unwrap_or(0), |(index, _)| *index);
+    let groups = traces.iter().map(|trace| trace.iter().map(|(_, index, ts_ns)| (*index, *ts_ns)).collect());
+    let lags_ns = lags(groups, root, &members);
+    Family {
+        kind: FamilyKind::SameTrace,
+        root,
+        failed: 0,
+        rooted: 0,
+        service: clusters[root].key.service.clone(),
+        members: members.into_iter().collect(),
+        times_ns,
+        lags_ns,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const S: i64 = 1_000_000_000;
+
+    fn cluster(name: &str) -> Cluster {
+        Cluster { key: key(name), entries: 1, ..Cluster::default() }
+    }
+
+    fn key(name: &str) -> ClusterKey {
+        ClusterKey { template_id: name.into(), service: "s".into(), ..ClusterKey::default() }
+    }
+
+    #[test]
+    fn clusters_of_one_request_are_a_family_with_the_earlier_as_root() {
+        let names = ["db", "auth", "other"];
+        let clusters = names.map(cluster);
+        let row = |key, trace, first_ns| TraceRow { key, trace: Some(trace), instance: None, first_ns };
+        let mut rows: Vec<TraceRow> = (0..4_u8)
+            .flat_map(|n| [(1, 0), (0, 5)].map(|(key, lag)| row(key, n.into(), i64::from(n) * S + lag)))
+            .chain([row(2, 0, 0)])
+            .collect();
+        // A trace of several groups of rows stands several times, the oldest row counts.
+        rows.push(row(0, 3, 9 * S));
+        rows.push(TraceRow { trace: None, ..row(2, 0, 0) });
+        let families = same_trace(&clusters, &TraceRows { keys: names.map(key).to_vec(), rows }, &[]);
+        assert_eq!(families.len(), 1);
+        assert_eq!((families[0].root, families[0].members.as_slice()), (1, &[0, 1][..]));
+        assert_eq!(families[0].lags_ns, BTreeMap::from([(0, 5)]));
+        assert!(same_trace(&clusters, &TraceRows::default(), &[]).is_empty());
+    }
+}
