@@ -1,34 +1,18 @@
 //! Pass 1 of the miner, messages a second. On one core: every message unique, and with realistic repeats, and with many
-//! signatures. On several: the same messages in shards, a thread and a table each, merged at the end. `benches/peers/mine` runs the same beside `drain-rs`, `benches/peers/mine_drain3.py` beside `drain3`.
+//! signatures. On several: the same messages in shards, a thread and a table each, merged at the end. `benches/peers/mine` runs
+//! the same beside `drain-rs`, `benches/peers/mine_drain3.py` beside `drain3`.
 //!
-//! `cargo bench --bench mine` prints the rates; messages are 71 bytes long on average.
+//! `cargo bench --bench mine` prints the rates.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench")]
 
 use std::hint::black_box;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use log_gardener::mine::{Miner, SignatureTable, Subject};
+use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 
-#[path = "../src/mine/tests/corpus.rs"]
-mod corpus;
+#[path = "mine/common.rs"]
+mod common;
 
-const COUNT: usize = 100_000;
-/// Share of rows that repeat an earlier message exactly, in percent.
-const REPEATS: u64 = 85;
-
-fn sign(messages: &[&str]) -> usize {
-    table_of(messages).len()
-}
-
-fn table_of(messages: &[&str]) -> SignatureTable {
-    let mut miner = Miner::new();
-    let mut table = SignatureTable::new();
-    for (n, message) in messages.iter().enumerate() {
-        let ts_ns = i64::try_from(n).unwrap();
-        black_box(miner.sign(&mut table, Subject::Text(message), Some(ts_ns), "", message).sig);
-    }
-    table
-}
+use common::{COUNT, many, mean_bytes, repeated, table_of, unique};
 
 /// The messages in as many shards as threads, merged.
 fn sign_sharded(messages: &[&str], threads: usize) -> usize {
@@ -45,31 +29,23 @@ fn sign_sharded(messages: &[&str], threads: usize) -> usize {
 }
 
 fn bench(c: &mut Criterion) {
-    let unique = corpus::unique(COUNT);
-    let bytes: usize = unique.iter().map(String::len).sum();
+    let unique = unique();
     let all: Vec<&str> = unique.iter().map(String::as_str).collect();
-    let mut random = corpus::Random(3);
-    let mut repeated: Vec<&str> = Vec::with_capacity(COUNT);
-    for n in 0..COUNT {
-        let again = n > 0 && random.below(100) < REPEATS;
-        let text = if again { repeated[n - 1 - random.below(n.min(2000) as u64) as usize] } else { all[n] };
-        repeated.push(text);
-    }
-    let signatures = sign(&all);
-    let mut group = c.benchmark_group(format!("pass 1, {} bytes a message, {signatures} signatures", bytes / COUNT));
-    group.throughput(Throughput::Elements(COUNT as u64)).sample_size(10);
-    group.bench_function("gardener, unique", |b| b.iter(|| sign(black_box(&all))));
-    group.bench_function("gardener, 85 % repeats", |b| b.iter(|| sign(black_box(&repeated))));
-    let many: Vec<String> = corpus::lines(1, 8, COUNT).into_iter().map(|line| line.text).collect();
-    let many: Vec<&str> = many.iter().map(String::as_str).collect();
-    group.bench_function(format!("gardener, {} signatures", sign(&many)), |b| b.iter(|| sign(black_box(&many))));
-    // Ten times as many, so that starting threads and merging tables weigh as little as in an ingest.
-    let large: Vec<&str> = all.iter().copied().cycle().take(10 * COUNT).collect();
-    group.throughput(Throughput::Elements(large.len() as u64));
+    let repeated = repeated(&unique);
+    let signatures = table_of(&all).len();
+    let mut group =
+        c.benchmark_group(format!("pass 1, {} bytes a message, {signatures} signatures", mean_bytes(&unique)));
+    group.throughput(Throughput::Elements(COUNT as u64)).sample_size(10).sampling_mode(SamplingMode::Flat);
     for threads in [1, 2] {
         let name = format!("gardener, unique, threads: {threads}");
-        group.bench_function(name, |b| b.iter(|| sign_sharded(black_box(&large), threads)));
+        group.bench_function(name, |b| b.iter(|| sign_sharded(black_box(&all), threads)));
     }
+    group.bench_function("gardener, 85 % repeats", |b| b.iter(|| table_of(black_box(&repeated)).len()));
+    let many = many();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    group.throughput(Throughput::Elements(many.len() as u64));
+    let name = format!("gardener, {} signatures", table_of(&many).len());
+    group.bench_function(name, |b| b.iter(|| table_of(black_box(&many)).len()));
     group.finish();
 }
 

@@ -1,6 +1,6 @@
 """Messages a CPU second of drain3 (PyPI), default settings, one core; the best of three runs.
 
-usage: mine_drain3.py FILE   (FILE from: cargo run --example mine_lines)
+usage: mine_drain3.py FILE   (FILE from: `cargo run --release --example lines >FILE` in the folder `mine`)
 """
 import sys
 import time

@@ -3,6 +3,9 @@
 //! Keeping the least by hash makes the sketch a function of the set of values alone: union, in
 //! any order and over any split of the input, gives the same 16 and the same overflow flag.
 
+use std::cmp::Ordering;
+
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 /// Distinct values kept of one variable.
@@ -11,8 +14,8 @@ pub const SKETCH_VALUES: usize = 16;
 /// Bottom-k sketch of distinct values.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sketch {
-    /// (hash, soft, value), ascending.
-    items: Vec<(u64, bool, String)>,
+    /// (hash, soft, value), ascending. Most values are short enough to lie in the item itself.
+    items: Vec<(u64, bool, CompactString)>,
     overflow: bool,
     /// Where the items are full, the greatest hash among them: most values of a busy place are told by it to be no item,
     /// without a look at the items themselves.
@@ -37,20 +40,23 @@ impl Sketch {
 
     #[cold]
     fn keep(&mut self, hash: u64, soft: bool, value: &str) {
-        let place = self.items.binary_search_by(|(h, s, v)| (*h, *s, &**v).cmp(&(hash, soft, value)));
-        let Err(index) = place else { return };
-        let mut text = String::new();
+        // By the hash alone, which is found without a branch; what shares its hash is told apart after that.
+        let mut index = self.items.partition_point(|(h, ..)| *h < hash);
+        while let Some((_, s, v)) = self.items.get(index).filter(|(h, ..)| *h == hash) {
+            match (*s, &**v).cmp(&(soft, value)) {
+                Ordering::Less => index += 1,
+                Ordering::Equal => return,
+                Ordering::Greater => break,
+            }
+        }
         if self.items.len() >= SKETCH_VALUES {
             self.overflow = true;
             if index == self.items.len() {
                 return;
             }
-            // The greatest makes room, and lends its memory.
-            text = self.items.pop().map(|(.., text)| text).unwrap_or_default();
-            text.clear();
+            self.items.pop();
         }
-        text.push_str(value);
-        self.items.insert(index, (hash, soft, text));
+        self.items.insert(index, (hash, soft, value.into()));
         self.set_above();
     }
 

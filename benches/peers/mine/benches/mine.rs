@@ -1,29 +1,17 @@
-//! Pass 1 of the miner on one core, messages a second: every message unique, and with realistic repeats; beside it `drain-rs`.
+//! Pass 1 of the miner on one core, messages a second, beside `drain-rs`: every message unique, and with realistic repeats.
 //!
-//! `cargo bench` in this folder prints the rates; messages are 71 bytes long on average.
+//! `cargo bench` in this folder prints the rates; `cargo run --release --example lines` prints the unique messages, for
+//! `../mine_drain3.py`.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench")]
 
 use std::hint::black_box;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use log_gardener::mine::{Miner, SignatureTable, Subject};
+use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 
-#[path = "../../../../src/mine/tests/corpus.rs"]
-mod corpus;
+#[path = "../../../mine/common.rs"]
+mod common;
 
-const COUNT: usize = 100_000;
-/// Share of rows that repeat an earlier message exactly, in percent.
-const REPEATS: u64 = 85;
-
-fn sign(messages: &[&str]) -> usize {
-    let mut miner = Miner::new();
-    let mut table = SignatureTable::new();
-    for (n, message) in messages.iter().enumerate() {
-        let ts_ns = i64::try_from(n).unwrap();
-        black_box(miner.sign(&mut table, Subject::Text(message), Some(ts_ns), "", message).sig);
-    }
-    table.len()
-}
+use common::{COUNT, mean_bytes, repeated, table_of, unique};
 
 fn drain(messages: &[&str]) -> usize {
     let mut tree = drain_rs::DrainTree::new();
@@ -34,26 +22,23 @@ fn drain(messages: &[&str]) -> usize {
 }
 
 fn bench(c: &mut Criterion) {
-    let unique = corpus::unique(COUNT);
-    let bytes: usize = unique.iter().map(String::len).sum();
+    let unique = unique();
     let all: Vec<&str> = unique.iter().map(String::as_str).collect();
-    let mut random = corpus::Random(3);
-    let mut repeated: Vec<&str> = Vec::with_capacity(COUNT);
-    for n in 0..COUNT {
-        let again = n > 0 && random.below(100) < REPEATS;
-        let text = if again { repeated[n - 1 - random.below(n.min(2000) as u64) as usize] } else { all[n] };
-        repeated.push(text);
+    let repeated = repeated(&unique);
+    let signatures = table_of(&all).len();
+    let mut group = c.benchmark_group(format!("pass 1, {} bytes a message, {signatures} signatures", mean_bytes(&unique)));
+    group.throughput(Throughput::Elements(COUNT as u64)).sample_size(10).sampling_mode(SamplingMode::Flat);
+    let kinds = [("unique", &all), ("85 % repeats", &repeated)];
+    for (name, messages) in kinds {
+        group.bench_function(format!("gardener, {name}"), |b| b.iter(|| table_of(black_box(messages)).len()));
     }
-    let signatures = sign(&all);
-    let mut group = c.benchmark_group(format!("pass 1, {} bytes a message, {signatures} signatures", bytes / COUNT));
-    group.throughput(Throughput::Elements(COUNT as u64)).sample_size(10);
-    group.bench_function("gardener, unique", |b| b.iter(|| sign(black_box(&all))));
-    group.bench_function("gardener, 85 % repeats", |b| b.iter(|| sign(black_box(&repeated))));
-    let many: Vec<String> = corpus::lines(1, 8, COUNT).into_iter().map(|line| line.text).collect();
-    let many: Vec<&str> = many.iter().map(String::as_str).collect();
-    group.bench_function(format!("gardener, {} signatures", sign(&many)), |b| b.iter(|| sign(black_box(&many))));
-    group.bench_function("drain-rs, unique", |b| b.iter(|| drain(black_box(&all))));
-    group.bench_function("drain-rs, 85 % repeats", |b| b.iter(|| drain(black_box(&repeated))));
+    // A tenth of them: more of what is unique takes drain-rs longer by more than its number.
+    group.throughput(Throughput::Elements(COUNT as u64 / 10));
+    for (name, messages) in kinds {
+        let part = &messages[..COUNT / 10];
+        group.bench_function(format!("gardener, {name}, a tenth"), |b| b.iter(|| table_of(black_box(part)).len()));
+        group.bench_function(format!("drain-rs, {name}, a tenth"), |b| b.iter(|| drain(black_box(part))));
+    }
     group.finish();
 }
 
