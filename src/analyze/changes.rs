@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::parameters::{Column, Columns, Parameter};
+use super::parameters::{Column, Columns, Parameter, Seen};
 use super::stats::drift::{Drift, MIN_EPISODES, NewValue, Slot, drifts, new_values};
 use crate::store::EPISODE_GAP_NS;
 use crate::time::{DAY_NS, Window, day_name, day_of, rfc3339_seconds};
@@ -222,8 +222,9 @@ fn steps(before: Option<&Column>, column: &Column) -> Option<Vec<Run>> {
         return None;
     }
     for run in &mut runs {
-        let mut seen = column.values.values().filter(|seen| seen.first_ns == run.first_ns);
-        run.revision = seen.find(|seen| seen.number.is_some()).and_then(|seen| seen.revision.clone());
+        let begins = |seen: &Seen| seen.first_ns == run.first_ns && seen.number.is_some();
+        let first = column.values.iter().filter(|(_, seen)| begins(seen)).min_by_key(|(value, _)| *value);
+        run.revision = first.and_then(|(_, seen)| seen.revision.as_deref().map(str::to_owned));
     }
     Some(runs)
 }
@@ -262,7 +263,7 @@ fn new_words(before: &Column, now: &Column) -> Option<NewValues> {
         return None;
     }
     let episodes = |column: &Column| -> BTreeMap<String, u64> {
-        column.values.iter().map(|(value, seen)| (value.clone(), seen.episodes)).collect()
+        column.values.iter().map(|(value, seen)| (value.to_string(), seen.episodes)).collect()
     };
     let mut found = new_values(&episodes(before), &episodes(now));
     found.retain(|new| new.unseen_in >= UNSEEN && new.n >= MIN_EPISODES as u64);

@@ -32,6 +32,8 @@ mod units;
 mod users;
 mod values;
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 use thiserror::Error;
 
@@ -156,19 +158,14 @@ pub fn run(
     window: Window,
     config: &Config,
 ) -> Result<Analysis, AnalyzeError> {
-    let traces = traces::trace_rows(engine)?;
-    let starts = family::starts(rows);
-    let mut families = family::crash_loops(&clusters, rows, &starts, seen);
-    let failed_starts = family::failing_starts(&clusters, rows, &starts);
-    families.extend(traces::same_trace(&clusters, &traces, &families));
-    let (on_instances, mut links) = links::same_instance(&clusters, &traces, &families);
-    families.extend(on_instances);
-    let (preceding, pairs) = links::preceding(&clusters, &families, seen);
-    families.extend(preceding);
-    links.extend(pairs);
     let quiet_days = f64::from(config.quiet_days.unwrap_or(status::QUIET_DAYS));
-    let Concluded { judgements, snapshots, revisions, calibration } =
-        conclude(&clusters, before, seen, ties, window, quiet_days);
+    // What stands together is found from rows, what changed from summaries: neither needs the other.
+    let (tied, concluded) = rayon::join(
+        || tied(engine, rows, &clusters, seen),
+        || conclude(&clusters, before, seen, ties, window, quiet_days),
+    );
+    let Tied { mut families, mut links, failed_starts } = tied?;
+    let Concluded { judgements, snapshots, revisions, calibration } = concluded;
     let routes = requests::routes(&clusters, before, seen);
     let shares = fold::shares(&clusters);
     let shares_5xx = fold::routes(&clusters);
@@ -248,6 +245,33 @@ pub fn run(
     let mut sorted: Vec<Option<Ranked>> = ranked.drain(..).map(Some).collect();
     let clusters = order.iter().filter_map(|old| sorted[*old].take()).collect();
     Ok(Analysis { clusters, families, links, calibration, routes })
+}
+
+/// Which clusters stand together.
+struct Tied {
+    families: Vec<Family>,
+    links: Vec<Link>,
+    /// Those that keep starts from succeeding.
+    failed_starts: BTreeSet<usize>,
+}
+
+fn tied(engine: &Engine, rows: &StartRows, clusters: &[Cluster], seen: &Coverage) -> Result<Tied, AnalyzeError> {
+    let loops = || {
+        let starts = family::starts(rows);
+        rayon::join(
+            || family::crash_loops(clusters, rows, &starts, seen),
+            || family::failing_starts(clusters, rows, &starts),
+        )
+    };
+    let (traces, (mut families, failed_starts)) = rayon::join(|| traces::trace_rows(engine), loops);
+    let traces = traces?;
+    families.extend(traces::same_trace(clusters, &traces, &families));
+    let (on_instances, mut links) = links::same_instance(clusters, &traces, &families);
+    families.extend(on_instances);
+    let (preceding, pairs) = links::preceding(clusters, &families, seen);
+    families.extend(preceding);
+    links.extend(pairs);
+    Ok(Tied { families, links, failed_starts })
 }
 
 /// What the summaries of a store say of clusters, in their order: all that needs no row.

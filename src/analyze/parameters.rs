@@ -5,9 +5,12 @@
 //! its halves. Values that are almost all different are ids and are only counted.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use compact_str::CompactString;
+use hashbrown::hash_map::RawEntryMut;
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::FxBuildHasher;
 
 use super::changes::{self, Change, NewValues};
 use super::units::common;
@@ -84,9 +87,12 @@ pub(super) struct Seen {
     last_ns: i64,
     /// First row, and its revision.
     pub(super) first_ns: i64,
-    pub(super) revision: Option<String>,
+    pub(super) revision: Option<Arc<str>>,
     pub(super) number: Option<f64>,
 }
+
+/// What was seen of each value of one variable, in no order.
+pub(super) type ValuesSeen = hashbrown::HashMap<CompactString, Seen, FxBuildHasher>;
 
 /// The values of one variable.
 #[derive(Debug, Clone, Default)]
@@ -94,7 +100,7 @@ pub(super) struct Column {
     pub(super) name: Option<String>,
     kind: Option<ParamKind>,
     mixed: bool,
-    pub(super) values: BTreeMap<String, Seen>,
+    pub(super) values: ValuesSeen,
     pub(super) n: u64,
     /// Some value is a number, said in the unit of the others or not.
     is_numeric: bool,
@@ -110,7 +116,7 @@ struct Growing {
     name: Option<String>,
     kind: Option<ParamKind>,
     mixed: bool,
-    values: FxHashMap<String, Seen>,
+    values: ValuesSeen,
     n: u64,
     /// Number of each unit; empty text for none.
     units: Vec<(String, u64)>,
@@ -147,7 +153,7 @@ pub fn values(engine: &Engine, templates: &TemplateSet) -> Result<Values, Analyz
     rows.sort_by_key(|(key, rows)| (std::cmp::Reverse(rows.len()), *key));
     let of = |(key, rows): (&ClusterRows, Vec<&MessageRow>)| {
         let template = by_id.get(key.template_id.as_str()).filter(|_| !rows.is_empty())?;
-        let rows = rows.iter().map(|row| (row.ts_ns, row.message.as_str(), row.revision.as_deref()));
+        let rows = rows.iter().map(|row| (row.ts_ns, &*row.message, row.revision.as_ref()));
         Some((key.clone().into(), columns(template, rows)))
     };
     let found: Vec<_> = rows.into_par_iter().with_max_len(1).filter_map(of).collect();
@@ -179,7 +185,7 @@ pub fn parameters(
 }
 
 /// The variables of a template in messages with their times and revisions, in the order of time.
-fn columns<'a>(template: &Template, rows: impl Iterator<Item = (i64, &'a str, Option<&'a str>)>) -> Columns {
+fn columns<'a>(template: &Template, rows: impl Iterator<Item = (i64, &'a str, Option<&'a Arc<str>>)>) -> Columns {
     let mut extractor = Extractor::new(template);
     let mut columns: BTreeMap<usize, Growing> = BTreeMap::new();
     for (ts_ns, message, revision) in rows {
@@ -189,7 +195,7 @@ fn columns<'a>(template: &Template, rows: impl Iterator<Item = (i64, &'a str, Op
 }
 
 impl Growing {
-    fn add(&mut self, value: &Value<'_>, ts_ns: i64, revision: Option<&str>) {
+    fn add(&mut self, value: &Value<'_>, ts_ns: i64, revision: Option<&Arc<str>>) {
         self.n += 1;
         self.mixed |= self.kind.is_some_and(|kind| kind != value.kind);
         self.kind.get_or_insert(value.kind);
@@ -205,14 +211,15 @@ impl Growing {
             self.units[place].1 += 1;
             self.numbers.push((ts_ns, number, place));
         }
-        if !self.values.contains_key(value.text) {
-            if self.values.len() >= DISTINCT {
-                return;
+        let is_full = self.values.len() >= DISTINCT;
+        let seen = match self.values.raw_entry_mut().from_key(value.text) {
+            RawEntryMut::Occupied(known) => known.into_mut(),
+            RawEntryMut::Vacant(_) if is_full => return,
+            RawEntryMut::Vacant(place) => {
+                let (revision, number) = (revision.cloned(), value.number);
+                place.insert(value.text.into(), Seen { first_ns: ts_ns, revision, number, ..Seen::default() }).1
             }
-            let (revision, number) = (revision.map(str::to_owned), value.number);
-            self.values.insert(value.text.to_owned(), Seen { first_ns: ts_ns, revision, number, ..Seen::default() });
-        }
-        let Some(seen) = self.values.get_mut(value.text) else { return };
+        };
         // Rows come in the order of time.
         if seen.n == 0 || ts_ns - seen.last_ns > EPISODE_GAP_NS {
             seen.episodes += 1;
@@ -225,7 +232,7 @@ impl Growing {
         numbers.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
         let Self { name, kind, mixed, values, n, .. } = self;
         let is_numeric = !self.numbers.is_empty();
-        Column { name, kind, mixed, values: values.into_iter().collect(), n, is_numeric, unit, numbers }
+        Column { name, kind, mixed, values, n, is_numeric, unit, numbers }
     }
 }
 
@@ -236,9 +243,14 @@ impl Column {
     }
 
     fn parameter(&self, slot: usize) -> Parameter {
-        let mut top: Vec<(&String, u64)> = self.values.iter().map(|(value, seen)| (value, seen.n)).collect();
-        top.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
-        let top = top.into_iter().take(TOP).map(|(value, n)| (value.clone(), n)).collect();
+        let mut top: Vec<(&CompactString, u64)> = self.values.iter().map(|(value, seen)| (value, seen.n)).collect();
+        let often = |a: &(&CompactString, u64), b: &(&CompactString, u64)| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0));
+        if top.len() > TOP {
+            top.select_nth_unstable_by(TOP, often);
+            top.truncate(TOP);
+        }
+        top.sort_by(often);
+        let top = top.into_iter().map(|(value, n)| (value.to_string(), n)).collect();
         let mut days: BTreeMap<i64, Vec<f64>> = BTreeMap::new();
         for (ts_ns, number) in &self.numbers {
             days.entry(day_of(*ts_ns)).or_default().push(*number);
@@ -292,7 +304,7 @@ impl Column {
             let text = number.to_string();
             let (kind, unit, number) = (ParamKind::Duration, Some(unit), Some(*number));
             let value = Value { slot: 0, position: 0, name: None, kind, unit, text: &text, number };
-            column.add(&value, *ts_ns, revision);
+            column.add(&value, *ts_ns, revision.map(Arc::from).as_ref());
         }
         let mut column = column.grown();
         // Every row is an episode of its value.
@@ -303,7 +315,7 @@ impl Column {
     /// A column of words for tests of what is made of it.
     pub(super) fn of_words(words: &[(&str, u64)]) -> Self {
         let seen = |episodes| Seen { n: episodes, episodes, ..Seen::default() };
-        let values = words.iter().map(|(word, n)| ((*word).to_owned(), seen(*n))).collect();
+        let values = words.iter().map(|(word, n)| ((*word).into(), seen(*n))).collect();
         Self { kind: Some(ParamKind::Text), n: words.iter().map(|(_, n)| n).sum(), values, ..Self::default() }
     }
 }

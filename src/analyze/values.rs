@@ -64,7 +64,7 @@ pub fn value_changes(before: &Values, after: &Values, names: (&str, &str)) -> Ve
             continue;
         }
         let words = |column: &Column| -> BTreeMap<String, u64> {
-            column.values.iter().map(|(word, seen)| (word.clone(), seen.n)).collect()
+            column.values.iter().map(|(word, seen)| (word.to_string(), seen.n)).collect()
         };
         let new = new_values(&words(before), &words(after));
         if !new.is_empty() {

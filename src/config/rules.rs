@@ -281,13 +281,20 @@ pub struct ExitRule {
 ///
 /// `<*>` in a pattern is the placeholder itself: patterns are copied from printed templates.
 pub fn glob_matches(pattern: &str, text: &str) -> bool {
+    // Where the letters behind a star stand next.
+    fn next_of(pattern: &[u8], text: &[u8]) -> Option<usize> {
+        let letters = pattern.iter().position(|byte| matches!(byte, b'*' | b'?')).unwrap_or(pattern.len());
+        memchr::memmem::find(text, &pattern[..letters])
+    }
     fn covers(pattern: &[u8], text: &[u8]) -> bool {
         let (mut at_pattern, mut at_text, mut star) = (0, 0, None);
         while at_text < text.len() {
             match pattern.get(at_pattern) {
                 Some(b'*') => {
-                    star = Some((at_pattern, at_text));
                     at_pattern += 1;
+                    let Some(next) = next_of(&pattern[at_pattern..], &text[at_text..]) else { return false };
+                    at_text += next;
+                    star = Some((at_pattern, at_text));
                 }
                 Some(b'?') => {
                     at_pattern += 1;
@@ -298,10 +305,10 @@ pub fn glob_matches(pattern: &str, text: &str) -> bool {
                     at_text += 1;
                 }
                 _ => match star {
-                    Some((back_pattern, back_text)) => {
-                        star = Some((back_pattern, back_text + 1));
-                        at_pattern = back_pattern + 1;
-                        at_text = back_text + 1;
+                    Some((behind, at)) => {
+                        let Some(next) = next_of(&pattern[behind..], &text[at + 1..]) else { return false };
+                        (at_pattern, at_text) = (behind, at + 1 + next);
+                        star = Some((behind, at_text));
                     }
                     None => return false,
                 },

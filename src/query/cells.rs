@@ -203,7 +203,7 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
     let (line, rank, in_event) = (ints("line")?, ints("payload_rank")?, cut.ints("rows_in_event")?);
     let (status, latency) = (ints("http_status")?, ints("http_latency_ns")?);
     let (instance, user) = (text_of(&cut, "instance", depth)?, text_of(&cut, "user_id", depth)?);
-    let traces = if full { Some(cut.texts("trace")?) } else { None };
+    let trace_texts = if full { Some(cut.texts("trace")?) } else { None };
     let (sig, role) = (cut.words("sig_id")?, cut.words("event_role")?);
     let sigs: Vec<SigId> = sig.words.iter().map(|hex| hex.parse().unwrap_or(SigId(0))).collect();
     let template_of = templates(source, &sigs);
@@ -221,14 +221,15 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
     let system = words[KIND].words.iter().position(|word| word == "system").map_or(NO_WORD - 1, |at| at as u32);
 
     let mut cells: Numbered<Cell> = Numbered::new();
+    let mut last_cells: Vec<u32> = vec![NO_WORD; sigs.len() + 1];
     let mut tallies: Vec<Tally> = Vec::new();
     let mut cluster_of: Vec<Option<u32>> = Vec::new();
     let mut keys: Numbered<Key> = Numbered::new();
     let mut gathered: Vec<Gathered> = Vec::new();
     let mut by_instance: FxHashSet<(u32, u32)> = FxHashSet::default();
     let mut by_user: FxHashSet<(u32, u32)> = FxHashSet::default();
-    let mut by_trace: FxHashSet<(u32, u128)> = FxHashSet::default();
-    let mut loud_traces: FxHashMap<(u32, Option<u128>, u32), i64> = FxHashMap::default();
+    let mut of_traces: Vec<Vec<u128>> = Vec::new();
+    let mut traces: Vec<(u32, Option<u128>, u32, i64)> = Vec::new();
     let mut events: Vec<EventRow> = Vec::new();
     let mut loud: Vec<u32> = Vec::new();
     let mut next_several = 0;
@@ -245,7 +246,12 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
             line: line[row],
             attached,
         };
-        let at_cell = cells.of(cell) as usize;
+        // Nearly always the cell that its signature had last.
+        let last = &mut last_cells[if cell.sig == NO_WORD { sigs.len() } else { cell.sig as usize }];
+        if cells.values.get(*last as usize) != Some(&cell) {
+            *last = cells.of(cell);
+        }
+        let at_cell = *last as usize;
         let ts_ns = ts[row];
         if at_cell == tallies.len() {
             tallies.push(Tally { rows: 0, first_ns: ts_ns, last_ns: ts_ns, without_payload: 0 });
@@ -255,6 +261,7 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
                 let at = keys.of((template, project, service, kind));
                 if at as usize == gathered.len() {
                     gathered.push(Gathered::default());
+                    of_traces.push(Vec::new());
                 }
                 at
             }));
@@ -297,15 +304,14 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
         if user.codes[row] != NO_WORD {
             by_user.insert((cluster, user.codes[row]));
         }
-        let trace = traces.and_then(|traces| traces.get(row));
+        let trace = trace_texts.and_then(|texts| texts.get(row));
         let hash = trace.map(|trace| xxh3_128(trace.as_bytes()));
         if let Some(hash) = hash {
-            by_trace.insert((cluster, hash));
+            of_traces[cluster as usize].push(hash);
         }
         if effective[row] >= WARNING {
             let named = hash.filter(|_| trace.is_some_and(|trace| !trace.is_empty()));
-            // Rows come in the order of time: the first of a place is its oldest.
-            loud_traces.entry((cluster, named, instance.codes[row])).or_insert(ts_ns);
+            traces.push((cluster, named, instance.codes[row], ts_ns));
         }
         if status[row] != NO_INT {
             facts.requests.push((status[row], latency[row]));
@@ -321,11 +327,15 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
         all.sort_unstable();
         all
     };
-    let mut by_trace: Vec<(u32, u128)> = by_trace.into_iter().collect();
-    by_trace.sort_unstable();
-    let mut traces: Vec<(u32, Option<u128>, u32, i64)> =
-        loud_traces.into_iter().map(|((at, trace, instance), first_ns)| (at, trace, instance, first_ns)).collect();
+    let mut by_trace: Vec<(u32, u128)> = Vec::new();
+    for (cluster, mut own) in (0..).zip(of_traces) {
+        own.sort_unstable();
+        own.dedup();
+        by_trace.extend(own.into_iter().map(|trace| (cluster, trace)));
+    }
+    // The oldest row of a place stands for it.
     traces.sort_unstable();
+    traces.dedup_by_key(|(cluster, trace, instance, _)| (*cluster, *trace, *instance));
     Ok(Part {
         words: words.into_iter().map(|coded| coded.words).collect(),
         sigs,

@@ -60,6 +60,44 @@ pub struct StartRow {
     pub message: String,
 }
 
+/// A text among others that lie together: a million of them are a handful of allocations.
+#[derive(Debug, Clone)]
+pub struct Text {
+    all: Arc<str>,
+    start: u32,
+    len: u32,
+}
+
+impl std::ops::Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.all[self.start as usize..][..self.len as usize]
+    }
+}
+
+/// Texts that are put together.
+#[derive(Default)]
+pub(super) struct TextsTogether {
+    all: String,
+    spans: Vec<(u32, u32)>,
+}
+
+impl TextsTogether {
+    /// Those of one column of a row group, of less than 2^31 bytes.
+    pub(super) fn add(&mut self, text: &str) {
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        self.spans.push((number(self.all.len()), number(text.len())));
+        self.all.push_str(text);
+    }
+
+    /// In the order in which they were added.
+    pub(super) fn done(self) -> impl Iterator<Item = Text> {
+        let all: Arc<str> = self.all.into();
+        self.spans.into_iter().map(move |(start, len)| Text { all: all.clone(), start, len })
+    }
+}
+
 /// A row of `messages`.
 #[derive(Debug, Clone)]
 pub struct MessageRow {
@@ -70,7 +108,7 @@ pub struct MessageRow {
     /// Revision.
     pub revision: Option<Arc<str>>,
     /// What people read.
-    pub message: String,
+    pub message: Text,
 }
 
 /// A trace on an instance (`cluster_traces`).
@@ -233,12 +271,18 @@ pub(super) fn messages(source: &RowSource, groups: &[LoudRows]) -> Result<Keyed<
             let (ts, effective) = (cut.ints("ts_ns")?, cut.ints("effective_severity")?);
             let (sig, revision) = (Shared::new(cut.words("sig_id")?), Shared::new(cut.words("revision")?));
             let messages = cut.texts("message")?;
-            let row = |row: usize| {
-                let message = messages.get(row).filter(|text| !text.is_empty() && effective[row] >= WARNING)?;
-                let (sig, revision) = (sig.own(row), revision.get(row).cloned());
-                Some(MessageRow { sig, ts_ns: ts[row], revision, message: message.to_owned() })
+            let mut together = TextsTogether::default();
+            let mut is_kept = |row: usize| {
+                let text = messages.get(row).filter(|text| !text.is_empty() && effective[row] >= WARNING);
+                text.map(|text| together.add(text)).is_some()
             };
-            Ok((0..cut.len()).map(row).collect())
+            let kept: Vec<bool> = (0..cut.len()).map(&mut is_kept).collect();
+            let mut texts = together.done();
+            let row = |(row, is_kept): (usize, bool)| {
+                let message = if is_kept { texts.next()? } else { return None };
+                Some(MessageRow { sig: sig.own(row), ts_ns: ts[row], revision: revision.get(row).cloned(), message })
+            };
+            Ok(kept.into_iter().enumerate().map(row).collect())
         })?;
         // Rows come in the order of time: nothing later than the limit's own moment can stand before it.
         let enough = n >= MESSAGES && part.rows.first().is_none_or(|(_, row)| row.ts_ns > newest_ns);
@@ -257,7 +301,7 @@ pub(super) fn in_order(mut all: Keyed<MessageRow>) -> Keyed<MessageRow> {
     let clusters = &all.clusters;
     all.rows.par_sort_by(|(a_at, a), (b_at, b)| {
         let template = |at: &u32| &clusters[*at as usize].template_id;
-        (a.ts_ns, template(a_at), &a.message, a_at, &a.sig).cmp(&(b.ts_ns, template(b_at), &b.message, b_at, &b.sig))
+        (a.ts_ns, template(a_at), &*a.message, a_at, &a.sig).cmp(&(b.ts_ns, template(b_at), &*b.message, b_at, &b.sig))
     });
     all.rows.truncate(MESSAGES);
     all
@@ -331,7 +375,7 @@ pub(super) fn messages_table(rows: &Keyed<MessageRow>) -> Table {
         ("sig_id", texts(rows, |row| Some(row.sig.to_string()))),
         ("ts_ns", ints(rows, |row| row.ts_ns)),
         ("revision", texts(rows, |row| row.revision.as_deref().map(str::to_owned))),
-        ("message", texts(rows, |row| Some(row.message.clone()))),
+        ("message", texts(rows, |row| Some((*row.message).to_owned()))),
     ]);
     Table::new(columns)
 }

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::facts::{Interner, LoudRows};
-use super::loud::{KEY, Keyed, MESSAGES, MessageRow, Shared, WARNING, clusters, in_order, joined};
+use super::loud::{KEY, Keyed, MESSAGES, MessageRow, Shared, Text, TextsTogether, WARNING, clusters, in_order, joined};
 use super::rows::RowSource;
 use super::{ClusterRows, QueryError};
 use crate::store::{NO_WORD, StoreError, Words};
@@ -91,17 +91,23 @@ fn part(source: &RowSource, (group, rows): &LoudRows, exit_of: &ExitOf<'_>, keep
     let Words { codes, words: instances } = cut.words("instance")?;
     let texts = cut.texts("message")?;
     let mut told = Vec::with_capacity(cut.len());
-    let mut messages = Vec::new();
+    let mut together = TextsTogether::default();
+    let mut kept: Vec<usize> = Vec::new();
     for row in 0..cut.len() {
         let text = texts.get(row).unwrap_or("");
         let (ts_ns, effective, cluster) = (ts[row], effective[row], of_row[row]);
         let (has_text, exit) = (!text.is_empty(), exit_of(text));
         told.push(Told { cluster, instance: codes[row], ts_ns, effective, has_text, exit });
         if keep && has_text && effective >= WARNING {
-            let (sig, revision) = (sig.own(row), revision.get(row).cloned());
-            messages.push((cluster, MessageRow { sig, ts_ns, revision, message: text.to_owned() }));
+            together.add(text);
+            kept.push(row);
         }
     }
+    let of = |(row, message): (usize, Text)| {
+        let (sig, revision) = (sig.own(row), revision.get(row).cloned());
+        (of_row[row], MessageRow { sig, ts_ns: ts[row], revision, message })
+    };
+    let messages = kept.into_iter().zip(together.done()).map(of).collect();
     Ok(Part { clusters, instances, told, messages })
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Write};
+use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
 use rustc_hash::FxHashMap;
@@ -423,11 +423,22 @@ pub(super) fn write_json<T: Serialize>(root: &Path, folder: &str, value: &T) -> 
     out.into_inner().map_err(|error| io(root)(error.into_error()))?.place(root, "json")
 }
 
+/// A longer text is read in pieces.
+const READ_WHOLE: u64 = 16 << 20;
+
 /// Reads what [`write_json`] wrote.
 pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, StoreError> {
-    let file = File::open(path).map_err(io(path))?;
-    serde_json::from_reader(BufReader::with_capacity(64 << 10, file))
-        .map_err(|error| StoreError::Damaged { path: path.to_owned(), reason: error.to_string() })
+    let mut file = File::open(path).map_err(io(path))?;
+    let length = file.metadata().map_err(io(path))?.len();
+    // Streaming takes three times as long, so only what is too large is not read as a whole.
+    let read = if length > READ_WHOLE {
+        serde_json::from_reader(BufReader::with_capacity(64 << 10, file))
+    } else {
+        let mut text = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+        file.read_to_end(&mut text).map_err(io(path))?;
+        serde_json::from_slice(&text)
+    };
+    read.map_err(|error| StoreError::Damaged { path: path.to_owned(), reason: error.to_string() })
 }
 
 /// Writes the pieces of one input that could not be read, a JSON line each.

@@ -95,12 +95,12 @@ impl Snapshot {
         Manifest::load(root)?.ok_or_else(absent)?;
         let lock = layout::reader_lock(root)?;
         let manifest = Manifest::load(root)?.ok_or_else(absent)?;
-        let sources = super::read_sources(root, &manifest)?;
         let days = manifest.days.iter().map(|(day, files)| (Some(*day), files));
-        let books = days
-            .chain(manifest.undated.iter().map(|files| (None, files)))
-            .map(|(day, files)| Ok((day, compact::day_ledger(root, files)?)))
-            .collect::<Result<_, StoreError>>()?;
+        let days: Vec<_> = days.chain(manifest.undated.iter().map(|files| (None, files))).collect();
+        let of = |(day, files): &(Option<i64>, &Day)| Ok((*day, compact::day_ledger(root, files)?));
+        let books = || days.par_iter().with_max_len(1).map(of).collect::<Result<_, StoreError>>();
+        let (sources, books) = rayon::join(|| super::read_sources(root, &manifest), books);
+        let (sources, books) = (sources?, books?);
         Ok(Self { root: root.to_owned(), manifest, sources, books, _lock: lock })
     }
 
