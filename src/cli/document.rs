@@ -119,10 +119,12 @@ pub(crate) fn write(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyh
     let folder = task.out.map_or_else(|| default_out(task.document, &report, window), Path::to_owned);
     let notes = notes_of(&folder)?;
     let options = render_options(context, &report, notes.as_deref());
-    for (name, text) in renderer.documents(&report, &options)? {
+    let (documents, json) =
+        rayon::join(|| renderer.documents(&report, &options), || serde_json::to_string_pretty(&report));
+    for (name, text) in documents? {
         outputs.add(name, text);
     }
-    outputs.add("report.json", format!("{}\n", serde_json::to_string_pretty(&report)?));
+    outputs.add("report.json", format!("{}\n", json?));
     outputs.write(&folder, args.force)?;
     if notes.is_none() {
         std::fs::write(folder.join("notes.md"), render::notes_skeleton(&report))?;

@@ -14,7 +14,7 @@ use super::facts::{LoudRows, TotalRows};
 use super::rows::RowSource;
 use super::table::{Data, Table};
 use super::{ClusterRows, QueryError};
-use crate::store::{Cut, NO_INT, NO_WORD, RowGroup, StoreError, Words, row_groups};
+use crate::store::{Cut, NO_INT, NO_WORD, RowGroup, StoreError, Text, Words, row_groups};
 
 /// Rows of `messages` at most, as in its file.
 pub(super) const MESSAGES: usize = 200_000;
@@ -58,44 +58,6 @@ pub struct StartRow {
     pub effective: i64,
     /// What people read.
     pub message: String,
-}
-
-/// A text among others that lie together: a million of them are a handful of allocations.
-#[derive(Debug, Clone)]
-pub struct Text {
-    all: Arc<str>,
-    start: u32,
-    len: u32,
-}
-
-impl std::ops::Deref for Text {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.all[self.start as usize..][..self.len as usize]
-    }
-}
-
-/// Texts that are put together.
-#[derive(Default)]
-pub(super) struct TextsTogether {
-    all: String,
-    spans: Vec<(u32, u32)>,
-}
-
-impl TextsTogether {
-    /// Those of one column of a row group, of less than 2^31 bytes.
-    pub(super) fn add(&mut self, text: &str) {
-        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        self.spans.push((number(self.all.len()), number(text.len())));
-        self.all.push_str(text);
-    }
-
-    /// In the order in which they were added.
-    pub(super) fn done(self) -> impl Iterator<Item = Text> {
-        let all: Arc<str> = self.all.into();
-        self.spans.into_iter().map(move |(start, len)| Text { all: all.clone(), start, len })
-    }
 }
 
 /// A row of `messages`.
@@ -270,19 +232,12 @@ pub(super) fn messages(source: &RowSource, groups: &[LoudRows]) -> Result<Keyed<
         let part = keyed(source, some, &columns, |cut, _| {
             let (ts, effective) = (cut.ints("ts_ns")?, cut.ints("effective_severity")?);
             let (sig, revision) = (Shared::new(cut.words("sig_id")?), Shared::new(cut.words("revision")?));
-            let messages = cut.texts("message")?;
-            let mut together = TextsTogether::default();
-            let mut is_kept = |row: usize| {
-                let text = messages.get(row).filter(|text| !text.is_empty() && effective[row] >= WARNING);
-                text.map(|text| together.add(text)).is_some()
-            };
-            let kept: Vec<bool> = (0..cut.len()).map(&mut is_kept).collect();
-            let mut texts = together.done();
-            let row = |(row, is_kept): (usize, bool)| {
-                let message = if is_kept { texts.next()? } else { return None };
+            let messages = cut.shared_texts("message")?;
+            let row = |row: usize| {
+                let message = messages.own(row).filter(|text| !text.is_empty() && effective[row] >= WARNING)?;
                 Some(MessageRow { sig: sig.own(row), ts_ns: ts[row], revision: revision.get(row).cloned(), message })
             };
-            Ok(kept.into_iter().enumerate().map(row).collect())
+            Ok((0..cut.len()).map(row).collect())
         })?;
         // Rows come in the order of time: nothing later than the limit's own moment can stand before it.
         let enough = n >= MESSAGES && part.rows.first().is_none_or(|(_, row)| row.ts_ns > newest_ns);

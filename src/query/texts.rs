@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::facts::{Interner, LoudRows};
-use super::loud::{KEY, Keyed, MESSAGES, MessageRow, Shared, Text, TextsTogether, WARNING, clusters, in_order, joined};
+use super::loud::{KEY, Keyed, MESSAGES, MessageRow, Shared, WARNING, clusters, in_order, joined};
 use super::rows::RowSource;
 use super::{ClusterRows, QueryError};
 use crate::store::{NO_WORD, StoreError, Words};
@@ -89,25 +89,19 @@ fn part(source: &RowSource, (group, rows): &LoudRows, exit_of: &ExitOf<'_>, keep
     let (ts, effective) = (cut.ints("ts_ns")?, cut.ints("effective_severity")?);
     let (sig, revision) = (Shared::new(cut.words("sig_id")?), Shared::new(cut.words("revision")?));
     let Words { codes, words: instances } = cut.words("instance")?;
-    let texts = cut.texts("message")?;
+    let texts = cut.shared_texts("message")?;
     let mut told = Vec::with_capacity(cut.len());
-    let mut together = TextsTogether::default();
-    let mut kept: Vec<usize> = Vec::new();
+    let mut messages = Vec::new();
     for row in 0..cut.len() {
         let text = texts.get(row).unwrap_or("");
         let (ts_ns, effective, cluster) = (ts[row], effective[row], of_row[row]);
         let (has_text, exit) = (!text.is_empty(), exit_of(text));
         told.push(Told { cluster, instance: codes[row], ts_ns, effective, has_text, exit });
         if keep && has_text && effective >= WARNING {
-            together.add(text);
-            kept.push(row);
+            let (sig, revision) = (sig.own(row), revision.get(row).cloned());
+            messages.extend(texts.own(row).map(|message| (cluster, MessageRow { sig, ts_ns, revision, message })));
         }
     }
-    let of = |(row, message): (usize, Text)| {
-        let (sig, revision) = (sig.own(row), revision.get(row).cloned());
-        (of_row[row], MessageRow { sig, ts_ns: ts[row], revision, message })
-    };
-    let messages = kept.into_iter().zip(together.done()).map(of).collect();
     Ok(Part { clusters, instances, told, messages })
 }
 
@@ -169,7 +163,18 @@ pub(super) fn texts(source: &RowSource, groups: &[LoudRows], exit_of: &ExitOf<'_
         read = next?;
     }
     whole.add(read);
-    let Whole { mut words, messages, all, ended, .. } = whole;
+    let Whole { words, messages, all, ended, .. } = whole;
+    let (messages, ended) = rayon::join(|| in_order(joined(messages)), || rows_on(groups, all, words, &ended));
+    Ok(Texts { messages, ended: ended? })
+}
+
+/// Of the rows of groups, those on instances that ended.
+fn rows_on(
+    groups: &[LoudRows],
+    all: Vec<(Vec<ClusterRows>, Vec<Told>)>,
+    mut words: Interner,
+    ended: &FxHashSet<(u32, u32, u32)>,
+) -> Result<Keyed<EndedRow>, StoreError> {
     let mut chosen: Vec<Chosen<'_>> = Vec::new();
     for (group, (clusters, mut told)) in groups.iter().zip(all) {
         let services = services(&mut words, &clusters);
@@ -187,9 +192,9 @@ pub(super) fn texts(source: &RowSource, groups: &[LoudRows], exit_of: &ExitOf<'_
         .into_par_iter()
         .map(|(group, clusters, told, rows)| named(group, clusters, &told, &rows))
         .collect::<Result<_, StoreError>>()?;
-    let mut ended = joined(named);
-    ended.rows.par_sort_by_key(|(cluster, row)| (row.ts_ns, row.event, *cluster));
-    Ok(Texts { messages: in_order(joined(messages)), ended })
+    let mut rows = joined(named);
+    rows.rows.par_sort_by_key(|(cluster, row)| (row.ts_ns, row.event, *cluster));
+    Ok(rows)
 }
 
 /// Project and service of each cluster, by number.

@@ -9,6 +9,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
 use rayon::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::report::v1::Report;
@@ -96,7 +98,7 @@ impl Masker {
 /// # Panics
 ///
 /// When a number of the report is not finite, which no stage may let happen.
-pub fn mask_report(report: &Report) -> Report {
+pub fn mask_report(report: Report) -> Report {
     mask_report_keyed(report, &|_, _| None)
 }
 
@@ -105,24 +107,39 @@ pub fn mask_report(report: &Report) -> Report {
 /// # Panics
 ///
 /// When a number of the report is not finite, which no stage may let happen.
-pub fn mask_report_keyed(report: &Report, name: &dyn Fn(&str, &str) -> Option<String>) -> Report {
-    let mut tree = serde_json::to_value(report).expect("a report is plain data");
+pub fn mask_report_keyed(mut report: Report, name: &dyn Fn(&str, &str) -> Option<String>) -> Report {
+    let configured = collect(configured(&report));
+    // Most of a report is its clusters: each goes its own way to a tree and back.
+    let mut clusters = std::mem::take(&mut report.clusters);
+    let (mut tree, mut trees) =
+        rayon::join(|| tree_of(&report), || clusters.par_iter().map(tree_of).collect::<Vec<_>>());
     let mut texts = Vec::new();
-    strings(&tree, &mut texts);
+    trees.iter().chain([&tree]).for_each(|tree| strings(tree, &mut texts));
     let mut found: BTreeSet<(Kind, String)> =
         texts.par_iter().flat_map_iter(|text| find(text)).map(|(_, kind, value)| (kind, value)).collect();
-    for kept in collect(configured(report)) {
+    for kept in configured {
         found.remove(&kept);
     }
     let masker = Masker::named(&found, name);
     if masker.names.is_empty() {
-        return report.clone();
+        report.clusters = clusters;
+        return report;
     }
-    replace(&mut tree, &masker);
-    let mut masked: Report =
-        serde_json::from_value(tree).expect("a report reads back from its own value: its numbers are finite");
-    masked.masked = masker.counts();
-    masked
+    clusters = trees.par_iter_mut().map(|tree| masked(tree, &masker)).collect();
+    let mut report: Report = masked(&mut tree, &masker);
+    report.clusters = clusters;
+    report.masked = masker.counts();
+    report
+}
+
+fn tree_of<T: Serialize>(part: &T) -> Value {
+    serde_json::to_value(part).expect("a report is plain data")
+}
+
+fn masked<T: DeserializeOwned>(tree: &mut Value, masker: &Masker) -> T {
+    replace(tree, masker);
+    serde_json::from_value(std::mem::take(tree))
+        .expect("a report reads back from its own value: its numbers are finite")
 }
 
 /// Replaces the personal values in every text of a JSON value, keys too; answers how many of each kind there were.
@@ -354,13 +371,13 @@ mod tests {
             deploys: vec![Deploy { by: Some("ci@build.example".into()), ..Deploy::default() }],
             ..Report::default()
         };
-        let masked = mask_report(&report);
+        let masked = mask_report(report.clone());
         assert_eq!(masked.services[0].owner.as_deref(), Some("oncall@shop.example"));
         assert_eq!(masked.clusters[0].title, "mail to <email-2> failed");
         assert_eq!(masked.deploys[0].by.as_deref(), Some("<email-1>"));
         assert_eq!(masked.masked, BTreeMap::from([("email".to_owned(), 2)]));
         assert_eq!(masked.clusters[0].share.to_bits(), report.clusters[0].share.to_bits());
-        let twice = mask_report(&masked);
+        let twice = mask_report(masked.clone());
         assert_eq!(serde_json::to_string(&twice).expect("json"), serde_json::to_string(&masked).expect("json"));
     }
 }

@@ -79,7 +79,7 @@ proptest::proptest! {
                 (example.insert_id, example.json) = (Some(short.clone()), None);
             }
         }
-        let report = mask_report(&report);
+        let report = mask_report(report);
         let mut facts = facts();
         facts.change = vec![short.clone()];
         facts.title.clone_from(&short);

@@ -11,7 +11,7 @@ pub(super) fn renderer() -> Renderer {
 }
 
 fn masked() -> Report {
-    mask_report(&report())
+    mask_report(report())
 }
 
 fn scratch(name: &str) -> PathBuf {
@@ -357,7 +357,7 @@ fn a_template_of_the_user_replaces_one_file_and_errors_name_it() {
 #[test]
 fn what_templates_see_is_documented() {
     let described = include_str!("../../docs/templates.md");
-    let (report, week, notes) = (masked(), mask_report(&super::fixture_weekly::weekly()), Notes::read(None));
+    let (report, week, notes) = (masked(), mask_report(super::fixture_weekly::weekly()), Notes::read(None));
     let options = RenderOptions::default();
     let view = View::new(&report, &options, &notes, true);
     let weekly = WeeklyView::new(&week, week.weekly.as_ref().expect("a week"), &options, &notes, true);

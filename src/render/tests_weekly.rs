@@ -5,7 +5,7 @@ use super::tests::{live, renderer};
 use super::*;
 
 fn masked() -> Report {
-    mask_report(&weekly())
+    mask_report(weekly())
 }
 
 fn documents(report: &Report, options: &RenderOptions<'_>) -> (String, String) {

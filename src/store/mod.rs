@@ -56,7 +56,7 @@ pub use packed::Reports;
 pub use prune::{Pruned, PrunedDay};
 pub use reader::{Snapshot, SourceRow, SpanRow, SummaryFiles};
 pub use regroup::GAP_NS;
-pub use scan::{Cut, NO_INT, NO_WORD, RowGroup, TextsOf, Words, row_groups};
+pub use scan::{Cut, NO_INT, NO_WORD, RowGroup, Text, TextsOf, Words, row_groups};
 pub use shard::{Shard, ShardOptions};
 pub use sketch::{EPISODE_GAP_NS, SummaryRow, unite};
 pub use task::{compact_parts, merge_sketches, sort_parts};

@@ -80,6 +80,39 @@ impl<'a> TextsOf<'a> {
     }
 }
 
+/// A text of a column, which stays as it was read: a million of them are as many allocations as columns.
+#[derive(Debug, Clone)]
+pub struct Text {
+    column: Arc<StringArray>,
+    row: u32,
+}
+
+impl std::ops::Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.column.value(self.row as usize)
+    }
+}
+
+/// A column of text whose texts outlive the rows that it was read with.
+#[derive(Debug, Clone)]
+pub struct SharedTexts(Arc<StringArray>);
+
+impl SharedTexts {
+    /// The text of a row.
+    pub fn get(&self, row: usize) -> Option<&str> {
+        self.0.is_valid(row).then(|| self.0.value(row))
+    }
+
+    /// The text of a row, to keep.
+    pub fn own(&self, row: usize) -> Option<Text> {
+        // Arrays of this kind hold less than 2^31 bytes, so that no row group has more rows with a text.
+        let row = u32::try_from(row).ok().filter(|_| self.0.is_valid(row))?;
+        Some(Text { column: self.0.clone(), row })
+    }
+}
+
 /// The row groups of some files of rows that may hold rows of a window, in the order of the files.
 pub fn row_groups(files: &[PathBuf], window: Window) -> Result<Vec<RowGroup>, StoreError> {
     let mut out = Vec::new();
@@ -206,6 +239,13 @@ impl Cut {
     /// Texts.
     pub fn texts(&self, name: &str) -> Result<TextsOf<'_>, StoreError> {
         self.array(name).map(TextsOf).ok_or_else(|| self.wrong(name))
+    }
+
+    /// Texts that are kept.
+    pub fn shared_texts(&self, name: &str) -> Result<SharedTexts, StoreError> {
+        self.array::<StringArray>(name)
+            .map(|array| SharedTexts(Arc::new(array.clone())))
+            .ok_or_else(|| self.wrong(name))
     }
 
     /// Words as codes.
