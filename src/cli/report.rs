@@ -74,18 +74,17 @@ pub(crate) fn make(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyho
     let known = context.known(store)?;
     let exports = planning::judged(&raw, &asked, newest_ns.min(asked.as_of_ns));
     steps.step("templates");
-    let templates = Context::templates(&snapshot, asked.as_of_ns)?;
+    let (templates, sources) = rayon::join(|| Context::templates(&snapshot, asked.as_of_ns), || snapshot.sources());
+    let templates = templates?;
     steps.step("queries");
     let engine = Engine::open(&snapshot, &templates, asked.window, EngineOptions { services: &asked.services })?;
-    let sources = snapshot.sources();
     let stated = stated(&sources);
     let files: Vec<FileReport> = sources.into_iter().map(|source| source.report).collect();
     // Either is read on its own, and leaves a thread idle where it puts its parts together.
-    let (clusters, before) =
-        rayon::join(|| analyze::clusters(&engine, &templates), || before(&snapshot, &templates, &stated, &asked));
+    let earlier = || (before(&snapshot, &templates, &stated, &asked), coverage(&snapshot, &stated, &asked));
+    let (clusters, (before, mut coverage)) = rayon::join(|| analyze::clusters(&engine, &templates), earlier);
     let (mut clusters, before) = (clusters?, before?);
     clusters.extend(analyze::absent(&clusters, &before.clusters));
-    let mut coverage = coverage(&snapshot, &stated, &asked);
     analyze::silences(&mut clusters, &before, &coverage, asked.window);
     coverage.missing = analyze::missing_exports(&before, &coverage, asked.window);
     steps.step("issues");

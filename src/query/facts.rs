@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::cells::{
@@ -16,13 +15,11 @@ use super::cells::{
 use super::loud::Keyed;
 use super::picked::{self, Example};
 use super::rows::RowSource;
+use super::turn::in_turn;
 use super::{ClusterRows, QueryError};
 use crate::mine::SigId;
 use crate::store::{NO_INT, NO_WORD, RowGroup, row_groups};
 use crate::time::day_of;
-
-/// Groups of rows that are counted before they are put together, per thread.
-const GROUPS_PER_THREAD: usize = 2;
 
 /// What the rows of a window say of one cluster.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -432,19 +429,8 @@ pub(super) fn facts(source: &RowSource, depth: Depth) -> Result<Facts, QueryErro
     let groups = row_groups(&source.files, source.window)?;
     let numbered: Vec<(u32, &RowGroup)> = (0_u32..).zip(&groups).collect();
     let mut whole = Whole::default();
-    let mut counted: Vec<(u32, Part)> = Vec::new();
-    for some in numbered.chunks(GROUPS_PER_THREAD * rayon::current_num_threads()) {
-        let count = |(at, group): &(u32, &RowGroup)| Ok((*at, cells::count(source, *at, group, depth)?));
-        // Putting together goes on one thread, so it goes on beside the counting of the next groups.
-        let last = std::mem::take(&mut counted);
-        let add = || last.into_iter().for_each(|(at, part)| whole.add(at, part, depth));
-        let ((), next) =
-            rayon::join(add, || some.par_iter().with_max_len(1).map(count).collect::<Result<_, QueryError>>());
-        counted = next?;
-    }
-    for (at, part) in counted {
-        whole.add(at, part, depth);
-    }
+    let count = |(at, group): &(u32, &RowGroup)| Ok((*at, cells::count(source, *at, group, depth)?));
+    in_turn::<_, _, QueryError>(&numbered, count, |(at, part)| whole.add(at, part, depth))?;
     let attached = whole.events(source, depth);
     let totals = whole.totals();
     let (keys, sums) = (std::mem::take(&mut whole.keys), std::mem::take(&mut whole.sums));

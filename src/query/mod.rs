@@ -16,6 +16,7 @@ mod reach;
 mod rows;
 mod table;
 mod texts;
+mod turn;
 mod views;
 
 use std::collections::BTreeMap;

@@ -4,17 +4,17 @@
 //! is one and whether it ends the start: they are codes and numbers, of which millions fit. The same rows with their texts are
 //! what `starts` answers.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::facts::{Interner, LoudRows};
 use super::loud::{KEY, Keyed, MESSAGES, MessageRow, Shared, WARNING, clusters, in_order, joined};
 use super::rows::RowSource;
+use super::turn::in_turn;
 use super::{ClusterRows, QueryError};
 use crate::store::{NO_WORD, StoreError, Words};
-
-/// Groups of rows that are read before they are put together, per thread.
-const GROUPS_PER_THREAD: usize = 2;
 
 /// By whose word a message ends a start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,44 +125,41 @@ struct Whole {
 }
 
 impl Whole {
-    fn add(&mut self, read: Vec<Part>) {
+    fn add(&mut self, part: Part) {
         // Rows come in the order of time: nothing later than the limit's own moment can stand before it.
-        let first_ns = read.iter().flat_map(|part| &part.messages).map(|(_, row)| row.ts_ns).next();
-        self.full |= self.n >= MESSAGES && first_ns.is_none_or(|first_ns| Some(first_ns) > self.newest_ns);
-        for Part { clusters, instances, mut told, messages: rows } in read {
-            if !self.full {
-                self.n += rows.len();
-                self.newest_ns = rows.iter().map(|(_, row)| row.ts_ns).max().max(self.newest_ns);
-                self.messages.push(Keyed { clusters: clusters.clone(), rows });
-            }
-            let words = &mut self.words;
-            let instances: Vec<u32> =
-                instances.into_iter().map(|name| if name.is_empty() { NO_WORD } else { words.of(name) }).collect();
-            let services = services(words, &clusters);
-            for row in &mut told {
-                row.instance = if row.instance == NO_WORD { NO_WORD } else { instances[row.instance as usize] };
-                if row.exit != Exit::None {
-                    let (project, service) = services[row.cluster as usize];
-                    self.ended.insert((project, service, row.instance));
-                }
-            }
-            self.all.push((clusters, told));
+        let first_ns = part.messages.first().map(|(_, row)| row.ts_ns);
+        self.full |= self.n >= MESSAGES && first_ns.is_some_and(|first_ns| Some(first_ns) > self.newest_ns);
+        let Part { clusters, instances, mut told, messages: rows } = part;
+        if !self.full {
+            self.n += rows.len();
+            self.newest_ns = rows.iter().map(|(_, row)| row.ts_ns).max().max(self.newest_ns);
+            self.messages.push(Keyed { clusters: clusters.clone(), rows });
         }
+        let words = &mut self.words;
+        let instances: Vec<u32> =
+            instances.into_iter().map(|name| if name.is_empty() { NO_WORD } else { words.of(name) }).collect();
+        let services = services(words, &clusters);
+        for row in &mut told {
+            row.instance = if row.instance == NO_WORD { NO_WORD } else { instances[row.instance as usize] };
+            if row.exit != Exit::None {
+                let (project, service) = services[row.cluster as usize];
+                self.ended.insert((project, service, row.instance));
+            }
+        }
+        self.all.push((clusters, told));
     }
 }
 
 /// Reads the texts of the rows of a walk.
 pub(super) fn texts(source: &RowSource, groups: &[LoudRows], exit_of: &ExitOf<'_>) -> Result<Texts, QueryError> {
     let mut whole = Whole::default();
-    let mut read: Vec<Part> = Vec::new();
-    for some in groups.chunks(GROUPS_PER_THREAD * rayon::current_num_threads()) {
-        let (keep, last) = (!whole.full, std::mem::take(&mut read));
-        // Putting together goes on one thread, so it goes on beside the reading of the next groups.
-        let parts = || some.par_iter().with_max_len(1).map(|rows| part(source, rows, exit_of, keep));
-        let ((), next) = rayon::join(|| whole.add(last), || parts().collect::<Result<_, StoreError>>());
-        read = next?;
-    }
-    whole.add(read);
+    // What is kept although there are enough is not added.
+    let enough = AtomicBool::new(false);
+    let read = |rows: &LoudRows| part(source, rows, exit_of, !enough.load(Ordering::Relaxed));
+    in_turn(groups, read, |part| {
+        whole.add(part);
+        enough.store(whole.full, Ordering::Relaxed);
+    })?;
     let Whole { words, messages, all, ended, .. } = whole;
     let (messages, ended) = rayon::join(|| in_order(joined(messages)), || rows_on(groups, all, words, &ended));
     Ok(Texts { messages, ended: ended? })
