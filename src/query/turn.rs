@@ -4,13 +4,26 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+/// Results that may wait to be added, per thread: adding may be slower than making on many threads.
+const WAITING_PER_THREAD: usize = 4;
+
 /// Makes something of each piece on all threads, and adds what was made in the order of the pieces.
 ///
-/// Only about as many results wait as there are threads. Adding goes on one thread at a time, beside the making of the
-/// next; the first piece in order that fails is answered, and nothing behind it is added.
+/// Adding goes on one thread at a time, beside the making of the next; the first piece in order that fails is answered, and
+/// nothing behind it is added.
 pub(super) fn in_turn<T: Sync, P: Send, E: Send>(
     pieces: &[T],
     make: impl Fn(&T) -> Result<P, E> + Sync,
+    mut add: impl FnMut(P) + Send,
+) -> Result<(), E> {
+    // All that may wait is added before more is made: a thread of the pool must not sleep until another has added, as that
+    // one may be further down on its own stack.
+    pieces.chunks(WAITING_PER_THREAD * rayon::current_num_threads()).try_for_each(|some| these(some, &make, &mut add))
+}
+
+fn these<T: Sync, P: Send, E: Send>(
+    pieces: &[T],
+    make: &(impl Fn(&T) -> Result<P, E> + Sync),
     add: impl FnMut(P) + Send,
 ) -> Result<(), E> {
     let next = AtomicUsize::new(0);
