@@ -292,6 +292,9 @@ pub fn glob_matches(pattern: &str, text: &str) -> bool {
             match pattern.get(at_pattern) {
                 Some(b'*') => {
                     at_pattern += 1;
+                    if at_pattern == pattern.len() {
+                        return true;
+                    }
                     let Some(next) = next_of(&pattern[at_pattern..], &text[at_text..]) else { return false };
                     at_text += next;
                     star = Some((at_pattern, at_text));
@@ -376,6 +379,34 @@ impl MuteRule {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn globs_agree_with_their_definition() {
+        fn covers(pattern: &[u8], text: &[u8]) -> bool {
+            match (pattern.split_first(), text.split_first()) {
+                (None, rest) => rest.is_none(),
+                (Some((b'*', behind)), _) => (0..=text.len()).any(|at| covers(behind, &text[at..])),
+                (Some((b'?', behind)), Some((_, rest))) => covers(behind, rest),
+                (Some((letter, behind)), Some((first, rest))) => letter == first && covers(behind, rest),
+                (Some(_), None) => false,
+            }
+        }
+        let all = |letters: &str, length: u32| -> Vec<String> {
+            let n = letters.len();
+            let of = |code: usize| (0..length).map(|at| char::from(letters.as_bytes()[code / n.pow(at) % n])).collect();
+            (0..n.pow(length)).map(of).collect()
+        };
+        let texts: Vec<String> = (0..=6).flat_map(|length| all("ab", length)).collect();
+        for pattern in (0..=5).flat_map(|length| all("ab*?", length)) {
+            for text in &texts {
+                assert_eq!(
+                    glob_matches(&pattern, text),
+                    covers(pattern.as_bytes(), text.as_bytes()),
+                    "{pattern} {text}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn globs_cover_what_people_write() {
