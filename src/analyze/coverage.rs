@@ -200,7 +200,7 @@ fn days_of(intervals: impl Iterator<Item = (i64, i64)>) -> Vec<i64> {
 /// Coverage of a window by files: each file's report with its spans per service and severity.
 ///
 /// `services` limits the answer to some services; empty means all.
-pub fn coverage(files: &[(&FileReport, Vec<Span>)], window: Window, asked: Window, services: &[String]) -> Coverage {
+pub fn coverage(files: &[(&FileReport, &[Span])], window: Window, asked: Window, services: &[String]) -> Coverage {
     let mut result = Coverage { asked_s: asked.seconds(), ..Coverage::default() };
     let mut by_severity: BTreeMap<Severity, SeverityCoverage> = BTreeMap::new();
     let mut by_service = ByService::new();
@@ -249,7 +249,7 @@ struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
-    fn of(files: &[(&FileReport, Vec<Span>)], window: Window, wanted: &'a [String]) -> Self {
+    fn of(files: &[(&FileReport, &[Span])], window: Window, wanted: &'a [String]) -> Self {
         let mut known = Self {
             wanted,
             services: BTreeSet::new(),
@@ -257,7 +257,7 @@ impl<'a> Known<'a> {
             rows: BTreeMap::new(),
             streams: Streams::of(files),
         };
-        for span in files.iter().flat_map(|(_, spans)| spans) {
+        for span in files.iter().flat_map(|(_, spans)| *spans) {
             if known.is_wanted(span) && span.last_ns >= window.since_ns && span.first_ns < window.until_ns {
                 known.services.insert(span.service.clone());
                 known.severities.insert(span.severity);
@@ -373,7 +373,7 @@ mod tests {
     fn a_coverage_is_cut_to_windows_without_bridging_them() {
         let report = FileReport { path: "a".into(), ..FileReport::default() };
         let seen =
-            coverage(&[(&report, vec![span(Severity::Info, 0, 1_000, 5)])], window(0, 2_000), window(0, 2_000), &[]);
+            coverage(&[(&report, &[span(Severity::Info, 0, 1_000, 5)])], window(0, 2_000), window(0, 2_000), &[]);
         let cut = seen.within(&[window(100, 200), window(900, 1_200)]);
         assert!((cut.asked_s - 400.0).abs() < 1e-9 && (cut.any_s() - 200.0).abs() < 1e-9);
         assert_eq!(cut.services["s"].intervals.len(), 2);
@@ -384,7 +384,7 @@ mod tests {
     fn a_file_covers_what_lies_between_its_first_and_last_entry() {
         let report = FileReport { path: "a".into(), ..FileReport::default() };
         let seen = coverage(
-            &[(&report, vec![span(Severity::Info, 10, 100, 5), span(Severity::Error, 40, 50, 2)])],
+            &[(&report, &[span(Severity::Info, 10, 100, 5), span(Severity::Error, 40, 50, 2)])],
             window(0, 200),
             window(0, 200),
             &[],
@@ -408,12 +408,12 @@ mod tests {
             ],
             ..FileReport::default()
         };
-        let spans = vec![
+        let spans = [
             span(Severity::Info, 190, 200, 50),
             span(Severity::Error, 100, 180, 50),
             span(Severity::Notice, 0, 150, 12),
         ];
-        let seen = coverage(&[(&report, spans)], window(0, 300), window(0, 300), &[]);
+        let seen = coverage(&[(&report, &spans)], window(0, 300), window(0, 300), &[]);
         assert!((seen.severities[&Severity::Error].covered_s() - 100.0).abs() < 1e-9);
         assert!((seen.severities[&Severity::Info].covered_s() - 10.0).abs() < 1e-9);
         assert_eq!(
@@ -426,14 +426,14 @@ mod tests {
     #[test]
     fn a_stated_window_wins_and_an_empty_export_is_evidence_of_zero_only_with_one() {
         let mut report = FileReport { path: "a".into(), ..FileReport::default() };
-        assert!(coverage(&[(&report, Vec::new())], window(0, 10), window(0, 10), &[]).services.is_empty());
+        assert!(coverage(&[(&report, &[])], window(0, 10), window(0, 10), &[]).services.is_empty());
         report.declared_window = Some(DeclaredWindow {
             since: "1970-01-01T00:00:00Z".into(),
             until: "1970-01-01T00:01:40Z".into(),
             source: "sidecar".into(),
             filter: Some("severity>=WARNING".into()),
         });
-        let seen = coverage(&[(&report, vec![span(Severity::Error, 40, 50, 2)])], window(0, 100), window(0, 100), &[]);
+        let seen = coverage(&[(&report, &[span(Severity::Error, 40, 50, 2)])], window(0, 100), window(0, 100), &[]);
         assert!((seen.services["s"].covered_s() - 100.0).abs() < 1e-9);
         assert!(
             !seen.services["s"].severities.contains_key(&Severity::Info),
@@ -444,8 +444,8 @@ mod tests {
     #[test]
     fn a_file_of_errors_alone_says_nothing_of_what_lies_below_them() {
         let report = FileReport { path: "a".into(), ..FileReport::default() };
-        let spans = vec![span(Severity::Error, 0, 100, 5), span(Severity::Critical, 50, 60, 1)];
-        let seen = coverage(&[(&report, spans)], window(0, 100), window(0, 100), &[]);
+        let spans = [span(Severity::Error, 0, 100, 5), span(Severity::Critical, 50, 60, 1)];
+        let seen = coverage(&[(&report, &spans)], window(0, 100), window(0, 100), &[]);
         assert!(seen.covers("s", Severity::Error, 10, 20) && seen.covers("s", Severity::Emergency, 10, 20));
         assert!(!seen.covers("s", Severity::Info, 10, 20));
         assert_eq!(seen.services["s"].rows, BTreeMap::from([(Severity::Error, 5), (Severity::Critical, 1)]));
@@ -454,7 +454,7 @@ mod tests {
     #[test]
     fn a_stated_empty_export_covers_the_services_and_severities_that_are_seen_elsewhere() {
         let seen = FileReport { path: "a".into(), ..FileReport::default() };
-        let spans = || vec![span(Severity::Error, 0, 100, 5), span(Severity::Info, 10, 90, 2)];
+        let spans = [span(Severity::Error, 0, 100, 5), span(Severity::Info, 10, 90, 2)];
         let stating = |filter: Option<&str>| FileReport {
             path: "b".into(),
             declared_window: Some(DeclaredWindow {
@@ -468,7 +468,7 @@ mod tests {
         let whole = window(0, 7_200);
         let hour = (3_600 * SECOND_NS, 7_200 * SECOND_NS);
         let empty = stating(None);
-        let found = coverage(&[(&seen, spans()), (&empty, Vec::new())], whole, whole, &[]);
+        let found = coverage(&[(&seen, &spans), (&empty, &[])], whole, whole, &[]);
         assert!(found.covers("s", Severity::Error, hour.0, hour.1), "no error came in that hour");
         assert!(found.covers("s", Severity::Warning, hour.0, hour.1), "nor anything else of that service");
         assert_eq!(found.services["s"].intervals, [(0, 100 * SECOND_NS), hour]);
@@ -479,12 +479,12 @@ mod tests {
         assert!(!found.covers("other", Severity::Error, hour.0, hour.1), "nor of services that no file names");
 
         let errors_only = stating(Some("severity>=ERROR"));
-        let found = coverage(&[(&seen, spans()), (&errors_only, Vec::new())], whole, whole, &[]);
+        let found = coverage(&[(&seen, &spans), (&errors_only, &[])], whole, whole, &[]);
         assert!(found.covers("s", Severity::Error, hour.0, hour.1));
         assert!(!found.covers("s", Severity::Info, hour.0, hour.1), "below the filter's floor it is no evidence");
 
         let asked_only = FileReport { declared_window: None, ..stating(None) };
-        let found = coverage(&[(&seen, spans()), (&asked_only, Vec::new())], whole, whole, &[]);
+        let found = coverage(&[(&seen, &spans), (&asked_only, &[])], whole, whole, &[]);
         assert!(!found.covers("s", Severity::Error, hour.0, hour.1), "an empty file without a statement is none");
     }
 

@@ -7,6 +7,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use memchr::memmem::Finder;
 use rustc_hash::FxHashMap;
 
 use super::{AnalyzeError, Cluster, ClusterKey, Coverage, cadence};
@@ -37,28 +38,51 @@ const RUNTIME_EXITS: [&str; 4] = [
     "*exited with code*",
 ];
 
+/// A glob that is held against many messages.
+#[derive(Debug, Clone)]
+struct Ending {
+    glob: String,
+    /// Its longest constant part.
+    telling: Finder<'static>,
+}
+
+impl Ending {
+    fn new(glob: &str) -> Self {
+        Self { glob: glob.to_owned(), telling: Finder::new(telling(glob)).into_owned() }
+    }
+
+    fn covers(&self, message: &str) -> bool {
+        self.telling.find(message.as_bytes()).is_some() && glob_matches(&self.glob, message)
+    }
+}
+
+/// The longest constant part of a glob.
+fn telling(glob: &str) -> &str {
+    glob.split(['*', '?']).max_by_key(|part| part.len()).unwrap_or("")
+}
+
 /// What ends a start.
 #[derive(Debug, Clone)]
 pub struct Exits {
-    /// Globs of the platform's words, the configured ones behind the built-in ones.
-    platform: Vec<String>,
-    /// The longest constant part of each glob.
+    /// The platform's words, the configured ones behind the built-in ones.
+    platform: Vec<Ending>,
+    /// Those of runtimes.
+    runtime: Vec<Ending>,
+    /// What tells each of them.
     hints: Option<AhoCorasick>,
 }
 
 impl Exits {
     /// The built-in last words and those of `[[exit]]`.
     pub fn new(rules: &[ExitRule]) -> Self {
-        let own = rules.iter().map(|rule| rule.message.clone()).filter(|glob| !glob.is_empty());
-        let platform: Vec<String> = PLATFORM_EXITS.iter().map(|glob| (*glob).to_owned()).chain(own).collect();
-        let telling = |glob: &'static str| glob.split(['*', '?']).max_by_key(|part| part.len()).unwrap_or("");
-        let built_in = PLATFORM_EXITS.iter().chain(&RUNTIME_EXITS).map(|glob| telling(glob));
-        let own = platform[PLATFORM_EXITS.len()..].iter();
-        let own = own.map(|glob| glob.split(['*', '?']).max_by_key(|part| part.len()).unwrap_or(""));
+        let own = rules.iter().map(|rule| rule.message.as_str()).filter(|glob| !glob.is_empty());
+        let platform: Vec<Ending> = PLATFORM_EXITS.into_iter().chain(own).map(Ending::new).collect();
+        let runtime: Vec<Ending> = RUNTIME_EXITS.into_iter().map(Ending::new).collect();
         // A text of nothing stands in every message, so that a glob without a letter is tried on each.
         // Which of them is found does not matter, and this kind is searched for with vectors.
-        let hints = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(built_in.chain(own));
-        Self { hints: hints.ok(), platform }
+        let all = platform.iter().chain(&runtime).map(|ending| telling(&ending.glob));
+        let hints = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(all);
+        Self { hints: hints.ok(), platform, runtime }
     }
 
     /// By whose word a message ends a start.
@@ -66,9 +90,9 @@ impl Exits {
         // Nearly no message holds any of the words, and each glob looks at all of it.
         if self.hints.as_ref().is_some_and(|hints| !hints.is_match(message)) {
             Exit::None
-        } else if self.platform.iter().any(|glob| glob_matches(glob, message)) {
+        } else if self.platform.iter().any(|ending| ending.covers(message)) {
             Exit::Platform
-        } else if RUNTIME_EXITS.iter().any(|glob| glob_matches(glob, message)) {
+        } else if self.runtime.iter().any(|ending| ending.covers(message)) {
             Exit::Runtime
         } else {
             Exit::None

@@ -36,7 +36,7 @@ type Member<'a> = (i64, i64, BTreeSet<&'a str>);
 
 impl Streams {
     /// Reads which services come together in which files.
-    pub(super) fn of(files: &[(&FileReport, Vec<Span>)]) -> Self {
+    pub(super) fn of(files: &[(&FileReport, &[Span])]) -> Self {
         let mut streams: BTreeMap<String, Vec<Member<'_>>> = BTreeMap::new();
         for (report, spans) in files {
             let first = spans.iter().map(|span| span.first_ns).min();
@@ -113,7 +113,7 @@ mod tests {
     fn silent(files: &[(&str, &[&str])]) -> Vec<Vec<String>> {
         let reports: Vec<FileReport> = files.iter().map(|(path, _)| report(path)).collect();
         let rows: Vec<Vec<Span>> = (0..).zip(files).map(|(hour, (_, services))| spans(hour, services)).collect();
-        let all: Vec<(&FileReport, Vec<Span>)> = reports.iter().zip(rows.iter().cloned()).collect();
+        let all: Vec<(&FileReport, &[Span])> = reports.iter().zip(rows.iter().map(Vec::as_slice)).collect();
         let streams = Streams::of(&all);
         reports
             .iter()

@@ -126,7 +126,7 @@ fn look(made: &Made, window: Window, index: &IssueIndex<'_>, config: &Config) ->
     let engine = Engine::open(&made.snapshot, &made.templates, window, EngineOptions { services })?;
     let clusters = analyze::clusters(&engine, &made.templates)?;
     let asked = Asked { window, as_of_ns: window.until_ns, explicit: true, ..made.asked.clone() };
-    let covered = coverage(&made.snapshot, &made.stated, &asked);
+    let covered = coverage(&made.stated, &asked);
     let ties = planning::ties(&clusters, &index.at(Some(window.until_ns)), config);
     let before = analyze::Before::default();
     let starts = analyze::start_rows(&engine, config)?;

@@ -11,13 +11,12 @@ use super::args::{ReportArgs, WindowArgs};
 use super::changes;
 use super::context::{Asked, Context, Known, RED};
 use super::outputs::Outputs;
-use super::report::{Made, make};
+use super::report::{Made, Stated, make};
 use super::{Stop, filing, pages, planning};
 use crate::analyze::{Analysis, Before, Coverage, Parameter};
 use crate::issue::{ExportState, Policy};
 use crate::mine::TemplateSet;
 use crate::query::Engine;
-use crate::record::ingest::FileReport;
 use crate::render::{self, RenderOptions, Renderer};
 use crate::report::{level, v1};
 use crate::store::Snapshot;
@@ -80,8 +79,7 @@ pub(crate) struct Ground<'a> {
     pub(crate) asked: &'a Asked,
     pub(crate) exports: &'a [ExportState],
     pub(crate) known: &'a Known,
-    /// Inputs as coverage sees them.
-    pub(crate) stated: &'a [FileReport],
+    pub(crate) stated: &'a [Stated],
 }
 
 /// Fills in the section of a document.

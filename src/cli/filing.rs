@@ -112,28 +112,28 @@ pub(crate) fn actions(
         report.run.run_id,
         valid_until_ns(exports).map_or_else(|| "-".to_owned(), planning::stamp)
     );
-    let written: Vec<Option<String>> = planned
-        .par_iter()
-        .map(|action| {
-            action.kind.has_body().then(|| body(renderer, report, action, exports, policy, asked)).transpose()
-        })
-        .collect::<anyhow::Result<_>>()?;
-    for (action, body) in planned.iter().zip(written) {
-        let sha256 = body.as_ref().map(|body| hex(&Sha256::digest(body.as_bytes())));
-        if let (Some(body), Some(sha256)) = (&body, &sha256) {
-            let file = action.body_file();
-            bodies.insert(
-                action.id.clone(),
-                v1_build::BodyInfo { file: file.clone(), sha256: sha256.clone(), chars: body.chars().count() as u64 },
-            );
-            outputs.add(file, body.clone());
+    let write = |action: &PlannedAction| -> anyhow::Result<Option<(String, v1_build::BodyInfo)>> {
+        if !action.kind.has_body() {
+            return Ok(None);
+        }
+        let body = body(renderer, report, action, exports, policy, asked)?;
+        let sha256 = hex(&Sha256::digest(body.as_bytes()));
+        let chars = body.chars().count() as u64;
+        Ok(Some((body, v1_build::BodyInfo { file: action.body_file(), sha256, chars })))
+    };
+    let written: Vec<_> = planned.par_iter().map(write).collect::<anyhow::Result<_>>()?;
+    for (action, written) in planned.iter().zip(written) {
+        let (body, info) = written.unzip();
+        if let (Some(body), Some(info)) = (&body, &info) {
+            bodies.insert(action.id.clone(), info.clone());
+            outputs.add(info.file.clone(), body.clone());
         }
         for (file, content) in &action.side_files {
             outputs.add(file.clone(), content.clone());
         }
         let lines = apply_list_lines(action)?;
-        if let Some(sha256) = sha256.filter(|_| !lines.is_empty()) {
-            list.push_str(&format!("#sha256 {sha256} {}\n", action.body_file()));
+        if let Some(info) = info.filter(|_| !lines.is_empty()) {
+            list.push_str(&format!("#sha256 {} {}\n", info.sha256, info.file));
         }
         if !lines.is_empty() && !action.depends_on.is_empty() {
             list.push_str(&format!("#depends {} {}\n", action.id, action.depends_on.join(" ")));

@@ -5,6 +5,8 @@
 
 use std::path::Path;
 
+use rayon::prelude::*;
+
 use super::Stop;
 use super::args::TrackerArg;
 use super::context::{Asked, Known};
@@ -114,7 +116,7 @@ fn message_of(cluster: &Cluster) -> String {
 pub(crate) fn ties(clusters: &[Cluster], index: &IssueIndex<'_>, config: &Config) -> Vec<Option<IssueTie>> {
     let all: Vec<&Cluster> = clusters.iter().collect();
     identities(&all)
-        .iter()
+        .par_iter()
         .zip(clusters)
         .map(|((fingerprint, signatures), cluster)| {
             let message = message_of(cluster);
@@ -151,7 +153,7 @@ pub(crate) fn findings(
 ) -> Vec<Finding> {
     report
         .clusters
-        .iter()
+        .par_iter()
         .zip(ranked)
         .filter(|(row, _)| is_loud(row))
         .map(|(row, found)| {

@@ -221,7 +221,7 @@ fn hull(windows: &[Window]) -> Option<Window> {
 
 fn of_window(ground: &Ground<'_>, window: Window) -> Coverage {
     let asked = Asked { window, as_of_ns: window.until_ns, explicit: true, ..ground.asked.clone() };
-    coverage(ground.snapshot, ground.stated, &asked)
+    coverage(ground.stated, &asked)
 }
 
 /// Each cluster's newest row before the window, as far as the summaries say.

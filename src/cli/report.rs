@@ -42,8 +42,7 @@ pub(crate) struct Made {
     pub(crate) known: Known,
     pub(crate) snapshot: Snapshot,
     pub(crate) templates: TemplateSet,
-    /// Inputs as coverage sees them.
-    pub(crate) stated: Vec<FileReport>,
+    pub(crate) stated: Vec<Stated>,
 }
 
 /// Query, analysis, matching and the masked report of a window; `fill` adds the section of its document before masking.
@@ -81,7 +80,7 @@ pub(crate) fn make(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyho
     let stated = stated(&sources);
     let files: Vec<FileReport> = sources.into_iter().map(|source| source.report).collect();
     // Either is read on its own, and leaves a thread idle where it puts its parts together.
-    let earlier = || (before(&snapshot, &templates, &stated, &asked), coverage(&snapshot, &stated, &asked));
+    let earlier = || (before(&snapshot, &templates, &stated, &asked), coverage(&stated, &asked));
     let (clusters, (before, mut coverage)) = rayon::join(|| analyze::clusters(&engine, &templates), earlier);
     let (mut clusters, before) = (clusters?, before?);
     clusters.extend(analyze::absent(&clusters, &before.clusters));
@@ -151,12 +150,20 @@ pub(crate) fn make(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyho
     Ok(Made { report, analysis, coverage, before: before.coverage, asked, exports, known, snapshot, templates, stated })
 }
 
-/// The files as coverage sees them: an empty content once for each window that was stated for it.
-fn stated(sources: &[SourceRow]) -> Vec<FileReport> {
+/// An input as coverage sees it: an empty content comes once for each window that was stated for it.
+pub(crate) struct Stated {
+    report: FileReport,
+    spans: Vec<Span>,
+}
+
+fn stated(sources: &[SourceRow]) -> Vec<Stated> {
     let of = |source: &SourceRow| {
-        let again =
-            |window: &DeclaredWindow| FileReport { declared_window: Some(window.clone()), ..source.report.clone() };
-        std::iter::once(source.report.clone()).chain(source.empty_windows.iter().map(again)).collect::<Vec<_>>()
+        let again = |window: &DeclaredWindow| Stated {
+            report: FileReport { declared_window: Some(window.clone()), ..source.report.clone() },
+            spans: Vec::new(),
+        };
+        let first = Stated { report: source.report.clone(), spans: source.spans.clone() };
+        std::iter::once(first).chain(source.empty_windows.iter().map(again)).collect::<Vec<_>>()
     };
     sources.iter().flat_map(of).collect()
 }
@@ -173,7 +180,7 @@ fn touches(file: &FileReport, window: Window) -> bool {
 fn before(
     snapshot: &Snapshot,
     templates: &TemplateSet,
-    files: &[FileReport],
+    files: &[Stated],
     asked: &Asked,
 ) -> anyhow::Result<analyze::Before> {
     let history = history(snapshot, templates, asked)?;
@@ -192,7 +199,7 @@ fn before(
     let engine = Engine::open(snapshot, templates, near, EngineOptions { services: &asked.services })?;
     let values = analyze::values(&engine, templates)?;
     let latencies = analyze::latencies(&engine, templates)?;
-    Ok(analyze::Before { clusters, coverage: coverage(snapshot, files, &earlier), history, values, latencies })
+    Ok(analyze::Before { clusters, coverage: coverage(files, &earlier), history, values, latencies })
 }
 
 /// When clusters were active and services busy, from the summaries of all days up to the window's end.
@@ -210,28 +217,16 @@ fn history(snapshot: &Snapshot, templates: &TemplateSet, asked: &Asked) -> anyho
 
 /// What the inputs of a store cover of a window.
 pub(crate) fn coverage_of(snapshot: &Snapshot, asked: &Asked) -> Coverage {
-    coverage(snapshot, &stated(&snapshot.sources()), asked)
+    coverage(&stated(&snapshot.sources()), asked)
 }
 
-pub(super) fn coverage(snapshot: &Snapshot, files: &[FileReport], asked: &Asked) -> Coverage {
-    let mut spans: BTreeMap<String, Vec<Span>> = BTreeMap::new();
-    for span in snapshot.spans() {
-        spans.entry(span.content_id).or_default().push(Span {
-            project: span.project,
-            service: span.service,
-            severity: span.severity,
-            first_ns: span.first_ns,
-            last_ns: span.last_ns,
-            entries: span.entries,
-        });
-    }
-    let beside: Vec<(&FileReport, Vec<Span>)> =
-        files.iter().map(|file| (file, spans.remove(&file.content_id).unwrap_or_default())).collect();
+pub(super) fn coverage(files: &[Stated], asked: &Asked) -> Coverage {
+    let beside: Vec<(&FileReport, &[Span])> = files.iter().map(|file| (&file.report, file.spans.as_slice())).collect();
     let mut wanted = asked.window;
     let mut inside = asked.window;
     if !asked.explicit {
         // What the dumps say they were asked for counts as asked, when nobody asked for anything else.
-        for declared in files.iter().filter_map(|file| file.declared_window.as_ref()) {
+        for declared in files.iter().filter_map(|file| file.report.declared_window.as_ref()) {
             let (Some(since), Some(until)) = (time::parse(&declared.since), time::parse(&declared.until)) else {
                 continue;
             };

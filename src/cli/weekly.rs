@@ -123,7 +123,7 @@ fn section(ground: &Ground<'_>, report: &v1::Report, weeks: &Weeks, week: &Week)
     data.push(week_data(ground.engine, weeks, week.clone())?);
     let whole = Window::new(data[0].week.window.since_ns, week.window.until_ns)?;
     let asked = Asked { window: whole, as_of_ns: whole.until_ns, explicit: true, ..ground.asked.clone() };
-    let long = coverage(ground.snapshot, ground.stated, &asked);
+    let long = coverage(ground.stated, &asked);
     let sketch = sketch(ground, whole)?;
     let light: Vec<Cluster> = ground.analysis.clusters.iter().map(|ranked| light(&ranked.cluster)).collect();
     let (before, routes_last, renamed) = match &last {

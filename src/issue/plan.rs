@@ -18,6 +18,7 @@ use super::matching::{IssueIndex, Match, MatchSubject};
 use super::planned::{ActionKind, ActionStatus, DoneWhen, Evidence, PlannedAction, Related, Relation, Target};
 use super::policy::{Caps, Policy, Tracker};
 use super::title::make_title;
+use rayon::prelude::*;
 use std::cmp::Reverse;
 
 /// Most insert ids that an action names.
@@ -89,7 +90,7 @@ pub fn last_actions(
 ) -> Vec<Option<LastAction>> {
     let all: Vec<&Finding> = findings.iter().collect();
     let roots = roots(&all);
-    let last = all.iter().zip(&roots).map(|(finding, root)| {
+    let last = all.par_iter().zip(&roots).map(|(finding, root)| {
         let repo = repo_of(finding, policy, exports);
         let repo = Some(repo.as_str()).filter(|repo| !repo.is_empty());
         let root = root.map(|at| findings[at].fingerprint.as_str());
@@ -100,28 +101,28 @@ pub fn last_actions(
 }
 
 /// Plans the actions of a run, in the order of carrying out.
-pub fn plan(
-    findings: &[Finding],
+pub fn plan<'f>(
+    findings: &'f [Finding],
     index: &IssueIndex<'_>,
     exports: &[ExportState],
     policy: &Policy,
     run: &RunFacts,
 ) -> Vec<PlannedAction> {
-    let mut order: Vec<&Finding> = findings.iter().collect();
+    let mut order: Vec<&'f Finding> = findings.iter().collect();
     order.sort_by_key(|finding| {
         (finding.priority, Reverse(finding.priority_score), rank(finding.role), finding.id.clone())
     });
     let roots = roots(&order);
-    let mut items: Vec<Item<'_>> = Vec::with_capacity(order.len());
-    for (at, finding) in order.iter().enumerate() {
+    let item = |(at, finding): (usize, &&'f Finding)| {
         let repo = repo_of(finding, policy, exports);
         let asked = Some(repo.as_str()).filter(|repo| !repo.is_empty());
         let root_fingerprint = roots[at].map(|root| order[root].fingerprint.as_str());
         let matched = found(finding, subject_of(finding, asked, root_fingerprint), index, run.as_of_ns);
         let context = Context { index, policy, as_of_ns: run.as_of_ns, repo: asked };
         let draft = decide(finding, &matched, &context);
-        items.push(Item { finding, repo, matched, draft, root: roots[at], also: Vec::new(), twin_of: None });
-    }
+        Item { finding, repo, matched, draft, root: roots[at], also: Vec::new(), twin_of: None }
+    };
+    let mut items: Vec<Item<'f>> = order.par_iter().enumerate().map(item).collect();
     link_symptoms(&mut items);
     keep_open_what_goes_on(&mut items);
     one_write_per_issue(&mut items);
@@ -129,7 +130,7 @@ pub fn plan(
     for item in &mut items {
         doubt(item, exports, policy.tracker, run);
     }
-    let mut actions: Vec<PlannedAction> = items.iter().map(|item| action(item, index, policy)).collect();
+    let mut actions: Vec<PlannedAction> = items.par_iter().map(|item| action(item, index, policy)).collect();
     relate(&items, &mut actions);
     for (at, action) in actions.iter_mut().enumerate() {
         action.seq = at + 1;

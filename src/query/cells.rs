@@ -152,7 +152,8 @@ pub(super) struct Part {
     pub(super) clusters: Vec<(Key, Gathered)>,
     pub(super) by_instance: Vec<(u32, u32)>,
     pub(super) by_user: Vec<(u32, u32)>,
-    pub(super) by_trace: Vec<(u32, u128)>,
+    /// The different traces of each cluster of the group, ascending.
+    pub(super) traces_of: Vec<Vec<u128>>,
     /// Cluster, trace, instance by code and oldest row of what is loud.
     pub(super) traces: Vec<(u32, Option<u128>, u32, i64)>,
     pub(super) events: Vec<EventRow>,
@@ -228,7 +229,7 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
     let mut gathered: Vec<Gathered> = Vec::new();
     let mut by_instance: FxHashSet<(u32, u32)> = FxHashSet::default();
     let mut by_user: FxHashSet<(u32, u32)> = FxHashSet::default();
-    let mut of_traces: Vec<Vec<u128>> = Vec::new();
+    let mut traces_of: Vec<Vec<u128>> = Vec::new();
     let mut traces: Vec<(u32, Option<u128>, u32, i64)> = Vec::new();
     let mut events: Vec<EventRow> = Vec::new();
     let mut loud: Vec<u32> = Vec::new();
@@ -261,7 +262,7 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
                 let at = keys.of((template, project, service, kind));
                 if at as usize == gathered.len() {
                     gathered.push(Gathered::default());
-                    of_traces.push(Vec::new());
+                    traces_of.push(Vec::new());
                 }
                 at
             }));
@@ -307,7 +308,7 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
         let trace = trace_texts.and_then(|texts| texts.get(row));
         let hash = trace.map(|trace| xxh3_128(trace.as_bytes()));
         if let Some(hash) = hash {
-            of_traces[cluster as usize].push(hash);
+            traces_of[cluster as usize].push(hash);
         }
         if effective[row] >= WARNING {
             let named = hash.filter(|_| trace.is_some_and(|trace| !trace.is_empty()));
@@ -327,11 +328,9 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
         all.sort_unstable();
         all
     };
-    let mut by_trace: Vec<(u32, u128)> = Vec::new();
-    for (cluster, mut own) in (0..).zip(of_traces) {
+    for own in &mut traces_of {
         own.sort_unstable();
         own.dedup();
-        by_trace.extend(own.into_iter().map(|trace| (cluster, trace)));
     }
     // The oldest row of a place stands for it.
     traces.sort_unstable();
@@ -351,7 +350,7 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
         clusters: keys.values.into_iter().zip(gathered).collect(),
         by_instance: of_set(by_instance),
         by_user: of_set(by_user),
-        by_trace,
+        traces_of,
         traces,
         events,
         loud,

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::cells::{
@@ -167,6 +168,9 @@ fn translated(map: &[u32], code: u32) -> u32 {
     if code == NO_WORD { NO_WORD } else { map[code as usize] }
 }
 
+/// Traces of a cluster that are kept as they came.
+const FEW_TRACES: usize = 1 << 16;
+
 /// Breakdowns of a cluster by codes.
 #[derive(Default)]
 struct Sums {
@@ -182,7 +186,10 @@ struct Sums {
     stacks: FxHashMap<u32, u64>,
     hosts: FxHashMap<u32, u64>,
     instances: u64,
-    traces: u64,
+    /// Those of its groups, each ascending.
+    traces: Vec<u128>,
+    /// How many of them were different when they were last looked at.
+    traces_known: usize,
     users: u64,
     several_events: u64,
     more: Gathered,
@@ -200,7 +207,6 @@ struct Whole {
     sums: Vec<Sums>,
     by_instance: FxHashSet<(u32, u32)>,
     by_user: FxHashSet<(u32, u32)>,
-    by_trace: FxHashSet<(u32, u128)>,
     events: Vec<EventRow>,
     totals: FxHashMap<(u32, u32, u32, i32, i32), Total>,
     loud: Vec<(u32, Vec<u32>)>,
@@ -277,9 +283,8 @@ impl Whole {
             let is_new = self.by_user.insert((cluster(at), users[code as usize]));
             self.sums[cluster(at) as usize].users += u64::from(is_new);
         }
-        for (at, trace) in part.by_trace {
-            let is_new = self.by_trace.insert((cluster(at), trace));
-            self.sums[cluster(at) as usize].traces += u64::from(is_new);
+        for (at, traces) in (0..).zip(part.traces_of) {
+            self.sums[cluster(at) as usize].add_traces(traces);
         }
         self.events.extend(part.events.into_iter().map(|row| {
             let (project, service, kind) = own(row.own);
@@ -357,7 +362,8 @@ impl Whole {
         out
     }
 
-    fn cluster(&self, key: ClusterRows, sums: Sums) -> ClusterFacts {
+    fn cluster(&self, key: ClusterRows, mut sums: Sums) -> ClusterFacts {
+        let traces = sums.different_traces();
         let counts =
             |counts: FxHashMap<u32, u64>| counts.into_iter().map(|(code, n)| (self.words.own(code), n)).collect();
         let mut times_ns = sums.more.times_ns;
@@ -376,7 +382,7 @@ impl Whole {
             first_ns: sums.first_ns,
             last_ns: sums.last_ns,
             instances: sums.instances,
-            traces: sums.traces,
+            traces,
             users: sums.users,
             without_payload: sums.without_payload,
             severities: sums
@@ -404,6 +410,28 @@ impl Whole {
             example: None,
             insert_ids: Vec::new(),
         }
+    }
+}
+
+impl Sums {
+    /// Takes in the traces of a group, ascending. What is kept stays below twice the different ones, or a few.
+    fn add_traces(&mut self, traces: Vec<u128>) {
+        if self.traces.is_empty() {
+            self.traces = traces;
+        } else {
+            self.traces.extend(traces);
+        }
+        if self.traces.len() > FEW_TRACES.max(2 * self.traces_known) {
+            self.different_traces();
+        }
+    }
+
+    fn different_traces(&mut self) -> u64 {
+        #[allow(clippy::stable_sort_primitive, reason = "it finds what is ascending already and merges it")]
+        self.traces.sort();
+        self.traces.dedup();
+        self.traces_known = self.traces.len();
+        self.traces_known as u64
     }
 }
 
@@ -439,15 +467,17 @@ pub(super) fn facts(source: &RowSource, depth: Depth) -> Result<Facts, QueryErro
     let best: BTreeSet<Place> = places(|more| more.best.as_ref().map_or(&[], |best| &best.1));
     let found = picked::entries(&groups, &best)?;
     let ids = picked::insert_ids(&groups, &places(|more| &more.oldest))?;
-    let mut clusters: Vec<ClusterFacts> = Vec::with_capacity(keys.len());
-    for (key, mut sums) in keys.into_iter().zip(sums) {
+    let of = |(key, mut sums): (Key, Sums)| {
         let (best, oldest) = (sums.more.best.take(), std::mem::take(&mut sums.more.oldest));
         let mut facts = whole.cluster(whole.key(source, key), sums);
         let rows = best.iter().flat_map(|best| &best.1).filter_map(|place| found.get(place));
         facts.example = rows.min_by(|a, b| a.order().cmp(&b.order())).cloned();
         facts.insert_ids = oldest.iter().filter_map(|place| ids.get(place)?.clone()).collect();
-        clusters.push(facts);
-    }
+        facts
+    };
+    // The order of millions of times is one cluster's: the next goes to whoever is free.
+    let pairs: Vec<(Key, Sums)> = keys.into_iter().zip(sums).collect();
+    let mut clusters: Vec<ClusterFacts> = pairs.into_par_iter().with_max_len(1).map(of).collect();
     clusters.sort_by(|a, b| a.key.cmp(&b.key));
     let traces = Keyed { clusters: trace_keys, rows: std::mem::take(&mut whole.traces) };
     let loud = whole.loud.into_iter().map(|(at, rows)| (groups[at as usize].clone(), rows)).collect();

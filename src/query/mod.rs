@@ -38,7 +38,7 @@ pub use table::{Column, Data, Table};
 pub use texts::{EndedRow, Exit, ExitOf};
 
 use crate::mine::TemplateSet;
-use crate::store::{Snapshot, StoreError, SummaryFiles};
+use crate::store::{Snapshot, StoreError};
 use crate::time::Window;
 use cells::Depth;
 use facts::LoudRows;
@@ -116,11 +116,14 @@ pub struct EngineOptions<'a> {
 pub struct Engine {
     frames: BTreeMap<&'static str, LazyFrame>,
     source: RowSource,
-    /// What `summary` is made from when a query names it, and the window of all that is stored.
-    summaries: (SummaryFiles, Option<Window>),
-    summary: OnceLock<LazyFrame>,
+    /// What the tables of [`LATER`] are made from. It keeps the files that queries read in place.
+    snapshot: Snapshot,
+    later: [OnceLock<LazyFrame>; LATER.len()],
     walked: Walked,
 }
+
+/// Tables that are made when a query names them: a report asks for none of them.
+const LATER: [&str; 3] = ["coverage", "deploys", "summary"];
 
 /// What a walk over all rows leaves for later questions.
 #[derive(Default)]
@@ -138,7 +141,7 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// Makes the tables of a window. The snapshot must outlive the engine: it keeps the files that queries read in place.
+    /// Makes the tables of a window.
     pub fn open(
         snapshot: &Snapshot,
         templates: &TemplateSet,
@@ -148,12 +151,7 @@ impl Engine {
         let services = Services::new(options.services);
         let files = snapshot.files(Some(window));
         let rows = views::rows(&files, window, &services)?;
-        let plain = [
-            ("templates", views::templates(templates)),
-            ("coverage", views::coverage(snapshot, &services)),
-            ("deploys", views::deploys(snapshot, window, &services)),
-            ("report_window", views::report_window(window)),
-        ];
+        let plain = [("templates", views::templates(templates)), ("report_window", views::report_window(window))];
         let mut frames = BTreeMap::from([("rows", rows)]);
         for (name, table) in plain {
             frames.insert(name, frame::of_table(&table)?);
@@ -166,8 +164,7 @@ impl Engine {
             revision: None,
             templates: TemplateIndex::new(templates),
         };
-        let summaries = (snapshot.summary_files(Some(window)), snapshot.whole());
-        Ok(Self { frames, source, summaries, summary: OnceLock::new(), walked: Walked::default() })
+        Ok(Self { frames, source, snapshot: snapshot.clone(), later: Default::default(), walked: Walked::default() })
     }
 
     /// The same tables with the rows of one revision only; `templates`, `coverage` and `deploys` stay as they are.
@@ -176,7 +173,7 @@ impl Engine {
         if let Some(frame) = self.frames.get_mut("rows") {
             *frame = frame.clone().filter(col("revision").eq(lit(revision)));
         }
-        self.summary = OnceLock::new();
+        self.later = Default::default();
         self.source.revision = Some(revision.to_owned());
         self.walked = Walked::default();
         self
@@ -196,18 +193,26 @@ impl Engine {
         self
     }
 
-    /// The table `summary`, made when it is asked for first.
-    fn summary(&self) -> Result<LazyFrame, QueryError> {
-        if let Some(frame) = self.summary.get() {
+    /// A table of [`LATER`], made when it is asked for first.
+    fn later(&self, at: usize) -> Result<LazyFrame, QueryError> {
+        if let Some(frame) = self.later[at].get() {
             return Ok(frame.clone());
         }
-        let (files, all) = &self.summaries;
-        let table = views::summary(files, *all, &self.source, |part| count(&self.source, part))?;
-        let mut frame = frame::of_table(&table)?;
-        if let Some(revision) = &self.source.revision {
-            frame = frame.filter(col("revision").eq(lit(revision.as_str())));
-        }
-        Ok(self.summary.get_or_init(|| frame).clone())
+        let (snapshot, source) = (&self.snapshot, &self.source);
+        let frame = match LATER[at] {
+            "coverage" => frame::of_table(&views::coverage(snapshot, &source.services))?,
+            "deploys" => frame::of_table(&views::deploys(snapshot, source.window, &source.services))?,
+            _ => {
+                let files = snapshot.summary_files(Some(source.window));
+                let table = views::summary(&files, snapshot.whole(), source, |part| count(source, part))?;
+                let all = frame::of_table(&table)?;
+                match &source.revision {
+                    Some(revision) => all.filter(col("revision").eq(lit(revision.as_str()))),
+                    None => all,
+                }
+            }
+        };
+        Ok(self.later[at].get_or_init(|| frame).clone())
     }
 
     /// Runs one SELECT over the tables.
@@ -217,8 +222,12 @@ impl Engine {
         for (name, frame) in &self.frames {
             context.register(name, frame.clone());
         }
-        if query.to_ascii_lowercase().contains("summary") {
-            context.register("summary", self.summary()?);
+        let words = query.to_ascii_lowercase();
+        for (at, name) in LATER.into_iter().enumerate() {
+            // `SHOW TABLES` names none of them.
+            if words.contains(name) || words.contains("show") {
+                context.register(name, self.later(at)?);
+            }
         }
         Ok(frame::to_table(&context.execute(query)?.collect()?)?)
     }
@@ -307,11 +316,13 @@ impl Engine {
     pub fn export(&self, folder: &Path, rows: bool) -> Result<Vec<PathBuf>, QueryError> {
         std::fs::create_dir_all(folder).map_err(|source| QueryError::Write { path: folder.to_owned(), source })?;
         let mut files = Vec::new();
-        let summary = self.summary()?;
-        let all = self.frames.iter().chain([(&"summary", &summary)]);
-        for (name, frame) in all.filter(|(name, _)| rows || **name != "rows") {
+        let mut frames = self.frames.clone();
+        for (at, name) in LATER.into_iter().enumerate() {
+            frames.insert(name, self.later(at)?);
+        }
+        for (name, frame) in frames.into_iter().filter(|(name, _)| rows || *name != "rows") {
             let path = folder.join(format!("{name}.parquet"));
-            let mut data = frame.clone().collect()?;
+            let mut data = frame.collect()?;
             let file =
                 std::fs::File::create(&path).map_err(|source| QueryError::Write { path: path.clone(), source })?;
             ParquetWriter::new(file).with_compression(ParquetCompression::Zstd(None)).finish(&mut data)?;

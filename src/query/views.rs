@@ -13,6 +13,7 @@ use super::table::{Data, Table};
 use super::{QueryError, frame};
 use crate::mine::{SigId, TemplateSet};
 use crate::record::Severity;
+use crate::record::ingest::{FileReport, Span};
 use crate::store::{ROW_COLUMNS, Snapshot, SummaryFiles};
 use crate::time::{self, DAY_NS, HOUR_NS, Window};
 
@@ -176,15 +177,20 @@ fn summary_table(groups: BTreeMap<Group, i64>) -> Table {
 
 /// `coverage`: first and last entry per file, service and severity, with what was declared and suspected.
 pub(super) fn coverage(snapshot: &Snapshot, services: &Services) -> Table {
-    let sources: BTreeMap<String, _> =
-        snapshot.sources().into_iter().map(|source| (source.content_id.clone(), source.report)).collect();
-    let spans: Vec<_> = snapshot.spans().into_iter().filter(|span| services.hold(Some(&span.service))).collect();
-    let text = |of: &dyn Fn(usize) -> Option<String>| Data::Str((0..spans.len()).map(of).collect());
-    let int = |of: &dyn Fn(usize) -> Option<i64>| Data::I64((0..spans.len()).map(of).collect());
-    let declared = |at: usize| sources.get(&spans[at].content_id).and_then(|report| report.declared_window.as_ref());
-    let cap = |at: usize| {
-        let caps = &sources.get(&spans[at].content_id)?.cap_suspected;
-        let word = spans[at].severity.as_str();
+    let sources = snapshot.sources();
+    let spans: Vec<(&FileReport, &Span)> = sources
+        .iter()
+        .flat_map(|source| source.spans.iter().map(|span| (&source.report, span)))
+        .filter(|(_, span)| services.hold(Some(&span.service)))
+        .collect();
+    let text = |of: &dyn Fn(&FileReport, &Span) -> Option<String>| {
+        Data::Str(spans.iter().map(|(report, span)| of(report, span)).collect())
+    };
+    let int = |of: &dyn Fn(&FileReport, &Span) -> Option<i64>| {
+        Data::I64(spans.iter().map(|(report, span)| of(report, span)).collect())
+    };
+    let cap = |report: &FileReport, span: &Span| {
+        let (caps, word) = (&report.cap_suspected, span.severity.as_str());
         let found =
             caps.iter().find(|cap| cap.severity == word).or_else(|| caps.iter().find(|cap| cap.severity == "ALL"))?;
         i64::try_from(found.rows).ok()
@@ -192,19 +198,19 @@ pub(super) fn coverage(snapshot: &Snapshot, services: &Services) -> Table {
     let moment = |text: &str| time::parse(text).map(|parsed| parsed.ns);
     let non_empty = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
     Table::new(vec![
-        ("content_id", text(&|at| Some(spans[at].content_id.clone()))),
-        ("file", text(&|at| Some(spans[at].file.clone()))),
-        ("project", text(&|at| non_empty(&spans[at].project))),
-        ("service", text(&|at| non_empty(&spans[at].service))),
-        ("severity", int(&|at| Some(i64::from(spans[at].severity.number())))),
-        ("severity_name", text(&|at| Some(spans[at].severity.as_str().to_owned()))),
-        ("first_ns", int(&|at| Some(spans[at].first_ns))),
-        ("last_ns", int(&|at| Some(spans[at].last_ns))),
-        ("entries", int(&|at| i64::try_from(spans[at].entries).ok())),
-        ("declared_since_ns", int(&|at| declared(at).and_then(|window| moment(&window.since)))),
-        ("declared_until_ns", int(&|at| declared(at).and_then(|window| moment(&window.until)))),
-        ("declared_source", text(&|at| declared(at).map(|window| window.source.clone()))),
-        ("declared_filter", text(&|at| declared(at).and_then(|window| window.filter.clone()))),
+        ("content_id", text(&|report, _| Some(report.content_id.clone()))),
+        ("file", text(&|report, _| Some(report.path.clone()))),
+        ("project", text(&|_, span| non_empty(&span.project))),
+        ("service", text(&|_, span| non_empty(&span.service))),
+        ("severity", int(&|_, span| Some(i64::from(span.severity.number())))),
+        ("severity_name", text(&|_, span| Some(span.severity.as_str().to_owned()))),
+        ("first_ns", int(&|_, span| Some(span.first_ns))),
+        ("last_ns", int(&|_, span| Some(span.last_ns))),
+        ("entries", int(&|_, span| i64::try_from(span.entries).ok())),
+        ("declared_since_ns", int(&|report, _| moment(&report.declared_window.as_ref()?.since))),
+        ("declared_until_ns", int(&|report, _| moment(&report.declared_window.as_ref()?.until))),
+        ("declared_source", text(&|report, _| Some(report.declared_window.as_ref()?.source.clone()))),
+        ("declared_filter", text(&|report, _| report.declared_window.as_ref()?.filter.clone())),
         ("cap_rows", int(&cap)),
     ])
 }

@@ -110,9 +110,8 @@ pub fn mask_report(report: Report) -> Report {
 pub fn mask_report_keyed(mut report: Report, name: &dyn Fn(&str, &str) -> Option<String>) -> Report {
     let configured = collect(configured(&report));
     // Most of a report is its clusters: each goes its own way to a tree and back.
-    let mut clusters = std::mem::take(&mut report.clusters);
-    let (mut tree, mut trees) =
-        rayon::join(|| tree_of(&report), || clusters.par_iter().map(tree_of).collect::<Vec<_>>());
+    let clusters = std::mem::take(&mut report.clusters);
+    let (tree, trees) = rayon::join(|| tree_of(&report), || clusters.par_iter().map(tree_of).collect::<Vec<_>>());
     let mut texts = Vec::new();
     trees.iter().chain([&tree]).for_each(|tree| strings(tree, &mut texts));
     let mut found: BTreeSet<(Kind, String)> =
@@ -125,9 +124,8 @@ pub fn mask_report_keyed(mut report: Report, name: &dyn Fn(&str, &str) -> Option
         report.clusters = clusters;
         return report;
     }
-    clusters = trees.par_iter_mut().map(|tree| masked(tree, &masker)).collect();
-    let mut report: Report = masked(&mut tree, &masker);
-    report.clusters = clusters;
+    let mut report = masked(report, tree, &masker);
+    report.clusters = clusters.into_par_iter().zip(trees).map(|(own, tree)| masked(own, tree, &masker)).collect();
     report.masked = masker.counts();
     report
 }
@@ -136,10 +134,12 @@ fn tree_of<T: Serialize>(part: &T) -> Value {
     serde_json::to_value(part).expect("a report is plain data")
 }
 
-fn masked<T: DeserializeOwned>(tree: &mut Value, masker: &Masker) -> T {
-    replace(tree, masker);
-    serde_json::from_value(std::mem::take(tree))
-        .expect("a report reads back from its own value: its numbers are finite")
+/// A part of a report by its tree; the part itself where no text of it holds such a value.
+fn masked<T: DeserializeOwned>(part: T, mut tree: Value, masker: &Masker) -> T {
+    if replace(&mut tree, masker) == 0 {
+        return part;
+    }
+    serde_json::from_value(tree).expect("a report reads back from its own value: its numbers are finite")
 }
 
 /// Replaces the personal values in every text of a JSON value, keys too; answers how many of each kind there were.
@@ -178,23 +178,25 @@ fn strings<'a>(value: &'a Value, into: &mut Vec<&'a str>) {
     }
 }
 
-fn replace(value: &mut Value, masker: &Masker) {
+/// Replaces the personal values of all texts; in how many there were some.
+fn replace(value: &mut Value, masker: &Masker) -> usize {
     match value {
-        Value::String(text) => {
-            if let Some(masked) = masker.applied(text) {
-                *text = masked;
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| replace(item, masker)),
+        Value::String(text) => masker.applied(text).map_or(0, |masked| {
+            *text = masked;
+            1
+        }),
+        Value::Array(items) => items.iter_mut().map(|item| replace(item, masker)).sum(),
         Value::Object(map) => {
-            map.values_mut().for_each(|item| replace(item, masker));
+            let inside: usize = map.values_mut().map(|item| replace(item, masker)).sum();
+            let keys = map.keys().filter(|key| masker.applied(key).is_some()).count();
             // Hardly any key holds such a value, and another key is another table.
-            if map.keys().any(|key| masker.applied(key).is_some()) {
+            if keys > 0 {
                 let old = std::mem::take(map);
                 map.extend(old.into_iter().map(|(key, item)| (masker.apply(&key), item)));
             }
+            inside + keys
         }
-        _ => {}
+        _ => 0,
     }
 }
 

@@ -35,10 +35,21 @@ fn push_escape(out: &mut String, c: char) {
 /// The opening of an HTML comment is written `<!\u002d-` (the same text inside JSON), so that no quoted line looks like a
 /// marker of ours; `{{issue:` likewise, which the filing step would take for a number that is still to come.
 pub fn visible(text: &str) -> String {
-    without_hidden(text).replace("<!--", "<!\\u002d-").replace("{{issue:", "{{issue\\u003a")
+    let mut out = without_hidden(text);
+    // Nearly no text holds either.
+    for (mark, shown) in [("<!--", "<!\\u002d-"), ("{{issue:", "{{issue\\u003a")] {
+        if memchr::memmem::find(out.as_bytes(), mark.as_bytes()).is_some() {
+            out = out.replace(mark, shown);
+        }
+    }
+    out
 }
 
 fn without_hidden(text: &str) -> String {
+    // What is plain ASCII, as most is, stays as it is.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t')) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {

@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
 use serde::ser::SerializeMap;
@@ -207,6 +208,13 @@ impl From<&Span> for StoredSpan {
     }
 }
 
+impl From<StoredSpan> for Span {
+    fn from(span: StoredSpan) -> Self {
+        let StoredSpan { project, service, severity, first_ns, last_ns, entries } = span;
+        Self { project, service, severity, first_ns, last_ns, entries }
+    }
+}
+
 /// One content that was read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Source {
@@ -287,6 +295,11 @@ impl Sources {
     /// A content.
     pub(super) fn get(&self, id: &ContentId) -> Option<Source> {
         self.by_id.get(id).map(|packed| self.packer.unpack(packed))
+    }
+
+    /// Every content, made side by side.
+    pub(super) fn par_iter(&self) -> impl ParallelIterator<Item = (ContentId, Source)> {
+        self.by_id.par_iter().map(|(id, packed)| (*id, self.packer.unpack(packed)))
     }
 
     /// Every content, each made when it is asked for.

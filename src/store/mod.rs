@@ -54,7 +54,7 @@ pub use manifest::{LiveFile, Role};
 pub use merge::Conflict;
 pub use packed::Reports;
 pub use prune::{Pruned, PrunedDay};
-pub use reader::{Snapshot, SourceRow, SpanRow, SummaryFiles};
+pub use reader::{Snapshot, SourceRow, SummaryFiles};
 pub use regroup::GAP_NS;
 pub use scan::{Cut, NO_INT, NO_WORD, RowGroup, Text, TextsOf, Words, row_groups};
 pub use shard::{Shard, ShardOptions};

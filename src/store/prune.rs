@@ -318,10 +318,13 @@ mod tests {
         store.prune(day(1), false).expect("prunes");
         let snapshot = store.snapshot().expect("snapshot");
         let floor_ns = time::day_start(day(1));
-        assert_eq!(snapshot.spans().iter().map(|span| span.first_ns).min(), Some(floor_ns));
+        let sources = snapshot.sources();
+        let spans = || sources.iter().flat_map(|source| &source.spans);
+        assert_eq!(spans().map(|span| span.first_ns).min(), Some(floor_ns));
         store.prune(day(2), false).expect("prunes");
         let snapshot = store.snapshot().expect("snapshot");
-        let files: Vec<String> = snapshot.spans().into_iter().map(|span| span.file).collect();
+        let left = snapshot.sources().into_iter().filter(|source| !source.spans.is_empty());
+        let files: Vec<String> = left.map(|source| source.report.path).collect();
         assert_eq!(files, ["dump-2.json", "dump-3.json"], "the first file held nothing of what is left");
         assert!(store.has_content(&ContentId([1; 32])), "but it is known, and not read again");
     }

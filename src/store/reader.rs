@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -12,8 +13,7 @@ use super::ledger::{DayLedger, Sources};
 use super::manifest::{Day, Manifest, Role};
 use super::{Conflict, Deploy, StoreError, SummaryRow, compact, layout, ledger, prune, sketch};
 use crate::mine::SignatureTable;
-use crate::record::Severity;
-use crate::record::ingest::{DeclaredWindow, FileReport};
+use crate::record::ingest::{DeclaredWindow, FileReport, Span};
 use crate::time::{self, Window};
 
 /// One content that was read.
@@ -31,33 +31,8 @@ pub struct SourceRow {
     /// Further windows that were stated for it, when it holds no entry: each is evidence that nothing was there. (A content
     /// with entries lies where they lie; `report` has the window of it.)
     pub empty_windows: Vec<DeclaredWindow>,
-}
-
-/// First and last entry of one service and severity in one file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SpanRow {
-    /// blake3 of the file, hex.
-    pub content_id: String,
-    /// The file's least name.
-    pub file: String,
-    /// Project, or empty.
-    pub project: String,
-    /// Service, or empty.
-    pub service: String,
-    /// Envelope severity.
-    pub severity: Severity,
-    /// Oldest entry, nanoseconds.
-    pub first_ns: i64,
-    /// Newest entry, nanoseconds.
-    pub last_ns: i64,
-    /// Number of entries before deduplication.
-    pub entries: u64,
-}
-
-impl SpanRow {
-    fn texts(&self) -> [&str; 4] {
-        [&self.file, &self.content_id, &self.project, &self.service]
-    }
+    /// What it covers of the days that were not pruned: per project, service and severity, in that order.
+    pub spans: Vec<Span>,
 }
 
 /// Summaries of some days, to be read when they are needed.
@@ -77,14 +52,14 @@ impl SummaryFiles {
     }
 }
 
-/// A store as it stood at one moment.
-#[derive(Debug)]
+/// A store as it stood at one moment. A clone is the same moment, and costs nothing.
+#[derive(Debug, Clone)]
 pub struct Snapshot {
-    root: PathBuf,
-    pub(super) manifest: Manifest,
-    sources: Sources,
-    books: BTreeMap<Option<i64>, DayLedger>,
-    _lock: layout::Lock,
+    root: Arc<Path>,
+    pub(super) manifest: Arc<Manifest>,
+    sources: Arc<Sources>,
+    books: Arc<BTreeMap<Option<i64>, DayLedger>>,
+    _lock: Arc<layout::Lock>,
 }
 
 impl Snapshot {
@@ -101,7 +76,13 @@ impl Snapshot {
         let books = || days.par_iter().with_max_len(1).map(of).collect::<Result<_, StoreError>>();
         let (sources, books) = rayon::join(|| super::read_sources(root, &manifest), books);
         let (sources, books) = (sources?, books?);
-        Ok(Self { root: root.to_owned(), manifest, sources, books, _lock: lock })
+        Ok(Self {
+            root: root.into(),
+            manifest: Arc::new(manifest),
+            sources: Arc::new(sources),
+            books: Arc::new(books),
+            _lock: Arc::new(lock),
+        })
     }
 
     /// Folder of the store.
@@ -181,9 +162,10 @@ impl Snapshot {
         for conflict in self.books.values().flat_map(|book| &book.conflicts) {
             *conflicts.entry(&conflict.file).or_insert(0) += 1;
         }
+        let floor_ns = self.pruned_until().unwrap_or(i64::MIN);
         let mut out: Vec<SourceRow> = self
             .sources
-            .iter()
+            .par_iter()
             .map(|(id, source)| {
                 let id = id.to_string();
                 let kept: u64 = self.books.values().filter_map(|book| book.kept.get(&id)).sum();
@@ -191,7 +173,6 @@ impl Snapshot {
                 let further = source.windows.iter().filter(|window| Some(*window) != report.declared_window.as_ref());
                 let further: Vec<DeclaredWindow> =
                     further.filter(|_| source.spans.is_empty() && report.entries == 0).cloned().collect();
-                let floor_ns = self.pruned_until().unwrap_or(i64::MIN);
                 let empty_windows =
                     further.into_iter().filter_map(|window| prune::clamp_window(window, floor_ns)).collect();
                 if let Some(floor_ns) = self.pruned_until() {
@@ -200,30 +181,22 @@ impl Snapshot {
                 report.set_aside.pruned = source.pruned;
                 report.duplicates = report.entries.saturating_sub(kept + source.pruned);
                 report.conflicts = conflicts.get(id.as_str()).copied().unwrap_or(0);
-                SourceRow { content_id: id, report, names: source.names.into_iter().collect(), kept, empty_windows }
+                let spans = source
+                    .spans
+                    .into_iter()
+                    .filter(|span| span.last_ns >= floor_ns)
+                    .map(|span| Span { first_ns: span.first_ns.max(floor_ns), ..span.into() });
+                SourceRow {
+                    content_id: id,
+                    report,
+                    names: source.names.into_iter().collect(),
+                    kept,
+                    empty_windows,
+                    spans: spans.collect(),
+                }
             })
             .collect();
         out.sort_by(|a, b| (&a.report.path, &a.content_id).cmp(&(&b.report.path, &b.content_id)));
-        out
-    }
-
-    /// What each file covers, per service and severity, in order of files' names. Pruned days are not among it.
-    pub fn spans(&self) -> Vec<SpanRow> {
-        let mut out = Vec::new();
-        let floor_ns = self.pruned_until().unwrap_or(i64::MIN);
-        for (id, source) in self.sources.iter() {
-            out.extend(source.spans.iter().filter(|span| span.last_ns >= floor_ns).map(|span| SpanRow {
-                content_id: id.to_string(),
-                file: source.report.path.clone(),
-                project: span.project.clone(),
-                service: span.service.clone(),
-                severity: span.severity,
-                first_ns: span.first_ns.max(floor_ns),
-                last_ns: span.last_ns,
-                entries: span.entries,
-            }));
-        }
-        out.sort_by(|a, b| a.texts().cmp(&b.texts()).then_with(|| a.severity.cmp(&b.severity)));
         out
     }
 

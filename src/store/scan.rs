@@ -224,13 +224,11 @@ impl Cut {
             return Ok(Vec::new());
         }
         if let Some(array) = self.array::<Int64Array>(name) {
-            if array.null_count() == 0 {
-                return Ok(array.values().to_vec());
-            }
-            return Ok(array.iter().map(|value| value.unwrap_or(NO_INT)).collect());
+            return Ok(filled(array.values().to_vec(), array, NO_INT));
         }
         if let Some(array) = self.array::<Int32Array>(name) {
-            return Ok(array.iter().map(|value| value.map_or(NO_INT, i64::from)).collect());
+            let values = array.values().iter().copied().map(i64::from).collect();
+            return Ok(filled(values, array, NO_INT));
         }
         let array = self.array::<BooleanArray>(name).ok_or_else(|| self.wrong(name))?;
         Ok(array.iter().map(|value| value.map_or(NO_INT, i64::from)).collect())
@@ -256,11 +254,8 @@ impl Cut {
         if let Some(coded) = self.array::<DictionaryArray<Int32Type>>(name) {
             let words: &StringArray = coded.values().as_any().downcast_ref().ok_or_else(|| self.wrong(name))?;
             let keys = coded.keys();
-            let codes = if keys.null_count() == 0 {
-                keys.values().iter().map(|key| key.cast_unsigned()).collect()
-            } else {
-                keys.iter().map(|key| key.map_or(NO_WORD, i32::cast_unsigned)).collect()
-            };
+            let codes = keys.values().iter().map(|key| key.cast_unsigned()).collect();
+            let codes = filled(codes, keys, NO_WORD);
             let words = (0..words.len()).map(|at| words.value(at).to_owned()).collect();
             return Ok(distinct(Words { codes, words }));
         }
@@ -278,6 +273,19 @@ impl Cut {
         }
         Ok(out)
     }
+}
+
+/// The same values with `absent` in the place of those that an array does not have.
+fn filled<T: Copy>(mut values: Vec<T>, array: &impl Array, absent: T) -> Vec<T> {
+    let Some(nulls) = array.nulls().filter(|nulls| nulls.null_count() > 0) else { return values };
+    let mut next = 0;
+    // Values mostly come in long rows of them, and so do gaps.
+    for (from, to) in nulls.valid_slices() {
+        values[next..from].fill(absent);
+        next = to;
+    }
+    values[next..].fill(absent);
+    values
 }
 
 /// The same words, each once: a group without a dictionary has a word a row.

@@ -62,7 +62,6 @@ fn assert_same_store(one: &Store, other: &Store) {
     assert_eq!(a.conflicts(), b.conflicts());
     assert_eq!(a.deploys(), b.deploys());
     assert_eq!(a.sources(), b.sources());
-    assert_eq!(a.spans(), b.spans());
     assert_eq!(a.signature_table(None).expect("table").to_rows(), b.signature_table(None).expect("table").to_rows());
     assert_eq!(a.summary(None).expect("summary"), b.summary(None).expect("summary"));
     let figures = |snapshot: &Snapshot| Stats { bytes: 0, files: 0, ..snapshot.stats() };
