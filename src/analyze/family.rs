@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memmem::Finder;
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::{AnalyzeError, Cluster, ClusterKey, Coverage, cadence};
@@ -248,16 +249,17 @@ struct Start<'a> {
 pub(crate) struct Starts<'a>(Vec<Start<'a>>);
 
 /// The starts of each service, services by name, in the order of their exits.
-pub(crate) fn starts(found: &StartRows) -> Vec<Starts<'_>> {
+pub(crate) fn starts<'a>(found: &'a StartRows) -> Vec<Starts<'a>> {
     let (service_of, n) = services(&found.keys);
     let mut services: Vec<Vec<&StartRow>> = vec![Vec::new(); n];
     for row in &found.rows {
         services[service_of[row.key as usize]].push(row);
     }
-    for rows in &mut services {
+    let of = |mut rows: Vec<&'a StartRow>| {
         rows.sort_by_key(|row| (row.ts_ns, row.event));
-    }
-    services.iter().map(|rows| Starts(starts_of(rows))).collect()
+        Starts(starts_of(&rows))
+    };
+    services.into_par_iter().with_max_len(1).map(of).collect()
 }
 
 fn starts_of<'a>(rows: &[&'a StartRow]) -> Vec<Start<'a>> {
@@ -302,8 +304,7 @@ pub(crate) fn crash_loops(
     seen: &Coverage,
 ) -> Vec<Family> {
     let at = positions(clusters, &found.keys);
-    let mut families = Vec::new();
-    for Starts(all) in services {
+    let of_service = |Starts(all): &Starts<'_>| {
         // Two loops of one service stay two: starts are told apart by the root of each.
         let mut runs: Vec<Vec<&Start<'_>>> = Vec::new();
         let mut by_root: BTreeMap<Option<u32>, Vec<&Start<'_>>> = BTreeMap::new();
@@ -324,11 +325,11 @@ pub(crate) fn crash_loops(
             }
         }
         merge_rootless(&mut runs);
-        for run in runs.into_iter().filter(|run| run.len() >= LOOP_EXITS) {
-            let service = &found.keys[run[0].exit.key as usize].service;
-            families.extend(loop_of(&run, service, &at, seen));
-        }
-    }
+        runs.retain(|run| run.len() >= LOOP_EXITS);
+        let service = |run: &[&Start<'_>]| &found.keys[run[0].exit.key as usize].service;
+        runs.par_iter().filter_map(|run| loop_of(run, service(run), &at, seen)).collect::<Vec<_>>()
+    };
+    let families = services.par_iter().with_max_len(1).flat_map(of_service).collect();
     let mut families = one_family_a_root(families);
     families.sort_by_key(|family| (family.times_ns.first().copied(), family.root));
     dedup_members(&mut families);

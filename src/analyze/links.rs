@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::family::{Family, FamilyKind, positions, services};
@@ -193,7 +194,7 @@ pub(crate) fn same_instance(clusters: &[Cluster], found: &TraceRows, taken: &[Fa
             service.instances.push(own);
         }
     }
-    let mut tested: Vec<Link> = stages.iter().flat_map(pairs_of).collect();
+    let mut tested: Vec<Link> = stages.par_iter().flat_map(pairs_of).collect();
     let adjusted = adjust(&tested.iter().map(|link| Some(link.p)).collect::<Vec<_>>());
     for (link, q) in tested.iter_mut().zip(adjusted) {
         link.q = q.unwrap_or(1.0);
@@ -211,18 +212,21 @@ pub(crate) fn same_instance(clusters: &[Cluster], found: &TraceRows, taken: &[Fa
 /// The pairs of one service that share enough instances, and more than chance has it.
 fn pairs_of(Stages { instances, all }: &Stages) -> Vec<Link> {
     let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut lags: BTreeMap<(usize, usize), Vec<i64>> = BTreeMap::new();
+    let mut found: FxHashMap<(usize, usize), Vec<i64>> = FxHashMap::default();
     for own in instances {
         for (a, at_a) in own {
             *sizes.entry(*a).or_default() += 1;
             for (b, at_b) in own.range(a + 1..) {
-                lags.entry((*a, *b)).or_default().push(at_b - at_a);
+                found.entry((*a, *b)).or_default().push(at_b - at_a);
             }
         }
     }
     let enough = |lags: &Vec<i64>| lags.len() >= SHARED_INSTANCES;
-    lags.into_iter()
-        .filter(|((a, b), lags)| enough(lags) && lags.len() * 2 >= sizes[a].min(sizes[b]))
+    let mut pairs: Vec<((usize, usize), Vec<i64>)> =
+        found.into_iter().filter(|((a, b), lags)| enough(lags) && lags.len() * 2 >= sizes[a].min(sizes[b])).collect();
+    pairs.sort_unstable_by_key(|(pair, _)| *pair);
+    pairs
+        .into_par_iter()
         .map(|((one, other), mut lags)| {
             lags.sort_unstable();
             let (later, earlier) = (

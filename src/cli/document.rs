@@ -6,6 +6,8 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use super::answers::{self, Written};
 use super::args::{ReportArgs, WindowArgs};
 use super::changes;
@@ -14,6 +16,7 @@ use super::outputs::Outputs;
 use super::report::{Made, Stated, make};
 use super::{Stop, filing, pages, planning};
 use crate::analyze::{Analysis, Before, Coverage, Parameter};
+use crate::issue::v1::ActionList;
 use crate::issue::{ExportState, Policy};
 use crate::mine::TemplateSet;
 use crate::query::Engine;
@@ -103,12 +106,13 @@ pub(crate) fn write(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyh
     }
     let made = make(context, task, fill)?;
     let mut outputs = Outputs::default();
-    let (mut report, window) = if task.actions {
-        planned(context, &renderer, args, made, &mut outputs)?
+    let (mut report, window, list) = if task.actions {
+        let (report, window, list) = planned(context, &renderer, args, made, &mut outputs)?;
+        (report, window, Some(list))
     } else {
         let Made { mut report, asked, exports, .. } = made;
         filing::add_actions(&mut report, &[], &exports);
-        (report, asked.window)
+        (report, asked.window, None)
     };
     if !report.run.examples {
         // The folder is to be shared: what no document quotes is not in its report either.
@@ -117,12 +121,17 @@ pub(crate) fn write(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyh
     let folder = task.out.map_or_else(|| default_out(task.document, &report, window), Path::to_owned);
     let notes = notes_of(&folder)?;
     let options = render_options(context, &report, notes.as_deref());
-    let (documents, json) =
-        rayon::join(|| renderer.documents(&report, &options), || serde_json::to_string_pretty(&report));
+    let (documents, (json, list)) = rayon::join(
+        || renderer.documents(&report, &options),
+        || rayon::join(|| json_of(&report), || list.as_ref().map(json_of).transpose()),
+    );
     for (name, text) in documents? {
         outputs.add(name, text);
     }
-    outputs.add("report.json", format!("{}\n", json?));
+    outputs.add("report.json", json?);
+    if let Some(list) = list? {
+        outputs.add("actions.json", list);
+    }
     outputs.write(&folder, args.force)?;
     if notes.is_none() {
         std::fs::write(folder.join("notes.md"), render::notes_skeleton(&report))?;
@@ -130,14 +139,18 @@ pub(crate) fn write(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyh
     finish(context, task, &report, &folder)
 }
 
-/// The report with its actions; their files are added.
+fn json_of<T: Serialize>(value: &T) -> serde_json::Result<String> {
+    serde_json::to_string_pretty(value).map(|text| text + "\n")
+}
+
+/// The report with its actions, and their list; the other files of them are added.
 fn planned(
     context: &Context,
     renderer: &Renderer,
     args: &ReportArgs,
     made: Made,
     outputs: &mut Outputs,
-) -> anyhow::Result<(v1::Report, Window)> {
+) -> anyhow::Result<(v1::Report, Window, ActionList)> {
     let policy = Policy { tracker: planning::tracker(args.tracker), ..planning::policy(&context.config) };
     let raw: Vec<_> = made.exports.iter().map(|state| state.export.clone()).collect();
     let index = planning::index(&raw, &policy, &made.known);
@@ -145,13 +158,14 @@ fn planned(
     let mut findings = planning::findings(&made.report, ranked, &made.before, &made.coverage, &context.config);
     let last = crate::issue::last_actions(&findings, &index, &made.exports, &policy);
     changes::fill(&made, &index, &context.config, &last, &mut findings)?;
-    let Made { mut report, asked, exports, .. } = made;
+    let Made { mut report, asked, exports, analysis, before, .. } = made;
+    // As large as the report, and needed no more: the end of the process gives it back at once.
+    std::mem::forget((analysis, before));
     let facts = planning::run_facts(&report, &asked);
     let planned = crate::issue::plan(&findings, &index, &exports, &policy, &facts);
     filing::add_actions(&mut report, &planned, &exports);
     let list = filing::actions(renderer, &report, &planned, &exports, &policy, &asked, outputs)?;
-    outputs.add("actions.json", format!("{}\n", serde_json::to_string_pretty(&list)?));
-    Ok((report, asked.window))
+    Ok((report, asked.window, list))
 }
 
 /// What people wrote beside a report. It is read as it is, whatever its encoding, and never written again.

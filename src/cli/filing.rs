@@ -146,7 +146,6 @@ pub(crate) fn actions(
             reviews.push(review(action, body.unwrap_or_default(), exports));
         }
     }
-    outputs.add("review.md", renderer.review(&reviews)?);
     outputs.add("apply.list", list);
     outputs.add("apply.sh", render::APPLY_SH);
     let coverage = &report.coverage;
@@ -177,7 +176,10 @@ pub(crate) fn actions(
             entries: source.entries,
         })
         .collect();
-    Ok(v1_build::build(run, sources, exports, policy, planned, &bodies))
+    let (review, list) =
+        rayon::join(|| renderer.review(&reviews), || v1_build::build(run, sources, exports, policy, planned, &bodies));
+    outputs.add("review.md", review?);
+    Ok(list)
 }
 
 fn body(

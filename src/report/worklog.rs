@@ -88,7 +88,7 @@ pub struct Material<'a> {
 /// Fingerprints and issue signatures of clusters, in their order.
 pub fn identities(clusters: &[&Cluster]) -> Vec<(Fingerprint, Vec<(String, u64)>)> {
     clusters
-        .iter()
+        .par_iter()
         .map(|cluster| {
             let status = cluster
                 .http
@@ -161,9 +161,11 @@ pub fn build(material: &Material<'_>) -> v1::Report {
     }
     report.calibration = material.analysis.calibration.as_ref().map(facts::calibration);
     report.routes = material.analysis.routes.iter().map(facts::route).collect();
-    report.services = services::services(material, &report);
-    report.data_quality = quality::data_quality(material);
-    report.timeline = timeline::timeline(&report, material);
+    let (services, (data_quality, timeline)) = rayon::join(
+        || services::services(material, &report),
+        || rayon::join(|| quality::data_quality(material), || timeline::timeline(&report, material)),
+    );
+    (report.services, report.data_quality, report.timeline) = (services, data_quality, timeline);
     report.queries = queries(material);
     report.summary = sentences::summary(&report, material);
     report
