@@ -14,7 +14,7 @@ use super::streamed::{Said, Streamed};
 use super::tally::Tally;
 use super::{ReadOptions, pieces, repair};
 use crate::config::glob_matches;
-use crate::record::{Collect, LogRecord, Severity, effective, hash128};
+use crate::record::{Collect, LogRecord, Severity, by_ends, effective, hash128};
 use crate::time;
 
 /// Makes the records of one stretch of a file.
@@ -186,7 +186,7 @@ impl Clean {
     const LONGEST: usize = 1 << 10;
 
     fn slot(labels: &str) -> usize {
-        xxhash_rust::xxh3::xxh3_64(labels.as_bytes()) as usize % Self::SLOTS
+        by_ends(labels) as usize % Self::SLOTS
     }
 
     fn has(&self, labels: &str) -> bool {
@@ -282,7 +282,7 @@ impl<C: Collect> Sink for Reader<'_, C> {
 
     fn row(&mut self, offset: u64, bytes: &[u8]) -> Verdict {
         let place = Place { offset, length: bytes.len() };
-        let strict = std::str::from_utf8(bytes).ok().map(|text| self.parse(place, text));
+        let strict = simdutf8::basic::from_utf8(bytes).ok().map(|text| self.parse(place, text));
         if let Some(Ok(verdict)) = strict {
             return verdict;
         }

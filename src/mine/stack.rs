@@ -23,12 +23,12 @@ const NAME_MAX_BYTES: usize = 256;
 const LINES_MAX: usize = 5000;
 
 /// One stack frame.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Frame {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame<'a> {
     /// File, class file or module, as printed, without line numbers; may be empty.
-    pub file: String,
+    pub file: &'a str,
     /// Function, as printed; may be empty.
-    pub function: String,
+    pub function: &'a str,
     /// Whether the frame is the application's own code rather than a runtime's or a library's.
     pub in_app: bool,
 }
@@ -41,7 +41,7 @@ pub struct Stack<'a> {
     /// (type, message) in printed order; the last one is the row's exception.
     pub exceptions: Vec<(&'a str, &'a str)>,
     /// Frames in printed order.
-    pub frames: Vec<Frame>,
+    pub frames: Vec<Frame<'a>>,
     /// Whether the chain is printed from its root to the outermost wrapper (Python, PHP, Go), not the other way round (Java,
     /// .NET, Node, Ruby).
     pub root_first: bool,
@@ -68,7 +68,7 @@ impl<'a> Stack<'a> {
         let any = self.frames.iter().any(|f| f.in_app);
         let mut bytes = Vec::new();
         for frame in self.frames.iter().filter(|f| f.in_app || !any) {
-            for part in [&frame.file, &frame.function] {
+            for part in [frame.file, frame.function] {
                 // Generated names (`Lambda$14/0x0800`) differ from start to start.
                 bytes.extend(part.bytes().filter(|b| !b.is_ascii_digit()));
                 bytes.push(0);
@@ -80,9 +80,9 @@ impl<'a> Stack<'a> {
         (!self.frames.is_empty()).then(|| u64::from_be_bytes(first))
     }
 
-    fn frame(&mut self, file: &str, function: &str, in_app: bool) {
+    fn frame(&mut self, file: &'a str, function: &'a str, in_app: bool) {
         if self.frames.len() < FRAMES_MAX {
-            self.frames.push(Frame { file: file.to_owned(), function: function.to_owned(), in_app });
+            self.frames.push(Frame { file, function, in_app });
         }
     }
 }
@@ -254,11 +254,23 @@ fn is_type(name: &str) -> bool {
         && (ENDS.iter().any(|e| last.ends_with(e)) || name.contains('.'))
 }
 
+/// Where a text stands in a line. The searcher of the standard library is made anew for each line of every trace, which takes
+/// longer than the search.
+fn place_of(line: &str, wanted: &str) -> Option<usize> {
+    let first = wanted.as_bytes().first()?;
+    memchr::memchr_iter(*first, line.as_bytes()).find(|&at| line.as_bytes()[at..].starts_with(wanted.as_bytes()))
+}
+
+fn split_once<'a>(line: &'a str, by: &str) -> Option<(&'a str, &'a str)> {
+    let at = place_of(line, by)?;
+    Some((&line[..at], &line[at + by.len()..]))
+}
+
 /// Splits `Type: message` or a bare `Type`; `Type [CODE]: message` too.
 fn split_exception(line: &str) -> Option<(&str, &str)> {
     let line = line.trim();
-    let (name, text) = line.split_once(": ").unwrap_or_else(|| (line.strip_suffix(':').unwrap_or(line), ""));
-    let plain = name.split_once(" [").filter(|(_, code)| code.ends_with(']')).map_or(name, |(n, _)| n);
+    let (name, text) = split_once(line, ": ").unwrap_or_else(|| (line.strip_suffix(':').unwrap_or(line), ""));
+    let plain = split_once(name, " [").filter(|(_, code)| code.ends_with(']')).map_or(name, |(n, _)| n);
     is_name(plain).then_some((plain, text.trim()))
 }
 

@@ -50,8 +50,10 @@ pub(super) fn hybrid(out: &mut Vec<u8>, values: &[u32], width: u32) {
         }
         let groups = values.len().div_ceil(8);
         varint(out, (groups as u64) << 1 | 1);
-        let padding = std::iter::repeat_n(0, groups * 8 - values.len());
-        pack(out, values.iter().map(|value| u64::from(*value)).chain(padding), width);
+        let end = out.len() + groups * width as usize;
+        pack(out, values.iter().map(|value| u64::from(*value)), width);
+        // What is missing of the last group is zeros.
+        out.resize(end, 0);
     };
     let (mut start, mut at) = (0, 0);
     while at < values.len() {

@@ -81,6 +81,30 @@ fn date_and_time(head: &[u8; 19]) -> Option<[i64; 6]> {
     Some([year, two(front, 5), two(middle, 0), two(last, 0), two(last, 3), two(last, 6)])
 }
 
+/// The digits that `rest` begins with as nanoseconds, and what follows them; the first eight of them at once.
+fn fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
+    let (mut value, mut digits) = rest.first_chunk().map_or((0, 0), |chunk| {
+        let word = u64::from_le_bytes(*chunk) ^ u64::from_le_bytes(*b"00000000");
+        let others = (word.wrapping_add(0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080;
+        let digits = others.trailing_zeros() / 8;
+        // Behind zeros, so that they are the last of eight digits; the first one is the lowest byte.
+        let word = word.checked_shl(64 - 8 * digits).unwrap_or(0);
+        let pairs = word.wrapping_mul(10).wrapping_add(word >> 8);
+        let odd = (pairs & 0x0000_00FF_0000_00FF).wrapping_mul(0x000F_4240_0000_0064);
+        let even = (pairs >> 16 & 0x0000_00FF_0000_00FF).wrapping_mul(0x0000_2710_0000_0001);
+        ((odd.wrapping_add(even) >> 32) as i64, digits as usize)
+    });
+    if matches!(digits, 0 | 8) {
+        while let Some(digit) = rest.get(digits).filter(|b| b.is_ascii_digit()) {
+            if digits < 9 {
+                value = value * 10 + i64::from(digit - b'0');
+            }
+            digits += 1;
+        }
+    }
+    (digits > 0).then(|| (value * POWERS[9 - digits.min(9)], &rest[digits..]))
+}
+
 /// `2025-09-15T00:00:00[.f]Z` and the same with `±hh:mm`, the form of nearly every entry; anything else is `None`.
 fn parse_common(b: &[u8]) -> Option<Parsed> {
     let (head, rest) = b.split_first_chunk::<19>()?;
@@ -90,16 +114,7 @@ fn parse_common(b: &[u8]) -> Option<Parsed> {
     }
     let date = days_from_civil(year, month, day)?;
     let (fraction_ns, zone) = match rest {
-        [b'.', rest @ ..] => {
-            let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-            if digits == 0 {
-                return None;
-            }
-            let (fraction, zone) = rest.split_at(digits);
-            let kept = &fraction[..digits.min(9)];
-            let value = kept.iter().fold(0, |value, b| value * 10 + i64::from(b - b'0'));
-            (value * POWERS[9 - kept.len()], zone)
-        }
+        [b'.', rest @ ..] => fraction(rest)?,
         rest => (0, rest),
     };
     let offset_s = match zone {
@@ -252,6 +267,22 @@ mod tests {
             "é 1, 2025 @ 17:00:00",
         ] {
             assert_eq!(of(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn fractions_of_any_length_are_read_the_same_in_both_ways() {
+        for digits in ["9", "0", "102030405060708", "999999999999", "000000001234", "123456789012"] {
+            for length in 1..=digits.len() {
+                for zone in ["Z", "+00:00", "-07:30"] {
+                    let text = format!("2025-09-16T00:41:13.{}{zone}", &digits[..length]);
+                    assert!(parse_common(text.as_bytes()).is_some(), "{text}");
+                    assert_eq!(parse_common(text.as_bytes()), parse_iso(&text), "{text}");
+                }
+            }
+        }
+        for bad in [".Z", ".x1234567Z", "./1234567Z", ".:1234567Z", ".1234567", ".123456789", ".12345678"] {
+            assert_eq!(parse_common(format!("2025-09-16T00:41:13{bad}").as_bytes()), None, "{bad}");
         }
     }
 

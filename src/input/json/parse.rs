@@ -1,7 +1,9 @@
 //! The strict parser: text to nodes, at the speed of its branches.
 //!
-//! Strings are scanned eight bytes at a time, because most of a log row is inside of them; compact JSON pays one comparison
+//! Strings are scanned sixteen bytes at a time, because most of a log row is inside of them; compact JSON pays one comparison
 //! for the whitespace it does not have. A value is read twice only where its text is unescaped.
+
+use wide::u8x16;
 
 use super::repeats::Repeats;
 use super::{MAX_DEPTH, Node, NodeKind, Refused, hex4};
@@ -49,8 +51,25 @@ pub(super) fn blank(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
+/// The same of sixteen bytes, a bit for each; all of them are exact.
+#[inline]
+fn marks_of(bytes: [u8; 16]) -> u32 {
+    let text = u8x16::new(bytes);
+    let quote = text.simd_eq(u8x16::splat(b'"'));
+    let slash = text.simd_eq(u8x16::splat(b'\\'));
+    let control = text.min(u8x16::splat(0x1f)).simd_eq(text);
+    (quote | slash | control).to_bitmask()
+}
+
 /// The first position from `at` on that ends a run of plain text in a string; the text's end where nothing does.
 fn plain(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let found = marks_of(*chunk);
+        if found != 0 {
+            return at + found.trailing_zeros() as usize;
+        }
+        at += 16;
+    }
     while let Some(word) = word_at(bytes, at) {
         let found = marks(word);
         if found != 0 {
@@ -170,7 +189,13 @@ impl<'a> Parser<'a> {
 
     fn string(&mut self, quote: usize) -> Result<usize, Bad> {
         let start = quote + 1;
-        let at = plain(self.bytes, start);
+        // Most keys and many values are over within sixteen bytes.
+        let chunk = self.bytes.get(start..).and_then(<[u8]>::first_chunk);
+        let at = match chunk.map_or(0, |chunk| marks_of(*chunk)) {
+            0 if chunk.is_some() => plain(self.bytes, start + 16),
+            0 => plain(self.bytes, start),
+            found => start + found.trailing_zeros() as usize,
+        };
         if self.byte(at) == b'"' {
             self.push(NodeKind::Plain, start, at);
             return Ok(at + 1);

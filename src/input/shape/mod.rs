@@ -274,8 +274,9 @@ fn host_and_path(url: Cow<'_, str>) -> (Option<Cow<'_, str>>, Option<Cow<'_, str
 }
 
 fn split_url(url: &str) -> (&str, &str) {
-    let (host, path) = match url.split_once("://") {
-        Some((_, rest)) => match rest.find('/') {
+    let scheme = memchr::memchr_iter(b':', url.as_bytes()).find(|at| url[*at..].starts_with("://"));
+    let (host, path) = match scheme.map(|at| &url[at + 3..]) {
+        Some(rest) => match rest.find('/') {
             Some(slash) => rest.split_at(slash),
             None => (rest, "/"),
         },

@@ -111,7 +111,7 @@ pub(super) fn rust(message: &str) -> Stack<'_> {
     stack
 }
 
-fn rust_frame(stack: &mut Stack<'_>, file: &str, function: &str) {
+fn rust_frame<'a>(stack: &mut Stack<'a>, file: &'a str, function: &'a str) {
     let library =
         ["std::", "core::", "alloc::", "tokio::", "__rust", "rust_begin_unwind", "<core::", "<alloc::", "<std::"]
             .iter()

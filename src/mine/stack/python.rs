@@ -1,6 +1,10 @@
 //! Python: `Traceback (most recent call last):`, chained and grouped.
 
-use super::{Stack, head_of, indent, is_joiner, lines, split_exception};
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use super::{Stack, head_of, indent, is_joiner, lines, place_of, split_exception, split_once};
 
 pub(super) const HEADER: &str = "Traceback (most recent call last)";
 
@@ -15,20 +19,20 @@ pub(super) fn is_header(line: &str) -> bool {
 /// File and function of a frame line.
 pub(super) fn frame(line: &str) -> Option<(&str, &str)> {
     let rest = line.strip_prefix("File \"")?;
-    let (file, rest) = rest.split_once("\", line ")?;
-    Some((file, rest.split_once(", in ").map_or("", |(_, f)| f.trim())))
+    let (file, rest) = split_once(rest, "\", line ")?;
+    Some((file, split_once(rest, ", in ").map_or("", |(_, f)| f.trim())))
 }
 
 fn in_app(file: &str) -> bool {
-    const LIBRARY: [&str; 4] = ["site-packages", "dist-packages", "/lib/python", "\\lib\\"];
-    !file.starts_with('<') && !LIBRARY.iter().any(|l| file.contains(l))
+    !file.starts_with('<') && !LIBRARY.as_ref().is_some_and(|library| library.is_match(file))
 }
 
-/// Where the header stands in a line; asked for every line of every trace.
-fn find_header(line: &str) -> Option<usize> {
-    memchr::memchr_iter(HEADER.as_bytes()[0], line.as_bytes())
-        .find(|&at| line.as_bytes()[at..].starts_with(HEADER.as_bytes()))
-}
+/// What the paths of libraries hold.
+static LIBRARY: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let parts = ["site-packages", "dist-packages", "/lib/python", "\\lib\\"];
+    // Which of them is found does not matter, and this kind is searched for with vectors.
+    AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(parts).ok()
+});
 
 /// The line without the margin of an exception group.
 fn bare(line: &str) -> &str {
@@ -52,7 +56,7 @@ pub(super) fn parse(message: &str) -> Stack<'_> {
         grouped |= raw.trim_start().starts_with("+-");
         let line = bare(raw);
         let t = line.trim();
-        if let Some(at) = find_header(line) {
+        if let Some(at) = place_of(line, HEADER) {
             end_message(message, &mut exceptions, &mut open, start);
             let before = line[..at].trim_end_matches("Exception Group ").trim();
             if !started {

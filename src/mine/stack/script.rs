@@ -1,6 +1,6 @@
 //! Ruby and PHP.
 
-use super::{Stack, head_of, is_name, lines};
+use super::{Stack, head_of, is_name, lines, split_once};
 
 /// File and function of `#3 /app/x.php(12): f()`.
 fn php_frame(line: &str) -> Option<(&str, &str)> {
@@ -10,7 +10,7 @@ fn php_frame(line: &str) -> Option<(&str, &str)> {
     if body == "{main}" {
         return Some(("", body));
     }
-    let (place, function) = body.split_once(": ").unwrap_or((body.strip_suffix(':').unwrap_or(body), ""));
+    let (place, function) = split_once(body, ": ").unwrap_or((body.strip_suffix(':').unwrap_or(body), ""));
     let file = if place == "[internal function]" {
         place
     } else {
@@ -89,7 +89,7 @@ fn php_exception(line: &str) -> Option<(&str, &str, &str)> {
 
 /// File and function of `/app/x.rb:12:in 'f'`, and what follows.
 fn ruby_place(line: &str) -> Option<(&str, &str, &str)> {
-    let (place, rest) = line.split_once(":in `").or_else(|| line.split_once(":in '"))?;
+    let (place, rest) = split_once(line, ":in `").or_else(|| split_once(line, ":in '"))?;
     let (file, number) = place.rsplit_once(':')?;
     if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
         return None;

@@ -8,7 +8,7 @@ type Summary<'a> = (Option<&'a str>, Vec<(&'a str, &'a str)>, Vec<(String, bool)
 
 fn summary(text: &str) -> Summary<'_> {
     let stack = parse_stack(text).expect("a stack");
-    let frames = stack.frames.iter().map(|f| (f.function.clone(), f.in_app)).collect();
+    let frames = stack.frames.iter().map(|f| (f.function.to_owned(), f.in_app)).collect();
     (stack.head, stack.exceptions, frames)
 }
 

@@ -139,7 +139,7 @@ fn frame(message: &str) -> Option<String> {
     // Runtimes that print the root first print the innermost frame last.
     let frame = if stack.root_first { own.next_back() } else { own.next() }?;
     Some(if frame.function.is_empty() {
-        frame.file.clone()
+        frame.file.to_owned()
     } else {
         format!("{}, function {}", frame.file, frame.function)
     })

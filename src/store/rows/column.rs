@@ -10,6 +10,7 @@ use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 
 use super::{NO_CODE, NONE};
+use crate::record::by_ends;
 
 /// zstd level of texts that wait in memory: a third less time than level 1 both ways, for half as much room again.
 const PACKED_LEVEL: i32 = -5;
@@ -131,6 +132,15 @@ impl Texts {
         self.text.get(start as usize..*end as usize).unwrap_or("")
     }
 
+    /// Whether the text at a place is this one; nothing is looked at where it is longer or shorter.
+    #[inline]
+    fn is(&self, at: usize, text: &str) -> bool {
+        let Some(end) = self.ends.get(at) else { return false };
+        let start = if at == 0 { 0 } else { self.ends[at - 1] };
+        (end - start) as usize == text.len()
+            && self.text.as_bytes().get(start as usize..*end as usize) == Some(text.as_bytes())
+    }
+
     /// Bytes of a text, packed or not.
     pub(super) fn length(&self, at: usize) -> usize {
         let start = if at == 0 { 0 } else { self.ends.get(at - 1).copied().unwrap_or(0) };
@@ -181,7 +191,12 @@ pub(in crate::store) struct Dict {
     pub(in crate::store) values: Texts,
     index: HashTable<u32>,
     last: u32,
+    /// The codes of texts that came lately, by their ends; nothing until a second text comes.
+    recent: Vec<u32>,
 }
+
+/// Texts that came lately.
+const RECENT: usize = 64;
 
 impl Dict {
     /// Codes and what they stand for. Nothing can be added.
@@ -193,18 +208,27 @@ impl Dict {
     #[inline]
     pub(in crate::store) fn code(&mut self, text: &str) -> u32 {
         // Neighbours in a dump mostly agree.
-        if !self.values.is_empty() && self.values.get(self.last as usize) == text {
+        if self.values.is(self.last as usize, text) {
+            return self.last;
+        }
+        let slot = by_ends(text) as usize % RECENT;
+        if let Some(code) = self.recent.get(slot).filter(|code| self.values.is(**code as usize, text)) {
+            self.last = *code;
             return self.last;
         }
         let hash = FxBuildHasher.hash_one(text);
         let values = &self.values;
-        let found = self.index.find(hash, |code| values.get(*code as usize) == text).copied();
+        let found = self.index.find(hash, |code| values.is(*code as usize, text)).copied();
         self.last = found.unwrap_or_else(|| {
             let code = self.values.add(text);
             let values = &self.values;
             self.index.insert_unique(hash, code, |code| FxBuildHasher.hash_one(values.get(*code as usize)));
             code
         });
+        if self.index.len() > 1 {
+            self.recent.resize(RECENT, 0);
+            self.recent[slot] = self.last;
+        }
         self.last
     }
 
@@ -261,6 +285,7 @@ impl Dict {
         self.values.shrink();
         // Only those who add to the dictionary look texts up.
         self.index = HashTable::new();
+        self.recent = Vec::new();
     }
 }
 

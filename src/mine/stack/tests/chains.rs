@@ -5,7 +5,7 @@ use crate::mine::parse_stack;
 /// Root type, wrapper types from the inside, in-app functions.
 fn chain(text: &str) -> (&str, Vec<&str>, Vec<String>) {
     let stack = parse_stack(text).expect("a stack");
-    let own = stack.frames.iter().filter(|f| f.in_app).map(|f| f.function.clone()).collect();
+    let own = stack.frames.iter().filter(|f| f.in_app).map(|f| f.function.to_owned()).collect();
     (stack.root().expect("a root").0, stack.wrappers().into_iter().map(|(name, _)| name).collect(), own)
 }
 
