@@ -3,7 +3,7 @@
 //! A batch of blocks is filled (read, decompressed) while the one before it is walked. Blocks begin at guessed cuts, in a
 //! guessed state; joining them checks both against the walk before, and walks again what was guessed wrong. Fork and join
 //! only: nothing waits for a free place in a queue, so files may be read from within a pool without a deadlock, and no more
-//! than two batches are held.
+//! than two batches are held. What was made of a batch is handed on while the next one is walked.
 
 use rayon::prelude::*;
 
@@ -47,6 +47,7 @@ pub(crate) fn walk<S: Sink + Send>(
     let mut more = rest.as_mut().is_some_and(|rest| rest.fill(&mut batch, bytes));
     let mut framer = Framer::new(State::START, plan.limit);
     let (mut profile, mut look) = (None, plan.blocks > 1);
+    let mut made: Vec<S> = Vec::new();
     loop {
         if look && framer.is_between_rows() {
             profile = Profile::of(&batch, framer.state, plan.limit);
@@ -60,8 +61,16 @@ pub(crate) fn walk<S: Sink + Send>(
         }
         let window = Window { bytes: &batch, base: walked.decoded, last: !more };
         let mut fill = || more && rest.as_mut().is_some_and(|rest| rest.fill(&mut next, bytes));
-        let work = || chain(window, framer, profile.as_ref(), plan, make, done);
-        let (still_more, chained) = if more && plan.blocks > 1 { rayon::join(fill, work) } else { (fill(), work()) };
+        let work = || chain(window, framer, profile.as_ref(), plan, make);
+        let mut hand_on = || made.drain(..).for_each(&mut *done);
+        let (still_more, chained) = if plan.blocks > 1 {
+            let (still_more, (chained, ())) = rayon::join(fill, || rayon::join(work, hand_on));
+            (still_more, chained)
+        } else {
+            hand_on();
+            (fill(), work())
+        };
+        made.extend(chained.sinks);
         walked.counts.add(&chained.counts);
         walked.decoded += chained.at as u64;
         look |= plan.blocks > 1 && chained.wrong;
@@ -76,6 +85,7 @@ pub(crate) fn walk<S: Sink + Send>(
         std::mem::swap(&mut batch, &mut next);
         next.clear();
     }
+    made.into_iter().for_each(done);
     walked.held = batch;
     (walked, rest.and_then(|rest| rest.broken))
 }
@@ -97,7 +107,9 @@ impl<S: Sink> Run<S> {
     }
 }
 
-struct Chained {
+struct Chained<S> {
+    /// In the order of the file.
+    sinks: Vec<S>,
     counts: Counts,
     framer: Framer,
     /// Up to where the batch was walked.
@@ -113,8 +125,7 @@ fn chain<S: Sink + Send>(
     profile: Option<&Profile>,
     plan: Plan,
     make: &(dyn Fn() -> S + Sync),
-    done: &mut (dyn FnMut(S) + Send),
-) -> Chained {
+) -> Chained<S> {
     let length = window.bytes.len();
     let profile = profile.filter(|_| framer.is_between_rows());
     let mut starts = vec![0];
@@ -149,7 +160,7 @@ fn chain<S: Sink + Send>(
         runs.iter_mut().enumerate().for_each(go);
     }
 
-    let (mut counts, mut wrong) = (Counts::default(), false);
+    let (mut sinks, mut counts, mut wrong) = (Vec::with_capacity(runs.len()), Counts::default(), false);
     let mut runs = runs.into_iter();
     let Some(mut current) = runs.next() else { unreachable!("a batch has a first block") };
     for next in runs {
@@ -157,7 +168,7 @@ fn chain<S: Sink + Send>(
         let meets = current.at == next.start && current.framer.state == next.guess && current.framer.is_between_rows();
         if meets {
             counts.add(&current.framer.counts);
-            done(current.sink);
+            sinks.push(current.sink);
             current = next;
         } else {
             wrong = true;
@@ -165,8 +176,8 @@ fn chain<S: Sink + Send>(
     }
     current.go(window, length);
     counts.add(&current.framer.counts);
-    done(current.sink);
-    Chained { counts, framer: current.framer, at: current.at, wrong }
+    sinks.push(current.sink);
+    Chained { sinks, counts, framer: current.framer, at: current.at, wrong }
 }
 
 #[cfg(test)]
@@ -383,12 +394,12 @@ mod tests {
             let profile = Profile::of(bytes, State::START, LIMIT);
             assert!(profile.is_some(), "{by:?}");
             let plan = Plan { block: 512, blocks: 8, limit: LIMIT };
-            let (window, mut logs) = (Window { bytes, base: 0, last: true }, Vec::new());
+            let window = Window { bytes, base: 0, last: true };
             let framer = Framer::new(State::START, LIMIT);
-            let chained = chain(window, framer, profile.as_ref(), plan, &Log::default, &mut |log| logs.push(log));
+            let chained = chain(window, framer, profile.as_ref(), plan, &Log::default);
             assert!(!chained.wrong, "{by:?}");
-            assert!(logs.len() > 10);
-            assert_eq!(logs.iter().map(|log| log.rows.len()).sum::<usize>(), 500);
+            assert!(chained.sinks.len() > 10);
+            assert_eq!(chained.sinks.iter().map(|log| log.rows.len()).sum::<usize>(), 500);
         }
     }
 

@@ -75,6 +75,8 @@ struct Waiting {
     begun: BTreeSet<ContentId>,
     /// Inputs of which all rows are here.
     ended: BTreeSet<u32>,
+    /// Of the others, the days of the last piece that was taken: what it has left behind is likely to be over.
+    latest: BTreeMap<u32, BTreeSet<Option<i64>>>,
     /// Rows of pruned days, which are not stored, by input.
     dropped: BTreeMap<u32, Dropped>,
 }
@@ -137,6 +139,7 @@ impl<'s, 'o> Ingest<'s, 'o> {
     /// Takes the rows of a piece.
     pub fn take(&self, part: Part) -> Result<(), StoreError> {
         *self.room.lock().unwrap_or_else(PoisonError::into_inner) = part.rows.room();
+        let file = part.file;
         let mut days = by_day(part.rows);
         for (_, rows) in &mut days {
             rows.settle_if_full();
@@ -144,6 +147,9 @@ impl<'s, 'o> Ingest<'s, 'o> {
         let (held, waits) = {
             let mut waiting = self.waiting();
             let pruned_before = self.store.manifest.pruned_before;
+            if !days.is_empty() {
+                waiting.latest.insert(file, days.iter().map(|(day, _)| *day).collect());
+            }
             for (day, rows) in days {
                 if day.zip(pruned_before).is_some_and(|(day, before)| day < before) {
                     Dropped::count(&rows, &mut waiting.dropped);
@@ -169,13 +175,18 @@ impl<'s, 'o> Ingest<'s, 'o> {
 
     /// Takes rows out of memory until the limit is kept; whoever calls it holds the turn.
     fn relieve(&self) -> Result<(), StoreError> {
-        let relief = self.waiting().relief(self.options.memory_bytes, &self.store.manifest);
+        let (relief, open) = {
+            let mut waiting = self.waiting();
+            let open = waiting.begun.len().saturating_sub(waiting.ended.len());
+            (waiting.relief(self.options.memory_bytes, &self.store.manifest), open)
+        };
         match relief {
             None => {}
             Some(Relief::Compact(day, blocks)) => {
                 let rows: usize = blocks.iter().map(Rows::len).sum();
                 tracing::debug!(day, rows, "memory is short: compacting a day that seems complete");
-                let sources = Sources { memory: blocks, runs: Vec::new(), slice_bytes: 0, own: false, alone: true };
+                // While one large input is read, its threads wait for the one that makes room.
+                let sources = Sources { memory: blocks, runs: Vec::new(), slice_bytes: 0, own: false, alone: open > 1 };
                 let early = compact::compact(self.store.root(), &self.files, day, None, &sources)?;
                 drop(sources);
                 self.waiting().days.entry(day).or_default().early = Some(early);
@@ -196,7 +207,9 @@ impl<'s, 'o> Ingest<'s, 'o> {
     /// Notes that all rows of an input were taken.
     pub fn done(&self, id: &ContentId) {
         let file = self.files.add(*id);
-        self.waiting().ended.insert(file);
+        let mut waiting = self.waiting();
+        waiting.ended.insert(file);
+        waiting.latest.remove(&file);
     }
 
     /// Notes that a file was read to its end.
@@ -280,17 +293,19 @@ enum Relief {
 impl Waiting {
     /// What is to be done so that the limit is kept.
     ///
-    /// Dumps come mostly in order of time: the oldest day of which all inputs have ended is likely to be complete, and is
-    /// compacted, once. A day that the store has already, or that got more rows, waits on disk instead.
+    /// Dumps come mostly in order of time: the oldest day of which all inputs have ended, or stand at other days by now, is
+    /// likely to be complete, and is compacted, once. A day that the store has already, or that got more rows, waits on disk instead.
     fn relief(&mut self, limit: usize, manifest: &Manifest) -> Option<Relief> {
         if self.bytes <= limit {
             return None;
         }
-        let ended = &self.ended;
+        let left = |file: &u32, day: &Option<i64>| {
+            self.ended.contains(file) || self.latest.get(file).is_some_and(|days| !days.contains(day))
+        };
         let complete = self.days.iter_mut().find(|(day, bucket)| {
             let stored = day.is_none_or(|day| manifest.days.contains_key(&day));
             let fresh = bucket.early.is_none() && bucket.runs.is_empty() && !stored;
-            fresh && !bucket.blocks.is_empty() && bucket.files.iter().all(|file| ended.contains(file))
+            fresh && !bucket.blocks.is_empty() && bucket.files.iter().all(|file| left(file, day))
         });
         if let Some((day, bucket)) = complete {
             self.bytes = self.bytes.saturating_sub(bucket.bytes);
@@ -452,4 +467,54 @@ pub(super) fn quarantined(root: &Path, read: &Ingested) -> Result<Option<LiveFil
     }
     let placed = ledger::write_quarantine(root, &read.content_id.to_string(), &read.quarantined)?;
     Ok(Some(LiveFile::new(placed, Role::Quarantine, read.quarantined.len())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Collect;
+    use crate::store::fixture::{DAY_ONE, folder, row};
+    use crate::time::DAY_NS;
+
+    /// Takes pieces of one input of which each holds a row of each of some days.
+    fn taken(ingest: &Ingest<'_, '_>, pieces: &[&[i64]]) {
+        for (piece, days) in pieces.iter().enumerate() {
+            let mut part = ingest.collector(&ContentId([1; 32]));
+            for day in *days {
+                let id = format!("id{piece}-{day}");
+                part.push(&mut row(DAY_ONE + day * DAY_NS, &id, "tick"), || "".into());
+            }
+            ingest.take(part).expect("takes");
+        }
+    }
+
+    #[test]
+    fn a_day_that_its_only_input_has_left_is_compacted_instead_of_put_aside() {
+        let held = {
+            let folder = folder();
+            let mut store = Store::create_or_open(folder.path()).expect("opens");
+            let options = AppendOptions::default();
+            let ingest = store.ingest(&options).expect("begins");
+            taken(&ingest, &[&[0]]);
+            ingest.waiting().bytes
+        };
+        let first = Some(time::day_of(DAY_ONE));
+        for (pieces, early) in [
+            (&[&[0][..], &[1]][..], true),
+            // Newest first is an order, too.
+            (&[&[1], &[0]], false),
+            // It is still there.
+            (&[&[0], &[0, 1]], false),
+        ] {
+            let folder = folder();
+            let mut store = Store::create_or_open(folder.path()).expect("opens");
+            let options = AppendOptions { memory_bytes: held, ..AppendOptions::default() };
+            let ingest = store.ingest(&options).expect("begins");
+            taken(&ingest, pieces);
+            let bucket = ingest.waiting().days.remove(&first).expect("the first day");
+            assert_eq!(bucket.early.is_some(), early, "{pieces:?}");
+            let other = ingest.waiting().days.values().any(|bucket| bucket.early.is_some());
+            assert_eq!(early || other, pieces.iter().all(|days| days.len() == 1), "{pieces:?}");
+        }
+    }
 }
