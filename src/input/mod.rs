@@ -18,6 +18,7 @@ mod shape;
 mod source;
 mod streamed;
 mod tally;
+mod unpack;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,6 +41,7 @@ use redact::Redactor;
 use shape::Mapping;
 use streamed::Streamed;
 use tally::Tally;
+use unpack::Unpacker;
 
 /// Bytes of a block that one thread walks at a time.
 const BLOCK: usize = 4 << 20;
@@ -260,9 +262,9 @@ pub fn read_all<C: Collect>(
     let next = AtomicUsize::new(0);
     let alone = Plan { block: BLOCK, blocks: 1, limit: options.row_bytes };
     rayon::broadcast(|_| {
-        let mut buffer = Vec::new();
+        let mut room = Room::default();
         while let Some(at) = others.get(next.fetch_add(1, Ordering::Relaxed)) {
-            finished(&sources[*at], read_with(&sources[*at], options, outlet, &mut buffer, alone));
+            finished(&sources[*at], read_with(&sources[*at], options, outlet, &mut room, alone));
         }
     });
 }
@@ -272,23 +274,31 @@ pub fn read_all<C: Collect>(
 /// May be called for several files at once from within a thread pool. A file of more than 16 MiB holds two batches of
 /// blocks while it is read.
 pub fn read<C: Collect>(source: &Source, options: &ReadOptions, outlet: Outlet<'_, C>) -> Result<Ingested, InputError> {
-    read_with(source, options, outlet, &mut Vec::new(), together(options.row_bytes))
+    read_with(source, options, outlet, &mut Room::default(), together(options.row_bytes))
 }
 
-/// The same with a buffer that held the file before: asking the system for fresh memory costs more than reading into it.
-/// `large`: how a file is read that is not held whole.
+/// What held the file before, and what it was packed in: asking the system for fresh memory costs more than reading into it.
+#[derive(Default)]
+struct Room {
+    file: Vec<u8>,
+    text: Vec<u8>,
+    unpacker: Unpacker,
+}
+
+/// The same in the room of the file before. `large`: how a file is read that is not held whole.
 fn read_with<C: Collect>(
     source: &Source,
     options: &ReadOptions,
     outlet: Outlet<'_, C>,
-    buffer: &mut Vec<u8>,
+    room: &mut Room,
     large: Plan,
 ) -> Result<Ingested, InputError> {
     let declared = sidecar(&source.path)?.or_else(|| options.declared.clone());
     if let Some(Err(reason)) = options.declared.as_ref().map(DeclaredWindow::check) {
         return Err(InputError::Declared { reason });
     }
-    let Opened { content_id, size, mtime_ns, body, seen } = disk::open(&source.path, options.spool.as_deref(), buffer)?;
+    let Opened { content_id, size, mtime_ns, body, seen } =
+        disk::open(&source.path, options.spool.as_deref(), &mut room.file)?;
     let mut ingested = Ingested {
         content_id,
         disk_path: source.path.clone(),
@@ -323,15 +333,23 @@ fn read_with<C: Collect>(
         Body::Whole(bytes) if codec::is_plain(&bytes) => {
             (outlet.progress)(size);
             let (mut walked, broken) = walk(bytes, None, alone, &make, &mut done);
-            *buffer = std::mem::take(&mut walked.held);
+            room.file = std::mem::take(&mut walked.held);
             (plain, (walked, broken))
         }
         Body::Whole(bytes) => {
-            let decoded = Decoded::new(Box::new(bytes.as_slice()), size, options.max_ratio).map_err(open)?;
-            let plan = if size > disk::WHOLE_PACKED { large } else { alone };
-            let read = (decoded.coding, walk(Vec::new(), Some(decoded), plan, &make, &mut done));
+            let mut text = std::mem::take(&mut room.text);
+            let read = if let Some(coding) = room.unpacker.whole(&bytes, &mut text, disk::WHOLE as usize) {
+                let (mut walked, broken) = walk(text, None, alone, &make, &mut done);
+                room.text = std::mem::take(&mut walked.held);
+                (coding, (walked, broken))
+            } else {
+                room.text = text;
+                let decoded = Decoded::new(Box::new(bytes.as_slice()), size, options.max_ratio).map_err(open)?;
+                let plan = if size > disk::WHOLE_PACKED { large } else { alone };
+                (decoded.coding, walk(Vec::new(), Some(decoded), plan, &make, &mut done))
+            };
             (outlet.progress)(size);
-            *buffer = bytes;
+            room.file = bytes;
             read
         }
         Body::File(file) => {
