@@ -6,7 +6,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
 
 use rayon::prelude::*;
 
@@ -24,6 +25,9 @@ use crate::mine::{RowRole, row_role};
 use crate::record::ingest::{IngestTotal, Ingested};
 use crate::record::{Collect, ContentId, LogRecord, Severity};
 use crate::time;
+
+/// How long a thread that waits for room does nothing, where there is nothing to do.
+const PAUSE: Duration = Duration::from_micros(200);
 
 /// Rows of one piece of an input, on their way into a store.
 #[derive(Debug)]
@@ -165,28 +169,34 @@ impl<'s, 'o> Ingest<'s, 'o> {
             return Ok(());
         }
         // One thread at a time makes room, which takes room itself; the others read on until half as much again is held.
-        let turn = if held > limit / 2 * 3 {
-            Some(self.relief.lock().unwrap_or_else(PoisonError::into_inner))
-        } else {
-            self.relief.try_lock().ok()
-        };
+        let turn = if held > limit / 2 * 3 { Some(self.turn()) } else { self.relief.try_lock().ok() };
         if turn.is_some() { self.relieve() } else { Ok(()) }
+    }
+
+    /// Waits for the turn to make room, and works on what whoever has it gives out until then.
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        loop {
+            match self.relief.try_lock() {
+                Ok(turn) => return turn,
+                Err(TryLockError::Poisoned(turn)) => return turn.into_inner(),
+                Err(TryLockError::WouldBlock) => {}
+            }
+            if rayon::yield_now() != Some(rayon::Yield::Executed) {
+                std::thread::sleep(PAUSE);
+            }
+        }
     }
 
     /// Takes rows out of memory until the limit is kept; whoever calls it holds the turn.
     fn relieve(&self) -> Result<(), StoreError> {
-        let (relief, open) = {
-            let mut waiting = self.waiting();
-            let open = waiting.begun.len().saturating_sub(waiting.ended.len());
-            (waiting.relief(self.options.memory_bytes, &self.store.manifest), open)
-        };
+        let relief = self.waiting().relief(self.options.memory_bytes, &self.store.manifest);
         match relief {
             None => {}
             Some(Relief::Compact(day, blocks)) => {
                 let rows: usize = blocks.iter().map(Rows::len).sum();
                 tracing::debug!(day, rows, "memory is short: compacting a day that seems complete");
-                // While one large input is read, its threads wait for the one that makes room.
-                let sources = Sources { memory: blocks, runs: Vec::new(), slice_bytes: 0, own: false, alone: open > 1 };
+                // Threads that wait for room help to make it.
+                let sources = Sources { memory: blocks, runs: Vec::new(), slice_bytes: 0, own: false, alone: false };
                 let early = compact::compact(self.store.root(), &self.files, day, None, &sources)?;
                 drop(sources);
                 self.waiting().days.entry(day).or_default().early = Some(early);
@@ -255,6 +265,11 @@ impl<'s, 'o> Ingest<'s, 'o> {
 }
 
 impl Bucket {
+    /// Whether rows wait that no compaction has seen.
+    fn has_rows(&self) -> bool {
+        !self.blocks.is_empty() || !self.runs.is_empty()
+    }
+
     /// Takes the rows out.
     fn empty(&mut self) -> Vec<Rows> {
         self.bytes = 0;
@@ -375,17 +390,21 @@ fn compact_days(
     let total = days.len();
     let done = std::sync::atomic::AtomicUsize::new(0);
     let (root, manifest) = (&store.root, &store.manifest);
-    // Several threads work on several days, or together on one: both at once would hold too much.
     let threads = rayon::current_num_threads();
-    let alone = total >= 2 * threads;
+    // Days that were compacted before their time, and got nothing since, are done.
+    let busy = days.values().filter(|bucket| bucket.early.is_none() || bucket.has_rows()).count();
+    // Where there are more days than threads, several threads work on several days, or together on one: with both at once, a
+    // thread that waits for its part of a day would begin another.
+    let alone = busy >= 2 * threads;
+    let together = busy > threads && !alone;
     // Beside the rows of a slice, merging holds those of a row group that is not full, and of one that is being encoded.
-    let slice_bytes = options.memory_bytes / if alone { 2 * threads } else { 2 };
+    let slice_bytes = options.memory_bytes / (2 * if together { 1 } else { busy.clamp(1, threads) });
     let one = |(day, bucket): (Option<i64>, Bucket)| {
         let before = day.map_or(manifest.undated.as_ref(), |day| manifest.days.get(&day));
-        let own = bucket.early.is_some();
+        let (own, has_rows) = (bucket.early.is_some(), bucket.has_rows());
         let (early, mut tally) = bucket.early.unzip();
         let mut kept = early;
-        if kept.is_none() || !bucket.blocks.is_empty() || !bucket.runs.is_empty() {
+        if kept.is_none() || has_rows {
             let sources = Sources { memory: bucket.blocks, runs: bucket.runs, slice_bytes, own, alone };
             let (day, added) = compact::compact(root, files, day, kept.as_ref().or(before), &sources)?;
             kept = Some(day);
@@ -398,13 +417,13 @@ fn compact_days(
         }
         Ok((day, kept, tally))
     };
-    let results: Vec<(Option<i64>, Day, Tally)> = if alone {
+    let results: Vec<(Option<i64>, Day, Tally)> = if together {
+        days.into_iter().map(one).collect::<Result<_, StoreError>>()?
+    } else {
         // What holds most comes first: the others then have its room.
         let mut days: Vec<(Option<i64>, Bucket)> = days.into_iter().collect();
         days.sort_by_key(|(day, bucket)| (std::cmp::Reverse(bucket.bytes), *day));
         days.into_iter().par_bridge().map(one).collect::<Result<_, StoreError>>()?
-    } else {
-        days.into_iter().map(one).collect::<Result<_, StoreError>>()?
     };
     let mut tally = Tally::default();
     for (day, files, added) in results {
