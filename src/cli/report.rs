@@ -146,7 +146,8 @@ pub(crate) fn make(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyho
     };
     fill(&ground, &mut report)?;
     let report = render::mask_report(report);
-    // What the walks over the rows left is millions of small pieces: the end of the process gives them back at once.
+    // What the walks over the rows left is millions of small pieces: the end of the process gives them back at once, and with
+    // them the engine's share of the reader's lock.
     std::mem::forget((engine, starts));
     Ok(Made { report, analysis, coverage, before: before.coverage, asked, exports, known, snapshot, templates, stated })
 }

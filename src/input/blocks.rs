@@ -3,7 +3,7 @@
 //! A batch of blocks is filled (read, decompressed) while the one before it is walked. Blocks begin at guessed cuts, in a
 //! guessed state; joining them checks both against the walk before, and walks again what was guessed wrong. Fork and join
 //! only: nothing waits for a free place in a queue, so files may be read from within a pool without a deadlock, and no more
-//! than two batches are held. What was made of a batch is handed on while the next one is walked.
+//! than two batches are held, and beside them what was made of a third: it is handed on while the next one is walked.
 
 use rayon::prelude::*;
 

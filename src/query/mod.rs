@@ -225,7 +225,7 @@ impl Engine {
         let words = query.to_ascii_lowercase();
         for (at, name) in LATER.into_iter().enumerate() {
             // `SHOW TABLES` names none of them.
-            if words.contains(name) || words.contains("show") {
+            if words.contains(name) || words.trim_start().starts_with("show") {
                 context.register(name, self.later(at)?);
             }
         }

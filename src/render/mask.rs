@@ -97,7 +97,7 @@ impl Masker {
 ///
 /// # Panics
 ///
-/// When a number of the report is not finite, which no stage may let happen.
+/// When a number beside a personal value is not finite, which no stage may let happen.
 pub fn mask_report(report: Report) -> Report {
     mask_report_keyed(report, &|_, _| None)
 }
@@ -106,7 +106,7 @@ pub fn mask_report(report: Report) -> Report {
 ///
 /// # Panics
 ///
-/// When a number of the report is not finite, which no stage may let happen.
+/// When a number beside a personal value is not finite, which no stage may let happen.
 pub fn mask_report_keyed(mut report: Report, name: &dyn Fn(&str, &str) -> Option<String>) -> Report {
     let configured = collect(configured(&report));
     // Most of a report is its clusters: each goes its own way to a tree and back.

@@ -4,6 +4,7 @@
 //! them like any other source. Nothing counts before [`Ingest::commit`] has replaced the manifest.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
@@ -28,6 +29,11 @@ use crate::time;
 
 /// How long a thread that waits for room does nothing, where there is nothing to do.
 const PAUSE: Duration = Duration::from_micros(200);
+
+thread_local! {
+    /// This thread has the turn to make room, in this ingest or another.
+    static MAKES_ROOM: Cell<bool> = const { Cell::new(false) };
+}
 
 /// Rows of one piece of an input, on their way into a store.
 #[derive(Debug)]
@@ -169,8 +175,18 @@ impl<'s, 'o> Ingest<'s, 'o> {
             return Ok(());
         }
         // One thread at a time makes room, which takes room itself; the others read on until half as much again is held.
+        // Whoever makes room may meanwhile work on something that takes rows: it cannot wait for itself.
+        if MAKES_ROOM.get() {
+            return Ok(());
+        }
         let turn = if held > limit / 2 * 3 { Some(self.turn()) } else { self.relief.try_lock().ok() };
-        if turn.is_some() { self.relieve() } else { Ok(()) }
+        if turn.is_none() {
+            return Ok(());
+        }
+        MAKES_ROOM.set(true);
+        let made = self.relieve();
+        MAKES_ROOM.set(false);
+        made
     }
 
     /// Waits for the turn to make room, and works on what whoever has it gives out until then.
@@ -309,18 +325,21 @@ impl Waiting {
     /// What is to be done so that the limit is kept.
     ///
     /// Dumps come mostly in order of time: the oldest day of which all inputs have ended, or stand at other days by now, is
-    /// likely to be complete, and is compacted, once. A day that the store has already, or that got more rows, waits on disk instead.
+    /// likely to be complete, and is compacted, once. (Of an input that goes on only where every row has an id: those that are
+    /// known by their content are numbered in one go, or a repeat that comes later would be taken for its first copy.) A day that the store has already, or that got more rows, waits on disk instead.
     fn relief(&mut self, limit: usize, manifest: &Manifest) -> Option<Relief> {
         if self.bytes <= limit {
             return None;
         }
-        let left = |file: &u32, day: &Option<i64>| {
-            self.ended.contains(file) || self.latest.get(file).is_some_and(|days| !days.contains(day))
+        let left = |file: &u32, day: &Option<i64>, has_ids: bool| {
+            let elsewhere = || self.latest.get(file).is_some_and(|days| !days.contains(day));
+            self.ended.contains(file) || has_ids && elsewhere()
         };
         let complete = self.days.iter_mut().find(|(day, bucket)| {
             let stored = day.is_none_or(|day| manifest.days.contains_key(&day));
             let fresh = bucket.early.is_none() && bucket.runs.is_empty() && !stored;
-            fresh && !bucket.blocks.is_empty() && bucket.files.iter().all(|file| left(file, day))
+            let has_ids = fresh && bucket.blocks.iter().all(Rows::has_ids);
+            fresh && !bucket.blocks.is_empty() && bucket.files.iter().all(|file| left(file, day, has_ids))
         });
         if let Some((day, bucket)) = complete {
             self.bytes = self.bytes.saturating_sub(bucket.bytes);
@@ -393,8 +412,8 @@ fn compact_days(
     let threads = rayon::current_num_threads();
     // Days that were compacted before their time, and got nothing since, are done.
     let busy = days.values().filter(|bucket| bucket.early.is_none() || bucket.has_rows()).count();
-    // Where there are more days than threads, several threads work on several days, or together on one: with both at once, a
-    // thread that waits for its part of a day would begin another.
+    // Where there are more days than threads, several threads work on several days, or together on one: with both at once,
+    // each day that is under way would hold row groups that wait for others.
     let alone = busy >= 2 * threads;
     let together = busy > threads && !alone;
     // Beside the rows of a slice, merging holds those of a row group that is not full, and of one that is being encoded.
@@ -495,28 +514,31 @@ mod tests {
     use crate::store::fixture::{DAY_ONE, folder, row};
     use crate::time::DAY_NS;
 
-    /// Takes pieces of one input of which each holds a row of each of some days.
-    fn taken(ingest: &Ingest<'_, '_>, pieces: &[&[i64]]) {
+    /// Takes pieces of one input of which each holds a row of each of some days, with an id or without one.
+    fn taken(ingest: &Ingest<'_, '_>, pieces: &[&[i64]], has_ids: bool) {
         for (piece, days) in pieces.iter().enumerate() {
             let mut part = ingest.collector(&ContentId([1; 32]));
             for day in *days {
-                let id = format!("id{piece}-{day}");
+                let id = if has_ids { format!("id{piece}-{day}") } else { String::new() };
                 part.push(&mut row(DAY_ONE + day * DAY_NS, &id, "tick"), || "".into());
             }
             ingest.take(part).expect("takes");
         }
     }
 
+    /// Bytes of a piece of one row while it waits.
+    fn held(has_ids: bool) -> usize {
+        let folder = folder();
+        let mut store = Store::create_or_open(folder.path()).expect("opens");
+        let options = AppendOptions::default();
+        let ingest = store.ingest(&options).expect("begins");
+        taken(&ingest, &[&[0]], has_ids);
+        ingest.waiting().bytes
+    }
+
     #[test]
     fn a_day_that_its_only_input_has_left_is_compacted_instead_of_put_aside() {
-        let held = {
-            let folder = folder();
-            let mut store = Store::create_or_open(folder.path()).expect("opens");
-            let options = AppendOptions::default();
-            let ingest = store.ingest(&options).expect("begins");
-            taken(&ingest, &[&[0]]);
-            ingest.waiting().bytes
-        };
+        let held = held(true);
         let first = Some(time::day_of(DAY_ONE));
         for (pieces, early) in [
             (&[&[0][..], &[1]][..], true),
@@ -529,11 +551,28 @@ mod tests {
             let mut store = Store::create_or_open(folder.path()).expect("opens");
             let options = AppendOptions { memory_bytes: held, ..AppendOptions::default() };
             let ingest = store.ingest(&options).expect("begins");
-            taken(&ingest, pieces);
+            taken(&ingest, pieces, true);
             let bucket = ingest.waiting().days.remove(&first).expect("the first day");
             assert_eq!(bucket.early.is_some(), early, "{pieces:?}");
             let other = ingest.waiting().days.values().any(|bucket| bucket.early.is_some());
             assert_eq!(early || other, pieces.iter().all(|days| days.len() == 1), "{pieces:?}");
         }
+    }
+
+    #[test]
+    fn a_row_without_an_id_that_stands_twice_stays_twice_however_little_memory_there_is() {
+        let pieces: &[&[i64]] = &[&[0], &[1], &[0], &[1]];
+        let held = held(false);
+        let digests = [1, held, held * 3 / 2, held * 2, held * 3, held * 9].map(|memory_bytes| {
+            let folder = folder();
+            let mut store = Store::create_or_open(folder.path()).expect("opens");
+            let options = AppendOptions { memory_bytes, ..AppendOptions::default() };
+            let ingest = store.ingest(&options).expect("begins");
+            taken(&ingest, pieces, false);
+            let said = ingest.commit().expect("commits");
+            assert_eq!(said.total.unique, 4, "{memory_bytes}");
+            store.snapshot().expect("snapshot").digest()
+        });
+        assert_eq!(digests.iter().collect::<BTreeSet<_>>().len(), 1);
     }
 }

@@ -226,7 +226,8 @@ impl Merger {
         if rank(winner) < HAS_BODY || rank(loser) < HAS_BODY || hash == winner.rows.payload_hash(winner.row) {
             return;
         }
-        if !loser.rows.stored {
+        // What the call itself stored before its time is one of its rows as well.
+        if !loser.rows.stored || self.own {
             *self.tally.conflicts.entry(loser.file()).or_insert(0) += 1;
         }
         self.changed = true;

@@ -219,6 +219,11 @@ impl Rows {
         !self.dict(DictCol::SplitUid).is_empty()
     }
 
+    /// Whether every row has an id of its own, so that none is known by its content.
+    pub(super) fn has_ids(&self) -> bool {
+        self.content.is_empty()
+    }
+
     /// Hash of the payload before redaction; only what cannot be computed again is kept.
     pub(super) fn payload_hash(&self, row: usize) -> u64 {
         match self.int(IntCol::PayloadHash, row) {

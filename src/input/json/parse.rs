@@ -51,7 +51,7 @@ pub(super) fn blank(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The same of sixteen bytes, a bit for each; all of them are exact.
+/// As [`marks`], of sixteen bytes: a bit for each, and all of them are exact.
 #[inline]
 fn marks_of(bytes: [u8; 16]) -> u32 {
     let text = u8x16::new(bytes);
