@@ -295,21 +295,10 @@ impl Bucket {
 
     /// Adds rows; answers how many bytes more are held.
     fn add(&mut self, rows: Rows) -> isize {
-        let before = self.bytes as isize;
         self.files.extend(rows.files.first());
-        match self.blocks.last_mut() {
-            Some(last) if last.takes(&rows) => {
-                self.bytes -= last.bytes();
-                let all: Vec<(u32, u32)> = (0..rows.len() as u32).map(|row| (0, row)).collect();
-                last.append(&[&rows], &all);
-                self.bytes += last.bytes();
-            }
-            _ => {
-                self.bytes += rows.bytes();
-                self.blocks.push(rows);
-            }
-        }
-        self.bytes as isize - before
+        let bytes = Rows::wait(&mut self.blocks, rows);
+        self.bytes = self.bytes.saturating_add_signed(bytes);
+        bytes
     }
 }
 

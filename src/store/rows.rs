@@ -135,8 +135,25 @@ impl Rows {
         own + ints + dicts + texts + size_of::<Self>()
     }
 
+    /// Adds rows to blocks that wait, small ones to one another; answers how many bytes more are held.
+    pub(super) fn wait(blocks: &mut Vec<Self>, rows: Self) -> isize {
+        match blocks.last_mut() {
+            Some(last) if last.takes(&rows) => {
+                let before = last.bytes();
+                let all: Vec<(u32, u32)> = (0..rows.len() as u32).map(|row| (0, row)).collect();
+                last.append(&[&rows], &all);
+                last.bytes() as isize - before as isize
+            }
+            _ => {
+                let bytes = rows.bytes();
+                blocks.push(rows);
+                bytes as isize
+            }
+        }
+    }
+
     /// Whether these rows and others share a block.
-    pub(super) fn takes(&self, others: &Self) -> bool {
+    fn takes(&self, others: &Self) -> bool {
         !self.settled && !others.settled && self.len() + others.len() <= SHARED_ROWS
     }
 

@@ -213,19 +213,8 @@ impl<'a> Shard<'a> {
 impl Waiting {
     /// Adds rows of a day; small blocks are joined.
     fn add(&mut self, day: Option<i64>, rows: Rows) {
-        let blocks = self.days.entry(day).or_default();
-        match blocks.last_mut() {
-            Some(last) if last.takes(&rows) => {
-                self.bytes = self.bytes.saturating_sub(last.bytes());
-                let all: Vec<(u32, u32)> = (0..rows.len() as u32).map(|row| (0, row)).collect();
-                last.append(&[&rows], &all);
-                self.bytes += last.bytes();
-            }
-            _ => {
-                self.bytes += rows.bytes();
-                blocks.push(rows);
-            }
-        }
+        let bytes = Rows::wait(self.days.entry(day).or_default(), rows);
+        self.bytes = self.bytes.saturating_add_signed(bytes);
     }
 }
 
