@@ -14,7 +14,7 @@ use super::streamed::{Said, Streamed};
 use super::tally::Tally;
 use super::{ReadOptions, pieces, repair};
 use crate::config::glob_matches;
-use crate::record::{Collect, LogRecord, Severity, by_ends, effective, hash128};
+use crate::record::{Collect, LogRecord, Severity, effective, hash128};
 use crate::time;
 
 /// Makes the records of one stretch of a file.
@@ -172,6 +172,23 @@ impl<'a, C: Collect> Reader<'a, C> {
     fn refused(&mut self, place: Place, reason: &str, text: &str) {
         self.malformed(place.offset, place.length as u64, reason, text.as_bytes());
     }
+}
+
+/// A number by which a text that came lately is looked for: made of its two ends, its middle and its length. It says nothing of
+/// the rest, so that whoever finds something by it compares the texts.
+#[inline]
+fn by_ends(text: &str) -> u64 {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let bytes = text.as_bytes();
+    let word = |at: usize| bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |word| u64::from_le_bytes(*word));
+    let length = bytes.len();
+    let words = if length < 8 {
+        let byte = |at: usize| bytes.get(at).copied().map_or(0, u64::from);
+        [byte(0), byte(length / 2), byte(length.wrapping_sub(1))]
+    } else {
+        [word(0), word(length / 2 - 4), word(length - 8)]
+    };
+    words.iter().fold(length as u64, |hash, word| (hash.rotate_left(29) ^ word).wrapping_mul(ODD)) >> 32
 }
 
 /// Labels that were looked through and hold no credential: those of one instance stand in all of its rows.

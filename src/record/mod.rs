@@ -52,23 +52,6 @@ impl Kind {
     }
 }
 
-/// A number by which a text that came lately is looked for: made of its two ends, its middle and its length. It says nothing of
-/// the rest, so that whoever finds something by it compares the texts.
-#[inline]
-pub(crate) fn by_ends(text: &str) -> u64 {
-    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let bytes = text.as_bytes();
-    let word = |at: usize| bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |word| u64::from_le_bytes(*word));
-    let length = bytes.len();
-    let words = if length < 8 {
-        let byte = |at: usize| bytes.get(at).copied().map_or(0, u64::from);
-        [byte(0), byte(length / 2), byte(length.wrapping_sub(1))]
-    } else {
-        [word(0), word(length / 2 - 4), word(length - 8)]
-    };
-    words.iter().fold(length as u64, |hash, word| (hash.rotate_left(29) ^ word).wrapping_mul(ODD)) >> 32
-}
-
 /// blake3 of a file's bytes as they are on disk.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContentId(pub [u8; 32]);

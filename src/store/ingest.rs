@@ -315,7 +315,8 @@ impl Waiting {
     ///
     /// Dumps come mostly in order of time: the oldest day of which all inputs have ended, or stand at other days by now, is
     /// likely to be complete, and is compacted, once. (Of an input that goes on only where every row has an id: those that are
-    /// known by their content are numbered in one go, or a repeat that comes later would be taken for its first copy.) A day that the store has already, or that got more rows, waits on disk instead.
+    /// known by their content are numbered in one go, or a repeat that comes later would be taken for its first copy.) A day
+    /// that the store has already, or that got more rows, waits on disk instead.
     fn relief(&mut self, limit: usize, manifest: &Manifest) -> Option<Relief> {
         if self.bytes <= limit {
             return None;

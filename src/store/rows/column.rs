@@ -10,7 +10,6 @@ use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 
 use super::{NO_CODE, NONE};
-use crate::record::by_ends;
 
 /// zstd level of texts that wait in memory: a third less time than level 1 both ways, for half as much room again.
 const PACKED_LEVEL: i32 = -5;
@@ -191,12 +190,7 @@ pub(in crate::store) struct Dict {
     pub(in crate::store) values: Texts,
     index: HashTable<u32>,
     last: u32,
-    /// The codes of texts that came lately, by their ends; nothing until a second text comes.
-    recent: Vec<u32>,
 }
-
-/// Texts that came lately.
-const RECENT: usize = 64;
 
 impl Dict {
     /// Codes and what they stand for. Nothing can be added.
@@ -211,11 +205,6 @@ impl Dict {
         if self.values.is(self.last as usize, text) {
             return self.last;
         }
-        let slot = by_ends(text) as usize % RECENT;
-        if let Some(code) = self.recent.get(slot).filter(|code| self.values.is(**code as usize, text)) {
-            self.last = *code;
-            return self.last;
-        }
         let hash = FxBuildHasher.hash_one(text);
         let values = &self.values;
         let found = self.index.find(hash, |code| values.is(*code as usize, text)).copied();
@@ -225,10 +214,6 @@ impl Dict {
             self.index.insert_unique(hash, code, |code| FxBuildHasher.hash_one(values.get(*code as usize)));
             code
         });
-        if self.index.len() > 1 {
-            self.recent.resize(RECENT, 0);
-            self.recent[slot] = self.last;
-        }
         self.last
     }
 
@@ -285,7 +270,6 @@ impl Dict {
         self.values.shrink();
         // Only those who add to the dictionary look texts up.
         self.index = HashTable::new();
-        self.recent = Vec::new();
     }
 }
 
