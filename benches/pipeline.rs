@@ -13,7 +13,7 @@ use log_gardener::config::Config;
 use log_gardener::input::{self, Outlet, ReadOptions, Source};
 use log_gardener::mine::{Miner, SignatureTable, Subject, templates};
 use log_gardener::query::{Engine, EngineOptions, named};
-use log_gardener::record::{Collect, LogRecord};
+use log_gardener::record::{Collect, LogRecord, Stretch};
 use log_gardener::store::{AppendOptions, Store};
 
 const ROWS: usize = 20_000;
@@ -52,7 +52,7 @@ fn message(i: usize) -> String {
 struct Weigh(u64);
 
 impl Collect for Weigh {
-    fn push<'a>(&mut self, record: &mut LogRecord<'a>, _: impl FnOnce() -> Cow<'a, str>) {
+    fn push<'a>(&mut self, record: &mut LogRecord<'a>, _: &[Stretch<'a>], _: impl FnOnce() -> Cow<'a, str>) {
         self.0 += record.message.len() as u64;
     }
 }

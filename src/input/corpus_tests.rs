@@ -16,7 +16,7 @@ pub(crate) use families::{app_loggers, audit_build, aws, containers, gcp, mapped
 use crate::config::Config;
 use crate::input::{InputError, Outlet, ReadOptions, Source, read};
 use crate::record::ingest::{Ingested, PROBLEMS_LISTED};
-use crate::record::{Collect, LogRecord, Severity};
+use crate::record::{Collect, LogRecord, Severity, Stretch};
 use crate::time;
 
 // By path: the fuzz package includes this file from elsewhere.
@@ -56,7 +56,7 @@ static OPTIONS: LazyLock<ReadOptions> = LazyLock::new(|| ReadOptions::new(&Confi
 struct Keep(Vec<LogRecord<'static>>);
 
 impl Collect for Keep {
-    fn push<'a>(&mut self, record: &mut LogRecord<'a>, raw: impl FnOnce() -> Cow<'a, str>) {
+    fn push<'a>(&mut self, record: &mut LogRecord<'a>, _: &[Stretch<'a>], raw: impl FnOnce() -> Cow<'a, str>) {
         record.raw = raw();
         self.0.push(record.clone().into_owned());
     }

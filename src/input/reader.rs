@@ -4,17 +4,18 @@
 //! credentials are masked, so that two exports of one entry stay one row however they were masked.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::framing::{End, Front, Opened, Sink, Taken, Verdict};
 use super::json::{Refused, Tape, Value};
-use super::redact::{Hits, Redactor};
-use super::shape::{self, Beside, Carried, Row, Unwrapped};
+use super::redact::{Forms, Hits, Redactor};
+use super::shape::{self, Beside, Carried, MOST_REPEATS, Row, Unwrapped};
 use super::streamed::{Said, Streamed};
 use super::tally::Tally;
 use super::{ReadOptions, pieces, repair};
 use crate::config::glob_matches;
-use crate::record::{Collect, LogRecord, Severity, effective, hash128};
+use crate::record::{Collect, LogRecord, Severity, Stretch, effective, hash128};
 use crate::time;
 
 /// Makes the records of one stretch of a file.
@@ -24,7 +25,9 @@ pub(super) struct Reader<'a, C> {
     /// The wrapper in which the rows stand.
     within: Option<Arc<Said>>,
     tape: Tape,
-    clean: Clean,
+    /// Of stretches that repeat, by number: the forms of credential that each may hold.
+    forms: Vec<Option<Forms>>,
+    tape_id: u64,
     tally: Tally,
     collector: C,
 }
@@ -38,12 +41,14 @@ struct Place {
 
 impl<'a, C: Collect> Reader<'a, C> {
     pub(super) fn new(options: &'a ReadOptions, streamed: &'a Streamed, collector: C) -> Self {
+        let tape = Tape::for_rows();
         Self {
             options,
             streamed,
             within: None,
-            tape: Tape::for_rows(),
-            clean: Clean::default(),
+            tape_id: tape.id(),
+            tape,
+            forms: Vec::new(),
             tally: Tally::default(),
             collector,
         }
@@ -120,7 +125,22 @@ impl<'a, C: Collect> Reader<'a, C> {
         record.set_aside = self.options.set_aside.iter().any(|rule| {
             row.value().path(&rule.field).and_then(Value::scalar).is_some_and(|value| glob_matches(&rule.value, &value))
         });
-        self.emit(record, place, text);
+        let known = self.known(row);
+        self.emit(record, place, text, &known);
+    }
+
+    fn known<'r>(&mut self, row: &Row<'r>) -> Known<'r> {
+        let mut known = Known::default();
+        for (number, text) in row.repeats() {
+            let at = usize::from(number);
+            if self.forms.len() <= at {
+                self.forms.resize(at + 1, None);
+            }
+            known.forms[known.count] = *self.forms[at].get_or_insert_with(|| Redactor::forms(text));
+            known.stretches[known.count] = Stretch { text, id: self.tape_id << 16 | u64::from(number) };
+            known.count += 1;
+        }
+        known
     }
 
     /// The entries inside a Pub/Sub envelope; offset and length are the envelope's.
@@ -145,28 +165,34 @@ impl<'a, C: Collect> Reader<'a, C> {
     }
 
     /// Completes a record and hands it on.
-    fn emit<'r>(&mut self, mut record: LogRecord<'r>, place: Place, text: &'r str) {
+    fn emit<'r>(&mut self, mut record: LogRecord<'r>, place: Place, text: &'r str, known: &Known<'r>) {
         record.offset = place.offset;
         record.length = u32::try_from(place.length).unwrap_or(u32::MAX);
         record.ts_ns = record.ts_ns.filter(|ns| time::is_plausible(*ns));
         self.tally.count(&record);
         let redactor = self.options.redactor();
+        let mut said = (0..0, 0);
         if let Some(redactor) = redactor {
             let hits = &mut self.tally.redacted;
-            if let Some(masked) = masked(&record.message, redactor, hits) {
+            let forms = Redactor::forms(&record.message);
+            said = (string_within(&record.message, text), forms);
+            if let Some(masked) = masked(&record.message, forms, redactor, hits) {
                 record.payload_hash = Some(record.own_payload_hash());
                 record.message = masked.into();
             }
-            if let Some(labels) = record.labels.as_ref().filter(|labels| !self.clean.has(labels)) {
-                match masked(labels, redactor, hits) {
-                    Some(masked) => record.labels = Some(masked.into()),
-                    None => self.clean.keep(labels),
+            if let Some(labels) = &record.labels {
+                let forms = known.forms_of(labels).unwrap_or_else(|| Redactor::forms(labels));
+                if let Some(masked) = masked(labels, forms, redactor, hits) {
+                    record.labels = Some(masked.into());
                 }
             }
         }
         // The same secrets again: counted once, with the message.
-        let raw = || redactor.map_or(Cow::Borrowed(text), |redactor| redactor.redact(text, &mut Hits::default()));
-        self.collector.push(&mut record, raw);
+        let raw = || {
+            let Some(redactor) = redactor else { return Cow::Borrowed(text) };
+            redactor.mask(text, known.forms_of_row(text, said), &mut Hits::default())
+        };
+        self.collector.push(&mut record, known.stretches(), raw);
     }
 
     fn refused(&mut self, place: Place, reason: &str, text: &str) {
@@ -174,58 +200,55 @@ impl<'a, C: Collect> Reader<'a, C> {
     }
 }
 
-/// A number by which a text that came lately is looked for: made of its two ends, its middle and its length. It says nothing of
-/// the rest, so that whoever finds something by it compares the texts.
-#[inline]
-fn by_ends(text: &str) -> u64 {
-    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let bytes = text.as_bytes();
-    let word = |at: usize| bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |word| u64::from_le_bytes(*word));
-    let length = bytes.len();
-    let words = if length < 8 {
-        let byte = |at: usize| bytes.get(at).copied().map_or(0, u64::from);
-        [byte(0), byte(length / 2), byte(length.wrapping_sub(1))]
-    } else {
-        [word(0), word(length / 2 - 4), word(length - 8)]
-    };
-    words.iter().fold(length as u64, |hash, word| (hash.rotate_left(29) ^ word).wrapping_mul(ODD)) >> 32
-}
-
-/// Labels that were looked through and hold no credential: those of one instance stand in all of its rows.
+/// Stretches of a row that stood in earlier rows, and the forms of credential that each may hold.
 #[derive(Default)]
-struct Clean {
-    slots: Vec<String>,
+struct Known<'r> {
+    stretches: [Stretch<'r>; MOST_REPEATS],
+    forms: [Forms; MOST_REPEATS],
+    count: usize,
 }
 
-impl Clean {
-    const SLOTS: usize = 256;
-    /// Longest labels kept, in bytes.
-    const LONGEST: usize = 1 << 10;
-
-    fn slot(labels: &str) -> usize {
-        by_ends(labels) as usize % Self::SLOTS
+impl<'r> Known<'r> {
+    fn stretches(&self) -> &[Stretch<'r>] {
+        &self.stretches[..self.count]
     }
 
-    fn has(&self, labels: &str) -> bool {
-        !self.slots.is_empty() && self.slots[Self::slot(labels)] == labels
+    /// The forms that a text may hold, where it is a part of a stretch.
+    fn forms_of(&self, text: &str) -> Option<Forms> {
+        self.stretches().iter().zip(self.forms).find_map(|(known, forms)| known.offset_of(text).map(|_| forms))
     }
 
-    fn keep(&mut self, labels: &str) {
-        if labels.len() > Self::LONGEST {
-            return;
+    /// The forms that the whole row may hold. `said`: its message, and the forms of that.
+    fn forms_of_row(&self, text: &str, said: (Range<usize>, Forms)) -> Forms {
+        let whole = Stretch { text, id: 0 };
+        let range = |known: &Stretch<'_>| {
+            let start = whole.offset_of(known.text)?;
+            Some(start..start + known.text.len())
+        };
+        let mut ranges = [const { 0..0 }; MOST_REPEATS + 1];
+        let mut forms = said.1;
+        for (at, known) in self.stretches().iter().enumerate() {
+            if let Some(range) = range(known) {
+                ranges[at] = range;
+                forms |= self.forms[at];
+            }
         }
-        if self.slots.is_empty() {
-            self.slots.resize_with(Self::SLOTS, String::new);
-        }
-        let slot = &mut self.slots[Self::slot(labels)];
-        slot.clear();
-        slot.push_str(labels);
+        ranges[MOST_REPEATS] = said.0;
+        forms | Redactor::forms_beside(text, &mut ranges)
     }
+}
+
+/// Where a text stands in a row as a whole string: no credential reaches across its quotes.
+fn string_within(text: &str, row: &str) -> Range<usize> {
+    let Some(start) = (Stretch { text: row, id: 0 }).offset_of(text) else { return 0..0 };
+    let end = start + text.len();
+    let quoted = start > 0 && row.as_bytes()[start - 1] == b'"' && row.as_bytes().get(end) == Some(&b'"');
+    if quoted { start..end } else { 0..0 }
 }
 
 /// The text without its credentials; `None` where it holds none.
-fn masked(text: &str, redactor: &Redactor, hits: &mut Hits) -> Option<String> {
-    match redactor.redact(text, hits) {
+fn masked(text: &str, forms: Forms, redactor: &Redactor, hits: &mut Hits) -> Option<String> {
+    match redactor.mask(text, forms, hits) {
         Cow::Owned(masked) => Some(masked),
         Cow::Borrowed(_) => None,
     }
@@ -349,7 +372,7 @@ impl<C: Collect> Sink for Reader<'_, C> {
             message: Cow::Borrowed(&text),
             ..LogRecord::default()
         };
-        self.emit(record, Place { offset, length: bytes.len() }, &text);
+        self.emit(record, Place { offset, length: bytes.len() }, &text, &Known::default());
         true
     }
 }

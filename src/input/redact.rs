@@ -4,14 +4,18 @@
 //! Personal data stays: the store is as private as the dumps, and documents mask it. What
 //! an exporter masked already (`REDACTED`, `***`) is left as it is.
 //!
-//! Nearly no text holds a credential, so every text is first looked through for marks: literals that tokens start with, in one
-//! pass for all, and names that end before a `:` or `=`. Only the forms whose mark was found run their pattern.
+//! Nearly no text holds a credential, so every text is first looked through for [`marks`]. Only the forms whose mark was found
+//! run their pattern.
+
+mod marks;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::OnceLock;
 
-use aho_corasick::packed;
+pub(crate) use marks::Forms;
+use marks::marked;
 use regex::{Captures, Regex, RegexBuilder};
 
 /// A form of credential: name, pattern, and which group is the secret (0: the whole match).
@@ -88,91 +92,6 @@ const FORMS: [Form; 10] = [
     ),
 ];
 
-/// What tokens hold at or near their start: literal, form, and the least number of a token's characters behind it.
-///
-/// All are searched at once by their first three bytes; that stays fast up to 32 literals, none shorter.
-const MARKS: [(&str, usize, usize); 32] = [
-    ("PRIVATE KEY", PRIVATE_KEY, 0),
-    (".eyJ", JWT, 8),
-    ("AIza", API_KEY, 35),
-    ("ya29.", API_KEY, 20),
-    ("GOCSPX-", API_KEY, 20),
-    ("ghp_", API_KEY, 30),
-    ("gho_", API_KEY, 30),
-    ("ghu_", API_KEY, 30),
-    ("ghs_", API_KEY, 30),
-    ("ghr_", API_KEY, 30),
-    ("_pat_", API_KEY, 20),
-    ("glpat-", API_KEY, 20),
-    ("xox", API_KEY, 12),
-    ("xapp-", API_KEY, 12),
-    ("sk-", API_KEY, 20),
-    ("k_live_", API_KEY, 16),
-    ("k_test_", API_KEY, 16),
-    ("whsec_", API_KEY, 24),
-    ("AKIA", API_KEY, 16),
-    ("ASIA", API_KEY, 16),
-    ("npm_", API_KEY, 36),
-    ("pypi-", API_KEY, 32),
-    ("hf_", API_KEY, 30),
-    ("SG.", API_KEY, 32),
-    ("shpat_", API_KEY, 32),
-    ("gsk_", API_KEY, 40),
-    ("hooks.slack.com/", WEBHOOK, 16),
-    ("/api/webhooks/", WEBHOOK, 16),
-    ("earer", TOKEN, 16),
-    ("EARER", TOKEN, 16),
-    ("asic", TOKEN, 16),
-    ("ASIC", TOKEN, 16),
-];
-
-/// Names before a `:` or `=`, in lower case and without `_` and `-`: what they end in, and their form.
-const NAMES: [(&str, usize); 41] = [
-    ("password", PASSWORD),
-    ("passwd", PASSWORD),
-    ("pwd", PASSWORD),
-    ("passphrase", PASSWORD),
-    ("clientsecret", PASSWORD),
-    ("clientkey", PASSWORD),
-    ("apisecret", PASSWORD),
-    ("apikey", PASSWORD),
-    ("appsecret", PASSWORD),
-    ("appkey", PASSWORD),
-    ("secretsecret", PASSWORD),
-    ("secretkey", PASSWORD),
-    ("webhooksecret", PASSWORD),
-    ("jwtsecret", PASSWORD),
-    ("sessionsecret", PASSWORD),
-    ("signingsecret", PASSWORD),
-    ("oauthsecret", PASSWORD),
-    ("secretaccesskey", PASSWORD),
-    ("sharedaccesskey", PASSWORD),
-    ("accountkey", PASSWORD),
-    ("accesstoken", PASSWORD),
-    ("authtoken", PASSWORD),
-    ("refreshtoken", PASSWORD),
-    ("idtoken", PASSWORD),
-    ("sessiontoken", PASSWORD),
-    ("securitytoken", PASSWORD),
-    ("apitoken", PASSWORD),
-    ("bottoken", PASSWORD),
-    ("authorization", HEADER),
-    ("cookie", COOKIE),
-    ("phpsessid", COOKIE),
-    ("jsessionid", COOKIE),
-    ("connect.sid", COOKIE),
-    ("xgoogsignature", SIGNATURE),
-    ("xamzsignature", SIGNATURE),
-    ("xgoogsecuritytoken", SIGNATURE),
-    ("xamzsecuritytoken", SIGNATURE),
-    ("?sig", SIGNATURE),
-    ("&sig", SIGNATURE),
-    ("\\u0026sig", SIGNATURE),
-    ("&amp;sig", SIGNATURE),
-];
-/// Longest name of [`NAMES`] as it may be written, in bytes.
-const NAME_MAX_BYTES: usize = 24;
-
 /// How often each form was masked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Hits(BTreeMap<String, u64>);
@@ -215,7 +134,6 @@ struct Rule {
 /// What is masked: the forms known here, and rules of the configuration.
 #[derive(Debug)]
 pub(crate) struct Redactor {
-    marks: Option<packed::Searcher>,
     /// Patterns of [`FORMS`]; most runs need few of them.
     forms: [OnceLock<Regex>; FORMS.len()],
     rules: Vec<Rule>,
@@ -229,7 +147,6 @@ impl Redactor {
     /// wrong with it.
     pub(crate) fn new(rules: &[(&str, &str)], allow: &[&str]) -> Result<Self, String> {
         Ok(Self {
-            marks: packed::Builder::new().extend(MARKS.map(|mark| mark.0)).build(),
             forms: [const { OnceLock::new() }; FORMS.len()],
             rules: rules.iter().map(|(name, pattern)| rule(name, pattern)).collect::<Result<_, _>>()?,
             allow: allow.iter().map(|pattern| compile("allow", pattern)).collect::<Result<_, _>>()?,
@@ -238,46 +155,35 @@ impl Redactor {
 
     /// Masks credentials in a text and counts them.
     pub(crate) fn redact<'a>(&self, text: &'a str, hits: &mut Hits) -> Cow<'a, str> {
-        let marked = self.marked(text.as_bytes());
-        if marked == 0 && self.rules.is_empty() {
+        self.mask(text, Self::forms(text), hits)
+    }
+
+    /// The forms that a text may hold.
+    pub(crate) fn forms(text: &str) -> Forms {
+        marked(text.as_bytes())
+    }
+
+    /// The forms that a text may hold outside of ranges: whole values of JSON, across whose ends no credential reaches.
+    pub(crate) fn forms_beside(text: &str, ranges: &mut [Range<usize>]) -> Forms {
+        ranges.sort_unstable_by_key(|range| range.start);
+        let (mut forms, mut from) = (0, 0);
+        for range in ranges {
+            forms |= text.as_bytes().get(from..range.start).map_or(0, marked);
+            from = from.max(range.end);
+        }
+        forms | text.as_bytes().get(from..).map_or(0, marked)
+    }
+
+    /// As [`Self::redact`], of a text whose forms are known.
+    pub(crate) fn mask<'a>(&self, text: &'a str, forms: Forms, hits: &mut Hits) -> Cow<'a, str> {
+        if forms == 0 && self.rules.is_empty() {
             return Cow::Borrowed(text);
         }
-        self.replace(text, marked, hits)
-    }
-
-    /// The forms whose mark a text holds, one bit each.
-    fn marked(&self, s: &[u8]) -> u16 {
-        named(s) | self.started(s)
-    }
-
-    /// Forms whose tokens start with a literal that the text holds.
-    fn started(&self, s: &[u8]) -> u16 {
-        let Some(marks) = &self.marks else {
-            // No fast search on this machine: every pattern runs.
-            return u16::MAX;
-        };
-        let mut found = 0;
-        let mut from = 0;
-        while let Some(hit) = marks.find_in(s, (from..s.len()).into()) {
-            let (_, form, least) = MARKS[hit.pattern().as_usize()];
-            let rest = &s[hit.end()..];
-            let likely = match form {
-                TOKEN => scheme_credential(rest, least),
-                API_KEY => {
-                    // Before `k_live_` and `_pat_` stands more.
-                    let within = matches!(s[hit.start()], b'k' | b'_');
-                    (within || hit.start() == 0 || !is_word(s[hit.start() - 1])) && long(rest, least)
-                }
-                _ => long(rest, least),
-            };
-            found |= u16::from(likely) << form;
-            from = hit.start() + 1;
-        }
-        found
+        self.replace(text, forms, hits)
     }
 
     #[cold]
-    fn replace<'a>(&self, text: &'a str, marked: u16, hits: &mut Hits) -> Cow<'a, str> {
+    fn replace<'a>(&self, text: &'a str, marked: Forms, hits: &mut Hits) -> Cow<'a, str> {
         let mut out = Cow::Borrowed(text);
         let marked = (0..FORMS.len()).filter(|form| marked & 1 << form != 0);
         // Forms are judged by the text as it came: what one of them wrote is nothing for the next.
@@ -344,103 +250,6 @@ fn rule(name: &str, pattern: &str) -> Result<Rule, String> {
     let named = pattern.capture_names().position(|group| group == Some("secret"));
     let group = named.unwrap_or(usize::from(pattern.captures_len() > 1));
     Ok(Rule { name: name.to_owned(), pattern, group })
-}
-
-fn is_word(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || b == b'_'
-}
-
-fn is_token(b: u8) -> bool {
-    is_word(b) || matches!(b, b'-' | b'.' | b'~' | b'+' | b'/' | b'=')
-}
-
-/// Whether `least` characters of a token follow.
-fn long(rest: &[u8], least: usize) -> bool {
-    rest.get(..least).is_some_and(|token| token.iter().all(|&b| is_token(b)))
-}
-
-/// Whether white space and a long word follow.
-fn scheme_credential(rest: &[u8], least: usize) -> bool {
-    let blanks = rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
-    blanks > 0 && long(&rest[blanks..], least)
-}
-
-/// Forms that are told by a name before a `:` or `=`, and URLs with a password.
-fn named(s: &[u8]) -> u16 {
-    memchr::memchr2_iter(b':', b'=', s).fold(0, |found, at| found | named_before(s, at))
-}
-
-/// What the `:` or `=` at `at` tells of.
-#[inline]
-fn named_before(s: &[u8], at: usize) -> u16 {
-    let mut end = at;
-    while end > 0 && matches!(s[end - 1], b'"' | b'\'' | b'\\' | b' ' | b'\t') {
-        end -= 1;
-    }
-    let mut found = if may_name(&s[..end]) { name_form(&s[..end]) } else { 0 };
-    if s.get(at + 1) == Some(&b'/') && s[at..].starts_with(b"://") && has_password(&s[at + 3..]) {
-        found |= 1 << URL;
-    }
-    found
-}
-
-/// Three lower-case letters as a number: comparing numbers is one step.
-const fn three(text: [u8; 3]) -> u32 {
-    u32::from_be_bytes([0, text[0], text[1], text[2]])
-}
-
-/// What each of [`NAMES`] ends in.
-const ENDS: [u32; NAMES.len()] = {
-    let mut ends = [0; NAMES.len()];
-    let mut at = 0;
-    while at < ends.len() {
-        let [.., a, b, c] = *NAMES[at].0.as_bytes() else { panic!("a name has three letters") };
-        ends[at] = three([a, b, c]);
-        at += 1;
-    }
-    ends
-};
-
-/// The letters that [`ENDS`] end in, one bit each.
-const LAST_LETTERS: u32 = {
-    let mut letters = 0;
-    let mut at = 0;
-    while at < ENDS.len() {
-        letters |= 1 << (ENDS[at] & 0x1f);
-        at += 1;
-    }
-    letters
-};
-
-/// Whether a text ends as one of [`NAMES`] does.
-#[inline]
-fn may_name(s: &[u8]) -> bool {
-    s.last_chunk::<3>().is_some_and(|end| {
-        let end = three(*end) | three([0x20; 3]);
-        LAST_LETTERS >> (end & 0x1f) & 1 == 1 && ENDS.contains(&end)
-    })
-}
-
-/// The form that the name at the end of `s` tells of.
-fn name_form(s: &[u8]) -> u16 {
-    let mut name = [0; NAME_MAX_BYTES];
-    let mut from = NAME_MAX_BYTES;
-    for b in s.iter().rev().take(NAME_MAX_BYTES).filter(|b| !matches!(b, b'_' | b'-')) {
-        from -= 1;
-        name[from] = b.to_ascii_lowercase();
-    }
-    let [.., a, b, c] = name;
-    let end = three([a, b, c]);
-    let found = NAMES.iter().zip(ENDS).filter(|((known, _), ends)| *ends == end && name.ends_with(known.as_bytes()));
-    found.fold(0, |forms, ((_, form), _)| forms | 1 << form)
-}
-
-/// Whether what follows `://` is `user:password@`.
-fn has_password(rest: &[u8]) -> bool {
-    let ends = |b: &u8| matches!(b, b'/' | b'@' | b'"' | b'\'' | b'\\') || b.is_ascii_whitespace();
-    let user = rest.iter().position(|b| *b == b':' || ends(b)).unwrap_or(rest.len());
-    rest.get(user) == Some(&b':')
-        && rest[user..].iter().take(1100).position(ends).is_some_and(|end| rest[user + end] == b'@')
 }
 
 /// What an exporter, this tool, or a configuration's placeholder put there instead of a secret.

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::sync::Mutex;
 
 use super::*;
-use crate::record::LogRecord;
+use crate::record::{LogRecord, Stretch};
 
 /// What a test wants to know of a record.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,13 +15,14 @@ struct Seen {
     set_aside: bool,
     content_hash: u128,
     module: Option<String>,
+    labels: Option<String>,
 }
 
 #[derive(Default)]
 struct Keep(Vec<Seen>);
 
 impl Collect for Keep {
-    fn push<'a>(&mut self, record: &mut LogRecord<'a>, raw: impl FnOnce() -> Cow<'a, str>) {
+    fn push<'a>(&mut self, record: &mut LogRecord<'a>, _: &[Stretch<'a>], raw: impl FnOnce() -> Cow<'a, str>) {
         self.0.push(Seen {
             offset: usize::try_from(record.offset).expect("small"),
             length: record.length as usize,
@@ -31,6 +32,7 @@ impl Collect for Keep {
             set_aside: record.set_aside,
             content_hash: record.content_hash,
             module: record.module.as_deref().map(str::to_owned),
+            labels: record.labels.as_deref().map(str::to_owned),
         });
     }
 }
@@ -117,6 +119,53 @@ fn set_aside_rules_and_credentials_are_applied_per_row() {
     assert!(read.records[0].set_aside);
     assert_eq!(read.report.redacted, 1);
     assert!(!read.records[0].raw.contains("abcdefabcdef") && !read.records[0].message.contains("abcdefabcdef"));
+}
+
+#[test]
+fn what_repeats_from_row_to_row_is_masked_as_what_does_not() {
+    let token = "abcdefabcdefabcdef012345";
+    let labels = |n: usize| {
+        let note = match n {
+            3 => r#","api_key":"a1b2c3d4e5""#.to_owned(),
+            4 => format!(r#","note":"Bearer {token}""#),
+            // Half of a credential, whose other half stands elsewhere in the row.
+            5 => r#","note":"Bearer""#.to_owned(),
+            _ => String::new(),
+        };
+        format!(r#"{{"instanceId":"0069c7a988f970c99bfcc08205b30c45b0{n}"{note}}}"#)
+    };
+    let messages = [
+        "tick".to_owned(),
+        format!("sent Bearer {token} on"),
+        "password=hunter22 refused".to_owned(),
+        token.to_owned(),
+        "ends with Bearer".to_owned(),
+        format!(r#"said \"Bearer {token}\""#),
+    ];
+    let rows: Vec<String> = (0..600)
+        .map(|n| {
+            let said = &messages[n / 7 % messages.len()];
+            let payload = match n % 4 {
+                0 => format!(r#""jsonPayload":{{"message":"{said}","secret_key":"{n}{n}{n}{n}{n}{n}"}}"#),
+                1 => format!(r#""jsonPayload":{{"cookie":"{said}","message":"{said}"}}"#),
+                _ => format!(r#""textPayload":"{said}""#),
+            };
+            format!(
+                r#"{{"insertId":"i{n}","labels":{},{payload},"resource":{{"type":"cloud_run_revision","labels":{{"service_name":"shop-{}"}}}},"severity":"ERROR"}}"#,
+                labels(n % 7),
+                n % 3,
+            )
+        })
+        .collect();
+    let redactor = super::redact::Redactor::new(&[], &[]).expect("no rules");
+    let masked = |text: &str| redactor.redact(text, &mut super::redact::Hits::default()).into_owned();
+    let read = ingest((rows.join("\n") + "\n").as_bytes(), |_| {});
+    assert_eq!(read.records.len(), rows.len());
+    for (n, (row, seen)) in rows.iter().zip(&read.records).enumerate() {
+        assert_eq!(seen.raw, masked(row));
+        assert_eq!(seen.labels, Some(masked(&labels(n % 7))));
+        assert!(!seen.message.contains(&format!("Bearer {token}")) && !seen.message.contains("hunter22"));
+    }
 }
 
 #[test]

@@ -197,10 +197,29 @@ impl LogRecord<'_> {
     }
 }
 
+/// A stretch of an entry that earlier entries held too, byte by byte: its resource, its labels.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Stretch<'a> {
+    /// It, as it stands in the text that the record points into.
+    pub text: &'a str,
+    /// Stretches with the same id have the same text.
+    pub id: u64,
+}
+
+impl Stretch<'_> {
+    /// Where a text stands in it, if it is a part of it: not one that reads the same, but the very bytes.
+    #[inline]
+    pub fn offset_of(&self, text: &str) -> Option<usize> {
+        let offset = text.as_ptr().addr().wrapping_sub(self.text.as_ptr().addr());
+        (offset < self.text.len() && text.len() <= self.text.len() - offset).then_some(offset)
+    }
+}
+
 /// Takes the records of one piece of a file, in file order. What stands behind it decides what is copied.
 pub trait Collect: Send {
-    /// Takes one record. `raw` makes the entry itself, its credentials masked, for who keeps it.
-    fn push<'a>(&mut self, record: &mut LogRecord<'a>, raw: impl FnOnce() -> Cow<'a, str>);
+    /// Takes one record. `known` are stretches of its text; `raw` makes the entry itself, its credentials masked, for who
+    /// keeps it.
+    fn push<'a>(&mut self, record: &mut LogRecord<'a>, known: &[Stretch<'a>], raw: impl FnOnce() -> Cow<'a, str>);
 }
 
 /// Hash of what a row says, before redaction: equal keys with other payloads are conflicts.

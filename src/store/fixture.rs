@@ -81,7 +81,7 @@ pub(crate) fn append_with(
         for piece in dump.records.chunks(2).rev() {
             let mut part = ingest.collector(&dump.read.content_id);
             for record in piece {
-                part.push(&mut LogRecord { raw: "".into(), ..record.clone() }, || record.raw.clone());
+                part.push(&mut LogRecord { raw: "".into(), ..record.clone() }, &[], || record.raw.clone());
             }
             ingest.take(part)?;
         }

@@ -7,6 +7,8 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
@@ -24,7 +26,7 @@ use super::rows::{Room, Rows};
 use super::{AppendOptions, Appended, Progress, RawPolicy, Store, StoreError, layout, spill};
 use crate::mine::{RowRole, row_role};
 use crate::record::ingest::{IngestTotal, Ingested};
-use crate::record::{Collect, ContentId, LogRecord, Severity};
+use crate::record::{Collect, ContentId, LogRecord, Severity, Stretch};
 use crate::time;
 
 /// How long a thread that waits for room does nothing, where there is nothing to do.
@@ -44,7 +46,7 @@ pub struct Part {
 }
 
 impl Collect for Part {
-    fn push<'a>(&mut self, record: &mut LogRecord<'a>, raw: impl FnOnce() -> Cow<'a, str>) {
+    fn push<'a>(&mut self, record: &mut LogRecord<'a>, known: &[Stretch<'a>], raw: impl FnOnce() -> Cow<'a, str>) {
         let role = row_role(&record.message);
         let keeps = match self.raw {
             RawPolicy::All => true,
@@ -56,7 +58,7 @@ impl Collect for Part {
         if keeps {
             record.raw = raw();
         }
-        self.rows.push(self.file, record, role);
+        self.rows.push(self.file, record, known, role);
     }
 }
 
@@ -112,6 +114,8 @@ pub struct Ingest<'s, 'o> {
     room: Mutex<Room>,
     /// Held by the thread that makes room.
     relief: Mutex<()>,
+    /// Memory was short: raw entries are compressed as they come.
+    packs: AtomicBool,
     _lock: layout::Lock,
 }
 
@@ -126,6 +130,7 @@ impl<'s, 'o> Ingest<'s, 'o> {
             packer: Packer::default(),
             room: Mutex::default(),
             relief: Mutex::default(),
+            packs: AtomicBool::new(false),
             _lock: lock,
         })
     }
@@ -153,6 +158,9 @@ impl<'s, 'o> Ingest<'s, 'o> {
         let mut days = by_day(part.rows);
         for (_, rows) in &mut days {
             rows.settle_if_full();
+            if self.packs.load(Relaxed) {
+                rows.pack();
+            }
         }
         let (held, waits) = {
             let mut waiting = self.waiting();
@@ -208,6 +216,14 @@ impl<'s, 'o> Ingest<'s, 'o> {
         let relief = self.waiting().relief(self.options.memory_bytes, &self.store.manifest);
         match relief {
             None => {}
+            Some(Relief::Pack(mut days)) => {
+                self.packs.store(true, Relaxed);
+                days.par_iter_mut().for_each(|(_, rows)| rows.pack());
+                let mut waiting = self.waiting();
+                for (day, rows) in days {
+                    waiting.put_back(day, rows);
+                }
+            }
             Some(Relief::Compact(day, blocks)) => {
                 let rows: usize = blocks.iter().map(Rows::len).sum();
                 tracing::debug!(day, rows, "memory is short: compacting a day that seems complete");
@@ -252,7 +268,7 @@ impl<'s, 'o> Ingest<'s, 'o> {
 
     /// Compacts every day that got rows and replaces the manifest: from here on the call has happened.
     pub fn commit(self) -> Result<Appended, StoreError> {
-        let Self { store, options, files, waiting, packer, room: _, relief: _, _lock } = self;
+        let Self { store, options, files, waiting, packer, room: _, relief: _, packs: _, _lock } = self;
         let waiting = waiting.into_inner().unwrap_or_else(PoisonError::into_inner);
         // First of all, so that rows and books are not held at the same time.
         let tally = compact_days(store, &files, waiting.days, options)?;
@@ -306,6 +322,8 @@ impl Bucket {
 enum Relief {
     /// A day that seems complete is compacted; should more rows come, it is compacted again.
     Compact(Option<i64>, Vec<Rows>),
+    /// Raw entries are compressed.
+    Pack(Vec<(Option<i64>, Rows)>),
     /// Rows are put aside as files.
     PutAside(Vec<(Option<i64>, Vec<Rows>)>),
 }
@@ -338,6 +356,10 @@ impl Waiting {
             bucket.early = Some(Default::default());
             return Some(Relief::Compact(*day, bucket.empty()));
         }
+        let loose: usize = self.days.values().flat_map(|bucket| &bucket.blocks).map(Rows::loose).sum();
+        if loose > limit / 8 {
+            return Some(Relief::Pack(self.take_loose()));
+        }
         // A day may be about to become complete: writing its rows twice costs more than holding them a little longer.
         if self.bytes <= limit + limit / 4 {
             return None;
@@ -353,6 +375,32 @@ impl Waiting {
             out.push((*day, bucket.empty()));
         }
         Some(Relief::PutAside(out))
+    }
+}
+
+impl Waiting {
+    /// Takes out the rows whose raw entries may be compressed.
+    fn take_loose(&mut self) -> Vec<(Option<i64>, Rows)> {
+        let mut out = Vec::new();
+        for (day, bucket) in &mut self.days {
+            for rows in bucket.blocks.extract_if(.., |rows| rows.loose() > 0) {
+                let bytes = rows.bytes();
+                bucket.bytes = bucket.bytes.saturating_sub(bytes);
+                self.bytes = self.bytes.saturating_sub(bytes);
+                self.leaving += bytes;
+                out.push((*day, rows));
+            }
+        }
+        out
+    }
+
+    /// Takes rows back, before those that came meanwhile: the last ones may still be added to.
+    fn put_back(&mut self, day: Option<i64>, rows: Rows) {
+        let bucket = self.days.entry(day).or_default();
+        let bytes = rows.bytes();
+        bucket.bytes += bytes;
+        self.bytes += bytes;
+        bucket.blocks.insert(0, rows);
     }
 }
 
@@ -397,7 +445,7 @@ fn compact_days(
     options: &AppendOptions<'_>,
 ) -> Result<Tally, StoreError> {
     let total = days.len();
-    let done = std::sync::atomic::AtomicUsize::new(0);
+    let done = AtomicUsize::new(0);
     let (root, manifest) = (&store.root, &store.manifest);
     let threads = rayon::current_num_threads();
     // Days that were compacted before their time, and got nothing since, are done.
@@ -420,7 +468,7 @@ fn compact_days(
             tally.get_or_insert_default().add(&added);
         }
         let (kept, tally) = (kept.unwrap_or_default(), tally.unwrap_or_default());
-        let days_done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
+        let days_done = done.fetch_add(1, Relaxed) + 1;
         if let Some(progress) = options.progress {
             progress(Progress { days_done, days: total });
         }
@@ -510,7 +558,7 @@ mod tests {
             let mut part = ingest.collector(&ContentId([1; 32]));
             for day in *days {
                 let id = if has_ids { format!("id{piece}-{day}") } else { String::new() };
-                part.push(&mut row(DAY_ONE + day * DAY_NS, &id, "tick"), || "".into());
+                part.push(&mut row(DAY_ONE + day * DAY_NS, &id, "tick"), &[], || "".into());
             }
             ingest.take(part).expect("takes");
         }

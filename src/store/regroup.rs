@@ -190,7 +190,7 @@ mod tests {
         let file = files.add(crate::record::ContentId([1; 32]));
         let mut rows = Rows::default();
         for record in records {
-            rows.push(file, &record, crate::mine::row_role(&record.message));
+            rows.push(file, &record, &[], crate::mine::row_role(&record.message));
         }
         let members = regroup(&[&rows], &sorted(&[&rows], &files.files())).0;
         let mut seen: Vec<u32> = Vec::new();

@@ -8,18 +8,22 @@ use std::borrow::Cow;
 
 mod bytes;
 mod column;
+mod known;
 
 use column::Run;
 pub(super) use column::{Dict, Ints, Texts};
+use known::KnownCodes;
 
 use crate::mine::{RowRole, Subject, row_role};
-use crate::record::{LogRecord, payload_hash};
+use crate::record::{LogRecord, Stretch, payload_hash};
 
 /// Stands for an absent integer.
 pub(super) const NONE: i64 = i64::MIN;
 /// Stands for an absent text in a dictionary column.
 pub(super) const NO_CODE: u32 = u32::MAX;
 
+/// Rows from which on codes of what repeats are remembered.
+const FEW_ROWS: usize = 64;
 /// Least bytes that are worth compressing.
 const PACKED_BYTES: usize = 64 << 10;
 /// Most rows of a block that is still added to, and bytes of long texts that make a block full: small inputs share blocks.
@@ -81,6 +85,7 @@ pub(super) struct Rows {
     ints: [Ints; IntCol::ALL.len()],
     dicts: [Dict; DictCol::ALL.len()],
     texts: [Texts; TextCol::ALL.len()],
+    known: KnownCodes,
     /// The rows were read back from the store.
     pub(super) stored: bool,
     /// Nothing is added any more, and raw entries may be compressed.
@@ -136,7 +141,8 @@ impl Rows {
     }
 
     /// Adds rows to blocks that wait, small ones to one another; answers how many bytes more are held.
-    pub(super) fn wait(blocks: &mut Vec<Self>, rows: Self) -> isize {
+    pub(super) fn wait(blocks: &mut Vec<Self>, mut rows: Self) -> isize {
+        rows.known.clear();
         match blocks.last_mut() {
             Some(last) if last.takes(&rows) => {
                 let before = last.bytes();
@@ -165,10 +171,10 @@ impl Rows {
         }
     }
 
-    /// Gives back what was reserved for further rows, and compresses the raw entries: rows that wait for the rest of their
-    /// day are not looked at, and the room they take decides how many days can wait.
+    /// Gives back what was reserved for further rows.
     fn settle(&mut self) {
         self.settled = true;
+        self.known.clear();
         self.ts_ns.shrink_to_fit();
         self.files.shrink_to_fit();
         self.content.shrink_to_fit();
@@ -177,9 +183,19 @@ impl Rows {
         self.ints.iter_mut().for_each(|ints| ints.0.shrink_to_fit());
         self.dicts.iter_mut().for_each(Dict::shrink);
         self.texts.iter_mut().for_each(Texts::shrink);
-        let raw = &mut self.texts[TextCol::Raw as usize];
-        if raw.text.len() >= PACKED_BYTES {
-            raw.pack();
+    }
+
+    /// Bytes of raw entries that may be compressed.
+    pub(super) fn loose(&self) -> usize {
+        let raw = self.texts(TextCol::Raw).text.len();
+        if self.settled && raw >= PACKED_BYTES { raw } else { 0 }
+    }
+
+    /// Compresses the raw entries: rows that wait for the rest of their day are not looked at, and the room they take decides
+    /// how many days can wait.
+    pub(super) fn pack(&mut self) {
+        if self.loose() > 0 {
+            self.texts[TextCol::Raw as usize].pack();
         }
     }
 
@@ -275,8 +291,8 @@ impl Rows {
         }
     }
 
-    /// Adds a record of the input at `file`.
-    pub(super) fn push(&mut self, file: u32, rec: &LogRecord<'_>, role: RowRole) {
+    /// Adds a record of the input at `file`, of whose text some stretches are known.
+    pub(super) fn push(&mut self, file: u32, rec: &LogRecord<'_>, known: &[Stretch<'_>], role: RowRole) {
         use DictCol as D;
         use IntCol as I;
         use TextCol as T;
@@ -284,20 +300,24 @@ impl Rows {
         let http = rec.http.as_ref();
         let deploy = rec.deploy.as_deref();
         let split = rec.split.as_ref();
-        let words: [(D, Option<&str>); D::ALL.len()] = [
+        // What few rows repeat is not worth the room.
+        let known = if row < FEW_ROWS { &[] } else { known };
+        let placed = [
             (D::Project, rec.project.as_deref()),
             (D::Service, rec.service.as_deref()),
-            (D::Reason, rec.effective_reason),
-            (D::Kind, Some(rec.kind.as_str())),
             (D::Revision, rec.revision.as_deref()),
             (D::Instance, rec.instance.as_deref()),
             (D::Location, rec.location.as_deref()),
             (D::ResourceType, rec.resource_type.as_deref()),
+            (D::Labels, rec.labels.as_deref()),
+        ];
+        let words: [(D, Option<&str>); D::ALL.len() - 7] = [
+            (D::Reason, rec.effective_reason),
+            (D::Kind, Some(rec.kind.as_str())),
             (D::LogName, rec.log_name.as_deref()),
             (D::Module, rec.module.as_deref()),
             (D::Function, rec.function.as_deref()),
             (D::User, rec.user.as_deref()),
-            (D::Labels, rec.labels.as_deref()),
             (D::HttpMethod, http.and_then(|http| http.method.as_deref())),
             (D::HttpHost, http.and_then(|http| http.host.as_deref())),
             (D::HttpRoute, http.and_then(|http| http.path.as_deref())),
@@ -308,6 +328,20 @@ impl Rows {
             (D::SplitUid, split.map(|split| &*split.uid)),
             (D::TsSource, rec.ts_source.as_deref()),
         ];
+        for (column, text) in placed {
+            let dict = &mut self.dicts[column as usize];
+            let spot = text.and_then(|text| KnownCodes::spot(known, text));
+            let Some(spot) = spot else {
+                dict.push(row, text);
+                continue;
+            };
+            let code = self.known.code(column, spot).unwrap_or_else(|| {
+                let code = dict.code(text.unwrap_or_default());
+                self.known.keep(column, spot, code);
+                code
+            });
+            dict.push_code(row, code);
+        }
         for (column, text) in words {
             self.dicts[column as usize].push(row, text);
         }

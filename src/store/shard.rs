@@ -94,6 +94,7 @@ impl<'a> Shard<'a> {
         let mut days = by_day(part.rows);
         for (_, rows) in &mut days {
             rows.settle_if_full();
+            rows.pack();
         }
         let mut leaving = Vec::new();
         {

@@ -310,7 +310,7 @@ mod tests {
         let file = files.add(ContentId([1; 32]));
         let mut part = Part { rows: Rows::default(), file, raw: RawPolicy::None };
         for at in times {
-            part.push(&mut row(DAY_ONE + at * MS, &format!("id-{at}"), "disk full"), || "".into());
+            part.push(&mut row(DAY_ONE + at * MS, &format!("id-{at}"), "disk full"), &[], || "".into());
         }
         put_aside(root, &[part.rows], &files.files()).expect("writes").remove(0)
     }

@@ -137,7 +137,7 @@ mod tests {
         let mut part = Part { rows: Rows::default(), file: 7, raw: RawPolicy::All };
         for mut record in records {
             let raw = record.raw.clone();
-            part.push(&mut record, || raw);
+            part.push(&mut record, &[], || raw);
         }
         Rows::gather(&[&part.rows], &(0..part.rows.len() as u32).map(|row| (0, row)).collect::<Vec<_>>())
     }

@@ -20,7 +20,7 @@ fn shard(root: &Path, dumps: &[Dump], memory_bytes: usize) -> Receipt {
         for piece in dump.records.chunks(2).rev() {
             let mut part = shard.collector(&dump.read.content_id);
             for record in piece {
-                part.push(&mut LogRecord { raw: "".into(), ..record.clone() }, || record.raw.clone());
+                part.push(&mut LogRecord { raw: "".into(), ..record.clone() }, &[], || record.raw.clone());
             }
             shard.take(part).expect("takes");
         }

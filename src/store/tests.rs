@@ -385,7 +385,7 @@ fn every_column_survives_the_way_to_disk_and_back() {
     };
     let mut expected = Rows::default();
     let role = crate::mine::row_role(&full.message);
-    expected.push(0, &LogRecord { offset: 0, length: 10, ..full.clone() }, role);
+    expected.push(0, &LogRecord { offset: 0, length: 10, ..full.clone() }, &[], role);
     let folder = folder();
     let store = store_of(&folder, vec![vec![input(1, vec![full])]]);
     assert_eq!(described(&blocks_of(&store, Role::Rows)[0].0, 0), described(&expected, 0));

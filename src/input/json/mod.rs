@@ -33,6 +33,8 @@ pub(crate) enum NodeKind {
 #[derive(Debug, Clone, Copy)]
 struct Node {
     kind: NodeKind,
+    /// Of a member that stood in earlier texts too: which it is.
+    repeat: u16,
     start: u32,
     end: u32,
     /// Index of the node after this one and all inside it.
@@ -73,6 +75,11 @@ impl Tape {
     /// A tape for many rows, of which parts are the same.
     pub(crate) fn for_rows() -> Self {
         Self { repeats: Repeats::remembering(), ..Self::default() }
+    }
+
+    /// A number that no other tape has: with it, [`Value::repeat`]s are told apart everywhere.
+    pub(crate) fn id(&self) -> u64 {
+        self.repeats.id()
     }
 
     /// Parses the one value that `text` holds, with nothing but whitespace around it.
@@ -202,6 +209,13 @@ impl<'a> Value<'a> {
     pub(crate) fn fields(self) -> Fields<'a> {
         let end = if self.is_object() { self.node().next as usize } else { 0 };
         Fields { text: self.text, nodes: self.nodes, at: self.at + 1, end }
+    }
+
+    /// A number that it shares with values of this tape that have the same bytes; only members of the outermost object have
+    /// one.
+    #[inline]
+    pub(crate) fn repeat(self) -> Option<u16> {
+        Some(self.node().repeat).filter(|repeat| *repeat != 0)
     }
 
     /// Where it stands, to be found again by [`Value::at`].

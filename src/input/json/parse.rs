@@ -134,7 +134,7 @@ impl<'a> Parser<'a> {
 
     fn push(&mut self, kind: NodeKind, start: usize, end: usize) {
         let next = self.nodes.len() + 1;
-        self.nodes.push(Node { kind, start: start as u32, end: end as u32, next: next as u32 });
+        self.nodes.push(Node { kind, repeat: 0, start: start as u32, end: end as u32, next: next as u32 });
     }
 
     fn value(&mut self, at: usize, depth: usize) -> Result<usize, Bad> {

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use super::*;
 
 fn refused(text: &str) -> &'static str {
@@ -99,6 +101,7 @@ fn a_tape_that_remembers_reads_rows_as_a_fresh_one_does() {
     let labels = |n: usize| format!(r#"{{"instance":"0069c7a95f1620496c46dc{:04}","in":{}}}"#, n % 5, n % 2);
     let own = |n: usize| format!(r#"{{"request":"a text that is never the same {n}","a":1,"a":{n}}}"#);
     let mut remembering = Tape::for_rows();
+    let mut repeated: HashMap<u16, String> = HashMap::new();
     for n in 0..400 {
         let (space, cut) = (if n % 50 == 49 { "\n " } else { "" }, if n % 31 == 30 { 9 } else { 0 });
         let object = |text: String| text.replace(",\"", &format!(",{space}\""));
@@ -115,9 +118,16 @@ fn a_tape_that_remembers_reads_rows_as_a_fresh_one_does() {
         let expected = fresh.parse_front(row).map(|(value, length)| (value.raw().len(), length));
         assert_eq!(found, expected, "{row}");
         if expected.is_ok() {
-            assert_eq!(format!("{:?}", remembering.nodes), format!("{:?}", fresh.nodes), "{row}");
+            let nodes = remembering.nodes.iter().map(|node| Node { repeat: 0, ..*node }).collect::<Vec<_>>();
+            assert_eq!(format!("{nodes:?}"), format!("{:?}", fresh.nodes), "{row}");
+            for (_, member) in remembering.parsed(row).fields() {
+                if let Some(number) = member.repeat() {
+                    assert_eq!(repeated.entry(number).or_insert_with(|| member.raw().to_owned()), member.raw());
+                }
+            }
             let flags = |tape: &Tape| (tape.duplicate_keys, tape.multi_line);
             assert_eq!(flags(&remembering), flags(&fresh), "{row}");
         }
     }
+    assert!(repeated.len() > 10, "{repeated:?}");
 }

@@ -37,7 +37,7 @@ use std::sync::LazyLock;
 use rustc_hash::FxHashMap;
 
 pub(crate) use mapped::Mapping;
-pub(crate) use row::Row;
+pub(crate) use row::{MOST_REPEATS, Row};
 pub(crate) use tabular::canonical;
 pub(crate) use wrapper::{Beside, Carried, Unwrapped, front, unwrap, window};
 

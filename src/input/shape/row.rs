@@ -7,6 +7,9 @@
 use super::super::json::{Spot, Value};
 use super::gcp::Slots;
 
+/// Most members of which it is said that they repeat: resource, labels, and what may stand beside them.
+pub(crate) const MOST_REPEATS: usize = 4;
+
 /// A JSON object, and what one pass over its keys told.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and all combinations occur")]
 #[derive(Clone, Copy)]
@@ -24,6 +27,8 @@ pub(crate) struct Row<'a> {
     pub(super) is_wrapper: bool,
     /// It has a key that rows cut in pieces have.
     pub(crate) may_go_on: bool,
+    /// Members that stood in earlier rows byte by byte.
+    repeats: [Spot; MOST_REPEATS],
 }
 
 impl<'a> Row<'a> {
@@ -37,8 +42,14 @@ impl<'a> Row<'a> {
             may_wrap: false,
             is_wrapper: false,
             may_go_on: false,
+            repeats: [Spot::default(); _],
         };
+        let mut met = 0;
         for (key, member) in value.fields() {
+            if member.repeat().is_some() && met < MOST_REPEATS {
+                row.repeats[met] = member.spot();
+                met += 1;
+            }
             row.offer(key, member);
         }
         row
@@ -47,6 +58,13 @@ impl<'a> Row<'a> {
     /// The object itself.
     pub(crate) fn value(&self) -> Value<'a> {
         self.value
+    }
+
+    /// Members that stood in earlier rows of its tape byte by byte, and a number of each: the same number, the same bytes.
+    #[inline]
+    pub(crate) fn repeats(&self) -> impl Iterator<Item = (u16, &'a str)> {
+        let members = self.repeats.iter().map_while(|spot| self.value.at(*spot));
+        members.filter_map(|member| Some((member.repeat()?, member.raw())))
     }
 
     /// What its `message` is.

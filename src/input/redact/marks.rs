@@ -1,0 +1,385 @@
+//! Which forms of credential a text may hold, told by marks: literals at or near the start of tokens, and names before a `:`
+//! or `=`.
+//!
+//! Every text of a dump is looked through, and nearly none holds a credential: what counts is how fast a text is passed by.
+//! Each mark holds a byte (or two letters) that is rare in log text, so these are found first, sixteen bytes of text at a time; then
+//! the three bytes before each tell, by one look into a table of bits, whether any mark can end there.
+
+use wide::u8x16;
+
+use super::{API_KEY, COOKIE, HEADER, JWT, PASSWORD, PRIVATE_KEY, SIGNATURE, TOKEN, URL, WEBHOOK};
+
+/// Forms of credential, one bit each.
+pub(crate) type Forms = u16;
+
+/// What a token holds at or near its start.
+struct Mark {
+    /// Ends with the rare byte. Marks are found by its last four bytes; shorter ones see [`may_end`] and [`may_start`].
+    before: &'static str,
+    /// What follows.
+    after: &'static str,
+    form: usize,
+    /// Least number of a token's characters behind it.
+    least: usize,
+}
+
+const fn mark(before: &'static str, after: &'static str, form: usize, least: usize) -> Mark {
+    Mark { before, after, form, least }
+}
+
+const MARKS: [Mark; 39] = [
+    mark("PRIVATE KEY-", "", PRIVATE_KEY, 0),
+    mark("PRIVATE KEY BLOCK-", "", PRIVATE_KEY, 0),
+    mark(".", "eyJ", JWT, 8),
+    mark("A", "Iza", API_KEY, 35),
+    mark("A", "KIA", API_KEY, 16),
+    mark("A", "SIA", API_KEY, 16),
+    mark("ya29.", "", API_KEY, 20),
+    mark("GOCSPX-", "", API_KEY, 20),
+    mark("ghp_", "", API_KEY, 30),
+    mark("gho_", "", API_KEY, 30),
+    mark("ghu_", "", API_KEY, 30),
+    mark("ghs_", "", API_KEY, 30),
+    mark("ghr_", "", API_KEY, 30),
+    mark("_pat_", "", API_KEY, 20),
+    mark("glpat-", "", API_KEY, 20),
+    mark("xoxa-", "", API_KEY, 10),
+    mark("xoxb-", "", API_KEY, 10),
+    mark("xoxe-", "", API_KEY, 10),
+    mark("xoxo-", "", API_KEY, 10),
+    mark("xoxp-", "", API_KEY, 10),
+    mark("xoxr-", "", API_KEY, 10),
+    mark("xoxs-", "", API_KEY, 10),
+    mark("xapp-", "", API_KEY, 12),
+    mark("sk-", "", API_KEY, 20),
+    mark("k_live_", "", API_KEY, 16),
+    mark("k_test_", "", API_KEY, 16),
+    mark("whsec_", "", API_KEY, 24),
+    mark("npm_", "", API_KEY, 36),
+    mark("pypi-", "", API_KEY, 32),
+    mark("hf_", "", API_KEY, 30),
+    mark("SG.", "", API_KEY, 32),
+    mark("shpat_", "", API_KEY, 32),
+    mark("gsk_", "", API_KEY, 40),
+    mark("hooks.", "slack.com/", WEBHOOK, 16),
+    mark(".", "com/api/webhooks/", WEBHOOK, 16),
+    mark("e", "arer", TOKEN, 16),
+    mark("E", "ARER", TOKEN, 16),
+    mark("a", "sic", TOKEN, 16),
+    mark("A", "SIC", TOKEN, 16),
+];
+
+/// Names before a `:` or `=`, in lower case and without `_` and `-`: what they end in, and their form.
+const NAMES: [(&str, usize); 41] = [
+    ("password", PASSWORD),
+    ("passwd", PASSWORD),
+    ("pwd", PASSWORD),
+    ("passphrase", PASSWORD),
+    ("clientsecret", PASSWORD),
+    ("clientkey", PASSWORD),
+    ("apisecret", PASSWORD),
+    ("apikey", PASSWORD),
+    ("appsecret", PASSWORD),
+    ("appkey", PASSWORD),
+    ("secretsecret", PASSWORD),
+    ("secretkey", PASSWORD),
+    ("webhooksecret", PASSWORD),
+    ("jwtsecret", PASSWORD),
+    ("sessionsecret", PASSWORD),
+    ("signingsecret", PASSWORD),
+    ("oauthsecret", PASSWORD),
+    ("secretaccesskey", PASSWORD),
+    ("sharedaccesskey", PASSWORD),
+    ("accountkey", PASSWORD),
+    ("accesstoken", PASSWORD),
+    ("authtoken", PASSWORD),
+    ("refreshtoken", PASSWORD),
+    ("idtoken", PASSWORD),
+    ("sessiontoken", PASSWORD),
+    ("securitytoken", PASSWORD),
+    ("apitoken", PASSWORD),
+    ("bottoken", PASSWORD),
+    ("authorization", HEADER),
+    ("cookie", COOKIE),
+    ("phpsessid", COOKIE),
+    ("jsessionid", COOKIE),
+    ("connect.sid", COOKIE),
+    ("xgoogsignature", SIGNATURE),
+    ("xamzsignature", SIGNATURE),
+    ("xgoogsecuritytoken", SIGNATURE),
+    ("xamzsecuritytoken", SIGNATURE),
+    ("?sig", SIGNATURE),
+    ("&sig", SIGNATURE),
+    ("\\u0026sig", SIGNATURE),
+    ("&amp;sig", SIGNATURE),
+];
+/// Longest name of [`NAMES`] as it may be written, in bytes.
+const NAME_MAX_BYTES: usize = 24;
+
+/// A set of four bytes each: a look into it may say yes to what is not in it.
+struct Set([u64; 64]);
+
+impl Set {
+    const fn place(word: u32) -> (usize, u64) {
+        let hash = word.wrapping_mul(0x9e37_79b1) >> 20;
+        (hash as usize / 64, 1 << (hash % 64))
+    }
+
+    const fn with(mut self, word: u32) -> Self {
+        let (at, bit) = Self::place(word);
+        self.0[at] |= bit;
+        self
+    }
+
+    #[inline]
+    fn has(&self, word: u32) -> bool {
+        let (at, bit) = Self::place(word);
+        self.0[at] & bit != 0
+    }
+}
+
+/// Last four bytes of a text.
+const fn last_four(text: &[u8]) -> u32 {
+    let [.., a, b, c, d] = *text else { panic!("a text has four bytes") };
+    u32::from_le_bytes([a, b, c, d])
+}
+
+/// Three lower-case letters as a number: comparing numbers is one step.
+const fn three(text: [u8; 3]) -> u32 {
+    u32::from_be_bytes([0, text[0], text[1], text[2]])
+}
+
+/// Letters that were in upper case, in lower case; also three at once.
+const LOWER: u32 = three([0x20; 3]);
+
+/// What each of [`NAMES`] ends in.
+const ENDS: [u32; NAMES.len()] = {
+    let mut ends = [0; NAMES.len()];
+    let mut at = 0;
+    while at < ends.len() {
+        let [.., a, b, c] = *NAMES[at].0.as_bytes() else { panic!("a name has three letters") };
+        ends[at] = three([a, b, c]);
+        at += 1;
+    }
+    ends
+};
+
+static NAME_ENDS: Set = {
+    let mut set = Set([0; 64]);
+    let mut at = 0;
+    while at < ENDS.len() {
+        set = set.with(ENDS[at]);
+        at += 1;
+    }
+    set
+};
+
+static MARK_ENDS: Set = {
+    let mut set = Set([0; 64]);
+    let mut at = 0;
+    while at < MARKS.len() {
+        let before = MARKS[at].before.as_bytes();
+        if before.len() > 3 {
+            set = set.with(last_four(before));
+        }
+        at += 1;
+    }
+    set
+};
+
+/// Whether a mark may end with the four bytes of a word, of which the last is a rare one.
+#[inline]
+fn may_end(word: u32) -> bool {
+    let short = word >> 8;
+    MARK_ENDS.has(word)
+        || short == last_four(b"\0sk-") >> 8
+        || short == last_four(b"\0hf_") >> 8
+        || short == last_four(b"\0SG.") >> 8
+}
+
+/// What marks start with whose rare byte is their first.
+const STARTS: [u32; 9] = [
+    u32::from_le_bytes(*b".eyJ"),
+    u32::from_le_bytes(*b".com"),
+    u32::from_le_bytes(*b"AIza"),
+    u32::from_le_bytes(*b"AKIA"),
+    u32::from_le_bytes(*b"ASIA"),
+    u32::from_le_bytes(*b"eare"),
+    u32::from_le_bytes(*b"EARE"),
+    u32::from_le_bytes(*b"asic"),
+    u32::from_le_bytes(*b"ASIC"),
+];
+
+/// Whether a mark starts with the four bytes of a word: one whose rare byte is its first.
+#[inline]
+fn may_start(word: u32) -> bool {
+    STARTS.contains(&word)
+}
+
+/// Bytes of a chunk.
+const CHUNK: usize = 16;
+
+/// Bytes to be looked at, one bit each.
+#[derive(Clone, Copy, Default)]
+struct Rare {
+    /// `:` and `=`, before which names stand.
+    names: u32,
+    /// Bytes that marks end or start with.
+    marks: u32,
+    /// `b`, of which what follows may be `earer` or `asic`.
+    b: u32,
+}
+
+impl Rare {
+    /// Looks at a chunk; `before` is what was found in the one before it.
+    #[inline]
+    fn of(chunk: [u8; CHUNK], before: Self) -> Self {
+        let text = u8x16::new(chunk);
+        let lower = text | u8x16::splat(0x20);
+        let is = |byte: u8| text.simd_eq(u8x16::splat(byte));
+        let is_letter = |letter: u8| lower.simd_eq(u8x16::splat(letter));
+        let b = is_letter(b'b').to_bitmask();
+        let behind_b = (is_letter(b'e') | is_letter(b'a')).to_bitmask() & (b << 1 | before.b >> (CHUNK - 1));
+        let marks = is(b'-') | is(b'.') | is(b'_') | is(b'A');
+        Self { names: (is(b':') | is(b'=')).to_bitmask(), marks: marks.to_bitmask() | behind_b, b }
+    }
+}
+
+/// The forms whose mark a text holds.
+pub(super) fn marked(s: &[u8]) -> Forms {
+    let (chunks, rest) = s.as_chunks();
+    let (mut found, mut rare) = (0, Rare::default());
+    for (at, chunk) in chunks.iter().enumerate() {
+        rare = Rare::of(*chunk, rare);
+        if rare.names | rare.marks != 0 {
+            found |= marked_among(s, at * CHUNK, rare);
+        }
+    }
+    if rest.is_empty() {
+        return found;
+    }
+    let mut last = [0; CHUNK];
+    last[..rest.len()].copy_from_slice(rest);
+    found | marked_among(s, s.len() - rest.len(), Rare::of(last, rare))
+}
+
+fn marked_among(s: &[u8], base: usize, Rare { mut names, mut marks, .. }: Rare) -> Forms {
+    let mut found = 0;
+    while names != 0 {
+        found |= named_before(s, base + names.trailing_zeros() as usize);
+        names &= names - 1;
+    }
+    while marks != 0 {
+        let at = base + marks.trailing_zeros() as usize;
+        if may_end(word_to(s, at)) || may_start(word_from(s, at)) {
+            found |= marked_at(s, at);
+        }
+        marks &= marks - 1;
+    }
+    found
+}
+
+/// The four bytes up to a position; NUL stands for those before the text.
+#[inline]
+fn word_to(s: &[u8], at: usize) -> u32 {
+    if let Some(word) = s[..=at].last_chunk() {
+        return u32::from_le_bytes(*word);
+    }
+    short_word(&s[..=at])
+}
+
+#[cold]
+#[inline(never)]
+fn short_word(s: &[u8]) -> u32 {
+    s.iter().fold(0, |word, byte| word >> 8 | u32::from(*byte) << 24)
+}
+
+/// The four bytes from a position on; NUL stands for all of them where there are less.
+#[inline]
+fn word_from(s: &[u8], at: usize) -> u32 {
+    s[at..].first_chunk().map_or(0, |word| u32::from_le_bytes(*word))
+}
+
+/// The forms of the marks whose rare byte stands at a position.
+#[cold]
+#[inline(never)]
+fn marked_at(s: &[u8], at: usize) -> Forms {
+    let (before, after) = s.split_at(at + 1);
+    let here = |mark: &&Mark| before.ends_with(mark.before.as_bytes()) && after.starts_with(mark.after.as_bytes());
+    let forms = MARKS.iter().filter(here).map(|mark| {
+        let rest = &after[mark.after.len()..];
+        let start = before.len() - mark.before.len();
+        let likely = match mark.form {
+            TOKEN => {
+                let blanks = rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+                blanks > 0 && long(&rest[blanks..], mark.least)
+            }
+            API_KEY => {
+                // Before `k_live_` and `_pat_` stands more.
+                let within = matches!(s[start], b'k' | b'_');
+                (within || start == 0 || !is_word(s[start - 1])) && long(rest, mark.least)
+            }
+            _ => long(rest, mark.least),
+        };
+        Forms::from(likely) << mark.form
+    });
+    forms.fold(0, |forms, form| forms | form)
+}
+
+fn is_word(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b == b'_'
+}
+
+fn is_token(b: u8) -> bool {
+    is_word(b) || matches!(b, b'-' | b'.' | b'~' | b'+' | b'/' | b'=')
+}
+
+/// Whether `least` characters of a token follow.
+fn long(rest: &[u8], least: usize) -> bool {
+    rest.get(..least).is_some_and(|token| token.iter().all(|&b| is_token(b)))
+}
+
+/// What the `:` or `=` at `at` tells of: a name before it, or a URL with a password.
+#[inline]
+fn named_before(s: &[u8], at: usize) -> Forms {
+    let mut end = at;
+    while end > 0 && matches!(s[end - 1], b'"' | b'\'' | b'\\' | b' ' | b'\t') {
+        end -= 1;
+    }
+    let mut found = if may_name(&s[..end]) { name_form(&s[..end]) } else { 0 };
+    if s.get(at + 1) == Some(&b'/') && s[at..].starts_with(b"://") && has_password(&s[at + 3..]) {
+        found |= 1 << URL;
+    }
+    found
+}
+
+/// Whether a text may end as one of [`NAMES`] does.
+#[inline]
+fn may_name(s: &[u8]) -> bool {
+    s.last_chunk().is_some_and(|end| NAME_ENDS.has(three(*end) | LOWER))
+}
+
+/// The form that the name at the end of `s` tells of.
+#[cold]
+#[inline(never)]
+fn name_form(s: &[u8]) -> Forms {
+    let end = s.last_chunk().map_or(0, |end| three(*end) | LOWER);
+    let found = NAMES.iter().zip(ENDS).filter(|((name, _), ends)| *ends == end && is_name(s, name));
+    found.fold(0, |forms, ((_, form), _)| forms | 1 << form)
+}
+
+/// Whether a text ends with a name, however that is written.
+fn is_name(s: &[u8], name: &str) -> bool {
+    let mut written = s.iter().rev().take(NAME_MAX_BYTES).filter(|b| !matches!(b, b'_' | b'-'));
+    name.bytes().rev().all(|letter| written.next().is_some_and(|b| b.to_ascii_lowercase() == letter))
+}
+
+/// Whether what follows `://` is `user:password@`.
+#[cold]
+#[inline(never)]
+fn has_password(rest: &[u8]) -> bool {
+    let ends = |b: &u8| matches!(b, b'/' | b'@' | b'"' | b'\'' | b'\\') || b.is_ascii_whitespace();
+    let user = rest.iter().position(|b| *b == b':' || ends(b)).unwrap_or(rest.len());
+    rest.get(user) == Some(&b':')
+        && rest[user..].iter().take(1100).position(ends).is_some_and(|end| rest[user + end] == b'@')
+}
