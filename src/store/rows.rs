@@ -90,6 +90,8 @@ pub(super) struct Rows {
     pub(super) stored: bool,
     /// Nothing is added any more, and raw entries may be compressed.
     settled: bool,
+    /// Raw entries are compressed, or cannot be.
+    packed: bool,
 }
 
 impl Rows {
@@ -188,7 +190,7 @@ impl Rows {
     /// Bytes of raw entries that may be compressed.
     pub(super) fn loose(&self) -> usize {
         let raw = self.texts(TextCol::Raw).text.len();
-        if self.settled && raw >= PACKED_BYTES { raw } else { 0 }
+        if self.settled && !self.packed && raw >= PACKED_BYTES { raw } else { 0 }
     }
 
     /// Compresses the raw entries: rows that wait for the rest of their day are not looked at, and the room they take decides
@@ -196,6 +198,7 @@ impl Rows {
     pub(super) fn pack(&mut self) {
         if self.loose() > 0 {
             self.texts[TextCol::Raw as usize].pack();
+            self.packed = true;
         }
     }
 
@@ -330,13 +333,13 @@ impl Rows {
         ];
         for (column, text) in placed {
             let dict = &mut self.dicts[column as usize];
-            let spot = text.and_then(|text| KnownCodes::spot(known, text));
-            let Some(spot) = spot else {
-                dict.push(row, text);
+            let text = text.unwrap_or_default();
+            let Some(spot) = KnownCodes::spot(known, text).filter(|_| !text.is_empty()) else {
+                dict.push(row, Some(text));
                 continue;
             };
             let code = self.known.code(column, spot).unwrap_or_else(|| {
-                let code = dict.code(text.unwrap_or_default());
+                let code = dict.code(text);
                 self.known.keep(column, spot, code);
                 code
             });
