@@ -125,10 +125,15 @@ impl Set {
         (hash as usize / 64, 1 << (hash % 64))
     }
 
-    const fn with(mut self, word: u32) -> Self {
-        let (at, bit) = Self::place(word);
-        self.0[at] |= bit;
-        self
+    const fn of(words: &[u32]) -> Self {
+        let mut set = Self([0; 64]);
+        let mut at = 0;
+        while at < words.len() {
+            let (word, bit) = Self::place(words[at]);
+            set.0[word] |= bit;
+            at += 1;
+        }
+        set
     }
 
     #[inline]
@@ -164,28 +169,21 @@ const ENDS: [u32; NAMES.len()] = {
     ends
 };
 
-static NAME_ENDS: Set = {
-    let mut set = Set([0; 64]);
+static NAME_ENDS: Set = Set::of(&ENDS);
+
+/// What each of [`MARKS`] that is long enough ends with, up to its rare byte; 0 of others.
+const LAST: [u32; MARKS.len()] = {
+    let mut last = [0; MARKS.len()];
     let mut at = 0;
-    while at < ENDS.len() {
-        set = set.with(ENDS[at]);
+    while at < last.len() {
+        let before = MARKS[at].before.as_bytes();
+        last[at] = if before.len() > 3 { last_four(before) } else { 0 };
         at += 1;
     }
-    set
+    last
 };
 
-static MARK_ENDS: Set = {
-    let mut set = Set([0; 64]);
-    let mut at = 0;
-    while at < MARKS.len() {
-        let before = MARKS[at].before.as_bytes();
-        if before.len() > 3 {
-            set = set.with(last_four(before));
-        }
-        at += 1;
-    }
-    set
-};
+static MARK_ENDS: Set = Set::of(&LAST);
 
 /// Whether a mark may end with the four bytes of a word, of which the last is a rare one.
 #[inline]
