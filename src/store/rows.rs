@@ -305,80 +305,89 @@ impl Rows {
         let split = rec.split.as_ref();
         // What few rows repeat is not worth the room.
         let known = if row < FEW_ROWS { &[] } else { known };
-        let placed = [
-            (D::Project, rec.project.as_deref()),
-            (D::Service, rec.service.as_deref()),
-            (D::Revision, rec.revision.as_deref()),
-            (D::Instance, rec.instance.as_deref()),
-            (D::Location, rec.location.as_deref()),
-            (D::ResourceType, rec.resource_type.as_deref()),
-            (D::Labels, rec.labels.as_deref()),
-        ];
-        let words: [(D, Option<&str>); D::ALL.len() - 7] = [
-            (D::Reason, rec.effective_reason),
-            (D::Kind, Some(rec.kind.as_str())),
-            (D::LogName, rec.log_name.as_deref()),
-            (D::Module, rec.module.as_deref()),
-            (D::Function, rec.function.as_deref()),
-            (D::User, rec.user.as_deref()),
-            (D::HttpMethod, http.and_then(|http| http.method.as_deref())),
-            (D::HttpHost, http.and_then(|http| http.host.as_deref())),
-            (D::HttpRoute, http.and_then(|http| http.path.as_deref())),
-            (D::DeployRevision, deploy.and_then(|deploy| deploy.revision.as_deref())),
-            (D::DeployOutcome, deploy.map(|deploy| deploy.outcome)),
-            (D::DeployBy, deploy.and_then(|deploy| deploy.by.as_deref())),
-            (D::DeployMessage, deploy.and_then(|deploy| deploy.message.as_deref())),
-            (D::SplitUid, split.map(|split| &*split.uid)),
-            (D::TsSource, rec.ts_source.as_deref()),
-        ];
-        for (column, text) in placed {
-            let dict = &mut self.dicts[column as usize];
-            let text = text.unwrap_or_default();
-            let Some(spot) = KnownCodes::spot(known, text).filter(|_| !text.is_empty()) else {
-                dict.push(row, Some(text));
-                continue;
-            };
-            let code = self.known.code(column, spot).unwrap_or_else(|| {
-                let code = dict.code(text);
-                self.known.keep(column, spot, code);
-                code
-            });
-            dict.push_code(row, code);
+        /// Gives each column its value: written out column by column, because a loop over them costs as much as the columns.
+        macro_rules! give {
+            ($count:expr, $give:expr, $($column:path => $value:expr),+ $(,)?) => {{
+                const { assert!([$($column as usize),+].len() == $count, "each column has a value") };
+                $($give($column, $value);)+
+            }};
         }
-        for (column, text) in words {
-            self.dicts[column as usize].push(row, text);
-        }
-        for (column, text) in [
-            (T::InsertId, rec.insert_id.as_deref().unwrap_or("")),
-            (T::Message, &*rec.message),
-            (T::Trace, rec.trace.as_deref().unwrap_or("")),
-            (T::Span, rec.span.as_deref().unwrap_or("")),
-            (T::Raw, &*rec.raw),
-        ] {
-            self.texts[column as usize].push(row, text);
-        }
-        let ints: [(I, i64); I::ALL.len()] = [
-            (I::Receive, rec.receive_ns.unwrap_or(NONE)),
-            (I::Severity, i64::from(rec.severity.number())),
-            (I::EffectiveSeverity, i64::from(rec.effective_severity.number())),
-            (I::Naive, if rec.ts_naive { 1 } else { NONE }),
-            (I::Line, rec.line.unwrap_or(NONE)),
-            (I::HttpStatus, http.and_then(|http| http.status).map_or(NONE, i64::from)),
-            (I::HttpLatency, http.and_then(|http| http.latency_ns).unwrap_or(NONE)),
-            (I::SplitIndex, split.map_or(NONE, |split| i64::from(split.index))),
-            (I::SplitTotal, split.map_or(NONE, |split| i64::from(split.total))),
-            (I::SplitParts, NONE),
-            (I::SplitOwnBytes, NONE),
-            (I::PayloadRank, i64::from(rec.payload_rank)),
-            (I::Lossy, if rec.lossy == 0 { NONE } else { i64::from(rec.lossy) }),
-            (I::PayloadHash, rec.payload_hash.map_or(NONE, u64::cast_signed)),
-            (I::Offset, i64::try_from(rec.offset).unwrap_or(i64::MAX)),
-            (I::Length, i64::from(rec.length)),
-            (I::Repeat, NONE),
-        ];
-        for (column, value) in ints {
-            self.ints[column as usize].push(row, value);
-        }
+        let (dicts, codes) = (&mut self.dicts, &mut self.known);
+        give!(
+            7,
+            |column: D, text: Option<&str>| {
+                let dict = &mut dicts[column as usize];
+                let text = text.unwrap_or_default();
+                let Some(spot) = KnownCodes::spot(known, text).filter(|_| !text.is_empty()) else {
+                    dict.push(row, Some(text));
+                    return;
+                };
+                let code = codes.code(column, spot).unwrap_or_else(|| {
+                    let code = dict.code(text);
+                    codes.keep(column, spot, code);
+                    code
+                });
+                dict.push_code(row, code);
+            },
+            D::Project => rec.project.as_deref(),
+            D::Service => rec.service.as_deref(),
+            D::Revision => rec.revision.as_deref(),
+            D::Instance => rec.instance.as_deref(),
+            D::Location => rec.location.as_deref(),
+            D::ResourceType => rec.resource_type.as_deref(),
+            D::Labels => rec.labels.as_deref(),
+        );
+        give!(
+            D::ALL.len() - 7,
+            |column: D, text: Option<&str>| dicts[column as usize].push(row, text),
+            D::Reason => rec.effective_reason,
+            D::Kind => Some(rec.kind.as_str()),
+            D::LogName => rec.log_name.as_deref(),
+            D::Module => rec.module.as_deref(),
+            D::Function => rec.function.as_deref(),
+            D::User => rec.user.as_deref(),
+            D::HttpMethod => http.and_then(|http| http.method.as_deref()),
+            D::HttpHost => http.and_then(|http| http.host.as_deref()),
+            D::HttpRoute => http.and_then(|http| http.path.as_deref()),
+            D::DeployRevision => deploy.and_then(|deploy| deploy.revision.as_deref()),
+            D::DeployOutcome => deploy.map(|deploy| deploy.outcome),
+            D::DeployBy => deploy.and_then(|deploy| deploy.by.as_deref()),
+            D::DeployMessage => deploy.and_then(|deploy| deploy.message.as_deref()),
+            D::SplitUid => split.map(|split| &*split.uid),
+            D::TsSource => rec.ts_source.as_deref(),
+        );
+        let texts = &mut self.texts;
+        give!(
+            T::ALL.len(),
+            |column: T, text: &str| texts[column as usize].push(row, text),
+            T::InsertId => rec.insert_id.as_deref().unwrap_or(""),
+            T::Message => &*rec.message,
+            T::Trace => rec.trace.as_deref().unwrap_or(""),
+            T::Span => rec.span.as_deref().unwrap_or(""),
+            T::Raw => &*rec.raw,
+        );
+        let ints = &mut self.ints;
+        give!(
+            I::ALL.len(),
+            |column: I, value: i64| ints[column as usize].push(row, value),
+            I::Receive => rec.receive_ns.unwrap_or(NONE),
+            I::Severity => i64::from(rec.severity.number()),
+            I::EffectiveSeverity => i64::from(rec.effective_severity.number()),
+            I::Naive => if rec.ts_naive { 1 } else { NONE },
+            I::Line => rec.line.unwrap_or(NONE),
+            I::HttpStatus => http.and_then(|http| http.status).map_or(NONE, i64::from),
+            I::HttpLatency => http.and_then(|http| http.latency_ns).unwrap_or(NONE),
+            I::SplitIndex => split.map_or(NONE, |split| i64::from(split.index)),
+            I::SplitTotal => split.map_or(NONE, |split| i64::from(split.total)),
+            I::SplitParts => NONE,
+            I::SplitOwnBytes => NONE,
+            I::PayloadRank => i64::from(rec.payload_rank),
+            I::Lossy => if rec.lossy == 0 { NONE } else { i64::from(rec.lossy) },
+            I::PayloadHash => rec.payload_hash.map_or(NONE, u64::cast_signed),
+            I::Offset => i64::try_from(rec.offset).unwrap_or(i64::MAX),
+            I::Length => i64::from(rec.length),
+            I::Repeat => NONE,
+        );
         if rec.insert_id.is_none() {
             self.content.resize(row, 0);
             self.content.push(rec.content_hash);

@@ -52,8 +52,7 @@ fn is_filled(value: Value<'_>) -> bool {
     match value.kind() {
         NodeKind::Null | NodeKind::Array | NodeKind::Object => false,
         NodeKind::Plain => {
-            let raw = value.raw().as_bytes();
-            raw.first().is_some_and(|b| *b > b' ') || !raw.trim_ascii_start().is_empty()
+            value.first_byte().is_some_and(|byte| byte > b' ') || !value.raw().trim_ascii_start().is_empty()
         }
         NodeKind::Escaped => {
             let raw = value.raw();

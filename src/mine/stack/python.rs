@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::{Stack, head_of, indent, is_joiner, lines, place_of, split_exception, split_once};
+use super::{Stack, head_of, indent, is_joiner, lines, split_exception, split_once};
 
 pub(super) const HEADER: &str = "Traceback (most recent call last)";
 
@@ -43,6 +43,15 @@ fn bare(line: &str) -> &str {
     t.strip_prefix("| ").or_else(|| t.strip_prefix("+ ")).unwrap_or(line)
 }
 
+/// Whether a line of a trace is code that tells nothing, seen from how it begins: half of them are.
+fn is_code(line: &str, margin: usize) -> bool {
+    let indent = line.bytes().take_while(|b| *b == b' ').count();
+    indent > margin
+        && line.as_bytes().get(indent).is_some_and(|b| {
+            b.is_ascii_graphic() && !matches!(b, b'F' | b'T' | b'D' | b'E' | b'+' | b'|' | b'-' | b'[')
+        })
+}
+
 pub(super) fn parse(message: &str) -> Stack<'_> {
     let mut stack = Stack::default();
     // Where the current exception's message starts, while it may still go on.
@@ -52,11 +61,18 @@ pub(super) fn parse(message: &str) -> Stack<'_> {
     let mut started = false;
     let mut grouped = false;
     let mut exceptions: Vec<(&str, &str)> = Vec::new();
+    let mut headers = memchr::memmem::find_iter(message.as_bytes(), HEADER).peekable();
     for (start, raw) in lines(message) {
+        while headers.next_if(|at| *at < start).is_some() {}
+        let header = headers.peek().filter(|at| **at < start + raw.len()).map(|at| at - start);
+        if in_trace && header.is_none() && is_code(raw, margin) {
+            continue;
+        }
         grouped |= raw.trim_start().starts_with("+-");
         let line = bare(raw);
         let t = line.trim();
-        if let Some(at) = place_of(line, HEADER) {
+        if let Some(at) = header {
+            let at = at - (raw.len() - line.len());
             end_message(message, &mut exceptions, &mut open, start);
             let before = line[..at].trim_end_matches("Exception Group ").trim();
             if !started {

@@ -202,9 +202,11 @@ impl Dict {
     #[inline]
     pub(in crate::store) fn code(&mut self, text: &str) -> u32 {
         // Neighbours in a dump mostly agree.
-        if self.values.is(self.last as usize, text) {
-            return self.last;
-        }
+        if self.values.is(self.last as usize, text) { self.last } else { self.looked_up(text) }
+    }
+
+    #[inline(never)]
+    fn looked_up(&mut self, text: &str) -> u32 {
         let hash = FxBuildHasher.hash_one(text);
         let values = &self.values;
         let found = self.index.find(hash, |code| values.is(*code as usize, text)).copied();
