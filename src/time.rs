@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use thiserror::Error;
 
-pub use parse::{Parsed, parse, parse_epoch};
+pub use parse::{Parsed, parse, parse_epoch, parse_front};
 
 use parse::{days_from_civil, number};
 

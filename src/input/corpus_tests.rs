@@ -96,7 +96,7 @@ fn read_bytes(bytes: &[u8], options: &ReadOptions) -> Option<(Ingested, Vec<LogR
     for record in &records {
         assert!(within(record.offset, u64::from(record.length)), "{record:?} of {}", report.decoded_bytes);
         assert!(record.ts_ns.is_none_or(time::is_plausible));
-        assert!(record.ts_ns.is_none() || record.ts_source.is_some() || options.text);
+        assert!(record.ts_ns.is_none() || record.ts_source.is_some());
         assert!(record.severity == Severity::Default || record.effective_severity == record.severity);
         let http = record.http.as_ref();
         let texts = [

@@ -359,11 +359,11 @@ impl<C: Collect> Sink for Reader<'_, C> {
         }
         let text = String::from_utf8_lossy(bytes);
         let found = effective(Severity::Default, &text, None);
-        let front = text.trim_start_matches('[');
-        let parsed = [29, 26, 23, 19].into_iter().find_map(|length| time::parse(front.get(..length)?));
+        let parsed = time::parse_front(text.trim_start_matches('[')).map(|(parsed, _)| parsed);
         let record = LogRecord {
             ts_ns: parsed.map(|parsed| parsed.ns),
             ts_naive: parsed.is_some_and(|parsed| parsed.naive),
+            ts_source: parsed.map(|_| "line".into()),
             effective_severity: found.severity,
             effective_reason: found.reason,
             content_hash: hash128(&[bytes]),

@@ -111,6 +111,20 @@ fn plain_lines_are_entries_only_when_asked() {
 }
 
 #[test]
+fn the_time_of_a_plain_line_ends_with_its_zone() {
+    let text = "2024-01-02T03:04:05.678901234+02:00 ERROR boom\n2024-01-02T01:04:05Z up\n2024-01-02 01:04:05 up\n\
+        1704164645678901234 rows\n";
+    let read = ingest(text.as_bytes(), |options| options.text = true);
+    let times: Vec<_> = read.records.iter().map(|row| row.ts_ns.map(time::rfc3339_short)).collect();
+    let at = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        times,
+        [at("2024-01-02T01:04:05.678901234Z"), at("2024-01-02T01:04:05Z"), at("2024-01-02T01:04:05Z"), None]
+    );
+    assert_eq!(read.report.naive_times, 1);
+}
+
+#[test]
 fn set_aside_rules_and_credentials_are_applied_per_row() {
     let text = b"{\"insertId\":\"a\",\"source\":\"fallback\",\"textPayload\":\"Bearer abcdefabcdefabcdef012345\"}";
     let read = ingest(text, |options| {
