@@ -10,7 +10,6 @@
 //! a table. Where every line is unique, the signatures of least id stay and the rest is counted in [`COARSE_MAX`] buckets of
 //! leading words. Both passes take time in proportion to bytes and to signatures (times their logarithm).
 
-mod ansi;
 mod attached;
 mod class;
 mod damage;

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use super::ansi::strip_ansi;
 use super::dates;
 use super::dictionary::Template;
 use super::signature::{Form, Token};
@@ -10,6 +9,7 @@ use super::stack;
 use super::token::{Kind, Scanner, Span};
 use super::wordform::{is_email, is_hex, skeleton};
 use super::words::is_unit;
+use crate::record::strip_ansi;
 
 /// What a value is, judged by its form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

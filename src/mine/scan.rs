@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use super::ansi::strip_ansi;
 use super::memo::{LineKey, Messages, Seen, Shapes};
 use super::parts::{Parts, Values, cut_value};
 use super::signature::{Form, Shape, SigId};
@@ -15,6 +14,7 @@ use super::table::{Epoch, Row, SignatureTable};
 use super::telling::telling;
 use super::token::{Kind, Scanner, Span};
 use super::{json, request};
+use crate::record::strip_ansi;
 
 /// What a row is mined as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

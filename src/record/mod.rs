@@ -4,12 +4,16 @@
 //! of the Parquet columns it goes to; the envelope's own severity is kept apart from the one the text implies, because
 //! reports show both.
 
+mod ansi;
+mod head;
 pub mod ingest;
 mod owned;
 pub mod receipt;
 mod severity;
 
-pub use severity::{EffectiveSeverity, Severity, effective, error_type};
+pub use ansi::strip_ansi;
+pub use head::error_type;
+pub use severity::{EffectiveSeverity, Severity, effective};
 
 use std::borrow::Cow;
 

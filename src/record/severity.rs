@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::head;
+
 /// Severity with Google's numbers (0, 100, … 800).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -133,130 +135,10 @@ pub fn effective(envelope: Severity, message: &str, inner: Option<Severity>) -> 
     if let Some(severity) = inner.filter(|severity| *severity != Severity::Default) {
         return EffectiveSeverity { severity, reason: Some("level inside the payload") };
     }
-    let head = head_of(message);
-    let told = |severity| EffectiveSeverity { severity, reason: Some("level in the text") };
-    let (body, timed) = after_time(head).map_or((head, false), |body| (body, true));
-    if let Some(severity) = bracketed_level(body) {
-        return told(severity);
+    match head::level(message) {
+        Some((severity, reason)) => EffectiveSeverity { severity, reason: Some(reason) },
+        None => EffectiveSeverity { severity: Severity::Default, reason: None },
     }
-    if head.starts_with("Traceback (most recent call last)") || head.starts_with("panic: ") {
-        return EffectiveSeverity { severity: Severity::Error, reason: Some("stack trace") };
-    }
-    if starts_with_error_type(head) || holds_traceback(message) {
-        return EffectiveSeverity { severity: Severity::Error, reason: Some("exception in the text") };
-    }
-    leading_level(body, timed)
-        .or_else(|| logfmt_level(body))
-        .or_else(|| klog_level(head))
-        .map_or(EffectiveSeverity { severity: Severity::Default, reason: None }, told)
-}
-
-/// The first line, at most 256 bytes of it: a level stands at the front or not at all.
-fn head_of(message: &str) -> &str {
-    let text = message.trim_start();
-    let mut end = text.len().min(256);
-    end = memchr::memchr(b'\n', &text.as_bytes()[..end]).unwrap_or(end);
-    let line = text;
-    while !line.is_char_boundary(end) {
-        end -= 1;
-    }
-    &line[..end]
-}
-
-/// A traceback that starts at a later line.
-fn holds_traceback(message: &str) -> bool {
-    let bytes = message.as_bytes();
-    memchr::memchr_iter(b'\n', bytes).any(|at| bytes[at + 1..].starts_with(b"Traceback (most recent call last)"))
-}
-
-/// What stands behind the date and time that a line opens with: `2025-01-01 10:00:00,123 `, `2025-01-01T10:00:00Z `.
-fn after_time(head: &str) -> Option<&str> {
-    let bytes = head.as_bytes();
-    let is_date = bytes.first_chunk::<10>().is_some_and(|date| {
-        date.iter()
-            .enumerate()
-            .all(|(at, b)| if matches!(at, 4 | 7) { matches!(b, b'-' | b'/') } else { b.is_ascii_digit() })
-    });
-    if !is_date || !matches!(bytes.get(10), Some(b'T' | b' ')) || !bytes.get(11)?.is_ascii_digit() {
-        return None;
-    }
-    let end = 11 + bytes[11..].iter().take_while(|b| b.is_ascii_digit() || matches!(b, b':' | b'.' | b',')).count();
-    let rest = head[end..].trim_start_matches('Z');
-    let zone = rest.trim_start_matches(' ').strip_prefix(['+', '-']).and_then(|zone| {
-        let digits = zone.bytes().take_while(|b| b.is_ascii_digit() || *b == b':').count();
-        matches!(digits, 4 | 5).then(|| &zone[digits..])
-    });
-    let rest = zone.unwrap_or(rest);
-    rest.strip_prefix(' ').map(str::trim_start)
-}
-
-/// `[ERROR]`, `[2025-01-01 …] [13] [WARNING] …`: a level alone in brackets among the leading bracketed groups.
-fn bracketed_level(head: &str) -> Option<Severity> {
-    let mut rest = head;
-    for _ in 0..4 {
-        let inside = rest.strip_prefix('[')?;
-        let close = inside.find(']')?;
-        if let Some(severity) = Severity::from_word(&inside[..close]) {
-            return Some(severity);
-        }
-        rest = inside[close + 1..].trim_start();
-    }
-    None
-}
-
-/// `ERROR: …`, `WARNING - …`, `error: …` at the very front; behind a time, any level in capitals.
-fn leading_level(head: &str, timed: bool) -> Option<Severity> {
-    let end = head.find(|c: char| !c.is_ascii_alphabetic())?;
-    let (word, rest) = head.split_at(end);
-    let severity = Severity::from_word(word).filter(|severity| *severity != Severity::Default)?;
-    let upper = word.bytes().all(|b| b.is_ascii_uppercase()) && word.len() > 3;
-    let marked = rest.starts_with(':') || rest.starts_with(" - ") || rest.starts_with(" |") || rest.starts_with(" [");
-    let alone = rest.starts_with("  ") || timed && rest.starts_with(' ');
-    (upper && (marked || alone) || rest.starts_with(": ")).then_some(severity)
-}
-
-/// `level=error msg="…"`, as logfmt has it, among the pairs that a line begins with.
-fn logfmt_level(head: &str) -> Option<Severity> {
-    let pairs = head.split(' ').map_while(|word| word.split_once('='));
-    let mut levels = pairs.filter(|(key, _)| matches!(*key, "level" | "lvl" | "severity"));
-    levels.find_map(|(_, value)| Severity::from_word(value.trim_matches('"')))
-}
-
-/// `E0102 10:00:00.123456`, the head of Kubernetes' own components.
-fn klog_level(head: &str) -> Option<Severity> {
-    let [level, month_day @ .., b' ', h1, h2, b':'] = head.as_bytes().first_chunk::<9>()? else { return None };
-    if !month_day.iter().chain([h1, h2]).all(u8::is_ascii_digit) {
-        return None;
-    }
-    match level {
-        b'I' => Some(Severity::Info),
-        b'W' => Some(Severity::Warning),
-        b'E' => Some(Severity::Error),
-        b'F' => Some(Severity::Critical),
-        _ => None,
-    }
-}
-
-/// The exception type that a line opens with: `TypeError: …`, `java.io.IOException: …`, `Uncaught Error: …`.
-pub fn error_type(line: &str) -> Option<&str> {
-    let head = line.trim_start();
-    starts_with_error_type(head).then(|| {
-        let front = head.split(':').next().unwrap_or(head);
-        front.rsplit(' ').next().unwrap_or(front)
-    })
-}
-
-fn starts_with_error_type(head: &str) -> bool {
-    let head = head.strip_prefix("Uncaught ").unwrap_or(head);
-    let head = head
-        .strip_prefix("Exception in thread ")
-        .map_or(head, |rest| rest.split_once(' ').map_or(rest, |(_, tail)| tail));
-    let end = head.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '$'))).unwrap_or(head.len());
-    let (name, rest) = head.split_at(end);
-    rest.starts_with(':')
-        && name.len() > 5
-        && (name.ends_with("Error") || name.ends_with("Exception"))
-        && name.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_uppercase()))
 }
 
 #[cfg(test)]

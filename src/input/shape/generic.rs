@@ -166,6 +166,19 @@ mod tests {
     use crate::time::rfc3339;
 
     #[test]
+    fn a_level_in_colours_is_no_severity_and_counts_without_them() {
+        for row in [
+            r#"{"level":"\u001b[31merror\u001b[39m","message":"boom","timestamp":"2024-01-01T00:00:00Z"}"#,
+            r#"{"log":"{\"level\":\"\\u001b[31merror\\u001b[39m\",\"message\":\"boom\"}","time":"2024-01-01T00:00:00Z"}"#,
+        ] {
+            let row = map(row);
+            assert_eq!((row.severity, row.effective_severity), (Severity::Default, Severity::Error));
+        }
+        let row = map(r#"{"level":"\u001b[31mloud\u001b[39m","message":"boom"}"#);
+        assert_eq!((row.severity_unknown, row.effective_severity), (true, Severity::Default));
+    }
+
+    #[test]
     fn knows_the_keys_of_logging_libraries() {
         for (text, ts, severity, message) in [
             (

@@ -42,7 +42,7 @@ pub(crate) use tabular::canonical;
 pub(crate) use wrapper::{Beside, Carried, Unwrapped, front, unwrap, window};
 
 use super::json::Value;
-use crate::record::{Kind, LogRecord, Severity, effective};
+use crate::record::{Kind, LogRecord, Severity, effective, strip_ansi};
 use crate::time;
 
 /// A mapper of rows.
@@ -188,6 +188,9 @@ fn take_severity(record: &mut LogRecord<'_>, value: Value<'_>) {
     } else {
         record.severity = Severity::Default;
         record.severity_unknown = !value.is_null() && value.scalar().is_none_or(|text| !text.trim().is_empty());
+        if record.severity_unknown {
+            imply(record, uncoloured_severity(value), "level without its colours");
+        }
     }
 }
 
@@ -228,6 +231,11 @@ fn severity(value: Value<'_>) -> Option<Severity> {
         Ok(_) => None,
         Err(_) => Severity::from_word(&text),
     }
+}
+
+/// The severity of a word that a logger wrote in colours: no envelope's word, but what it means is plain.
+fn uncoloured_severity(value: Value<'_>) -> Option<Severity> {
+    Severity::from_word(&strip_ansi(&value.scalar()?)?)
 }
 
 /// A duration such as `3.786648988s`, `{seconds, nanos}`, or a number of seconds, in nanoseconds.

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::super::json::Tape;
+use super::generic::in_tens;
 use super::payload::Payload;
 use super::{INNER_LEVEL, imply, last_segment};
 use crate::record::LogRecord;
@@ -33,7 +34,7 @@ fn fill(text: &str, record: &mut LogRecord<'_>) -> Option<String> {
     let object = tape.parse(text).ok()?;
     let payload = Payload::of(object);
     if record.effective_reason.is_none() {
-        let level = payload.level.value(object).and_then(super::generic::in_tens);
+        let level = payload.level.value(object).and_then(in_tens).or_else(|| payload.level(object));
         imply(record, level, INNER_LEVEL);
     }
     let owned = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));

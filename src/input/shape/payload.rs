@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use super::super::json::{NodeKind, Spot, Value};
 use super::audit::is_audit_type;
-use super::{severity, text};
+use super::{severity, text, uncoloured_severity};
 use crate::record::{LogRecord, Severity};
 
 /// Where the value of the best key seen for one field stands; a lower rank is better.
@@ -246,7 +246,8 @@ impl Payload {
 
     /// The level that the payload names.
     pub(super) fn level(&self, within: Value<'_>) -> Option<Severity> {
-        self.level.value(within).and_then(severity)
+        let level = self.level.value(within)?;
+        severity(level).or_else(|| uncoloured_severity(level))
     }
 
     /// What people read: the message with its stack behind it.

@@ -1,7 +1,7 @@
 //! Terminal escapes, which progress bars and coloured logs leave in exports.
 
 /// The text without terminal escapes; `None` when there are none.
-pub(super) fn strip_ansi(text: &str) -> Option<String> {
+pub fn strip_ansi(text: &str) -> Option<String> {
     memchr::memchr(0x1b, text.as_bytes())?;
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
