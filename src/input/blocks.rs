@@ -243,7 +243,7 @@ mod tests {
             for entry in run.entries {
                 self.keep(offset + entry.range.start as u64, &entry.text);
             }
-            Some(Taken { length, entries, structure: run.commas, rows, multi_line, last, wrappers: 0 })
+            Some(Taken { length, entries, structure: run.commas, rows, multi_line, last, ..Taken::default() })
         }
         fn row(&mut self, offset: u64, bytes: &[u8]) -> Verdict {
             let text = repair::repair(bytes);

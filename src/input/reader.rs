@@ -7,16 +7,16 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::framing::{End, Front, Opened, Sink, Taken, Verdict};
+use super::framing::{End, Front, Opened, Sink, Taken, Text, Verdict};
 use super::json::{Refused, Tape, Value};
 use super::redact::{Forms, Hits, Redactor};
 use super::shape::{self, Beside, Carried, MOST_REPEATS, Row, Unwrapped};
 use super::streamed::{Said, Streamed};
 use super::tally::Tally;
-use super::{ReadOptions, pieces, repair};
+use super::{ReadOptions, lines, pieces, repair, said};
 use crate::config::glob_matches;
 use crate::record::{Collect, LogRecord, Severity, Stretch, effective, hash128};
-use crate::time;
+use crate::time::{self, Parsed};
 
 /// Makes the records of one stretch of a file.
 pub(super) struct Reader<'a, C> {
@@ -195,6 +195,29 @@ impl<'a, C: Collect> Reader<'a, C> {
         self.collector.push(&mut record, known.stretches(), raw);
     }
 
+    /// Takes an entry of plain text. `before` is the time of the entry before it, which one without a time has, too; returns
+    /// the entry's own.
+    fn text(&mut self, offset: u64, bytes: &[u8], before: Option<Parsed>) -> Option<Parsed> {
+        let text = String::from_utf8_lossy(bytes);
+        let found = effective(Severity::Default, &text, None);
+        let own = said::time_of(&text);
+        let parsed = own.or(before);
+        let record = LogRecord {
+            ts_ns: parsed.map(|parsed| parsed.ns),
+            ts_naive: parsed.is_some_and(|parsed| parsed.naive),
+            ts_source: parsed.map(|_| if own.is_some() { "line" } else { "line before" }.into()),
+            effective_severity: found.severity,
+            effective_reason: found.reason,
+            content_hash: hash128(&[bytes]),
+            payload_rank: 2,
+            lossy: i32::try_from(text.matches(['?', '\u{FFFD}']).count()).unwrap_or(i32::MAX),
+            message: Cow::Borrowed(&text),
+            ..LogRecord::default()
+        };
+        self.emit(record, Place { offset, length: bytes.len() }, &text, &Known::default());
+        parsed
+    }
+
     fn refused(&mut self, place: Place, reason: &str, text: &str) {
         self.malformed(place.offset, place.length as u64, reason, text.as_bytes());
     }
@@ -354,25 +377,24 @@ impl<C: Collect> Sink for Reader<'_, C> {
     }
 
     fn text_line(&mut self, offset: u64, bytes: &[u8]) -> bool {
-        if !self.options.text {
-            return false;
+        if self.options.text {
+            self.text(offset, bytes, None);
         }
-        let text = String::from_utf8_lossy(bytes);
-        let found = effective(Severity::Default, &text, None);
-        let parsed = time::parse_front(text.trim_start_matches('[')).map(|(parsed, _)| parsed);
-        let record = LogRecord {
-            ts_ns: parsed.map(|parsed| parsed.ns),
-            ts_naive: parsed.is_some_and(|parsed| parsed.naive),
-            ts_source: parsed.map(|_| "line".into()),
-            effective_severity: found.severity,
-            effective_reason: found.reason,
-            content_hash: hash128(&[bytes]),
-            payload_rank: 2,
-            lossy: i32::try_from(text.matches(['?', '\u{FFFD}']).count()).unwrap_or(i32::MAX),
-            message: Cow::Borrowed(&text),
-            ..LogRecord::default()
-        };
-        self.emit(record, Place { offset, length: bytes.len() }, &text, &Known::default());
-        true
+        self.options.text
+    }
+
+    fn text_lines(&mut self, offset: u64, bytes: &[u8], end: End) -> Text {
+        if !self.options.text {
+            return Text::Refused;
+        }
+        let Some(run) = lines::follow(bytes, end) else { return Text::Short };
+        let mut taken = Taken { length: run.length, blank_lines: run.blank_lines, ..Taken::default() };
+        let mut before = None;
+        for entry in run.entries {
+            taken.rows += 1;
+            taken.entries += entry.len() as u64;
+            before = self.text(offset + entry.start as u64, &bytes[entry], before);
+        }
+        Text::Read(taken)
     }
 }

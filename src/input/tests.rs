@@ -112,16 +112,62 @@ fn plain_lines_are_entries_only_when_asked() {
 
 #[test]
 fn the_time_of_a_plain_line_ends_with_its_zone() {
-    let text = "2024-01-02T03:04:05.678901234+02:00 ERROR boom\n2024-01-02T01:04:05Z up\n2024-01-02 01:04:05 up\n\
-        1704164645678901234 rows\n";
+    let text = "1704164645678901234 rows\n2024-01-02T03:04:05.678901234+02:00 ERROR boom\n2024-01-02T01:04:05Z up\n\
+        2024-01-02 01:04:05 up\n";
     let read = ingest(text.as_bytes(), |options| options.text = true);
     let times: Vec<_> = read.records.iter().map(|row| row.ts_ns.map(time::rfc3339_short)).collect();
     let at = |text: &str| Some(text.to_owned());
     assert_eq!(
         times,
-        [at("2024-01-02T01:04:05.678901234Z"), at("2024-01-02T01:04:05Z"), at("2024-01-02T01:04:05Z"), None]
+        [None, at("2024-01-02T01:04:05.678901234Z"), at("2024-01-02T01:04:05Z"), at("2024-01-02T01:04:05Z")]
     );
     assert_eq!(read.report.naive_times, 1);
+}
+
+#[test]
+fn a_plain_line_without_a_time_has_that_of_the_line_before() {
+    let at = "2024-01-02 03:04:05,678";
+    let stack = "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\n    x()\nKeyError: 1";
+    let text = format!("early\n{at} ERROR till no stock\n{stack}\nsecond\n{at} up\n");
+    let read = ingest(text.as_bytes(), |options| options.text = true);
+    let seen: Vec<_> = read.records.iter().map(|row| (row.ts_ns.is_some(), row.message.as_str())).collect();
+    let failure = format!("{at} ERROR till no stock\n{stack}");
+    let up = format!("{at} up");
+    assert_eq!(seen, [(false, "early"), (true, &*failure), (true, "second"), (true, &*up)]);
+    assert_eq!((read.report.set_aside.no_time, read.report.bytes_by.total()), (1, text.len() as u64));
+}
+
+#[test]
+fn plain_text_is_the_same_however_it_is_cut() {
+    let at = |i: usize| format!("2024-01-02 03:04:{:02},{:03}", i / 1_000, i % 1_000);
+    let stack = "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\n\n    x()\nKeyError: 1\n";
+    let text: String = (0..400)
+        .map(|i| match i % 11 {
+            3 => format!("{} ERROR no stock\n{stack}{stack}", at(i)),
+            5 => format!("\r\n  \n{} INFO up\npool is warm\n  x\n", at(i)),
+            6 => "{\"insertId\":\"a\",\"textPayload\":\"x\"}\nweb | {\"a\":1}\n".to_owned(),
+            7 => "\tat a.b(C.java:1)\n]\nö\n".to_owned(),
+            8 => format!("  {} {}\n", at(i), "y".repeat(i)),
+            _ => format!("{} INFO row {i}\n", at(i)),
+        })
+        .collect();
+    let mut options = ReadOptions::new(&Config::default()).expect("options");
+    options.text = true;
+    let read = |block: usize, blocks: usize| {
+        let streamed = Streamed::default();
+        let mut records = Vec::new();
+        let rest = Decoded::new(Box::new(text.as_bytes()), text.len() as u64, 1_000).expect("opens");
+        let plan = Plan { block, blocks, limit: 2_000 };
+        let make = || Reader::new(&options, &streamed, Keep::default());
+        let (walked, _) = walk(Vec::new(), Some(rest), plan, &make, &mut |reader| records.extend(reader.finish().0.0));
+        assert_eq!(walked.counts.by.total(), text.len() as u64);
+        (records, walked.counts)
+    };
+    let whole = read(1 << 20, 1);
+    assert!(whole.0.len() > 400);
+    for (block, blocks) in [(1, 1), (7, 1), (64, 4), (33, 3), (200, 8), (3_000, 4)] {
+        assert_eq!(read(block, blocks), whole, "{block} x {blocks}");
+    }
 }
 
 #[test]

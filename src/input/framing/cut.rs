@@ -10,6 +10,8 @@ use super::{End, Framer, Front, Sink, State, Taken, Verdict, Window};
 
 /// Bytes looked at for two rows.
 const LOOK: usize = 1 << 20;
+/// Bytes in which a line with a time is looked for.
+const NEAR: usize = 64 << 10;
 /// Lines without a row after which a file counts as lines.
 const LINES: usize = 64;
 
@@ -111,7 +113,12 @@ impl Profile {
         let rest = bytes.get(from..)?;
         match &self.pattern {
             Pattern::Line(lead) => {
-                memchr::memchr_iter(b'\n', rest).map(|end| from + end + 1).find(|line| bytes[*line..].starts_with(lead))
+                let lines = || memchr::memchr_iter(b'\n', rest).map(|end| from + end + 1);
+                // Of plain lines, one that may begin with a time: others may belong to the one before.
+                let dated = |line: &usize| matches!(bytes.get(*line), Some(b'0'..=b'9' | b'[' | b'<'));
+                let mut near = lines().take_while(|line| line - from < NEAR);
+                let cut = if lead.is_empty() { near.find(dated) } else { None };
+                cut.or_else(|| lines().find(|line| bytes[*line..].starts_with(lead)))
             }
             Pattern::Between(needle, row) => memchr::memmem::find(rest, needle).map(|found| from + found + row),
         }
@@ -155,5 +162,12 @@ mod tests {
         assert_eq!(cuts("x-1 | {\"a\":1}\nx-2 | {\"a\":2}\n"), [14, 28]);
         assert_eq!(cuts("{\"a\":1}"), [0; 0]);
         assert_eq!(cuts(&"just text\n".repeat(70)).len(), 70);
+        let stacks = "2024-01-02 03:04:05 no\n  at f\nError: x\n".repeat(40);
+        let newest = stacks.rfind("2024").expect("a line with a time");
+        let cuts = cuts(&stacks);
+        assert!(
+            cuts.iter().take_while(|cut| **cut <= newest).all(|cut| stacks[*cut..].starts_with("2024")),
+            "{cuts:?}"
+        );
     }
 }

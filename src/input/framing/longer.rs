@@ -2,7 +2,7 @@
 
 use super::scan::{self, Behind};
 use super::state::Line;
-use super::{End, Framer, Sink, Taken, Window};
+use super::{End, Framer, Sink, Taken, Text, Window};
 
 /// Bytes in which a wrapper must open its rows to be read as a stream.
 const WRAPPER: usize = 64 << 10;
@@ -10,8 +10,8 @@ const WRAPPER: usize = 64 << 10;
 const WRAPPERS: u32 = 32;
 
 impl Framer {
-    /// A run of rows or lines that make one entry or several.
-    pub(super) fn pieces<S: Sink>(&mut self, window: Window<'_>, at: usize, rows: bool, sink: &mut S) -> Option<usize> {
+    /// The bytes that a token may have, and what they end with.
+    fn near<'a>(&self, window: Window<'a>, at: usize) -> (&'a [u8], End) {
         let rest = &window.bytes[at..];
         let bytes = &rest[..rest.len().min(self.limit)];
         let end = match () {
@@ -19,6 +19,28 @@ impl Framer {
             () if bytes.len() == self.limit => End::Limit,
             () => End::Window,
         };
+        (bytes, end)
+    }
+
+    /// A line of text and those that belong to it; `None` where they were not taken.
+    pub(super) fn texts<S: Sink>(&mut self, window: Window<'_>, at: usize, sink: &mut S) -> Option<Option<usize>> {
+        let (bytes, end) = self.near(window, at);
+        let taken = match sink.text_lines(window.base + at as u64, bytes, end) {
+            Text::Read(taken) => taken,
+            Text::Short => return Some(None),
+            Text::Refused => return None,
+        };
+        self.counts.texts += taken.rows;
+        self.counts.blank_lines += taken.blank_lines;
+        self.counts.by.entries += taken.entries;
+        self.counts.by.blank += taken.length as u64 - taken.entries;
+        self.state.line = Line::Row;
+        Some(Some(at + taken.length))
+    }
+
+    /// A run of rows or lines that make one entry or several.
+    pub(super) fn pieces<S: Sink>(&mut self, window: Window<'_>, at: usize, rows: bool, sink: &mut S) -> Option<usize> {
+        let (bytes, end) = self.near(window, at);
         let taken: Taken = sink.pieces(window.base + at as u64, bytes, end)?;
         debug_assert!(taken.length > 0, "the first row or line was read before, so it is one");
         let counts = &mut self.counts;

@@ -14,6 +14,7 @@ mod state;
 mod walk;
 
 pub(crate) use cut::Profile;
+pub(crate) use scan::is_prefixed;
 pub(crate) use state::{Counts, State};
 pub(crate) use walk::{Framer, utf8};
 
@@ -71,6 +72,17 @@ pub(crate) enum End {
     File,
 }
 
+/// What became of a line of text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Text {
+    /// It was read, with lines behind it.
+    Read(Taken),
+    /// Lines behind the window may belong to it.
+    Short,
+    /// Text is no entry.
+    Refused,
+}
+
 /// A run of rows or lines that was read as one token.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Taken {
@@ -86,6 +98,8 @@ pub(crate) struct Taken {
     pub(crate) wrappers: u64,
     /// Rows that hold line ends.
     pub(crate) multi_line: u64,
+    /// Lines between them that are blank.
+    pub(crate) blank_lines: u64,
     /// Where the last one begins.
     pub(crate) last: usize,
 }
@@ -127,6 +141,10 @@ pub(crate) trait Sink {
     /// A line that is no JSON, offered as an entry; `true` takes it.
     fn text_line(&mut self, _offset: u64, _bytes: &[u8]) -> bool {
         false
+    }
+    /// The same for the line that `bytes` begin with, and for those behind it that belong to it.
+    fn text_lines(&mut self, _offset: u64, _bytes: &[u8], _end: End) -> Text {
+        Text::Refused
     }
 }
 

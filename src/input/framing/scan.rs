@@ -219,6 +219,11 @@ pub(super) fn prefix_of(line: &[u8]) -> Option<usize> {
     (line.get(object) == Some(&b'{')).then_some(object)
 }
 
+/// Whether a line is `name | {…`.
+pub(crate) fn is_prefixed(line: &[u8]) -> bool {
+    prefix_of(line).is_some()
+}
+
 /// What an element of an array is that begins with neither `{` nor `[`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scalar {

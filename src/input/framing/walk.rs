@@ -333,8 +333,13 @@ impl Framer {
             self.counts.prefixed += 1;
             return Some(at + prefix);
         }
-        if !self.state.in_array && pieces::is_line(line) {
-            return self.pieces(window, at, false, sink);
+        if !self.state.in_array {
+            if pieces::is_line(line) {
+                return self.pieces(window, at, false, sink);
+            }
+            if let Some(next) = self.texts(window, at, sink) {
+                return next;
+            }
         }
         // A banner in an array ends with its line, but the comma or bracket there is the array's. At least one byte is taken,
         // or the line would be looked at for ever.

@@ -1,0 +1,312 @@
+//! Lines of plain text that belong together: a line with a time, and what follows it without one.
+//!
+//! A stack is a part of the entry before it; any other line without a time is an entry of its own, at the time of the line
+//! before. A run from one line with a time up to the next is one token of the framer, so that where a file's blocks are cut
+//! changes nothing; so it must not be longer than a block can wait for.
+
+use std::ops::Range;
+
+use super::framing::{End, utf8};
+use super::{pieces, said};
+use crate::record::{Severity, effective, error_type};
+
+/// Most bytes of a run; lines beyond them have no time.
+const MOST_BYTES: usize = 256 << 10;
+/// Bytes of a line that say what it is.
+const HEAD: usize = 256;
+
+/// A line with a time, and those behind it that have none.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Run {
+    /// Entries, the one with the time first, each from its first byte to its last.
+    pub(super) entries: Vec<Range<usize>>,
+    pub(super) blank_lines: u64,
+    pub(super) length: usize,
+}
+
+/// The newest entry of a run, as far as what follows depends on it.
+struct Open {
+    /// It is no failure by its level: a stack behind it is an entry of its own.
+    calm: bool,
+    /// It holds a stack.
+    stack: bool,
+    /// It ends inside a stack of Python, whose exception comes behind its frames.
+    python: bool,
+    /// It ends with a sentence that ties two stacks.
+    tied: bool,
+}
+
+/// What a line without a time is to the entry before it.
+#[derive(PartialEq, Eq)]
+enum Role {
+    /// A part of it.
+    Part,
+    /// An entry of its own.
+    Own,
+    /// No line of text, or one with a time.
+    End,
+}
+
+/// Follows the run that begins with the line at the front of `bytes`; `None` when it may go on beyond them.
+pub(super) fn follow(bytes: &[u8], end: End) -> Option<Run> {
+    let first = line_at(bytes, 0, end)?;
+    let text = first.trim_ascii_end();
+    // One byte at least, or the line would be looked at for ever.
+    let length = text.len().max(1);
+    let mut run = Run { entries: vec![0..length], blank_lines: 0, length };
+    if !said::has_time(head(text)) {
+        return Some(run);
+    }
+    let mut open = Open::of(head(text));
+    let (mut at, mut blank_lines) = (first.len(), 0);
+    while let Some(line) = next_line(bytes, at, end)? {
+        let start = at + 1;
+        at = start + line.len();
+        let text = line.trim_ascii_end();
+        if text.is_empty() {
+            blank_lines += 1;
+            continue;
+        }
+        let blanks = text.len() - text.trim_ascii_start().len();
+        let role = match open.role_of(text, blanks) {
+            // Only the line behind it says whether a stack begins.
+            None => match next_line(bytes, at, end)? {
+                // A function of Go, whose place stands below it.
+                Some(next) if next.starts_with(b"\t/") && open.stack => Role::Part,
+                Some(next) if is_indented_frame(next) => open.begins_stack(),
+                _ => Role::Own,
+            },
+            Some(role) => role,
+        };
+        match (role, run.entries.last_mut()) {
+            (Role::End, _) => break,
+            (Role::Part, Some(entry)) => {
+                entry.end = start + text.len();
+                open.take(text);
+            }
+            _ => {
+                run.entries.push(start + blanks..start + text.len());
+                run.blank_lines += blank_lines;
+                open = Open::of(head(&text[blanks..]));
+            }
+        }
+        blank_lines = 0;
+        run.length = start + text.len();
+    }
+    Some(run)
+}
+
+/// The line at a place, without its end; `None` where only more bytes say where it ends.
+fn line_at(bytes: &[u8], at: usize, end: End) -> Option<&[u8]> {
+    match memchr::memchr(b'\n', &bytes[at..]) {
+        Some(length) => Some(&bytes[at..at + length]),
+        None => (end != End::Window).then(|| &bytes[at..]),
+    }
+}
+
+/// The line behind the end of one; `Some(None)` where the run cannot go on, `None` where only more bytes say it.
+fn next_line(bytes: &[u8], at: usize, end: End) -> Option<Option<&[u8]>> {
+    let near = &bytes[..bytes.len().min(MOST_BYTES)];
+    let cut = near.len() < bytes.len() || end == End::Limit;
+    match near.get(at + 1..).and_then(|rest| memchr::memchr(b'\n', rest)) {
+        Some(length) => Some(Some(&near[at + 1..at + 1 + length])),
+        None if cut => Some(None),
+        None if end == End::Window => None,
+        None => Some(near.get(at + 1..).filter(|rest| !rest.is_empty())),
+    }
+}
+
+/// The beginning of a line as text.
+fn head(line: &[u8]) -> &str {
+    utf8(&line[..line.len().min(HEAD)])
+}
+
+impl Open {
+    fn of(head: &str) -> Self {
+        let calm = matches!(
+            effective(Severity::Default, head, None).severity,
+            Severity::Debug | Severity::Info | Severity::Notice
+        );
+        let python = head.starts_with(PYTHON);
+        Self { calm, stack: python || begins_alone(head) || error_type(head).is_some(), python, tied: false }
+    }
+
+    /// What a line is to the entry; `None` where the line behind it decides.
+    fn role_of(&self, text: &[u8], blanks: usize) -> Option<Role> {
+        let line = head(&text[blanks..]);
+        match text[blanks] {
+            b'{' | b',' | b']' => return Some(Role::End),
+            b'[' if matches!(text[blanks + 1..].trim_ascii_start().first(), None | Some(b'{' | b'[' | b']')) => {
+                return Some(Role::End);
+            }
+            _ => {}
+        }
+        if said::has_own_head(line) || pieces::is_line(&text[blanks..]) || super::framing::is_prefixed(&text[blanks..])
+        {
+            return Some(Role::End);
+        }
+        if blanks > 0 || is_tied(line) || is_inside(line) {
+            return Some(Role::Part);
+        }
+        if self.python {
+            return Some(if line.starts_with(PYTHON) { self.begins_stack() } else { Role::Part });
+        }
+        if begins_alone(line) {
+            return Some(Role::Own);
+        }
+        if line.starts_with(PYTHON) || error_type(line).is_some() {
+            return Some(self.begins_stack());
+        }
+        None
+    }
+
+    /// A stack that begins is a part of a failure, and of a stack that was tied to it.
+    fn begins_stack(&self) -> Role {
+        if self.tied || !self.calm && !self.stack { Role::Part } else { Role::Own }
+    }
+
+    /// Goes on behind a part.
+    fn take(&mut self, text: &[u8]) {
+        let indented = matches!(text[0], b' ' | b'\t');
+        let line = head(text);
+        self.python = line.starts_with(PYTHON) || self.python && indented;
+        self.tied = is_tied(line);
+        self.stack |= self.python || !indented || is_indented_frame(text);
+    }
+}
+
+/// The head of Python's stacks.
+const PYTHON: &str = "Traceback (most recent call last)";
+
+/// Whether a runtime wrote the line at its end, whatever was logged before.
+fn begins_alone(line: &str) -> bool {
+    const STARTS: [&str; 6] = [
+        "panic: ",
+        "fatal error: ",
+        "thread '",
+        "Unhandled exception. ",
+        "Unhandled Exception: ",
+        "Exception in thread ",
+    ];
+    STARTS.iter().any(|start| line.starts_with(start))
+}
+
+/// Whether a line ties the stack behind it to the one before.
+fn is_tied(line: &str) -> bool {
+    const STARTS: [&str; 4] =
+        ["During handling of the above exception", "The above exception was", "Caused by: ", "[previous exception]"];
+    STARTS.iter().any(|start| line.starts_with(start))
+}
+
+/// Whether a line at the margin means nothing outside of an entry.
+fn is_inside(line: &str) -> bool {
+    const STARTS: [&str; 14] = [
+        "at ",
+        "created by ",
+        "goroutine ",
+        "[signal ",
+        "exit status ",
+        "--- End of ",
+        "... ",
+        "Suppressed: ",
+        "Stack trace:",
+        "[stacktrace]",
+        "stack backtrace:",
+        "note: run with `RUST_BACKTRACE",
+        "}",
+        ")",
+    ];
+    // `#0 /srv/a.php(7): f()`
+    let php = || line.strip_prefix('#').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    STARTS.iter().any(|start| line.starts_with(start)) || php()
+}
+
+/// Whether a line is a frame below a line at the margin: `    at f (a.js:1:2)`, `\tat a.b(C.java:1)`, `\t/srv/a.go:7 +0x1d`.
+fn is_indented_frame(line: &[u8]) -> bool {
+    let frame = line.trim_ascii_start();
+    frame.len() < line.len() && (frame.starts_with(b"at ") || line.starts_with(b"\t/") || frame.starts_with(b"File \""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries(text: &str) -> Vec<&str> {
+        let run = follow(text.as_bytes(), End::File).expect("a run");
+        run.entries.into_iter().map(|entry| &text[entry]).collect()
+    }
+
+    const AT: &str = "2024-01-02 03:04:05,678";
+
+    #[test]
+    fn a_stack_belongs_to_the_failure_before_it() {
+        for stack in [
+            "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\n    x()\nKeyError: 1",
+            "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\n    x()\napp.OutOfStock: tills\n\n\
+             During handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n  \
+             File \"a.py\", line 2, in g\n    f()\nValueError: no",
+            "java.io.IOException: no\n\tat a.b.C.d(C.java:7)\n\t... 3 more\nCaused by: x.Y: z\n\tat a.b.C.e(C.java:9)",
+            "OutOfStock: no\n    at f (/srv/a.js:1:2)\n    at g (/srv/a.js:3:4) {\n  code: 7\n}",
+            "goroutine 7 [running]:\nmain.f(0x1)\n\t/srv/a.go:7 +0x1d\nmain.main()\n\t/srv/a.go:9 +0x2d",
+            "#0 /srv/a.php(7): f()\n#1 {main}\n  thrown in /srv/a.php on line 7",
+        ] {
+            let text = format!("{AT} ERROR no stock\n{stack}\n{AT} INFO up\n");
+            assert_eq!(entries(&text), [format!("{AT} ERROR no stock\n{stack}")], "{stack}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_says_something_of_its_own_is_an_entry() {
+        let text = format!("{AT} INFO up\n\npool is warm\n  with 3 workers\nERROR: no stock\n\n{AT} INFO up\n");
+        assert_eq!(entries(&text), [&format!("{AT} INFO up"), "pool is warm\n  with 3 workers", "ERROR: no stock"]);
+        let run = follow(text.as_bytes(), End::File).expect("a run");
+        assert_eq!((run.blank_lines, &text[run.length..]), (1, &*format!("\n\n{AT} INFO up\n")));
+    }
+
+    #[test]
+    fn a_stack_is_no_part_of_what_is_no_failure() {
+        for stack in [
+            "panic: no\n\ngoroutine 1 [running]:\nmain.main()\n\t/srv/a.go:4 +0x2c\nexit status 2",
+            "TypeError: x is not a function\n    at f (/srv/a.js:1:2)",
+            "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\nKeyError: 1",
+            "Exception in thread \"main\" java.lang.Error: no\n\tat a.B.c(D.java:1)",
+        ] {
+            let text = format!("{AT} INFO up\n{stack}");
+            assert_eq!(entries(&text), [&format!("{AT} INFO up"), stack], "{stack}");
+        }
+        let twice = "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\nKeyError: 1";
+        assert_eq!(entries(&format!("{AT} ERROR no\n{twice}\n{twice}")), [&format!("{AT} ERROR no\n{twice}"), twice]);
+    }
+
+    #[test]
+    fn a_run_ends_where_something_else_begins() {
+        for end in [
+            "{\"a\":1}",
+            "[\n",
+            ", ",
+            "web-1 | {\"a\":1}",
+            "2024-01-02T03:04:05Z stdout F x",
+            "02/Jan/2024:03:04:05 +0000",
+        ] {
+            assert_eq!(
+                entries(&format!("{AT} ERROR no\n  x\n{end}\n  y\n")),
+                [&format!("{AT} ERROR no\n  x")],
+                "{end}"
+            );
+        }
+        assert_eq!(entries("no time\n  x\n"), ["no time"]);
+    }
+
+    #[test]
+    fn a_run_that_may_go_on_asks_for_more_and_a_long_one_ends() {
+        let text = format!("{AT} ERROR no\n  x\n");
+        assert_eq!(follow(text.as_bytes(), End::Window), None);
+        assert_eq!(follow(format!("{text}other").as_bytes(), End::Window), None);
+        assert!(follow(format!("{text}{AT} ERROR no\n").as_bytes(), End::Window).is_some());
+        let long = text.clone() + &"  x\n".repeat(MOST_BYTES);
+        for end in [End::Window, End::Limit, End::File] {
+            let run = follow(long.as_bytes(), end).expect("a run");
+            assert!(run.length > MOST_BYTES - 8 && run.length < MOST_BYTES, "{}", run.length);
+        }
+    }
+}
