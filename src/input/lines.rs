@@ -13,7 +13,7 @@ use crate::record::{Severity, effective, error_type};
 /// Most bytes of a run; lines beyond them have no time.
 const MOST_BYTES: usize = 256 << 10;
 /// Bytes of a line that say what it is.
-const HEAD: usize = 256;
+const HEAD: usize = 512;
 
 /// A line with a time, and those behind it that have none.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -28,12 +28,19 @@ pub(super) struct Run {
 struct Open {
     /// It is no failure by its level: a stack behind it is an entry of its own.
     calm: bool,
-    /// It holds a stack.
-    stack: bool,
+    stack: Stack,
+}
+
+/// What an entry holds of stacks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stack {
+    None,
+    /// A stack, which may be complete.
+    Some,
     /// It ends inside a stack of Python, whose exception comes behind its frames.
-    python: bool,
-    /// It ends with a sentence that ties two stacks.
-    tied: bool,
+    Python,
+    /// It ends with a sentence that ties the next stack to the one before.
+    Tied,
 }
 
 /// What a line without a time is to the entry before it.
@@ -53,13 +60,18 @@ pub(super) fn follow(bytes: &[u8], end: End) -> Option<Run> {
     let text = first.trim_ascii_end();
     // One byte at least, or the line would be looked at for ever.
     let length = text.len().max(1);
-    let mut run = Run { entries: vec![0..length], blank_lines: 0, length };
+    let mut run = Run { entries: std::iter::once(0..length).collect(), blank_lines: 0, length };
     if !said::has_time(head(text)) {
         return Some(run);
     }
     let mut open = Open::of(head(text));
     let (mut at, mut blank_lines) = (first.len(), 0);
-    while let Some(line) = next_line(bytes, at, end)? {
+    loop {
+        let line = match next_line(bytes, at, end) {
+            Next::Line(line) => line,
+            Next::Nothing => break,
+            Next::More => return None,
+        };
         let start = at + 1;
         at = start + line.len();
         let text = line.trim_ascii_end();
@@ -70,10 +82,11 @@ pub(super) fn follow(bytes: &[u8], end: End) -> Option<Run> {
         let blanks = text.len() - text.trim_ascii_start().len();
         let role = match open.role_of(text, blanks) {
             // Only the line behind it says whether a stack begins.
-            None => match next_line(bytes, at, end)? {
+            None => match next_line(bytes, at, end) {
+                Next::More => return None,
                 // A function of Go, whose place stands below it.
-                Some(next) if next.starts_with(b"\t/") && open.stack => Role::Part,
-                Some(next) if is_indented_frame(next) => open.begins_stack(),
+                Next::Line(next) if next.starts_with(b"\t/") && open.stack != Stack::None => Role::Part,
+                Next::Line(next) if is_indented_frame(next) => open.begins_stack(),
                 _ => Role::Own,
             },
             Some(role) => role,
@@ -104,15 +117,25 @@ fn line_at(bytes: &[u8], at: usize, end: End) -> Option<&[u8]> {
     }
 }
 
-/// The line behind the end of one; `Some(None)` where the run cannot go on, `None` where only more bytes say it.
-fn next_line(bytes: &[u8], at: usize, end: End) -> Option<Option<&[u8]>> {
+/// What stands behind the end of a line.
+enum Next<'a> {
+    Line(&'a [u8]),
+    /// Nothing that can belong to the run.
+    Nothing,
+    /// Only more bytes say it.
+    More,
+}
+
+fn next_line(bytes: &[u8], at: usize, end: End) -> Next<'_> {
     let near = &bytes[..bytes.len().min(MOST_BYTES)];
     let cut = near.len() < bytes.len() || end == End::Limit;
-    match near.get(at + 1..).and_then(|rest| memchr::memchr(b'\n', rest)) {
-        Some(length) => Some(Some(&near[at + 1..at + 1 + length])),
-        None if cut => Some(None),
-        None if end == End::Window => None,
-        None => Some(near.get(at + 1..).filter(|rest| !rest.is_empty())),
+    let rest = near.get(at + 1..).unwrap_or_default();
+    match memchr::memchr(b'\n', rest) {
+        Some(length) => Next::Line(&rest[..length]),
+        None if cut => Next::Nothing,
+        None if end == End::Window => Next::More,
+        None if rest.is_empty() => Next::Nothing,
+        None => Next::Line(rest),
     }
 }
 
@@ -127,8 +150,12 @@ impl Open {
             effective(Severity::Default, head, None).severity,
             Severity::Debug | Severity::Info | Severity::Notice
         );
-        let python = head.starts_with(PYTHON);
-        Self { calm, stack: python || begins_alone(head) || error_type(head).is_some(), python, tied: false }
+        let stack = match () {
+            () if head.starts_with(PYTHON) => Stack::Python,
+            () if begins_alone(head) || error_type(head).is_some() => Stack::Some,
+            () => Stack::None,
+        };
+        Self { calm, stack }
     }
 
     /// What a line is to the entry; `None` where the line behind it decides.
@@ -148,7 +175,7 @@ impl Open {
         if blanks > 0 || is_tied(line) || is_inside(line) {
             return Some(Role::Part);
         }
-        if self.python {
+        if self.stack == Stack::Python {
             return Some(if line.starts_with(PYTHON) { self.begins_stack() } else { Role::Part });
         }
         if begins_alone(line) {
@@ -162,16 +189,23 @@ impl Open {
 
     /// A stack that begins is a part of a failure, and of a stack that was tied to it.
     fn begins_stack(&self) -> Role {
-        if self.tied || !self.calm && !self.stack { Role::Part } else { Role::Own }
+        match self.stack {
+            Stack::Tied => Role::Part,
+            Stack::None if !self.calm => Role::Part,
+            _ => Role::Own,
+        }
     }
 
     /// Goes on behind a part.
     fn take(&mut self, text: &[u8]) {
         let indented = matches!(text[0], b' ' | b'\t');
         let line = head(text);
-        self.python = line.starts_with(PYTHON) || self.python && indented;
-        self.tied = is_tied(line);
-        self.stack |= self.python || !indented || is_indented_frame(text);
+        self.stack = match () {
+            () if is_tied(line) => Stack::Tied,
+            () if line.starts_with(PYTHON) || self.stack == Stack::Python && indented => Stack::Python,
+            () if self.stack != Stack::None || !indented || is_indented_frame(text) => Stack::Some,
+            () => Stack::None,
+        };
     }
 }
 

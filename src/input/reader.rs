@@ -15,7 +15,7 @@ use super::streamed::{Said, Streamed};
 use super::tally::Tally;
 use super::{ReadOptions, lines, pieces, repair, said};
 use crate::config::glob_matches;
-use crate::record::{Collect, LogRecord, Severity, Stretch, effective, hash128};
+use crate::record::{Collect, Kind, LogRecord, Severity, Stretch, effective, hash128};
 use crate::time::{self, Parsed};
 
 /// Makes the records of one stretch of a file.
@@ -199,23 +199,45 @@ impl<'a, C: Collect> Reader<'a, C> {
     /// the entry's own.
     fn text(&mut self, offset: u64, bytes: &[u8], before: Option<Parsed>) -> Option<Parsed> {
         let text = String::from_utf8_lossy(bytes);
-        let found = effective(Severity::Default, &text, None);
-        let own = said::time_of(&text);
-        let parsed = own.or(before);
-        let record = LogRecord {
-            ts_ns: parsed.map(|parsed| parsed.ns),
-            ts_naive: parsed.is_some_and(|parsed| parsed.naive),
-            ts_source: parsed.map(|_| if own.is_some() { "line" } else { "line before" }.into()),
-            effective_severity: found.severity,
-            effective_reason: found.reason,
-            content_hash: hash128(&[bytes]),
-            payload_rank: 2,
-            lossy: i32::try_from(text.matches(['?', '\u{FFFD}']).count()).unwrap_or(i32::MAX),
-            message: Cow::Borrowed(&text),
-            ..LogRecord::default()
-        };
+        let line = said::uncoloured(text.lines().next().unwrap_or_default());
+        let said = said::of(&line);
+        let mut tape = Tape::default();
+        let mut record = LogRecord::default();
+        if let Some(Ok(object)) = said.object.map(|object| tape.parse(object)) {
+            shape::map(&Row::of(object), Beside::default(), &self.options.mappings, &mut record);
+            (record.ts_ns, record.receive_ns, record.insert_id) = (None, None, None);
+        }
+        let own = said.time;
+        if let Some(parsed) = own.or(before) {
+            record.ts_ns = Some(parsed.ns);
+            record.ts_naive = parsed.naive;
+            record.ts_source = Some(if own.is_some() { "line" } else { "line before" }.into());
+        } else {
+            (record.ts_naive, record.ts_source) = (false, None);
+        }
+        record.severity = said.severity.unwrap_or(record.severity);
+        if said.http.is_some() {
+            record.http = said.http;
+            record.kind = Kind::Request;
+        }
+        let status = record.http.as_ref().and_then(|http| http.status).filter(|_| record.kind == Kind::Request);
+        let inner = said.level.or(record.effective_reason.map(|_| record.effective_severity));
+        let found = effective(record.severity, said.named.unwrap_or(&text), inner);
+        (record.effective_severity, record.effective_reason) = (found.severity, found.reason);
+        if let (Some(status @ 400..), Severity::Default) = (status, found.severity) {
+            record.effective_severity = if status < 500 { Severity::Warning } else { Severity::Error };
+            record.effective_reason = Some("response status");
+        }
+        let named = |text: Option<&'_ str>| text.map(|text| Cow::Owned(text.to_owned()));
+        record.service = named(said.service).or(record.service);
+        record.instance = named(said.instance).or(record.instance);
+        record.trace = named(said.trace).or(record.trace);
+        record.content_hash = hash128(&[bytes]);
+        record.payload_rank = 2;
+        record.lossy = i32::try_from(text.matches(['?', '\u{FFFD}']).count()).unwrap_or(i32::MAX);
+        record.message = Cow::Borrowed(&text);
         self.emit(record, Place { offset, length: bytes.len() }, &text, &Known::default());
-        parsed
+        own.or(before)
     }
 
     fn refused(&mut self, place: Place, reason: &str, text: &str) {

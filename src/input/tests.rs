@@ -138,6 +138,20 @@ fn a_plain_line_without_a_time_has_that_of_the_line_before() {
 }
 
 #[test]
+fn a_plain_line_says_severity_and_service_and_stays_the_message() {
+    let text = "<11>1 2024-01-02T03:04:05Z host till 1 - - no stock\n<34>Oct 11 22:14:15 host su[1]: no\n\
+        2024-01-02T03:04:05Z {\"level\":\"warn\",\"message\":\"slow\",\"service\":\"cart\"}\n\
+        web-1  | 2024-01-02T03:04:05Z up\n";
+    let read = ingest(text.as_bytes(), |options| options.text = true);
+    let counts: Vec<_> = read.report.severity.iter().map(|(severity, rows)| (severity.as_str(), *rows)).collect();
+    assert_eq!(counts, [("CRITICAL", 1), ("DEFAULT", 1), ("ERROR", 1), ("WARNING", 1)]);
+    let services: Vec<_> = read.report.services.keys().map(String::as_str).collect();
+    assert_eq!(services, ["cart", "su", "till", "web"]);
+    assert!(read.records.iter().zip(text.lines()).all(|(row, line)| row.message == line));
+    assert_eq!(read.report.set_aside.no_time, 1, "a year is missing");
+}
+
+#[test]
 fn plain_text_is_the_same_however_it_is_cut() {
     let at = |i: usize| format!("2024-01-02 03:04:{:02},{:03}", i / 1_000, i % 1_000);
     let stack = "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\n\n    x()\nKeyError: 1\n";
@@ -148,6 +162,7 @@ fn plain_text_is_the_same_however_it_is_cut() {
             6 => "{\"insertId\":\"a\",\"textPayload\":\"x\"}\nweb | {\"a\":1}\n".to_owned(),
             7 => "\tat a.b(C.java:1)\n]\nö\n".to_owned(),
             8 => format!("  {} {}\n", at(i), "y".repeat(i)),
+            9 => format!("Oct 11 22:14:15 host su: x\nweb | {} x\nlevel=info ts=2024-01-02T03:04:05Z\n", at(i)),
             _ => format!("{} INFO row {i}\n", at(i)),
         })
         .collect();

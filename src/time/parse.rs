@@ -369,7 +369,7 @@ mod tests {
             ("Tue Jan  2 01:04:05 2024|", "", true),
         ] {
             let (time, rest) = text.split_once('|').expect("a mark");
-            let moment = format!("{plain}{fraction}").trim_end_matches("Z").to_owned();
+            let moment = format!("{plain}{fraction}").trim_end_matches('Z').to_owned();
             let expected = (rfc3339_short(parse(&format!("{moment}Z")).expect("a time").ns), naive, rest.to_owned());
             assert_eq!(of(&format!("{time}{rest}")), Some(expected), "{text}");
         }

@@ -22,20 +22,18 @@ impl Framer {
         (bytes, end)
     }
 
-    /// A line of text and those that belong to it; `None` where they were not taken.
-    pub(super) fn texts<S: Sink>(&mut self, window: Window<'_>, at: usize, sink: &mut S) -> Option<Option<usize>> {
+    /// A line of text and those that belong to it.
+    pub(super) fn texts<S: Sink>(&mut self, window: Window<'_>, at: usize, sink: &mut S) -> Text {
         let (bytes, end) = self.near(window, at);
-        let taken = match sink.text_lines(window.base + at as u64, bytes, end) {
-            Text::Read(taken) => taken,
-            Text::Short => return Some(None),
-            Text::Refused => return None,
-        };
-        self.counts.texts += taken.rows;
-        self.counts.blank_lines += taken.blank_lines;
-        self.counts.by.entries += taken.entries;
-        self.counts.by.blank += taken.length as u64 - taken.entries;
-        self.state.line = Line::Row;
-        Some(Some(at + taken.length))
+        let text = sink.text_lines(window.base + at as u64, bytes, end);
+        if let Text::Read(taken) = &text {
+            self.counts.texts += taken.rows;
+            self.counts.blank_lines += taken.blank_lines;
+            self.counts.by.entries += taken.entries;
+            self.counts.by.blank += taken.length as u64 - taken.entries;
+            self.state.line = Line::Row;
+        }
+        text
     }
 
     /// A run of rows or lines that make one entry or several.

@@ -7,7 +7,7 @@ use super::super::pieces;
 use super::csv::Table;
 use super::scan::{self, Extent, Scalar};
 use super::state::{Counts, Line, State};
-use super::{Front, LOOKED_AT, OVERSIZE, Sink, Verdict, Window};
+use super::{Front, LOOKED_AT, OVERSIZE, Sink, Text, Verdict, Window};
 
 /// Bytes checked for UTF-8 at once: a piece stays in the cache until its rows are parsed.
 const PIECE: usize = 64 << 10;
@@ -337,8 +337,10 @@ impl Framer {
             if pieces::is_line(line) {
                 return self.pieces(window, at, false, sink);
             }
-            if let Some(next) = self.texts(window, at, sink) {
-                return next;
+            match self.texts(window, at, sink) {
+                Text::Read(taken) => return Some(at + taken.length),
+                Text::Short => return None,
+                Text::Refused => {}
             }
         }
         // A banner in an array ends with its line, but the comma or bracket there is the array's. At least one byte is taken,

@@ -276,7 +276,7 @@ fn upper(text: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// Host and path of a URL, query and fragment cut.
-fn host_and_path(url: Cow<'_, str>) -> (Option<Cow<'_, str>>, Option<Cow<'_, str>>) {
+pub(super) fn host_and_path(url: Cow<'_, str>) -> (Option<Cow<'_, str>>, Option<Cow<'_, str>>) {
     let host = Some(part(url.clone(), |url| split_url(url).0)).filter(|host| !host.is_empty());
     (host, Some(part(url, |url| split_url(url).1)).filter(|path| !path.is_empty()))
 }
