@@ -4,8 +4,10 @@
 //! a value can no longer close where it should, because the export was torn; without that, each torn row would be followed
 //! to the limit of its size.
 
-use super::super::json::MAX_DEPTH;
+use super::super::json::{MAX_DEPTH, Tape};
 
+/// What stands before each row of a JSON text sequence.
+pub(super) const RECORD: u8 = 0x1e;
 /// Longest name before `|` in a prefixed line.
 const PREFIX: usize = 128;
 
@@ -13,48 +15,88 @@ const PREFIX: usize = 128;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extent {
     /// It ends after so many bytes.
-    Ends {
-        /// Its length.
-        length: usize,
-        /// A string in it runs over a line's end: no exporter writes that, so an earlier line may hold the next row.
-        over_line: bool,
-    },
+    Ends(usize),
     /// No text after it can make it a value: it was torn, and another row follows on a line of its own.
     Torn,
     /// It goes on beyond the bytes given.
     Open,
 }
 
-/// Follows the object or array that `bytes` begins with; `indent` is the column it begins at.
-pub(super) fn extent(bytes: &[u8], indent: usize) -> Extent {
-    let (mut at, mut depth, mut over_line) = (0, 0_usize, false);
-    // The last byte outside of strings that is no blank.
+/// Of the brackets that are open, which are arrays: a bit each, the innermost lowest. Deeper than it holds, kinds are not
+/// told apart.
+#[derive(Clone, Copy, Default)]
+struct Brackets {
+    depth: usize,
+    arrays: u128,
+}
+
+impl Brackets {
+    fn open(&mut self, array: bool) {
+        if self.depth < MAX_DEPTH {
+            self.arrays = self.arrays << 1 | u128::from(array);
+        }
+        self.depth += 1;
+    }
+
+    /// Closes the innermost bracket of a kind and what was left open inside of it; `false` when there is none.
+    fn close(&mut self, array: bool) -> bool {
+        if self.depth > MAX_DEPTH {
+            self.depth -= 1;
+            return true;
+        }
+        let kind = if array { self.arrays } else { !self.arrays };
+        let inside = kind.trailing_zeros();
+        if inside as usize >= self.depth {
+            return false;
+        }
+        self.depth -= 1 + inside as usize;
+        self.arrays = self.arrays.checked_shr(inside + 1).unwrap_or(0);
+        true
+    }
+
+    /// Whether a value may follow what stands outside of strings: a comma in an object has a key behind it.
+    fn take_value_behind(self, last: u8) -> bool {
+        matches!(last, b'[' | b':') || last == b',' && self.arrays & 1 == 1
+    }
+}
+
+/// Follows the object that `bytes` begins with; `indent` is the column it begins at, and it may stand in an array.
+pub(super) fn extent(bytes: &[u8], indent: usize, in_array: bool) -> Extent {
+    let (mut at, mut open) = (0, Brackets::default());
+    // Where the last byte outside of strings stands that is no blank.
     let mut last = 0;
     while let Some(&byte) = bytes.get(at) {
         match byte {
-            b'"' => match string_end(bytes, at + 1, indent, &mut over_line) {
+            b'"' => match string_end(bytes, at + 1, indent) {
                 Ok(end) => at = end,
                 Err(extent) => return extent,
             },
-            b'{' | b'[' => depth += 1,
+            b'{' | b'[' => open.open(byte == b'['),
             b'}' | b']' => {
-                depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    return Extent::Ends { length: at + 1, over_line };
+                if !open.close(byte == b']') && in_array {
+                    match bytes[at + 1..].iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r')) {
+                        None => return Extent::Open,
+                        // A stray one.
+                        Some(b',' | b'}' | b']' | b':' | b'"') => {}
+                        // That of the array: the object was never closed.
+                        Some(_) => return Extent::Ends(last + 1),
+                    }
+                }
+                if open.depth == 0 {
+                    return Extent::Ends(at + 1);
                 }
             }
-            b'\n' => {
-                let value_may_follow = matches!(last, b'[' | b',' | b':');
-                match next_line(bytes, at, indent) {
-                    Next::Row { .. } if !value_may_follow || depth > MAX_DEPTH => return Extent::Torn,
-                    Next::Unknown => return Extent::Open,
-                    _ => {}
+            b'\n' => match next_line(bytes, at, indent) {
+                Next::Row { .. } if !open.take_value_behind(bytes[last]) || open.depth > MAX_DEPTH => {
+                    return Extent::Torn;
                 }
-            }
+                Next::Unknown => return Extent::Open,
+                _ => {}
+            },
             _ => {}
         }
         if !byte.is_ascii_whitespace() {
-            last = byte;
+            last = at;
         }
         at += 1;
     }
@@ -144,7 +186,7 @@ fn plain_string_end(bytes: &[u8], mut at: usize) -> Option<usize> {
 }
 
 /// Position of the quote that closes a string whose text begins at `at`.
-fn string_end(bytes: &[u8], mut at: usize, indent: usize, over_line: &mut bool) -> Result<usize, Extent> {
+fn string_end(bytes: &[u8], mut at: usize, indent: usize) -> Result<usize, Extent> {
     loop {
         let rest = bytes.get(at..).unwrap_or_default();
         let Some(found) = memchr::memchr3(b'"', b'\\', b'\n', rest) else { return Err(Extent::Open) };
@@ -152,23 +194,20 @@ fn string_end(bytes: &[u8], mut at: usize, indent: usize, over_line: &mut bool) 
         match bytes[at] {
             b'"' => return Ok(at),
             b'\\' => at += 2,
-            _ => {
-                *over_line = true;
-                match next_line(bytes, at, indent) {
-                    // The quote would close the string, and no key or text follows a string.
-                    Next::Row { key: Some(byte) } if !matches!(byte, b',' | b':' | b'}' | b']' | b' ') => {
-                        return Err(Extent::Torn);
-                    }
-                    Next::Row { key: None } | Next::Unknown => return Err(Extent::Open),
-                    _ => at += 1,
+            _ => match next_line(bytes, at, indent) {
+                // The quote would close the string, and no key or text follows a string.
+                Next::Row { key: Some(byte) } if !matches!(byte, b',' | b':' | b'}' | b']' | b' ') => {
+                    return Err(Extent::Torn);
                 }
-            }
+                Next::Row { key: None } | Next::Unknown => return Err(Extent::Open),
+                _ => at += 1,
+            },
         }
     }
 }
 
 enum Next {
-    /// Begins with `{` at the same or a lower indent; the byte after `{"`, where it stands there.
+    /// Begins with `{`, or a name before it, at the same or a lower indent; the byte after `{"`, where it stands there.
     Row {
         key: Option<u8>,
     },
@@ -180,43 +219,76 @@ enum Next {
 fn next_line(bytes: &[u8], newline: usize, indent: usize) -> Next {
     let line = &bytes[newline + 1..];
     let blanks = indent_of(line);
-    match line.get(blanks) {
-        None => Next::Unknown,
-        Some(b'{') if blanks <= indent => match line.get(blanks + 1) {
-            None => Next::Unknown,
-            Some(b'"') => Next::Row { key: line.get(blanks + 2).copied() },
-            Some(_) => Next::Row { key: Some(b' ') },
+    let row = match line.get(blanks) {
+        None => return Next::Unknown,
+        Some(b'{') if blanks <= indent => Some(blanks),
+        Some(_) if blanks <= indent => match prefix(&line[blanks..]) {
+            Prefix::Of(length) => Some(blanks + length),
+            Prefix::Open => return Next::Unknown,
+            Prefix::None => None,
         },
-        Some(_) => Next::Other,
+        Some(_) => None,
+    };
+    let Some(row) = row else { return Next::Other };
+    match line.get(row + 1) {
+        None => Next::Unknown,
+        Some(b'"') => Next::Row { key: line.get(row + 2).copied() },
+        Some(_) => Next::Row { key: Some(b' ') },
     }
 }
 
 fn indent_of(line: &[u8]) -> usize {
-    line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+    line.iter().take_while(|byte| matches!(**byte, b' ' | b'\t' | RECORD)).count()
 }
 
-/// Offset of the next line that begins with at most `indent` blanks and `{`.
+/// Offset of the next line that begins with at most `indent` blanks and `{`, or a name before it.
 pub(super) fn sibling(bytes: &[u8], indent: usize) -> Option<usize> {
     memchr::memchr_iter(b'\n', bytes).find_map(|end| {
         let line = &bytes[end + 1..];
         let blanks = indent_of(line);
-        (blanks <= indent && line.get(blanks) == Some(&b'{')).then_some(end + 1 + blanks)
+        let row = blanks <= indent && (line.get(blanks) == Some(&b'{') || prefix_of(&line[blanks..]).is_some());
+        row.then_some(end + 1 + blanks)
     })
+}
+
+/// `name | ` before an object.
+enum Prefix {
+    /// So many bytes.
+    Of(usize),
+    /// Too few bytes to say.
+    Open,
+    None,
+}
+
+fn prefix(line: &[u8]) -> Prefix {
+    let word = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    let name = line.iter().take(PREFIX).take_while(word).count();
+    let bar = name + indent_of(&line[name..]);
+    match line.get(bar) {
+        None if name > 0 => Prefix::Open,
+        Some(b'|') if name > 0 && bar > name => {
+            let object = bar + 1 + indent_of(&line[bar + 1..]);
+            match line.get(object) {
+                None => Prefix::Open,
+                Some(b'{') => Prefix::Of(object),
+                Some(_) => Prefix::None,
+            }
+        }
+        _ => Prefix::None,
+    }
 }
 
 /// Length of `name | ` before an object.
 pub(super) fn prefix_of(line: &[u8]) -> Option<usize> {
-    let name = line
-        .iter()
-        .take(PREFIX)
-        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
-        .count();
-    let bar = name + indent_of(&line[name..]);
-    if name == 0 || bar == name || line.get(bar) != Some(&b'|') {
-        return None;
+    match prefix(line) {
+        Prefix::Of(length) => Some(length),
+        Prefix::Open | Prefix::None => None,
     }
-    let object = bar + 1 + indent_of(&line[bar + 1..]);
-    (line.get(object) == Some(&b'{')).then_some(object)
+}
+
+/// Whether bytes are a value as JSON writes it.
+pub(super) fn is_json(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| Tape::default().parse(text).is_ok())
 }
 
 /// Whether a line is `name | {…`.
@@ -265,13 +337,13 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> Extent {
-        extent(text.as_bytes(), 0)
+        extent(text.as_bytes(), 0, true)
     }
 
     #[test]
     fn braces_inside_strings_do_not_count() {
-        assert_eq!(of(r#"{"a":"}\"{"}, "#), Extent::Ends { length: 12, over_line: false });
-        assert_eq!(of("{\"a\":\"x\ny\"}"), Extent::Ends { length: 11, over_line: true });
+        assert_eq!(of(r#"{"a":"}\"{"}, "#), Extent::Ends(12));
+        assert_eq!(of("{\"a\":\"x\ny\"}"), Extent::Ends(11));
         assert_eq!(of("{\"a\":[1,2"), Extent::Open);
         assert_eq!(of("{\"a\":\"\\"), Extent::Open);
     }
@@ -280,13 +352,21 @@ mod tests {
     fn a_torn_value_is_told_by_the_row_after_it() {
         assert_eq!(of("{\"a\":\"cut\n{\"b\":1}\n"), Extent::Torn);
         assert_eq!(of("{\"a\":1\n{\"b\":1}\n"), Extent::Torn);
-        assert_eq!(of("{\"a\":\n{\"b\":1}\n}"), Extent::Ends { length: 15, over_line: false });
-        assert_eq!(
-            of("{\"a\":\"x\n{\",\"b\":1}"),
-            Extent::Ends { length: 17, over_line: true },
-            "text may hold a brace"
-        );
-        assert_eq!(extent(b"{\"a\":1\n  {\"b\":1}\n", 0), Extent::Open, "a deeper line is no sibling");
+        assert_eq!(of("{\"a\":\n{\"b\":1}\n}"), Extent::Ends(15));
+        assert_eq!(of("{\"a\":\"x\n{\",\"b\":1}"), Extent::Ends(17), "text may hold a brace");
+        assert_eq!(of("{\"a\":1\n  {\"b\":1}\n"), Extent::Open, "a deeper line is no sibling");
+    }
+
+    #[test]
+    fn a_bracket_of_the_other_kind_ends_what_was_left_open() {
+        assert_eq!(of("{\"a\":[1},{\"b\":2}]"), Extent::Ends(8), "the object ends, and its list with it");
+        assert_eq!(of("{\"a\":[{\"b\":1],\"c\":2},"), Extent::Ends(20));
+        assert_eq!(of("{\"a\":{\"b\":1},{\"c\":2} ]\n"), Extent::Ends(20), "the array around it is closed");
+        assert_eq!(of("{\"a\":1],\"b\":2},{"), Extent::Ends(14), "a stray one");
+        assert_eq!(of("{\"a\":{\"b\":1\n},\n{\"c\":2}\n]"), Extent::Torn, "no value follows a comma in an object");
+        assert_eq!(of("{\"a\":[{\"b\":1},\n{\"c\":2}\n]}"), Extent::Ends(25));
+        let deep = "[".repeat(200) + &"]".repeat(200);
+        assert_eq!(of(&format!("{{\"a\":{deep}}}")), Extent::Ends(406), "deeper than brackets are remembered");
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub(super) enum Line {
     Start,
     /// Brackets or commas.
     Opened,
+    /// A name before the row that comes.
+    Named,
     /// A row or a piece of text.
     Row,
 }

@@ -84,6 +84,61 @@ fn a_broken_row_does_not_take_its_neighbours_along() {
 }
 
 #[test]
+fn a_damaged_element_of_a_pretty_array_takes_no_other_along() {
+    let of = |damaged: &str| {
+        let text = format!(
+            "[\n  {{\n    \"a\": 1\n  }},\n  {damaged},\n  {{\n    \"b\": 2\n  }},\n  {damaged}\n]\n{{\"c\":3}}\n"
+        );
+        let (log, _) = run(text.as_bytes());
+        let rows: Vec<_> = log.rows.iter().map(|row| row.1.split_whitespace().collect::<String>()).collect();
+        assert_eq!(rows, ["{\"a\":1}", "{\"b\":2}", "{\"c\":3}"], "{damaged}");
+        assert_eq!(log.bad.len(), 2, "{damaged}: {:?}", log.bad);
+    };
+    of("{\n    \"r\": {\n      \"t\": \"x\"\n  }");
+    of("{\n    \"r\": [\n      \"t\"\n  }");
+    of("{\n    \"r\": [\n    \"t\": \"x\"\n  }");
+    of("{\n    {\n    \"t\": \"x\"\n  }");
+    of("{\n    \"t\": \"x\",\n    \"u\": [{\n  }");
+    of("{\n    \"t\": \"x");
+    of("{\n    \"t\": 01\n  }");
+    of("{\"t\":[1,}");
+}
+
+#[test]
+fn a_torn_row_behind_a_name_ends_with_its_line() {
+    let (log, counts) = run(
+        b"web-1  | {\"a\":1}\nweb-1  | {\"b\":\"cut\r\nweb-1  | started\n{\"x\":{\nweb-1  | {\"c\":3}\ndb | {\"d\":[}} off\ndb | {\"e\":",
+    );
+    let rows: Vec<_> = log.rows.iter().map(|row| row.1.as_str()).collect();
+    assert_eq!(rows, ["{\"a\":1}", "{\"c\":3}"]);
+    assert_eq!(log.bad.iter().map(|bad| bad.0).collect::<Vec<_>>(), [26, 37, 54, 83, 101], "{:?}", log.bad);
+    assert_eq!(counts.framing(), "prefixed");
+}
+
+#[test]
+fn an_array_may_begin_with_what_is_no_row_or_behind_a_comma() {
+    for (text, rows, bad) in [
+        ("[null, {\"a\":1}]\n", 1, 1),
+        ("[1,\"x\",\n{\"a\":1}]\n", 1, 2),
+        (",[{\"a\":1},{\"a\":2}]", 2, 0),
+        (", {\"a\":1},{\"a\":2}]", 2, 0),
+        ("[1, 2, 3] apples\n", 0, 1),
+        ("[2025-01-01, 5] {\"a\":1}\n", 0, 1),
+        ("[null,", 0, 1),
+        (", and so on\n", 0, 1),
+    ] {
+        let (log, _) = run(text.as_bytes());
+        assert_eq!((log.rows.len(), log.bad.len()), (rows, bad), "{text}");
+    }
+}
+
+#[test]
+fn sequences_of_json_texts_are_rows() {
+    let (log, counts) = run(b"\x1e{\"a\":1}\n\x1e{\"b\":\n\x1e{\"c\":3}\n");
+    assert_eq!((log.rows.len(), log.bad.len(), counts.framing()), (2, 1, "ndjson"));
+}
+
+#[test]
 fn scalars_in_an_array_are_told_one_by_one() {
     let (log, _) = run(b"[{\"a\":1},7,\"x, y\",null,{\"b\":2}]");
     assert_eq!((log.rows.len(), log.bad.len()), (2, 3));

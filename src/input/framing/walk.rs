@@ -16,6 +16,7 @@ const HEADER: usize = 64 << 10;
 /// Blanks looked at to tell an array of rows from a line that begins with a bracket.
 const OPENING: usize = 256 << 10;
 
+const UNTERMINATED: &str = "unterminated object";
 const YAML: &str = "YAML, not JSON: export again with --format=json";
 
 /// A malformed piece whose end has not come yet.
@@ -113,13 +114,19 @@ impl Framer {
                         self.state.column = 0;
                         Some(at + 1)
                     }
-                    b' ' | b'\t' | b'\r' | 0x0b | 0x0c | 0 => {
+                    b' ' | b'\t' | b'\r' | 0x0b | 0x0c | 0 | scan::RECORD => {
                         self.counts.by.blank += 1;
                         self.state.column += usize::from(self.state.line != Line::Row);
                         Some(at + 1)
                     }
                     b'{' => self.object(window, at, &mut piece, sink),
                     b']' if self.state.in_array && self.state.wrappers > 0 => self.close_wrapper(window, at, sink),
+                    // One that was cut from what stood before it.
+                    b',' if !self.state.in_array && !self.state.rows => match Self::may_be_cut_off(window, at) {
+                        Some(true) => Some(self.structure(at)),
+                        Some(false) => self.line(window, at, sink),
+                        None => None,
+                    },
                     byte @ (b',' | b']') if self.state.in_array || self.state.rows => {
                         self.state.in_array &= byte == b',';
                         Some(self.structure(at))
@@ -186,10 +193,40 @@ impl Framer {
     /// Whether `[` begins an array of rows and not a line such as `[2025-01-01 …] text`; `None` when the window is too short.
     fn opens_array(window: Window<'_>, at: usize) -> Option<bool> {
         let rest = &window.bytes[at + 1..];
-        match rest.iter().take(OPENING).find(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
-            Some(byte) => Some(matches!(byte, b'{' | b']' | b'[')),
-            None if rest.len() >= OPENING => Some(false),
-            None => window.last.then_some(true),
+        let mut near = &rest[..rest.len().min(OPENING)];
+        let full = near.len() == OPENING;
+        let mut scalars = false;
+        loop {
+            near = near.trim_ascii_start();
+            match near.first() {
+                None if full => return Some(false),
+                None => return window.last.then_some(!scalars),
+                Some(b'{' | b'[') => return Some(true),
+                Some(b']') => return Some(!scalars),
+                // What is no row may stand before the rows.
+                Some(_) => match scan::scalar(near) {
+                    Scalar::Ends(length) if scan::is_json(&near[..length]) => {
+                        let behind = near[length..].trim_ascii_start();
+                        near = behind.strip_prefix(b",").unwrap_or(behind);
+                        scalars = true;
+                    }
+                    Scalar::Open if !full && !window.last => return None,
+                    _ => return Some(false),
+                },
+            }
+        }
+    }
+
+    /// Whether a row or an array follows the comma at `at`; `None` when the window is too short.
+    fn may_be_cut_off(window: Window<'_>, at: usize) -> Option<bool> {
+        let rest = &window.bytes[at + 1..];
+        let near = &rest[..rest.len().min(OPENING)];
+        let behind = near.trim_ascii_start();
+        match behind.first() {
+            Some(b'{') => Some(true),
+            Some(b'[') => Self::opens_array(window, at + 1 + near.len() - behind.len()),
+            None if near.len() < OPENING && !window.last => None,
+            _ => Some(false),
         }
     }
 
@@ -219,32 +256,48 @@ impl Framer {
             *piece = Piece::of(window, at, asked);
             asked *= 4;
         }
-        let bytes = &window.bytes[at..];
-        let bytes = &bytes[..bytes.len().min(self.limit)];
-        match scan::extent(bytes, self.state.column) {
-            Extent::Ends { length, over_line } => {
-                let bytes = &bytes[..length];
-                match sink.row(offset, bytes) {
+        let rest = &window.bytes[at..];
+        let mut bytes = &rest[..rest.len().min(self.limit)];
+        let named = self.state.line == Line::Named;
+        if named {
+            // The name is the line's, and so is the damage.
+            match memchr::memchr(b'\n', bytes) {
+                Some(end) => bytes = bytes[..end].trim_ascii_end(),
+                None if rest.len() > self.limit => {
+                    self.begin_skip(window, at, OVERSIZE, None);
+                    return Some(self.skip_on(window, at, sink));
+                }
+                None if window.last => {}
+                None => return None,
+            }
+        }
+        match scan::extent(bytes, self.state.column, self.state.in_array) {
+            Extent::Torn | Extent::Open if named => {
+                self.refuse(offset, bytes, UNTERMINATED, sink);
+                Some(at + bytes.len())
+            }
+            Extent::Ends(length) => {
+                match sink.row(offset, &bytes[..length]) {
                     Verdict::Refused(reason) => {
-                        // The brackets matched, so the piece ends where it ends, unless a string ran over a line's end.
-                        let cut = over_line.then(|| scan::sibling(bytes, self.state.column)).flatten();
-                        let cut = cut.unwrap_or(length);
+                        // Where a row may stand in it the damage ends.
+                        let cut = if named { bytes.len() } else { length };
+                        let cut = scan::sibling(&bytes[..cut], self.state.column).unwrap_or(cut);
                         self.refuse(offset, &bytes[..cut], reason, sink);
                         Some(at + cut)
                     }
                     Verdict::Read { entries, wrapper } => {
-                        let multi_line = memchr::memchr(b'\n', bytes).is_some();
+                        let multi_line = memchr::memchr(b'\n', &bytes[..length]).is_some();
                         self.taken(length, entries, wrapper, multi_line);
                         Some(at + length)
                     }
                 }
             }
-            Extent::Torn => Some(self.endless(window, at, "unterminated object", sink)),
+            Extent::Torn => Some(self.endless(window, at, UNTERMINATED, sink)),
             Extent::Open if window.bytes.len() - at > self.limit => self
                 .open_wrapper(offset, bytes, sink)
                 .map(|length| at + length)
                 .or_else(|| Some(self.endless(window, at, OVERSIZE, sink))),
-            Extent::Open if window.last => Some(self.endless(window, at, "unterminated object", sink)),
+            Extent::Open if window.last => Some(self.endless(window, at, UNTERMINATED, sink)),
             Extent::Open => None,
         }
     }
@@ -331,6 +384,7 @@ impl Framer {
         {
             self.counts.by.structure += prefix as u64;
             self.counts.prefixed += 1;
+            self.state.line = Line::Named;
             return Some(at + prefix);
         }
         if !self.state.in_array {
