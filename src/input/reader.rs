@@ -112,7 +112,7 @@ impl<'a, C: Collect> Reader<'a, C> {
 
     fn keep(&mut self, row: &Row<'_>, beside: Beside<'_>, place: Place, text: &str) {
         if let Some(data) = shape::pubsub::data(row, self.options.row_bytes) {
-            self.delivered(&data, place, text);
+            self.delivered(data, place, text);
             return;
         }
         let mut record = LogRecord::default();
@@ -144,23 +144,49 @@ impl<'a, C: Collect> Reader<'a, C> {
     }
 
     /// The entries inside a Pub/Sub envelope; offset and length are the envelope's.
-    fn delivered(&mut self, data: &Result<String, &'static str>, place: Place, envelope: &str) {
-        let mut tape = Tape::default();
-        let object = match data {
-            Ok(text) => tape.parse(text).map_err(|refused| refused.reason),
-            Err(reason) => Err(*reason),
+    fn delivered(&mut self, data: Result<Vec<u8>, &'static str>, place: Place, envelope: &str) {
+        let data = match data {
+            Ok(data) => data,
+            Err(reason) => return self.refused(place, reason, envelope),
         };
-        match object.map(|object| (object, shape::unwrap(object, &self.options.mappings))) {
-            Ok((object, Unwrapped::Row(row))) if object.is_object() => {
-                self.keep(&row, Beside::default(), place, object.raw());
-            }
-            Ok((_, Unwrapped::Wrapper { rows, .. })) => {
-                for Carried { row, beside } in rows.into_iter().filter(Carried::is_row) {
-                    self.keep(&Row::of(row), beside, place, row.raw());
+        let bytes = data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&data);
+        let mut tape = Tape::default();
+        let mended;
+        let strict = std::str::from_utf8(bytes).map_err(|_| "Pub/Sub data is not UTF-8");
+        let text = match strict.and_then(|text| tape.parse(text).map(|_| text).map_err(|refused| refused.reason)) {
+            Ok(text) => text,
+            Err(reason) => {
+                mended = repair::repair(bytes);
+                if tape.parse(&mended).is_err() {
+                    return self.refused(place, reason, envelope);
                 }
+                self.tally.repaired += 1;
+                &mended
             }
-            Ok(_) => self.refused(place, "Pub/Sub data is not a JSON object", envelope),
-            Err(reason) => self.refused(place, reason, envelope),
+        };
+        self.tally.duplicate_keys += tape.duplicate_keys;
+        self.deliver(tape.parsed(text), place, envelope);
+    }
+
+    /// The entries of a list, of a wrapper, or the one that a value is.
+    fn deliver(&mut self, value: Value<'_>, place: Place, envelope: &str) {
+        if value.is_array() {
+            value.items().for_each(|item| self.deliver(item, place, envelope));
+            return;
+        }
+        let rows = match shape::unwrap(value, &self.options.mappings) {
+            Unwrapped::Row(row) if value.is_object() => {
+                return self.keep(&row, Beside::default(), place, value.raw());
+            }
+            Unwrapped::Row(_) => return self.refused(place, "Pub/Sub data is not a JSON object", envelope),
+            Unwrapped::Wrapper { rows, .. } => rows,
+        };
+        for carried in rows {
+            if carried.is_row() {
+                self.keep(&Row::of(carried.row), carried.beside, place, carried.row.raw());
+            } else {
+                self.refused(place, "not a JSON object", envelope);
+            }
         }
     }
 

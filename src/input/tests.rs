@@ -402,6 +402,31 @@ fn held_and_streamed_rows(text: &str, limit: usize) -> Outcome {
 }
 
 #[test]
+fn what_pub_sub_delivers_is_read_as_a_file_is() {
+    let entry = |id: &str| format!(r#"{{"insertId":"{id}","textPayload":"x"}}"#);
+    let envelope = |data: &[u8]| {
+        let data = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, data);
+        format!(r#"{{"message":{{"data":"{data}","messageId":"1"}},"subscription":"s"}}"#)
+    };
+    for (data, entries, malformed, repaired) in [
+        (entry("a").into_bytes(), 1, 0, 0),
+        (format!("\u{feff}{}\n", entry("a")).into_bytes(), 1, 0, 0),
+        (format!("[{},[{},7]]", entry("a"), entry("b")).into_bytes(), 2, 1, 0),
+        (format!(r#"{{"entries":[{}]}}"#, entry("a")).into_bytes(), 1, 0, 0),
+        (br#"{"insertId":"a","jsonPayload":{"n":NaN,"message":"\ud83d"}}"#.to_vec(), 1, 0, 1),
+        (b"{\"insertId\":\"a\",\"textPayload\":\"caf\xe9\"}".to_vec(), 1, 0, 1),
+        (b"\xff\xfe".to_vec(), 0, 1, 0),
+        (b"7".to_vec(), 0, 1, 0),
+        (b"[]".to_vec(), 0, 0, 0),
+    ] {
+        let report = ingest(envelope(&data).as_bytes(), |_| {}).report;
+        let shown = String::from_utf8_lossy(&data);
+        assert_eq!((report.entries, report.malformed, report.repaired), (entries, malformed, repaired), "{shown}");
+        assert_eq!(report.bytes_by.total(), report.decoded_bytes);
+    }
+}
+
+#[test]
 fn a_wrapper_that_cannot_be_streamed_is_refused_with_the_remedy() {
     let cells = (0..60).map(|i| format!("[{i},\"a\"]")).collect::<Vec<_>>().join(",");
     let text =
