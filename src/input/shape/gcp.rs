@@ -6,10 +6,10 @@
 
 use std::borrow::Cow;
 
-use super::super::json::{Spot, Value};
+use super::super::json::{NodeKind, Spot, Tape, Value};
 use super::payload::{Best, Payload};
 use super::{
-    INNER_LEVEL, Row, Shape, audit, first, first_text, host_and_path, imply, last_segment, latency_ns, part,
+    INNER_LEVEL, Row, Shape, audit, first, first_text, generic, host_and_path, imply, last_segment, latency_ns, part,
     take_severity, take_time, text, timestamp, upper,
 };
 use crate::record::{Http, Kind, LogRecord, Severity, Split};
@@ -55,6 +55,10 @@ pub(super) struct Slots {
     pub(super) labels: Spot,
     pub(super) source: Spot,
     pub(super) split: Spot,
+    /// What a client library calls its payload, of whatever kind.
+    pub(super) payload: Spot,
+    /// It has a key that no such entry has: someone chose the keys, and may have chosen those of the fields as well.
+    pub(super) foreign: bool,
     /// Keys that only such an entry has.
     pub(super) own: u8,
     /// Keys that an entry of another system may have as well.
@@ -66,71 +70,133 @@ pub(super) struct CloudLogging;
 
 impl Shape for CloudLogging {
     fn knows(&self, row: &Row<'_>) -> bool {
-        let Slots { own, shared, .. } = row.cloud;
-        // A request or a resource alone may belong to any system.
-        own + shared >= 2 || own == 1
+        let Slots { own, shared, resource, .. } = row.cloud;
+        // A request or a resource alone may belong to any system; that of OpenTelemetry has attributes instead.
+        let labelled = |resource: Value<'_>| {
+            let labels = resource.some("labels").is_some_and(|labels| labels.is_object() || is_folded(labels));
+            labels && resource.get("attributes").is_none()
+        };
+        own + shared >= 2 || own == 1 || shared == 1 && row.value().at(resource).is_some_and(labelled)
     }
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
-        let (slots, within) = (&row.cloud, row.value());
-        if let Some(value) = within.at(slots.timestamp) {
-            take_time(record, "timestamp", value);
-        }
-        record.receive_ns = within.at(slots.receive).and_then(timestamp).map(|parsed| parsed.ns);
-        if let Some(value) = within.at(slots.severity) {
-            take_severity(record, value);
-        }
-        record.insert_id = within.at(slots.insert_id).and_then(text);
-        let log_name = within.at(slots.log_name).and_then(text);
-        record.trace = within.at(slots.trace).and_then(text).map(last_segment);
-        record.span = within.at(slots.span).and_then(text);
-        if let Some(value) = within.at(slots.resource) {
-            resource(value, record);
-        }
-        if record.project.is_none() {
-            record.project = log_name.clone().and_then(project_of);
-        }
-        record.log_name = log_name.map(decoded);
-        record.split = within.at(slots.split).and_then(split);
-        record.http = within.at(slots.http).and_then(request);
-
-        let json = within.at(slots.json).filter(|payload| payload.is_object());
-        let proto = within.at(slots.proto).filter(|payload| payload.is_object());
-        let mut payload = json.map(Payload::of).unwrap_or_default();
-        let audited = within
-            .at(slots.audit)
-            .or_else(|| proto.and_then(audit::entry))
-            .or_else(|| json.filter(|_| payload.audited()));
-        if let Some(value) = within.at(slots.labels).filter(|labels| labels.is_object()) {
-            labels(value, record, &mut payload);
-        }
-        if let Some(location) = within.at(slots.source) {
-            payload.offer_location(location);
-        }
-        if let Some(audited) = audited {
-            audit::map(audited, record);
-        } else if let Some(plain) = within.at(slots.text).and_then(text) {
-            record.message = plain;
-        } else if let Some(json) = json {
-            imply(record, payload.reported().then_some(Severity::Error), "reported error event");
-            imply(record, payload.level(within), INNER_LEVEL);
-            let failed = record.severity == Severity::Default || record.severity >= Severity::Error;
-            record.message = payload.message(within, failed);
-            if record.message.is_empty() && !payload.is_empty() {
-                record.message = json.raw().into();
+        if let Some(text) = unfolded(row) {
+            let (mut tape, mut inner) = (Tape::default(), LogRecord::default());
+            if let Ok(value) = tape.parse(&text) {
+                entry(&Row::of(value), &mut inner);
+                *record = inner.into_owned();
+                return;
             }
-            record.user = payload.user(within);
-        } else if let Some(proto) = proto {
-            record.message = first_text(proto, &["status.message", "methodName", "method_name", "message"])
-                .unwrap_or_else(|| proto.raw().into());
         }
-        payload.source(within, record);
-        if record.service.is_none() {
-            record.service = payload.service.text(within);
-            record.revision = record.revision.take().or_else(|| payload.revision.text(within));
-        }
-        record.kind = kind(record, audited.is_some());
+        entry(row, record);
     }
+}
+
+fn entry<'a>(row: &Row<'a>, record: &mut LogRecord<'a>) {
+    let (slots, within) = (&row.cloud, row.value());
+    if let Some(value) = within.at(slots.timestamp) {
+        take_time(record, "timestamp", value);
+    }
+    record.receive_ns = within.at(slots.receive).and_then(timestamp).map(|parsed| parsed.ns);
+    if let Some(value) = within.at(slots.severity) {
+        take_severity(record, value);
+    }
+    let mut others = None;
+    if slots.foreign {
+        let unsaid = !record.severity_unknown && within.at(slots.severity).and_then(text).is_none();
+        if unsaid || record.ts_ns.is_none() {
+            let found = others.get_or_insert_with(|| generic::read(within));
+            generic::take_time_and_level(found, unsaid, record);
+        }
+    }
+    record.insert_id = within.at(slots.insert_id).and_then(text);
+    let log_name = within.at(slots.log_name).and_then(text);
+    record.trace = within.at(slots.trace).and_then(text).map(last_segment);
+    record.span = within.at(slots.span).and_then(text);
+    if let Some(value) = within.at(slots.resource) {
+        resource(value, record);
+    }
+    if record.project.is_none() {
+        record.project = log_name.clone().and_then(project_of);
+    }
+    record.log_name = log_name.map(decoded);
+    record.split = within.at(slots.split).and_then(split);
+    record.http = within.at(slots.http).and_then(request);
+
+    let said = within.at(slots.json).or_else(|| within.at(slots.payload));
+    let json = said.filter(|payload| payload.is_object());
+    let proto = within.at(slots.proto).filter(|payload| payload.is_object());
+    let mut payload = json.map(Payload::of).unwrap_or_default();
+    let audited =
+        within.at(slots.audit).or_else(|| proto.and_then(audit::entry)).or_else(|| json.filter(|_| payload.audited()));
+    if let Some(value) = within.at(slots.labels).filter(|labels| labels.is_object()) {
+        labels(value, record, &mut payload);
+    }
+    if let Some(location) = within.at(slots.source) {
+        payload.offer_location(location);
+    }
+    if let Some(audited) = audited {
+        audit::map(audited, record);
+    } else if let Some(plain) = within.at(slots.text).and_then(text).or_else(|| said.and_then(text)) {
+        record.message = plain;
+    } else if let Some(json) = json {
+        imply(record, payload.reported().then_some(Severity::Error), "reported error event");
+        imply(record, payload.level(within), INNER_LEVEL);
+        let failed = record.severity == Severity::Default || record.severity >= Severity::Error;
+        record.message = payload.message(within, failed);
+        // What a load balancer says beside a request is no message.
+        if record.message.is_empty() && !payload.is_empty() && record.http.is_none() {
+            record.message = json.raw().into();
+        }
+        record.user = payload.user(within);
+    } else if let Some(proto) = proto {
+        record.message = first_text(proto, &["status.message", "methodName", "method_name", "message"])
+            .unwrap_or_else(|| proto.raw().into());
+    }
+    payload.source(within, record);
+    if record.service.is_none() {
+        record.service = payload.service.text(within);
+        record.revision = record.revision.take().or_else(|| payload.revision.text(within));
+    }
+    if slots.foreign && (record.service.is_none() || record.message.is_empty()) {
+        let found = others.get_or_insert_with(|| generic::read(within));
+        generic::complete(found, record);
+    }
+    record.kind = kind(record, audited.is_some());
+    if let Some(found) = others.filter(|_| record.http.is_none()) {
+        record.http = generic::request(&found, within);
+        if record.http.is_some() && record.message.is_empty() && record.kind == Kind::App {
+            record.kind = Kind::Request;
+        }
+    }
+}
+
+/// Whether a value is an object in a text, as columns of tables hold it.
+fn is_folded(value: Value<'_>) -> bool {
+    value.kind() == NodeKind::Escaped && value.raw().starts_with('{')
+}
+
+/// The row with the objects that its columns hold as texts.
+fn unfolded(row: &Row<'_>) -> Option<String> {
+    let Slots { json, proto, audit, http, resource, labels, source, .. } = row.cloud;
+    let columns = [json, proto, audit, http, resource, labels, source];
+    if !columns.iter().any(|spot| row.value().at(*spot).is_some_and(is_folded)) {
+        return None;
+    }
+    let mut out = String::from("{");
+    for (key, value) in row.value().members() {
+        out.push_str(if out.len() > 1 { "," } else { "" });
+        out.push_str(&serde_json::Value::from(key.as_ref()).to_string());
+        out.push(':');
+        let column = is_folded(value) && columns.contains(&value.spot());
+        let object = value.as_str().filter(|text| column && Tape::default().parse(text).is_ok());
+        let quote = if object.is_none() && value.as_str().is_some() { "\"" } else { "" };
+        out.push_str(quote);
+        out.push_str(object.as_deref().unwrap_or(value.raw()));
+        out.push_str(quote);
+    }
+    out.push('}');
+    Some(out)
 }
 
 /// A log's name with its slashes.
@@ -150,8 +216,6 @@ fn decoded(name: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 fn resource<'a>(resource: Value<'a>, record: &mut LogRecord<'a>) {
-    let (mut service, mut revision, mut location) = (Best::default(), Best::default(), Best::default());
-    let (mut instance, mut project) = (Best::default(), Best::default());
     let mut labels = None;
     for (key, value) in resource.fields() {
         match key {
@@ -161,6 +225,22 @@ fn resource<'a>(resource: Value<'a>, record: &mut LogRecord<'a>) {
         }
     }
     let Some(labels) = labels else { return };
+    if let Some(text) = labels.as_str().filter(|_| is_folded(labels)) {
+        let (mut tape, mut inner) = (Tape::default(), LogRecord::default());
+        if let Ok(labels) = tape.parse(&text) {
+            resource_labels(labels, &mut inner);
+        }
+        let LogRecord { service, revision, location, instance, project, .. } = inner.into_owned();
+        (record.service, record.revision, record.location) = (service, revision, location);
+        (record.instance, record.project) = (instance, project);
+        return;
+    }
+    resource_labels(labels, record);
+}
+
+fn resource_labels<'a>(labels: Value<'a>, record: &mut LogRecord<'a>) {
+    let (mut service, mut revision, mut location) = (Best::default(), Best::default(), Best::default());
+    let (mut instance, mut project) = (Best::default(), Best::default());
     for (key, value) in labels.fields() {
         match key {
             b"service_name" => service.offer(0, value),
@@ -304,6 +384,104 @@ mod tests {
         assert_eq!((row.severity, row.effective_severity), (Severity::Default, Severity::Warning));
         let row = map(r#"{"insertId":"a","textPayload":"{\"level\":\"ERROR\",\"event\":\"lost\"}"}"#);
         assert_eq!(row.effective_reason, Some("level inside the payload"));
+    }
+
+    #[test]
+    fn keys_that_an_author_chose_fill_what_the_entrys_own_leave_open() {
+        let at = "2025-01-01T00:00:00Z";
+        let of = |text: &str| map(&text.replace("AT", at));
+        let row = of(
+            r#"{"timestamp":"AT","severity":"ERROR","insert_id":"a","message":"hello","service":"shop","user_id":7}"#,
+        );
+        assert_eq!(
+            (row.message.as_ref(), row.service.as_deref(), row.user.as_deref()),
+            ("hello", Some("shop"), Some("7"))
+        );
+        for payload in [r#""text""#, r#"{"message":"text"}"#] {
+            let row = of(&format!(r#"{{"insert_id":"a","timestamp":"AT","payload":{payload}}}"#));
+            assert_eq!((row.message.as_ref(), row.kind), ("text", Kind::App), "{payload}");
+        }
+        for text in [
+            r#"{"time":"AT","severity":"ERROR","textPayload":"x","service_name":"shop"}"#,
+            r#"{"@timestamp":"AT","logName":"projects/p/logs/l","level":"error","message":"x","service.name":"shop"}"#,
+            r#"{"eventTime":"AT","jsonPayload":{"message":"x"},"severity":"","level":"ERROR","service":{"name":"shop"}}"#,
+        ] {
+            let row = of(text);
+            assert_eq!(row.ts_ns, crate::time::parse(at).map(|parsed| parsed.ns), "{text}");
+            assert!(row.ts_source.is_some_and(|source| source != "timestamp"));
+            assert_eq!(
+                (row.severity, row.message.as_ref(), row.service.as_deref()),
+                (Severity::Error, "x", Some("shop")),
+                "{text}"
+            );
+        }
+        // The entry's own word counts, also where it is none.
+        let row = of(r#"{"insertId":"a","severity":"DEFAULT","level":"ERROR","textPayload":"x","message":"y"}"#);
+        assert_eq!((row.severity, row.message.as_ref()), (Severity::Default, "x"));
+        let row = of(r#"{"insertId":"a","severity":"loud","level":"ERROR","httpRequest":{"status":200},"n":1}"#);
+        assert_eq!((row.severity_unknown, row.message.as_ref(), row.kind), (true, "", Kind::Request));
+    }
+
+    #[test]
+    fn a_resource_with_labels_is_googles() {
+        let row = map(
+            r#"{"timestamp":"2025-01-01T00:00:00Z","severity":"ERROR","message":"x","logger":"cart","status":503,"path":"/a","resource":{"type":"cloud_run_revision","labels":{"service_name":"shop","project_id":"p"}}}"#,
+        );
+        assert_eq!(
+            (row.service.as_deref(), row.project.as_deref(), row.message.as_ref()),
+            (Some("shop"), Some("p"), "x")
+        );
+        assert_eq!((row.kind, row.module.as_deref()), (Kind::App, Some("cart")));
+        assert_eq!(row.http.and_then(|http| http.status), Some(503));
+        let row =
+            map(r#"{"severity":"ERROR","payload":{"message":"x"},"resource":{"labels":{"service_name":"shop"}}}"#);
+        assert_eq!((row.service.as_deref(), row.message.as_ref()), (Some("shop"), "x"));
+        let row =
+            map(r#"{"severity":"ERROR","message":"x","resource":{"labels":{"service_name":"s"},"attributes":{}}}"#);
+        assert_eq!(row.service, None, "the resource of another system");
+    }
+
+    #[test]
+    fn columns_of_tables_hold_objects_as_texts() {
+        let row = map(
+            r#"{"insert_id":"a","timestamp":"2025-01-01T00:00:00Z","log_name":"projects/p/logs/x","json_payload":"{\"message\":\"m\",\"level\":\"warn\"}","labels":"{\"instanceId\":\"i\"}","resource":{"type":"cloud_run_revision","labels":"{\"service_name\":\"shop\"}"}}"#,
+        );
+        assert_eq!(
+            (row.message.as_ref(), row.service.as_deref(), row.instance.as_deref()),
+            ("m", Some("shop"), Some("i"))
+        );
+        assert_eq!((row.effective_severity, row.log_name.as_deref()), (Severity::Warning, Some("projects/p/logs/x")));
+        let row = map(
+            r#"{"insert_id":"a","proto_payload":"{\"@type\":\"type.googleapis.com/google.cloud.audit.AuditLog\",\"methodName\":\"a.Drop\"}"}"#,
+        );
+        assert_eq!(row.kind, Kind::Audit);
+        let row = map(r#"{"insertId":"a","jsonPayload":"plain \"text\""}"#);
+        assert_eq!(row.message, "plain \"text\"");
+        let row = map(r#"{"insertId":"a","jsonPayload":"{no \"json\"}","labels":"{\"a\":\"b\"}"}"#);
+        assert_eq!((row.message.as_ref(), row.labels.as_deref()), ("{no \"json\"}", Some("{\"a\":\"b\"}")));
+    }
+
+    #[test]
+    fn loggers_inside_a_payload_keep_their_levels_and_keys() {
+        let row = map(r#"{"insertId":"i","jsonPayload":{"level":50,"pid":1,"hostname":"h","msg":"x"}}"#);
+        assert_eq!((row.severity, row.effective_severity), (Severity::Default, Severity::Error));
+        assert_eq!(
+            map(r#"{"insertId":"i","jsonPayload":{"level":50,"msg":"x"}}"#).effective_severity,
+            Severity::Default
+        );
+        let row = map(
+            r#"{"insertId":"i","jsonPayload":{"LogLevel":"Error","Category":"Shop.Cart","Message":"lost","Exception":"System.Exception: no\n   at Shop.Cart.Add() in a.cs:line 3"}}"#,
+        );
+        assert_eq!((row.effective_severity, row.module.as_deref()), (Severity::Error, Some("Shop.Cart")));
+        assert_eq!(row.message, "lost\nSystem.Exception: no\n   at Shop.Cart.Add() in a.cs:line 3");
+    }
+
+    #[test]
+    fn what_a_load_balancer_says_beside_a_request_is_no_message() {
+        let row = map(
+            r#"{"insertId":"i","httpRequest":{"requestMethod":"GET","requestUrl":"/a","status":502},"jsonPayload":{"@type":"type.googleapis.com/google.cloud.loadbalancing.type.LoadBalancerLogEntry","statusDetails":"backend_timeout"}}"#,
+        );
+        assert_eq!((row.kind, row.message.as_ref(), row.payload_rank), (Kind::Request, "", 1));
     }
 
     #[test]

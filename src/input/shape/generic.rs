@@ -37,13 +37,55 @@ pub(super) fn fill<'a>(row: Value<'a>, record: &mut LogRecord<'a>) -> Found<'a> 
     found
 }
 
-/// Fills a record from what a table found in a row.
-pub(super) fn settle<'a>(found: &Found<'a>, row: Value<'a>, record: &mut LogRecord<'a>) {
+/// What the table finds in a row.
+pub(super) fn read(row: Value<'_>) -> Found<'_> {
+    TABLE.read(row)
+}
+
+/// Fills the time that a record lacks, and its level where that is open.
+pub(super) fn take_time_and_level(found: &Found<'_>, level: bool, record: &mut LogRecord<'_>) {
+    if record.ts_ns.is_none() {
+        take_time(found, record);
+    }
+    if let Some(level) = found.value(Field::Level).filter(|_| level) {
+        take_severity(record, level);
+    }
+}
+
+fn take_time(found: &Found<'_>, record: &mut LogRecord<'_>) {
     if let Some((parsed, path)) = found.time() {
         record.ts_ns = Some(parsed.ns);
         record.ts_naive = parsed.naive;
         record.ts_source = Some(path.into());
     }
+}
+
+/// Fills what else a record leaves open, but for its request.
+pub(super) fn complete<'a>(found: &Found<'a>, record: &mut LogRecord<'a>) {
+    let fill = |field: &mut Option<Cow<'a, str>>, from: Field| {
+        if field.is_none() {
+            *field = found.text(from);
+        }
+    };
+    fill(&mut record.service, Field::Service);
+    fill(&mut record.instance, Field::Instance);
+    fill(&mut record.project, Field::Project);
+    fill(&mut record.location, Field::Location);
+    fill(&mut record.log_name, Field::LogName);
+    fill(&mut record.trace, Field::Trace);
+    fill(&mut record.span, Field::Span);
+    fill(&mut record.module, Field::Module);
+    fill(&mut record.function, Field::Function);
+    fill(&mut record.user, Field::User);
+    record.line = record.line.or_else(|| found.number(Field::Line));
+    if record.message.is_empty() {
+        record.message = told(found);
+    }
+}
+
+/// Fills a record from what a table found in a row.
+pub(super) fn settle<'a>(found: &Found<'a>, row: Value<'a>, record: &mut LogRecord<'a>) {
+    take_time(found, record);
     if let Some(level) = found.value(Field::Level) {
         take_severity(record, level);
     }
@@ -96,13 +138,19 @@ pub(super) fn caller(text: Cow<'_, str>) -> Option<(Cow<'_, str>, i64)> {
 }
 
 fn message<'a>(found: &Found<'a>, row: Value<'a>) -> Cow<'a, str> {
+    let message = told(found);
+    if message.is_empty() && found.value(Field::Status).is_none() && row.fields().next().is_some() {
+        return row.raw().into();
+    }
+    message
+}
+
+/// The message with its stack, in whatever keys they stand.
+fn told<'a>(found: &Found<'a>) -> Cow<'a, str> {
     let own = found.text(Field::Message).map(without_line_end);
     let mut message = own.or_else(|| found.whole_message().and_then(inside)).unwrap_or_default();
     if let Some(stack) = found.text(Field::Stack).map(without_line_end) {
         message = with_stack(message, stack);
-    }
-    if message.is_empty() && found.value(Field::Status).is_none() && row.fields().next().is_some() {
-        message = row.raw().into();
     }
     message
 }
@@ -119,7 +167,7 @@ pub(super) fn without_line_end(text: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// The request that a row describes: a status with a path or a method.
-fn request<'a>(found: &Found<'a>, row: Value<'a>) -> Option<Http<'a>> {
+pub(super) fn request<'a>(found: &Found<'a>, row: Value<'a>) -> Option<Http<'a>> {
     let status = found.number(Field::Status).filter(|status| (100..600).contains(status))?;
     let (mut method, url) = (found.text(Field::Method).map(upper), found.text(Field::Url));
     let line = if method.is_none() && url.is_none() { row.some("request").and_then(request_line) } else { None };

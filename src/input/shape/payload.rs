@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use super::super::json::{NodeKind, Spot, Value};
 use super::audit::is_audit_type;
+use super::generic::in_tens;
 use super::{severity, text, uncoloured_severity};
 use crate::record::{LogRecord, Severity};
 
@@ -80,6 +81,8 @@ pub(super) struct Payload {
     audited: bool,
     reported: bool,
     empty: bool,
+    /// Which of `pid`, `hostname` and `v` it has: a logger that counts its levels in tens writes them.
+    logger: u8,
 }
 
 impl Payload {
@@ -107,6 +110,7 @@ impl Payload {
             b"MESSAGE" => self.message.offer(5, value),
             b"textPayload" => self.message.offer(6, value),
             b"description" => self.message.offer(7, value),
+            b"Message" => self.message.offer(10, value),
             b"stack_trace" => self.stack(0, value),
             b"stackTrace" | b"stacktrace" => self.stack(1, value),
             b"exception" => {
@@ -116,12 +120,16 @@ impl Payload {
             b"exc_info" => self.stack(3, value),
             b"traceback" => self.stack(4, value),
             b"stack" => self.stack(5, value),
+            b"Exception" => self.stack(7, value),
             b"err" => self.failure(value),
             b"severity" => self.level.offer(0, value),
             b"level" => self.level.offer(1, value),
             b"levelname" => self.level.offer(2, value),
             b"log_level" => self.level.offer(3, value),
             b"lvl" => self.level.offer(4, value),
+            b"LogLevel" => self.level.offer(5, value),
+            b"pid" => self.logger |= 1,
+            b"hostname" | b"v" => self.logger |= 2,
             b"user_id" => self.user.offer(0, value),
             b"userId" | b"userid" => self.user.offer(1, value),
             b"user" => self.user.offer(2, value),
@@ -138,6 +146,7 @@ impl Payload {
             b"context.name" => self.module.offer(5, value),
             b"loggerName" | b"loggername" => self.module.offer(6, value),
             b"name" => self.module.offer(7, value),
+            b"Category" => self.module.offer(9, value),
             b"function" => self.function.offer(2, value),
             b"funcName" | b"funcname" => self.function.offer(3, value),
             b"func" => self.function.offer(4, value),
@@ -247,7 +256,8 @@ impl Payload {
     /// The level that the payload names.
     pub(super) fn level(&self, within: Value<'_>) -> Option<Severity> {
         let level = self.level.value(within)?;
-        severity(level).or_else(|| uncoloured_severity(level))
+        let of = if self.logger == 3 { in_tens } else { severity };
+        of(level).or_else(|| uncoloured_severity(level))
     }
 
     /// What people read: the message with its stack behind it.

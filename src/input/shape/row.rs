@@ -114,12 +114,23 @@ impl<'a> Row<'a> {
             b"sourceLocation" | b"source_location" => return cloud.source = spot,
             b"split" => return cloud.split = spot,
             b"message" => {
+                cloud.foreign = true;
                 self.message = spot;
                 self.is_entry = true;
                 return;
             }
-            b"time" | b"ts" | b"@timestamp" | b"msg" | b"level" | b"MESSAGE" => return self.is_entry = true,
+            b"time" | b"ts" | b"@timestamp" | b"msg" | b"level" | b"MESSAGE" => {
+                cloud.foreign = true;
+                self.is_entry = true;
+                return;
+            }
+            b"payload" => {
+                cloud.foreign = true;
+                cloud.payload = spot;
+                return;
+            }
             b"log" => {
+                cloud.foreign = true;
                 self.may_go_on = true;
                 self.is_entry = true;
                 return;
@@ -146,10 +157,11 @@ impl<'a> Row<'a> {
             | b"log_records"
             | b"tables"
             | b"streams" => return self.is_wrapper = true,
+            b"operation" | b"traceSampled" | b"trace_sampled" | b"errorGroups" | b"metadata" => return,
             // BigQuery names the column after the payload's type.
             _ if key.len() > 12 && key[..12].eq_ignore_ascii_case(b"jsonPayload_") => cloud.json = spot,
             _ if key.eq_ignore_ascii_case(b"protoPayload_auditLog") => cloud.audit = spot,
-            _ => return,
+            _ => return cloud.foreign = true,
         }
         cloud.own += 1;
         self.is_entry = true;
