@@ -1,11 +1,11 @@
 //! Panics of Go and Rust.
 
-use super::{Stack, head_of, lines};
+use super::{Stack, head_of, lines, split_once};
 
 /// Whether a trimmed line is a frame of either runtime.
 pub(super) fn is_frame(line: &str) -> bool {
     go_file(line).is_some()
-        || line.starts_with("created by ") && line.contains('.')
+        || line.strip_prefix("created by ").is_some_and(is_go_function)
         || (line.starts_with("goroutine ") && line.ends_with("]:"))
         || rust_function(line).is_some()
 }
@@ -17,6 +17,15 @@ fn go_file(line: &str) -> Option<&str> {
     let tail = rest[digits.len()..].trim();
     let alone = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
     (alone && (tail.is_empty() || tail.starts_with("+0x")) && !file.contains(' ')).then(|| &line[..file.len() + 3])
+}
+
+/// Whether a text names a function as Go prints it and sentences do not: of `main`, with a path, a receiver or a goroutine.
+fn is_go_function(text: &str) -> bool {
+    let name = text.split(" in goroutine ").next().unwrap_or_default();
+    let symbol = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-/()*[]~".contains(&b) || !b.is_ascii());
+    let told =
+        name.len() < text.len() || name.starts_with("main.") || ["/", "(*", ".func"].iter().any(|m| name.contains(m));
+    symbol && told && name.contains('.')
 }
 
 /// The function of `12: crate::module::function`, with or without an address.
@@ -54,7 +63,11 @@ pub(super) fn go(message: &str) -> Stack<'_> {
             stack.exceptions.push((name, text));
             began = true;
         } else if !t.is_empty() {
-            began |= t.starts_with("goroutine ");
+            if t.starts_with("goroutine ") && !began {
+                // Whatever was logged with the stack.
+                stack.head = head_of(&message[..start]);
+                began = true;
+            }
             function = if began { t } else { "" };
         }
     }
@@ -62,6 +75,13 @@ pub(super) fn go(message: &str) -> Stack<'_> {
 }
 
 fn panic_line(line: &str) -> Option<(&str, &str)> {
+    // The server of net/http goes on after a panic.
+    if let Some((before, rest)) = split_once(line, "panic serving ")
+        && (before.is_empty() || before.ends_with(' '))
+        && let Some((_, text)) = split_once(rest, ": ")
+    {
+        return Some((&line[before.len()..before.len() + "panic".len()], text.trim()));
+    }
     for name in ["panic", "fatal error"] {
         if let Some(at) = line.find(name)
             && let Some(text) = line[at + name.len()..].strip_prefix(": ")

@@ -83,6 +83,17 @@ fn reads_go() {
 }
 
 #[test]
+fn reads_go_whose_server_goes_on() {
+    let trace = "goroutine 7 [running]:\nmain.handler()\n\t/app/main.go:12 +0x1";
+    let text = format!("2025/09/16 00:41:13 http: panic serving [::1]:52: no stock: 3\n{trace}");
+    assert_eq!(summary(&text), (None, vec![("panic", "no stock: 3")], frames(&[("main.handler", true)])));
+    assert_eq!(row_role(&text), RowRole::Traceback);
+    let text = format!("cannot sell\n{trace}");
+    assert_eq!(summary(&text), (Some("cannot sell"), vec![], frames(&[("main.handler", true)])));
+    assert_eq!((row_role(&text), row_role(trace)), (RowRole::Plain, RowRole::Frame));
+}
+
+#[test]
 fn reads_rust_of_both_forms() {
     let (_, exceptions, found) = summary(
         "thread 'main' panicked at src/main.rs:5:10:\ncalled `Option::unwrap()` on a `None` value\nstack backtrace:\n   0: rust_begin_unwind\n             at /rustc/abc/library/std/src/panicking.rs:1:5\n   1: shop::order::place\n             at ./src/order.rs:9:1\n",
@@ -133,9 +144,18 @@ fn rows_know_their_role() {
 
 #[test]
 fn lines_that_look_like_parts_of_a_stack_at_one_end_only_are_plain() {
-    for plain in
-        ["at noon", "During lunch", "took 12", "main.go:12 failed", "12 apples", "it's 'quoted'", "- item", "caf\u{e9}"]
-    {
+    for plain in [
+        "at noon",
+        "During lunch",
+        "took 12",
+        "main.go:12 failed",
+        "12 apples",
+        "it's 'quoted'",
+        "- item",
+        "caf\u{e9}",
+        "created by admin.user",
+        "created by a.b on 1/2",
+    ] {
         assert_eq!(row_role(plain), RowRole::Plain, "{plain}");
     }
     for frame in [
@@ -145,6 +165,8 @@ fn lines_that_look_like_parts_of_a_stack_at_one_end_only_are_plain() {
         "12: shop::cart::add",
         "goroutine 7 [running]:",
         "created by main.start",
+        "created by net/http.(*Server).Serve",
+        "created by shop.run in goroutine 1",
         "... 12 more",
         "^^^^",
         "#3 /app/x.php(12): f()",
