@@ -340,6 +340,8 @@ mod tests {
             b"2024-01-02T03:04:05Z stderr P \xff\n",
             b"timestamp,severity,textPayload\n",
             b"1,INFO,\"a\n\"\"b\"\"\"\n",
+            b"sep=,\r\n",
+            b",timestamp,severity,textPayload\r0,1,INFO,a\r",
             "{\"a\":\"größe 😀\"}\n".as_bytes(),
         ];
         prop_oneof![

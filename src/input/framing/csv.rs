@@ -3,14 +3,29 @@
 //! Each record becomes the JSON object that its headers describe and then goes the way of any other row; its offset and
 //! length stay those of the record in the file. Only a first line that names columns of logs makes a file a table, because
 //! any prose may hold commas. Quoting is that of RFC 4180; a record with fewer cells than columns is read, one with more is
-//! not, because nobody can say which cell is which.
+//! not, because nobody can say which cell is which. What spreadsheets and data frames add is passed over: blank lines and
+//! `sep=,` before the header, and columns without a name.
 
 use super::super::json::Tape;
 use super::{Counts, LOOKED_AT, OVERSIZE, Sink, Verdict, Window};
 
 /// Columns that logs have, in lower case; one of the first group alone makes a header.
-const SURE: [&str; 8] =
-    ["textpayload", "jsonpayload", "protopayload", "insertid", "logname", "receivetimestamp", "@timestamp", "@message"];
+const SURE: [&str; 14] = [
+    "textpayload",
+    "jsonpayload",
+    "protopayload",
+    "insertid",
+    "logname",
+    "receivetimestamp",
+    "text_payload",
+    "json_payload",
+    "proto_payload",
+    "insert_id",
+    "log_name",
+    "receive_timestamp",
+    "@timestamp",
+    "@message",
+];
 const LIKELY: [&str; 14] = [
     "timestamp",
     "severity",
@@ -28,14 +43,18 @@ const LIKELY: [&str; 14] = [
     "httprequest",
 ];
 /// Columns whose cells may hold a JSON object.
-const OBJECTS: [&str; 8] = [
+const OBJECTS: [&str; 12] = [
     "jsonPayload",
+    "json_payload",
     "protoPayload",
+    "proto_payload",
     "labels",
     "httpRequest",
+    "http_request",
     "resource",
     "operation",
     "sourceLocation",
+    "source_location",
     "resource.labels",
 ];
 const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
@@ -44,6 +63,8 @@ const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
 #[derive(Debug)]
 pub(super) struct Table {
     separator: u8,
+    /// The last byte of a line's end.
+    end: u8,
     columns: usize,
     root: Vec<Field>,
     cells: Vec<Cell>,
@@ -76,25 +97,58 @@ enum Record {
     Open,
 }
 
+/// What may stand before a header.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Lead {
+    /// Its length.
+    pub(super) length: usize,
+    /// How much of it is no line end.
+    pub(super) structure: usize,
+    /// The separator that it names.
+    separator: Option<u8>,
+}
+
+impl Lead {
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        let ends = |from: usize| bytes[from..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let length = ends(0);
+        match bytes[length..] {
+            [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', separator, b'\r' | b'\n', ..] => {
+                Self { length: length + 5 + ends(length + 5), structure: 5, separator: Some(separator) }
+            }
+            _ => Self { length, ..Self::default() },
+        }
+    }
+}
+
 impl Table {
-    /// The table whose header `bytes` begins with, and the header's length.
-    pub(super) fn open(bytes: &[u8]) -> Option<(Self, usize)> {
-        let line = &bytes[..memchr::memchr(b'\n', bytes).unwrap_or(bytes.len())];
-        if !line.first().is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'"' | b'@')) {
+    /// The table whose header stands behind `lead`, and the header's length.
+    pub(super) fn open(bytes: &[u8], lead: Lead) -> Option<(Self, usize)> {
+        let bytes = &bytes[lead.length..];
+        let line = &bytes[..memchr::memchr2(b'\n', b'\r', bytes).unwrap_or(bytes.len())];
+        let end = if bytes[line.len()..].starts_with(b"\r") && !bytes[line.len()..].starts_with(b"\r\n") {
+            b'\r'
+        } else {
+            b'\n'
+        };
+        let first = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'"' | b'@') || SEPARATORS.contains(byte);
+        if !line.first().is_some_and(first) {
             return None;
         }
-        SEPARATORS.into_iter().find_map(|separator| {
-            let mut cells = Vec::new();
-            let Record::Whole(length, _) = split(line, separator, &mut cells) else { return None };
-            let names: Vec<String> = cells.iter().map(|cell| text_of(line, *cell).trim().to_owned()).collect();
-            is_header(&names).then(|| {
-                let mut root = Vec::new();
-                for (column, name) in names.iter().enumerate() {
-                    place(&mut root, name, name, column);
-                }
-                (Self { separator, columns: names.len(), root, cells, text: String::new() }, length)
-            })
-        })
+        SEPARATORS.into_iter().filter(|separator| lead.separator.is_none_or(|named| named == *separator)).find_map(
+            |separator| {
+                let mut cells = Vec::new();
+                let Record::Whole(length, _) = split(line, separator, end, &mut cells) else { return None };
+                let names: Vec<String> = cells.iter().map(|cell| text_of(line, *cell).trim().to_owned()).collect();
+                is_header(&names).then(|| {
+                    let mut root = Vec::new();
+                    for (column, name) in names.iter().enumerate().filter(|(_, name)| !is_nameless(name)) {
+                        place(&mut root, name, name, column);
+                    }
+                    (Self { separator, end, columns: names.len(), root, cells, text: String::new() }, length)
+                })
+            },
+        )
     }
 
     /// Reads the next record or blank; `None` when it needs a longer window.
@@ -119,12 +173,12 @@ impl Table {
             counts.lines += 1;
             Some(at + length)
         };
-        let record = split(seen, self.separator, &mut self.cells);
+        let record = split(seen, self.separator, self.end, &mut self.cells);
         let length = match record {
             // A record that reaches the end of the window may go on behind it.
             Record::Whole(length, ended) if ended || window.last && seen.len() == rest.len() => length,
             _ if rest.len() > limit || window.last => {
-                let line = memchr::memchr(b'\n', seen).unwrap_or(seen.len());
+                let line = memchr::memchr(self.end, seen).unwrap_or(seen.len());
                 let reason = if rest.len() > limit { OVERSIZE } else { "a quoted cell without an end" };
                 return refused(line.max(1), reason, counts, sink);
             }
@@ -149,11 +203,16 @@ impl Table {
     }
 }
 
+/// Whether a column has no name, or the one that a data frame gave it for want of one: an index, or nothing.
+fn is_nameless(name: &str) -> bool {
+    name.is_empty() || name.starts_with("Unnamed: ")
+}
+
 fn is_header(names: &[String]) -> bool {
     let plain = |name: &String| {
-        !name.is_empty()
-            && name.len() <= 200
-            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"@._-/ []\"'".contains(&byte))
+        is_nameless(name)
+            || name.len() <= 200
+                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"@._-/ []\"'".contains(&byte))
     };
     let root = |name: &String| name.split('.').next().unwrap_or(name).to_ascii_lowercase();
     let count = |words: &[&str]| names.iter().filter(|name| words.contains(&root(name).as_str())).count();
@@ -186,20 +245,19 @@ fn place(fields: &mut Vec<Field>, name: &str, path: &str, column: usize) {
 }
 
 /// Finds the cells of the record that `bytes` begins with.
-fn split(bytes: &[u8], separator: u8, cells: &mut Vec<Cell>) -> Record {
+fn split(bytes: &[u8], separator: u8, line_end: u8, cells: &mut Vec<Cell>) -> Record {
     cells.clear();
     let mut at = 0;
     loop {
         let (cell, end) = if bytes.get(at) == Some(&b'"') {
             let Some((close, doubled)) = closing(bytes, at + 1) else { return Record::Open };
             // What stands between the quote and the separator belongs to no cell.
-            let next = memchr::memchr2(separator, b'\n', &bytes[close + 1..]).map(|next| close + 1 + next);
+            let next = memchr::memchr2(separator, line_end, &bytes[close + 1..]).map(|next| close + 1 + next);
             (Cell { start: at + 1, end: close, doubled }, next.unwrap_or(bytes.len()))
         } else {
-            let end = memchr::memchr2(separator, b'\n', &bytes[at..]).map_or(bytes.len(), |next| at + next);
-            let line_end = bytes.get(end) != Some(&separator);
-            let text =
-                if line_end { bytes[at..end].strip_suffix(b"\r").map_or(end, |text| at + text.len()) } else { end };
+            let end = memchr::memchr2(separator, line_end, &bytes[at..]).map_or(bytes.len(), |next| at + next);
+            let last = bytes.get(end) != Some(&separator);
+            let text = if last { bytes[at..end].strip_suffix(b"\r").map_or(end, |text| at + text.len()) } else { end };
             (Cell { start: at, end: text, doubled: false }, end)
         };
         cells.push(cell);
@@ -333,11 +391,39 @@ mod tests {
     }
 
     #[test]
-    fn prose_with_commas_is_no_table() {
-        for text in ["Hello, world\n", "a,b\n1,2\n", "{\"timestamp\":1,\"severity\":2}\n", "message\nx\n"] {
-            assert!(Table::open(text.as_bytes()).is_none(), "{text}");
+    fn what_spreadsheets_and_data_frames_add_is_passed_over() {
+        let row = r#"{"timestamp":"1","severity":"ERROR","textPayload":"a"}"#;
+        for text in [
+            ",timestamp,severity,textPayload\n0,1,ERROR,a\n",
+            "Unnamed: 0,timestamp,severity,textPayload\n0,1,ERROR,a\n",
+            "timestamp,severity,textPayload,\n1,ERROR,a,\n",
+            "\r\n\ntimestamp,severity,textPayload\r\n1,ERROR,a\r\n",
+            "sep=;\r\ntimestamp;severity;textPayload\r\n1;ERROR;a\r\n",
+            "timestamp,severity,textPayload\r1,ERROR,a\r",
+            "\u{feff}sep=,\rtimestamp,severity,textPayload\r1,ERROR,a",
+        ] {
+            let (log, counts) = run(text);
+            assert_eq!((log.rows.len(), log.bad.len(), counts.framing()), (1, 0, "csv"), "{text:?}");
+            assert_eq!(log.rows[0].2, row, "{text:?}");
         }
-        assert!(Table::open(b"@timestamp,@message\n").is_some());
-        assert!(Table::open(b"\"timestamp\";\"severity\";\"message\"\n").is_some());
+        let (log, _) = run("insert_id,json_payload\na,\"{\"\"m\"\":1}\"\n");
+        assert_eq!(log.rows[0].2, r#"{"insert_id":"a","json_payload":{"m":1}}"#);
+        assert!(Table::open(b"sep=;\ntimestamp,severity\n", Lead::of(b"sep=;\ntimestamp,severity\n")).is_none());
+    }
+
+    #[test]
+    fn prose_with_commas_is_no_table() {
+        for text in [
+            "Hello, world\n",
+            "a,b\n1,2\n",
+            ",\n",
+            ", severity\n",
+            "{\"timestamp\":1,\"severity\":2}\n",
+            "message\nx\n",
+        ] {
+            assert!(Table::open(text.as_bytes(), Lead::default()).is_none(), "{text}");
+        }
+        assert!(Table::open(b"@timestamp,@message\n", Lead::default()).is_some());
+        assert!(Table::open(b"\"timestamp\";\"severity\";\"message\"\n", Lead::default()).is_some());
     }
 }

@@ -4,7 +4,7 @@
 //! far the damage goes, and where the next row can begin.
 
 use super::super::pieces;
-use super::csv::Table;
+use super::csv::{Lead, Table};
 use super::scan::{self, Extent, Scalar};
 use super::state::{Counts, Line, State};
 use super::{Front, LOOKED_AT, OVERSIZE, Sink, Text, Verdict, Window};
@@ -166,15 +166,18 @@ impl Framer {
         let bytes = &bytes[skipped..];
         let front = &bytes[..bytes.len().min(HEADER)];
         let known = front.len() == HEADER || window.last;
+        let lead = Lead::of(front);
+        let front = &front[lead.length..];
         if let Some(front) = memchr::memchr(b'\n', front).map(|end| &front[..=end]).or(known.then_some(front)) {
             self.state.begun = true;
             self.counts.by.structure += skipped as u64;
             self.state.yaml = front.trim_ascii_end() == b"---";
-            if let Some((table, length)) = Table::open(bytes) {
-                self.counts.by.structure += length as u64;
+            if let Some((table, length)) = Table::open(bytes, lead) {
+                self.counts.by.structure += (lead.structure + length) as u64;
+                self.counts.by.blank += (lead.length - lead.structure) as u64;
                 self.counts.table_rows += 1;
                 self.table = Some(table);
-                return Some(at + skipped + length);
+                return Some(at + skipped + lead.length + length);
             }
             return Some(at + skipped);
         }
