@@ -98,6 +98,19 @@ pub enum RowRole {
     Joiner,
     /// Only frames of a stack, or lines that mean nothing outside one.
     Frame,
+    /// The same of Python, whose exception stands below its frames.
+    PythonFrame,
+    /// A line that belongs to a stack where one is open, such as code below a frame or a cause; otherwise anything else.
+    Inside,
+    /// An exception's line, which ends a stack of Python that is open; otherwise anything else.
+    Exception,
+}
+
+impl RowRole {
+    /// Whether the row is a part of a stack whatever stands around it.
+    pub fn is_of_stack(self) -> bool {
+        matches!(self, Self::Traceback | Self::Joiner | Self::Frame | Self::PythonFrame)
+    }
 }
 
 /// The role of a row, from its text alone.
@@ -115,8 +128,14 @@ pub fn row_role(message: &str) -> RowRole {
     if !body.contains('\n') {
         return if is_joiner(body) {
             RowRole::Joiner
-        } else if is_frame_line(message) || python::is_header(body) || is_carets(body) || script::is_php_margin(body) {
+        } else if python::frame(body).is_some() || python::is_header(body) {
+            RowRole::PythonFrame
+        } else if is_frame_line(message) || is_carets(body) || script::is_php_margin(body) {
             RowRole::Frame
+        } else if is_inside(message) {
+            RowRole::Inside
+        } else if split_exception(message).is_some_and(|(name, _)| is_type(name)) {
+            RowRole::Exception
         } else {
             RowRole::Plain
         };
@@ -138,15 +157,25 @@ pub fn row_role(message: &str) -> RowRole {
 
 /// Whether a text is one line that can be no line of any stack, seen from its ends; asked for every row that is read.
 fn is_plain(s: &[u8]) -> bool {
-    const STARTS: [&[u8]; 8] =
-        [b"During ", b"The above ", b"File \"", b"at ", b"thrown in ", b"created by ", b"goroutine ", b"Traceback "];
+    const STARTS: [&[u8]; 10] = [
+        b"During ",
+        b"The above ",
+        b"File \"",
+        b"at ",
+        b"thrown in ",
+        b"created by ",
+        b"goroutine ",
+        b"Traceback ",
+        b"Caused by: ",
+        b"Suppressed: ",
+    ];
     let [first @ b'!'..=b'~', .., last @ b'!'..=b'~'] = s else {
         return false;
     };
     // Joiners, elisions, carets and frames that start with a sign; Rust's start with a number; Ruby's end with a quote.
     let start = match first {
         b'-' | b'.' | b'#' | b'+' | b'|' | b'^' | b'~' | b'0'..=b'9' => true,
-        b'D' | b'T' | b'F' | b'a' | b't' | b'c' | b'g' => STARTS.iter().any(|start| s.starts_with(start)),
+        b'D' | b'T' | b'F' | b'a' | b't' | b'c' | b'g' | b'C' | b'S' => STARTS.iter().any(|start| s.starts_with(start)),
         b'E' => s.starts_with(b"Exception Group "),
         b'[' | b'"' => matches!(s, b"[stacktrace]" | b"\"}") || s.starts_with(b"[previous exception] "),
         _ => false,
@@ -154,9 +183,12 @@ fn is_plain(s: &[u8]) -> bool {
     if start || *last == b'\'' || memchr::memchr2(b'\n', b'\\', s).is_some() {
         return false;
     }
-    // Go: the first word is `file.go:12`.
-    let word = memchr::memchr(b' ', s).unwrap_or(s.len());
-    !s[..word].last().is_some_and(u8::is_ascii_digit)
+    // Go: the first word is `file.go:12`, or the line a call. An exception's is its name.
+    let word = &s[..memchr::memchr(b' ', s).unwrap_or(s.len())];
+    let name = word.strip_suffix(b":").filter(|_| word.len() < s.len()).or((word.len() == s.len()).then_some(word));
+    let exception = name.and_then(|name| std::str::from_utf8(name).ok()).is_some_and(is_type);
+    let call = *last == b')' && memchr::memchr(b'(', word).is_some() && memchr::memchr(b'.', word).is_some();
+    !exception && !call && !word.last().is_some_and(u8::is_ascii_digit)
 }
 
 /// Reads the stack trace of a row; `None` when the row holds none.
@@ -216,6 +248,15 @@ fn is_frame_line(line: &str) -> bool {
         || script::is_php_frame(t)
         || script::is_ruby_frame(t)
         || native::is_frame(t)
+}
+
+/// Whether one line can stand below the frames of a stack: code of Python, a cause, a function of Go.
+fn is_inside(line: &str) -> bool {
+    line.starts_with("  ")
+        || line.starts_with('\t')
+        || line.starts_with("Caused by: ")
+        || line.starts_with("Suppressed: ")
+        || native::is_call(line)
 }
 
 /// The underlines that newer Python and Ruby print below code.

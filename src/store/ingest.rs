@@ -27,7 +27,7 @@ use super::packed::{Packer, Reports};
 use super::prune::Dropped;
 use super::rows::{Room, Rows};
 use super::{AppendOptions, Appended, Progress, RawPolicy, Store, StoreError, layout, spill};
-use crate::mine::{RowRole, row_role};
+use crate::mine::row_role;
 use crate::record::ingest::{IngestTotal, Ingested};
 use crate::record::{Collect, ContentId, LogRecord, Severity, Stretch};
 use crate::time;
@@ -56,7 +56,7 @@ impl Collect for Part {
             RawPolicy::None => false,
             // The row alone decides, never its neighbours: the rest of an event may come with a later file, and what was
             // dropped is gone. So rows that can only be part of a larger event keep theirs.
-            RawPolicy::Warning => record.effective_severity >= Severity::Warning || role != RowRole::Plain,
+            RawPolicy::Warning => record.effective_severity >= Severity::Warning || role.is_of_stack(),
         };
         if keeps {
             record.raw = raw();

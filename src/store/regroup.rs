@@ -3,7 +3,8 @@
 //! Runtimes write one failure as several rows within microseconds: chained stack traces with a joining sentence between
 //! them, or a message and then every frame as a row of its own. Rows of one stream (service, instance, log) that follow one
 //! another within [`GAP_NS`] and continue one another by their text become one event; rows of other kinds may stand between.
-//! Templates and counts of entries do not change.
+//! A stack that was written line by line is one event too: what stands below its frames belongs to it, and the line of an
+//! exception ends one of Python, which it names. Templates and counts of entries do not change.
 
 use std::collections::VecDeque;
 
@@ -27,6 +28,8 @@ struct Last {
     event: usize,
     role: RowRole,
     ts_ns: i64,
+    /// Frames of Python, whose exception has not come yet.
+    awaits: bool,
     /// The envelope's severity, and the one its text implies.
     severity: (i64, i64),
 }
@@ -64,10 +67,14 @@ pub(super) fn regroup(blocks: &[&Rows], places: &[(u32, u32)]) -> (Vec<Membershi
     let mut out: Vec<Membership> = (0..places.len()).map(alone).collect();
     let mut size: FxHashMap<u32, i32> = FxHashMap::default();
     let mut head: FxHashMap<u32, u32> = FxHashMap::default();
-    let attached = |at: usize| matches!(role(places[at]), RowRole::Joiner | RowRole::Frame);
+    let joined = |at: usize| event_of[at] != at as u32;
+    let attached = |at: usize| match role(places[at]) {
+        RowRole::Joiner | RowRole::Frame | RowRole::PythonFrame => true,
+        RowRole::Inside => joined(at),
+        RowRole::Plain | RowRole::Traceback | RowRole::Exception => false,
+    };
     // Most rows are events of their own: only those that are not are looked at again.
-    let several: Vec<usize> =
-        (0..places.len()).filter(|at| event_of[*at] != *at as u32 || role(places[*at]) != RowRole::Plain).collect();
+    let several: Vec<usize> = (0..places.len()).filter(|at| joined(*at) || role(places[*at]).is_of_stack()).collect();
     let mut firsts: Vec<usize> = several.iter().map(|at| event_of[*at] as usize).collect();
     firsts.extend(&several);
     firsts.sort_unstable();
@@ -88,7 +95,8 @@ pub(super) fn regroup(blocks: &[&Rows], places: &[(u32, u32)]) -> (Vec<Membershi
             rows: size[&event],
             role: match role(places[at]) {
                 RowRole::Joiner => EventRole::Joiner,
-                RowRole::Frame => EventRole::Frame,
+                RowRole::Frame | RowRole::PythonFrame => EventRole::Frame,
+                RowRole::Inside if joined(at) => EventRole::Frame,
                 _ if named_by == at as u32 => EventRole::Head,
                 _ => EventRole::Traceback,
             },
@@ -102,7 +110,7 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> (Vec<u32>, usize) {
     type Key<'a> = (Option<&'a str>, Option<&'a str>, Option<&'a str>);
     let mut streams: FxHashMap<Key<'_>, Stream> = FxHashMap::default();
     let mut event_of: Vec<u32> = (0..places.len()).map(|at| at as u32).collect();
-    // Nothing is joined to a plain row that no row of a stack follows within the gap.
+    // Nothing is joined to a plain row that no row of a stack follows within the gap, and no such row to what is not near one.
     let near_stack = near_stacks(blocks, places);
     for (at, (block, row)) in places.iter().enumerate() {
         let (rows, row) = (blocks[*block as usize], *row as usize);
@@ -116,14 +124,30 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> (Vec<u32>, usize) {
         let role = rows.role(row);
         let stream = streams.entry(key).or_default();
         let stack = stream.stack.filter(|last| last.is_near(ts_ns));
+        let newest = stack.filter(|stack| stream.plain.back().is_none_or(|plain| plain.at < stack.at));
         let joined = match role {
             RowRole::Plain => None,
             RowRole::Traceback => stack.filter(|last| last.role == RowRole::Joiner),
             RowRole::Joiner => stack.filter(|last| last.role != RowRole::Joiner),
             RowRole::Frame => head_of_frame(stack, &stream.plain, ts_ns, severity.0),
+            // Behind an exception they are another one's.
+            RowRole::PythonFrame => {
+                let open = stack.filter(|last| last.role != RowRole::Traceback);
+                head_of_frame(open, &stream.plain, ts_ns, severity.0)
+                    .filter(|head| stack.is_none_or(|last| open.is_some() || head.at > last.at))
+            }
+            RowRole::Inside => newest.filter(|last| last.role != RowRole::Joiner),
+            RowRole::Exception => newest.filter(|last| last.awaits),
         };
         event_of[at] = joined.map_or(at, |last| last.event) as u32;
-        let last = Last { at, event: event_of[at] as usize, role, ts_ns, severity };
+        let (role, awaits) = match role {
+            RowRole::Inside if joined.is_some() => (RowRole::Frame, joined.is_some_and(|last| last.awaits)),
+            RowRole::Exception if joined.is_some() => (RowRole::Traceback, false),
+            RowRole::Inside | RowRole::Exception => (RowRole::Plain, false),
+            RowRole::Frame => (role, joined.is_some_and(|last| last.awaits)),
+            role => (role, role == RowRole::PythonFrame),
+        };
+        let last = Last { at, event: event_of[at] as usize, role, ts_ns, awaits, severity };
         if role == RowRole::Plain {
             if stream.plain.len() == CANDIDATES {
                 stream.plain.pop_front();
@@ -140,20 +164,35 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> (Vec<u32>, usize) {
     (event_of, open.min(tail))
 }
 
-/// Rows of stacks, and rows with a time that one of them follows within the gap.
+/// Rows of stacks, and rows with a time that one of them follows within the gap; or precedes, where they may belong to it.
 fn near_stacks(blocks: &[&Rows], places: &[(u32, u32)]) -> Vec<bool> {
     let mut near = vec![false; places.len()];
+    let of = |at: usize| {
+        let (block, row) = places[at];
+        let rows = blocks[block as usize];
+        (rows.ts_ns[row as usize], rows.role(row as usize))
+    };
     let mut newest: Option<i64> = None;
-    for (at, (block, row)) in places.iter().enumerate().rev() {
-        let (rows, row) = (blocks[*block as usize], *row as usize);
-        let ts_ns = rows.ts_ns[row];
+    for at in (0..places.len()).rev() {
+        let (ts_ns, role) = of(at);
         if ts_ns == NONE {
             continue;
         }
-        if rows.role(row) != RowRole::Plain {
+        if role.is_of_stack() {
             newest = Some(ts_ns);
         }
         near[at] = newest.is_some_and(|newest| newest - ts_ns <= GAP_NS);
+    }
+    newest = None;
+    for (at, near) in near.iter_mut().enumerate() {
+        let (ts_ns, role) = of(at);
+        if ts_ns == NONE || role == RowRole::Plain {
+            continue;
+        }
+        *near |= newest.is_some_and(|newest| ts_ns - newest <= GAP_NS);
+        if role.is_of_stack() || *near {
+            newest = Some(ts_ns);
+        }
     }
     near
 }
@@ -281,6 +320,62 @@ mod tests {
             .map(|event| event.0)
             .collect();
         assert_eq!(found, [0, 1, 0]);
+    }
+
+    #[test]
+    fn a_stack_of_python_that_was_written_line_by_line_is_one_event() {
+        use EventRole::{Frame, Head, Joiner, Traceback};
+        let lines = |from: i64| {
+            vec![
+                at(from, "Traceback (most recent call last):"),
+                at(from + 1, "  File \"/app/a.py\", line 3, in f"),
+                at(from + 2, "    g()"),
+                at(from + 3, "  File \"/app/a.py\", line 9, in g"),
+                at(from + 4, "    raise ValueError(1)"),
+                at(from + 5, "ValueError: no"),
+            ]
+        };
+        let one = [(0, Frame, 6), (0, Frame, 6), (0, Frame, 6), (0, Frame, 6), (0, Frame, 6), (0, Head, 6)];
+        assert_eq!(events(lines(0)), one);
+        // Another one behind it, an exception that no stack awaits, and rows that only look like parts.
+        let mut rows = lines(0);
+        rows.extend(lines(10));
+        rows.extend([at(20, "ValueError: again"), at(21, "    indented")]);
+        let found: Vec<_> = events(rows).into_iter().map(|event| (event.0, event.2)).collect();
+        assert_eq!(found[..12], [[(0, 6); 6], [(1, 6); 6]].concat());
+        assert_eq!(found[12..], [(2, 1), (3, 1)]);
+        // A chain.
+        let mut rows = lines(0);
+        rows.push(at(7, JOINER));
+        rows.extend(lines(10));
+        let found = events(rows);
+        assert!(found.iter().all(|event| (event.0, event.2) == (0, 13)), "{found:?}");
+        assert_eq!((found[5].1, found[6].1, found[12].1), (Head, Joiner, Traceback));
+    }
+
+    #[test]
+    fn causes_and_functions_between_frames_belong_to_their_stack() {
+        let java = vec![
+            at(0, "org.shop.OrderException: cannot order"),
+            at(1, "\tat org.shop.Orders.place(Orders.java:42)"),
+            at(2, "Caused by: java.io.IOException: disk"),
+            at(3, "\tat org.shop.Disk.write(Disk.java:7)"),
+            at(4, "org.shop.OrderException: cannot order"),
+            at(5, "\tat org.shop.Orders.place(Orders.java:42)"),
+        ];
+        let found: Vec<_> = events(java).into_iter().map(|event| (event.0, event.2)).collect();
+        assert_eq!(found, [(0, 4), (0, 4), (0, 4), (0, 4), (1, 2), (1, 2)]);
+        let go = vec![
+            at(0, "panic: no stock"),
+            at(1, "goroutine 1 [running]:"),
+            at(2, "main.pick(0x1)"),
+            at(3, "\t/src/shop/main.go:12 +0x1d"),
+            at(4, "main.main()"),
+            at(5, "\t/src/shop/main.go:7 +0x1d"),
+        ];
+        assert!(events(go).iter().all(|event| (event.0, event.2) == (0, 6)));
+        let alone = at(0, "Caused by: java.io.IOException: disk");
+        assert_eq!(events(vec![alone]), [(0, EventRole::Head, 1)]);
     }
 
     #[test]

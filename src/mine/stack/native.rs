@@ -19,13 +19,23 @@ fn go_file(line: &str) -> Option<&str> {
     (alone && (tail.is_empty() || tail.starts_with("+0x")) && !file.contains(' ')).then(|| &line[..file.len() + 3])
 }
 
+/// Whether a line is a function of Go with what it was called with: `main.pick(0x1, {0x2, 0x3}, ...)`.
+pub(super) fn is_call(line: &str) -> bool {
+    let call = line.strip_suffix(')').and_then(|call| call.rsplit_once('('));
+    let plain = |given: &str| given.bytes().all(|b| b.is_ascii_hexdigit() || b"x, {}.?_".contains(&b));
+    call.is_some_and(|(name, given)| name.contains('.') && is_symbol(name) && plain(given))
+}
+
+fn is_symbol(name: &str) -> bool {
+    name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-/()*[]~".contains(&b) || !b.is_ascii())
+}
+
 /// Whether a text names a function as Go prints it and sentences do not: of `main`, with a path, a receiver or a goroutine.
 fn is_go_function(text: &str) -> bool {
     let name = text.split(" in goroutine ").next().unwrap_or_default();
-    let symbol = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-/()*[]~".contains(&b) || !b.is_ascii());
     let told =
         name.len() < text.len() || name.starts_with("main.") || ["/", "(*", ".func"].iter().any(|m| name.contains(m));
-    symbol && told && name.contains('.')
+    is_symbol(name) && told && name.contains('.')
 }
 
 /// The function of `12: crate::module::function`, with or without an address.

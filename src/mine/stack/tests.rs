@@ -126,7 +126,21 @@ fn rows_know_their_role() {
     assert_eq!(role("\nThe above exception was the direct cause of the following exception:\n\n"), RowRole::Joiner);
     assert_eq!(role("    at save (/app/src/order.js:10:5)"), RowRole::Frame);
     assert_eq!(role("\tat org.shop.Orders.place(Orders.java:42)"), RowRole::Frame);
-    assert_eq!(role("  File \"/app/a.py\", line 3, in load"), RowRole::Frame);
+    assert_eq!(role("  File \"/app/a.py\", line 3, in load"), RowRole::PythonFrame);
+    assert_eq!(role("Traceback (most recent call last):"), RowRole::PythonFrame);
+    for inside in [
+        "    load()",
+        "Caused by: java.io.IOException: disk",
+        "main.pick(0x1, {0x2, 0x3}, ...)",
+        "net/http.(*conn).serve(0xc000)",
+    ] {
+        assert_eq!(role(inside), RowRole::Inside, "{inside}");
+    }
+    for exception in ["ValueError: no", "shop.Bad: no", "KeyboardInterrupt"] {
+        assert_eq!(role(exception), RowRole::Exception, "{exception}");
+    }
+    assert_eq!(role("INFO: started"), RowRole::Plain);
+    assert_eq!(role("see main.pick(3 times)"), RowRole::Plain);
     assert_eq!(role("#3 /app/x.php(12): run()"), RowRole::Frame);
     assert_eq!(role("#3 /app/x.php(12)"), RowRole::Frame);
     assert_eq!(role("\t... 12 more"), RowRole::Frame);

@@ -7,7 +7,15 @@ use bytemuck::Pod;
 use super::{Dict, DictCol, IntCol, Ints, Rows, TextCol, Texts};
 use crate::mine::RowRole;
 
-const ROLES: [RowRole; 4] = [RowRole::Plain, RowRole::Traceback, RowRole::Joiner, RowRole::Frame];
+const ROLES: [RowRole; 7] = [
+    RowRole::Plain,
+    RowRole::Traceback,
+    RowRole::Joiner,
+    RowRole::Frame,
+    RowRole::PythonFrame,
+    RowRole::Inside,
+    RowRole::Exception,
+];
 
 fn put<T: Pod>(out: &mut Vec<u8>, values: &[T]) {
     out.extend_from_slice(&(values.len() as u64).to_le_bytes());
