@@ -8,6 +8,8 @@ use super::super::json::{MAX_DEPTH, Tape};
 
 /// What stands before each row of a JSON text sequence.
 pub(super) const RECORD: u8 = 0x1e;
+/// Bytes in which the first key of a row stands.
+const KEY: usize = 128;
 /// Longest name before `|` in a prefixed line.
 const PREFIX: usize = 128;
 
@@ -38,20 +40,20 @@ impl Brackets {
         self.depth += 1;
     }
 
-    /// Closes the innermost bracket of a kind and what was left open inside of it; `false` when there is none.
-    fn close(&mut self, array: bool) -> bool {
+    /// Closes the innermost bracket of a kind, and what was left open inside of it: how many; `None` when there is none.
+    fn close(&mut self, array: bool) -> Option<u32> {
         if self.depth > MAX_DEPTH {
             self.depth -= 1;
-            return true;
+            return Some(0);
         }
         let kind = if array { self.arrays } else { !self.arrays };
         let inside = kind.trailing_zeros();
         if inside as usize >= self.depth {
-            return false;
+            return None;
         }
         self.depth -= 1 + inside as usize;
         self.arrays = self.arrays.checked_shr(inside + 1).unwrap_or(0);
-        true
+        Some(inside)
     }
 
     /// Whether a value may follow what stands outside of strings: a comma in an object has a key behind it.
@@ -62,7 +64,7 @@ impl Brackets {
 
 /// Follows the object that `bytes` begins with; `indent` is the column it begins at, and it may stand in an array.
 pub(super) fn extent(bytes: &[u8], indent: usize, in_array: bool) -> Extent {
-    let (mut at, mut open) = (0, Brackets::default());
+    let (mut at, mut open, mut damaged) = (0, Brackets::default(), false);
     // Where the last byte outside of strings stands that is no blank.
     let mut last = 0;
     while let Some(&byte) = bytes.get(at) {
@@ -73,17 +75,26 @@ pub(super) fn extent(bytes: &[u8], indent: usize, in_array: bool) -> Extent {
             },
             b'{' | b'[' => open.open(byte == b'['),
             b'}' | b']' => {
-                if !open.close(byte == b']') && in_array {
-                    match bytes[at + 1..].iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r')) {
-                        None => return Extent::Open,
-                        // A stray one.
-                        Some(b',' | b'}' | b']' | b':' | b'"') => {}
-                        // That of the array: the object was never closed.
-                        Some(_) => return Extent::Ends(last + 1),
+                let before = open;
+                match open.close(byte == b']') {
+                    Some(0) => {}
+                    Some(_) => damaged = true,
+                    None => {
+                        let next = bytes[at + 1..].iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r'));
+                        match next {
+                            None => return Extent::Open,
+                            // That of the array around it: the object was never closed.
+                            Some(next) if in_array && !b",}]:\"".contains(next) => return Extent::Ends(last + 1),
+                            Some(_) => damaged = true,
+                        }
                     }
                 }
                 if open.depth == 0 {
-                    return Extent::Ends(at + 1);
+                    match if damaged { may_end(bytes, at, indent) } else { Some(true) } {
+                        Some(true) => return Extent::Ends(at + 1),
+                        Some(false) => open = before,
+                        None => return Extent::Open,
+                    }
                 }
             }
             b'\n' => match next_line(bytes, at, indent) {
@@ -101,6 +112,35 @@ pub(super) fn extent(bytes: &[u8], indent: usize, in_array: bool) -> Extent {
         at += 1;
     }
     Extent::Open
+}
+
+/// Whether a row whose brackets do not match may end with the one at `at`: at its own indent, with its line, or before a row
+/// that begins with the same key. `None` when the bytes do not say.
+fn may_end(bytes: &[u8], at: usize, indent: usize) -> Option<bool> {
+    if let Some(line) = memchr::memrchr(b'\n', &bytes[..at]) {
+        let blanks = indent_of(&bytes[line + 1..at]);
+        if line + 1 + blanks == at {
+            return Some(blanks <= indent);
+        }
+    }
+    let behind = &bytes[at + 1..];
+    let next = behind.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b',' | b']'))?;
+    match behind[next] {
+        b'\n' => Some(true),
+        b'{' => {
+            let near = &behind[next..behind.len().min(next + KEY)];
+            match (first_key(near), first_key(&bytes[..bytes.len().min(KEY)])) {
+                (None, _) if near.len() < KEY => None,
+                (key, own) => Some(key.is_some() && key == own),
+            }
+        }
+        _ => Some(false),
+    }
+}
+
+fn first_key(object: &[u8]) -> Option<&[u8]> {
+    let text = object.strip_prefix(b"{")?.trim_ascii_start().strip_prefix(b"\"")?;
+    Some(&text[..memchr::memchr(b'"', text)?])
 }
 
 /// Ends of the texts `{…"key": [` that an object begins with, one for each of its own lists of objects and each of those in
@@ -359,14 +399,22 @@ mod tests {
 
     #[test]
     fn a_bracket_of_the_other_kind_ends_what_was_left_open() {
-        assert_eq!(of("{\"a\":[1},{\"b\":2}]"), Extent::Ends(8), "the object ends, and its list with it");
-        assert_eq!(of("{\"a\":[{\"b\":1],\"c\":2},"), Extent::Ends(20));
-        assert_eq!(of("{\"a\":{\"b\":1},{\"c\":2} ]\n"), Extent::Ends(20), "the array around it is closed");
-        assert_eq!(of("{\"a\":1],\"b\":2},{"), Extent::Ends(14), "a stray one");
+        let ends =
+            |row: &str, behind: &str| assert_eq!(of(&format!("{row}{behind}")), Extent::Ends(row.len()), "{row}");
+        ends("{\"a\":[1}", ",{\"a\":2}]");
+        ends("{\"a\":[1}", " ,\r\n");
+        ends("{\"a\":[{\"b\":1],\"c\":2}", ",\n");
+        ends("{\"a\":{\"b\":1},{\"c\":2}", " ]\n");
+        ends("{\"a\":1],\"b\":2}", ",{\"a\":");
+        ends("{\"a\":[{\"b\":1},\n{\"c\":2}\n]}", "");
+        // What follows is no row of the same kind: the object goes on.
+        ends("{\"a\":[\"b\":1},{\"b\":2}],\"c\":3}", "\n");
+        ends("{\"a\":[{\"b\":1]},{\"b\":2}],\"c\":3}", ",{\"a\":2}");
+        ends("{\n  \"a\":[\n    \"b\":1\n  },\n  {\n  }],\n  \"c\":3\n}", "");
+        assert_eq!(of("{\"a\":[1},{\"a"), Extent::Open);
         assert_eq!(of("{\"a\":{\"b\":1\n},\n{\"c\":2}\n]"), Extent::Torn, "no value follows a comma in an object");
-        assert_eq!(of("{\"a\":[{\"b\":1},\n{\"c\":2}\n]}"), Extent::Ends(25));
         let deep = "[".repeat(200) + &"]".repeat(200);
-        assert_eq!(of(&format!("{{\"a\":{deep}}}")), Extent::Ends(406), "deeper than brackets are remembered");
+        ends(&format!("{{\"a\":{deep}}}"), "");
     }
 
     #[test]
