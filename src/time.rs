@@ -4,6 +4,7 @@
 //! trailing zeros, so `…28.333Z` sorts after `…28.333007Z` as text.
 
 mod parse;
+mod seldom;
 pub mod week;
 
 use jiff::civil::DateTime;
@@ -12,6 +13,7 @@ use jiff::{Timestamp, ToSpan};
 use thiserror::Error;
 
 pub use parse::{Parsed, parse, parse_epoch, parse_front};
+pub use seldom::parse_seldom;
 
 use parse::{days_from_civil, number};
 

@@ -61,6 +61,11 @@ impl Shape for Azure {
             "OuterMessage",
             "properties.message",
             "properties.log",
+            "outerMessage",
+            "innermostMessage",
+            "resultDescription",
+            "ResultDescription",
+            "Msg",
         ]);
         record.function.clone_from(&operation);
         record.insert_id = said(&["event_data_id", "eventDataId"]).or_else(|| record.insert_id.take());
@@ -135,6 +140,19 @@ mod tests {
             (row.service.as_deref(), row.instance.as_deref(), row.trace.as_deref()),
             (Some("till"), Some("i-1"), Some("o"))
         );
+    }
+
+    #[test]
+    fn what_an_app_wrote_to_its_console_is_the_message() {
+        for text in [
+            r#"{"time":"2024-01-02T03:04:05Z","level":"Error","operationName":"Microsoft.Web/sites/log","category":"AppServiceConsoleLogs","resultDescription":"no stock\n","resourceId":"/a/till"}"#,
+            r#"{"TimeGenerated":"2024-01-02T03:04:05Z","Level":"Error","ResultDescription":"no stock","_ResourceId":"/a/till"}"#,
+            r#"{"timestamp":"2024-01-02T03:04:05Z","itemType":"exception","severityLevel":3,"outerMessage":"no stock","cloud_RoleName":"till"}"#,
+        ] {
+            let row = map(text);
+            assert_eq!((row.message.as_ref(), row.service.as_deref()), ("no stock", Some("till")));
+            assert_eq!(row.effective_severity, Severity::Error);
+        }
     }
 
     #[test]

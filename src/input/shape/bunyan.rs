@@ -31,7 +31,7 @@ impl Shape for Bunyan {
             imply(record, level, INNER_LEVEL);
         }
         if let Some(name) = value.some("name").and_then(super::text) {
-            record.module = None;
+            record.module = super::first_text(value, &["src.file"]);
             record.service = record.service.take().or(Some(name));
         }
     }
@@ -56,6 +56,14 @@ mod tests {
         );
         let row = map(r#"{"level":70,"time":1704067200000,"pid":1,"hostname":"h","msg":"ok"}"#);
         assert_eq!((row.severity, row.severity_unknown), (Severity::Default, true));
+    }
+
+    #[test]
+    fn the_place_in_the_source_is_read() {
+        let row = map(
+            r#"{"name":"till","hostname":"h","pid":1,"level":30,"msg":"x","src":{"file":"/a.js","line":7,"func":"add"},"v":0}"#,
+        );
+        assert_eq!((row.module.as_deref(), row.line, row.function.as_deref()), (Some("/a.js"), Some(7), Some("add")));
     }
 
     #[test]

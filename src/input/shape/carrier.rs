@@ -9,7 +9,11 @@ use crate::record::LogRecord;
 pub(super) fn apply<'a>(carrier: Value<'a>, record: &mut LogRecord<'a>) {
     let said = |key: &str| otlp::attribute(carrier, key);
     let text = |keys: &[&str]| first_text(carrier, keys);
-    record.service = record.service.take().or_else(|| said("service.name")).or_else(|| text(&["logGroup"]));
+    let names = ["service.name", "k8s.deployment.name", "k8s.container.name", "faas.name"];
+    // A program that has no name of its own is called after its language.
+    let named = |key: &str| said(key).filter(|name| !name.starts_with("unknown_service"));
+    let name = || names.into_iter().find_map(named).or_else(|| said("service.name"));
+    record.service = record.service.take().or_else(name).or_else(|| text(&["logGroup"]));
     record.revision = record.revision.take().or_else(|| said("service.version"));
     record.location = record.location.take().or_else(|| said("cloud.region"));
     record.instance = record

@@ -15,13 +15,14 @@ pub(super) struct CloudTrail;
 
 impl Shape for CloudTrail {
     fn keys(&self) -> &'static [&'static str] {
-        &["CloudTrailEvent", "eventVersion"]
+        &["CloudTrailEvent", "eventVersion", "EventName"]
     }
 
     fn knows(&self, row: &Row<'_>) -> bool {
         let value = row.value();
         value.some("CloudTrailEvent").is_some()
             || value.some("eventName").is_some() && value.some("eventSource").is_some()
+            || value.some("EventName").is_some() && value.some("EventSource").is_some()
     }
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
@@ -81,6 +82,13 @@ mod tests {
         );
         let lookup = map(
             r#"{"EventId":"e1","EventName":"GetObject","EventTime":"2024-01-01T11:00:00+11:00","EventSource":"s3.amazonaws.com","CloudTrailEvent":"{\"errorCode\":\"AccessDenied\",\"errorMessage\":\"no\",\"awsRegion\":\"eu-west-1\",\"userIdentity\":{\"userName\":\"ann\"},\"recipientAccountId\":\"12\"}"}"#,
+        );
+        let short = map(
+            r#"{"EventId":"e1","EventName":"GetObject","EventTime":1704067200,"EventSource":"s3.amazonaws.com","Username":"ann"}"#,
+        );
+        assert_eq!(
+            (short.kind, short.message.as_ref(), short.user.as_deref()),
+            (Kind::Audit, "GetObject", Some("ann"))
         );
         for row in [file, lookup] {
             assert_eq!(row.ts_ns.map(rfc3339_short).as_deref(), Some("2024-01-01T00:00:00Z"));

@@ -5,9 +5,8 @@
 //! <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html>.
 
 use super::generic::{fill, inside, without_line_end};
-use super::payload::Payload;
-use super::{INNER_LEVEL, Row, Shape, first_text, imply, part, text};
-use crate::record::LogRecord;
+use super::{Row, Shape, first_text, nested, part, text};
+use crate::record::{Kind, LogRecord};
 
 /// See the module.
 pub(super) struct CloudWatch;
@@ -36,14 +35,10 @@ impl Shape for CloudWatch {
         record.trace = first_text(value, &traces).or_else(|| record.trace.take());
         let Some(message) = value.some("@message").or_else(|| value.some("message")) else { return };
         if message.is_object() {
-            let payload = Payload::of(message);
-            imply(record, payload.level(message), INNER_LEVEL);
-            record.message = Some(payload.message(message, true))
-                .filter(|text| !text.is_empty())
-                .or_else(|| inside(message))
-                .unwrap_or_default();
-            record.user = record.user.take().or_else(|| payload.user(message));
-            payload.source(message, record);
+            let told = nested::fill(message.raw(), record).filter(|text| !text.is_empty()).map(Into::into);
+            // A request needs no text.
+            let whole = || inside(message).filter(|_| record.kind != Kind::Request);
+            record.message = told.or_else(whole).unwrap_or_default();
         } else if let Some(text) = text(message) {
             record.message = without_line_end(text);
         }
@@ -99,6 +94,10 @@ mod tests {
         );
         assert_eq!((row.message.as_ref(), row.effective_severity, row.ts_naive), ("slow", Severity::Warning, true));
         assert_eq!((row.service.as_deref(), row.module.as_deref()), (Some("/aws/lambda/till"), Some("till")));
+        let row = map(
+            r#"{"@timestamp":"2024-01-01 00:00:00.250","@message.level":"warn","@message.message":"slow","@logStream":"web/till/0af7"}"#,
+        );
+        assert_eq!((row.message.as_ref(), row.effective_severity), ("slow", Severity::Warning));
         let row = map(r#"{"@timestamp":"2024-01-01 00:00:00.250","@message":"plain","LogLevel":"Error"}"#);
         assert_eq!((row.message.as_ref(), row.severity), ("plain", Severity::Error));
     }

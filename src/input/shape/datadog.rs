@@ -32,6 +32,9 @@ impl Shape for Datadog {
             record.user = record.user.take().or(inner.user);
             record.module = record.module.take().or(inner.module);
             record.trace = record.trace.take().or(inner.trace);
+            if !["message", "msg"].iter().any(|key| own.some(key).is_some()) && inner.message != custom.raw() {
+                record.message = inner.message;
+            }
             if let Some(stack) = first_text(custom, &["error.stack", "error.stack_trace"]) {
                 record.message = super::payload::with_stack(std::mem::take(&mut record.message), stack);
             }
@@ -62,6 +65,10 @@ mod tests {
             (Severity::Error, Some("till"), Some("AQ"))
         );
         assert_eq!((row.message.as_ref(), row.http.and_then(|http| http.status)), ("E: no\n  at f", Some(503)));
+        let row = map(
+            r#"{"id":"AQ","type":"log","attributes":{"timestamp":"2024-01-01T00:00:00.000Z","status":"warn","attributes":{"msg":"late"}}}"#,
+        );
+        assert_eq!((row.message.as_ref(), row.severity), ("late", Severity::Warning));
         let row = map(r#"{"ddsource":"go","status":"warn","service":"till","message":"x","timestamp":1704067200000}"#);
         assert_eq!((row.severity, row.ts_ns), (Severity::Warning, Some(1_704_067_200_000_000_000)));
     }

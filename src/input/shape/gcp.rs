@@ -160,7 +160,7 @@ fn entry<'a>(row: &Row<'a>, record: &mut LogRecord<'a>) {
     }
     if slots.foreign && (record.service.is_none() || record.message.is_empty()) {
         let found = others.get_or_insert_with(|| generic::read(within));
-        generic::complete(found, record);
+        generic::complete(found, within, record);
     }
     record.kind = kind(record, audited.is_some());
     if let Some(found) = others.filter(|_| record.http.is_none()) {

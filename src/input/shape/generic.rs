@@ -12,7 +12,10 @@ use super::super::pieces::cri;
 use super::keys::FIELDS;
 use super::payload::with_stack;
 use super::table::{Field, Found, Table};
-use super::{Row, Shape, first_text, host_and_path, latency_ns, part, severity, take_severity, upper};
+use super::{
+    INNER_LEVEL, Row, Shape, duration, first_text, frames, host_and_path, imply, level, nested, part, severity,
+    take_severity, text, upper,
+};
 use crate::record::{Http, Kind, LogRecord, Severity};
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| Table::new(&FIELDS));
@@ -26,20 +29,45 @@ impl Shape for Generic {
     }
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
-        fill(row.value(), record);
+        let value = row.value();
+        fill(value, record);
+        if let Some(labels) = value.some("labels").filter(|labels| labels.is_array()) {
+            listed(labels, record);
+        }
+        // What Fluent Bit read of the line, beside the line.
+        if let Some(processed) = value.some("log_processed").filter(|processed| processed.is_object())
+            && let Some(message) = nested::fill(processed.raw(), record)
+        {
+            record.message = message.into();
+        }
     }
+}
+
+/// Labels as pairs of names and values, as Render exports them.
+fn listed<'a>(labels: Value<'a>, record: &mut LogRecord<'a>) {
+    for label in labels.items() {
+        let (Some(name), Some(value)) = (label.some("name").and_then(Value::as_str), label.some("value")) else {
+            continue;
+        };
+        match name.as_ref() {
+            "level" => imply(record, level::word(value), INNER_LEVEL),
+            "resource" | "service" => record.service = record.service.take().or_else(|| text(value)),
+            "instance" => record.instance = record.instance.take().or_else(|| text(value)),
+            _ => {}
+        }
+    }
+}
+
+/// What the table finds in an object.
+pub(super) fn read(row: Value<'_>) -> Found<'_> {
+    TABLE.read(row)
 }
 
 /// Fills a record by the table, and hands over what was found for shapes that know more.
 pub(super) fn fill<'a>(row: Value<'a>, record: &mut LogRecord<'a>) -> Found<'a> {
-    let found = TABLE.read(row);
+    let found = read(row);
     settle(&found, row, record);
     found
-}
-
-/// What the table finds in a row.
-pub(super) fn read(row: Value<'_>) -> Found<'_> {
-    TABLE.read(row)
 }
 
 /// Fills the time that a record lacks, and its level where that is open.
@@ -61,7 +89,7 @@ fn take_time(found: &Found<'_>, record: &mut LogRecord<'_>) {
 }
 
 /// Fills what else a record leaves open, but for its request.
-pub(super) fn complete<'a>(found: &Found<'a>, record: &mut LogRecord<'a>) {
+pub(super) fn complete<'a>(found: &Found<'a>, row: Value<'a>, record: &mut LogRecord<'a>) {
     let fill = |field: &mut Option<Cow<'a, str>>, from: Field| {
         if field.is_none() {
             *field = found.text(from);
@@ -79,7 +107,7 @@ pub(super) fn complete<'a>(found: &Found<'a>, record: &mut LogRecord<'a>) {
     fill(&mut record.user, Field::User);
     record.line = record.line.or_else(|| found.number(Field::Line));
     if record.message.is_empty() {
-        record.message = told(found);
+        record.message = told(found, row);
     }
 }
 
@@ -89,9 +117,12 @@ pub(super) fn settle<'a>(found: &Found<'a>, row: Value<'a>, record: &mut LogReco
     if let Some(level) = found.value(Field::Level) {
         take_severity(record, level);
     }
+    level::implied(found, row, record);
     record.insert_id = found.text(Field::Id);
     record.service = found.text(Field::Service);
-    record.revision = found.text(Field::Revision).filter(|text| text.len() > 2);
+    // GELF's version is the format's.
+    let gelf = |text: &str| matches!(text, "1.0" | "1.1") && row.some("short_message").is_some();
+    record.revision = found.text(Field::Revision).filter(|text| text.len() > 2 && !gelf(text));
     record.instance = found.text(Field::Instance);
     record.project = found.text(Field::Project);
     record.location = found.text(Field::Location);
@@ -110,9 +141,13 @@ pub(super) fn settle<'a>(found: &Found<'a>, row: Value<'a>, record: &mut LogReco
     }
     record.user = found.text(Field::User);
     record.labels = found.value(Field::Labels).map(|labels| labels.raw().into());
-    record.message = message(found, row);
+    record.message = told(found, row);
     unprefix(record);
     record.http = request(found, row);
+    // A row whose message is blank says nothing; one that has no message says what it holds.
+    if record.message.is_empty() && record.http.is_none() && !found.has_message() && row.fields().next().is_some() {
+        record.message = row.raw().into();
+    }
     record.kind = if record.http.is_some() && record.message.is_empty() { Kind::Request } else { Kind::App };
 }
 
@@ -137,19 +172,17 @@ pub(super) fn caller(text: Cow<'_, str>) -> Option<(Cow<'_, str>, i64)> {
     Some((part(text, |text| text.rsplit_once(':').map_or(text, |(file, _)| file)), line))
 }
 
-fn message<'a>(found: &Found<'a>, row: Value<'a>) -> Cow<'a, str> {
-    let message = told(found);
-    if message.is_empty() && found.value(Field::Status).is_none() && row.fields().next().is_some() {
-        return row.raw().into();
-    }
-    message
-}
-
 /// The message with its stack, in whatever keys they stand.
-fn told<'a>(found: &Found<'a>) -> Cow<'a, str> {
+fn told<'a>(found: &Found<'a>, row: Value<'a>) -> Cow<'a, str> {
     let own = found.text(Field::Message).map(without_line_end);
     let mut message = own.or_else(|| found.whole_message().and_then(inside)).unwrap_or_default();
-    if let Some(stack) = found.text(Field::Stack).map(without_line_end) {
+    if let Some(stack) = found.value(Field::Stack).and_then(frames::of).map(without_line_end) {
+        let kind = found.text(Field::ErrorType);
+        let said = || first_text(row, &["error.message", "exception.message", "err.message", "errorMessage"]);
+        let stack = match kind {
+            Some(kind) => frames::named(stack, &kind, said().as_deref()),
+            None => stack,
+        };
         message = with_stack(message, stack);
     }
     message
@@ -170,20 +203,15 @@ pub(super) fn without_line_end(text: Cow<'_, str>) -> Cow<'_, str> {
 pub(super) fn request<'a>(found: &Found<'a>, row: Value<'a>) -> Option<Http<'a>> {
     let status = found.number(Field::Status).filter(|status| (100..600).contains(status))?;
     let (mut method, url) = (found.text(Field::Method).map(upper), found.text(Field::Url));
-    let line = if method.is_none() && url.is_none() { row.some("request").and_then(request_line) } else { None };
+    let line = if method.is_none() || url.is_none() { row.some("request").and_then(request_line) } else { None };
     let (host, path) = url.or(line.map(|(_, target)| target.into())).map_or((None, None), host_and_path);
     method = method.or(line.map(|(verb, _)| verb.into()));
-    let scaled = |field: Field, unit: i64| found.number(field).and_then(|number| number.checked_mul(unit));
     (path.is_some() || method.is_some()).then(|| Http {
         method,
         host: host.or_else(|| found.text(Field::Host)),
         path,
         status: i32::try_from(status).ok(),
-        latency_ns: found
-            .value(Field::Latency)
-            .and_then(latency_ns)
-            .or_else(|| scaled(Field::LatencyMs, 1_000_000))
-            .or_else(|| scaled(Field::LatencyNs, 1)),
+        latency_ns: duration::of_request(found, row),
     })
 }
 
@@ -348,8 +376,72 @@ mod tests {
             (Some("GET"), Some("/a"), Some(502), Some(120_000_000))
         );
         assert_eq!((row.kind, row.effective_severity), (Kind::Request, Severity::Error));
+        let row = map(
+            r#"{"time_iso8601":"2024-01-01T00:00:00+00:00","request_method":"GET","request_uri":"/a?x","status":"502","request_time":0.1}"#,
+        );
+        let http = row.http.expect("http");
+        assert_eq!(
+            (http.method.as_deref(), http.path.as_deref(), http.status, http.latency_ns),
+            (Some("GET"), Some("/a"), Some(502), Some(100_000_000))
+        );
         // A sentence under the same key is none.
         assert!(map(r#"{"request":"please help","status":"502"}"#).http.is_none());
+    }
+
+    #[test]
+    fn front_ends_of_all_kinds_write_requests() {
+        for row in [
+            r#"{"time":"2024-01-01T00:00:00Z","RequestMethod":"GET","RequestPath":"/a?x","RequestHost":"h","DownstreamStatus":502,"Duration":5}"#,
+            r#"{"start_time":"2024-01-01T00:00:00Z","method":"GET","path":"/a","authority":"h","response_code":502,"duration":5}"#,
+            r#"{"ts":1704067200.5,"logger":"http.log.access","request":{"method":"GET","host":"h","uri":"/a"},"status":502,"duration":0.5}"#,
+            r#"{"timestamp":"2024-01-01T00:00:00Z","requestId":"r","method":"GET","path":"/a","http_host":"h","httpStatus":502,"totalDuration":5,"deploymentId":"dep-1"}"#,
+            r#"{"time":1704067200,"method":"GET","path":"/a","authority":"h","status":"error","statusCode":502,"responseTime":5.5}"#,
+        ] {
+            let row = map(row);
+            let http = row.http.expect("http");
+            assert_eq!(
+                (http.method.as_deref(), http.host.as_deref(), http.path.as_deref(), http.status),
+                (Some("GET"), Some("h"), Some("/a"), Some(502))
+            );
+            assert!(http.latency_ns.is_some());
+            assert_eq!((row.kind, row.message.as_ref(), row.effective_severity), (Kind::Request, "", Severity::Error));
+        }
+    }
+
+    #[test]
+    fn what_a_shipper_read_of_a_line_and_lists_of_labels_count() {
+        let row = map(
+            r#"{"time":"2024-01-02T03:04:05Z","log":"x","log_processed":{"level":"error","msg":"no","trace_id":"t"},"kubernetes":{"pod_namespace":"shop","pod_labels":{"app":"till"}}}"#,
+        );
+        assert_eq!(
+            (row.message.as_ref(), row.effective_severity, row.trace.as_deref()),
+            ("no", Severity::Error, Some("t"))
+        );
+        assert_eq!((row.service.as_deref(), row.project.as_deref()), (Some("till"), Some("shop")));
+        let row = map(
+            r#"{"id":"a","timestamp":"2024-01-02T03:04:05Z","message":"no","labels":[{"name":"level","value":"error"},{"name":"resource","value":"srv-1"}]}"#,
+        );
+        assert_eq!((row.effective_severity, row.service.as_deref()), (Severity::Error, Some("srv-1")));
+        let row = map(r#"{"timestamp":"2024-01-02T03:04:05Z","event_message":"no","mdc":{"traceId":"t"}}"#);
+        assert_eq!((row.message.as_ref(), row.trace.as_deref()), ("no", Some("t")));
+    }
+
+    #[test]
+    fn a_blank_message_stays_blank() {
+        for row in [
+            r#"{"log":"\n","stream":"stdout","time":"2024-01-02T03:04:05.678Z"}"#,
+            r#"{"ts":1,"level":"info","message":""}"#,
+            r#"{"ts":1,"level":"info","message":null,"x":1}"#,
+            r#"{"ts":1,"level":"info","msg":[],"x":1}"#,
+            r#"{"ts":1,"level":"info","event":{}}"#,
+        ] {
+            let row = map(row);
+            assert_eq!((row.message.as_ref(), row.payload_rank), ("", 0));
+        }
+        // A key that may mean something else leaves the row its other keys.
+        assert!(map(r#"{"ts":1,"error":null,"op":"sync"}"#).message.starts_with('{'));
+        assert!(map(r#"{"ts":1,"status":"ok","op":"sync"}"#).message.starts_with('{'));
+        assert_eq!(map(r#"{"ts":1,"message":"","error":"no stock"}"#).message, "no stock");
     }
 
     #[test]

@@ -7,55 +7,66 @@ use std::borrow::Cow;
 
 use super::super::json::Value;
 use super::generic::{fill, without_line_end};
-use super::{Row, Shape, first_text, take_time};
-use crate::record::{LogRecord, Severity};
-
-/// Severities of syslog's numbers.
-const SYSLOG: [Severity; 8] = [
-    Severity::Emergency,
-    Severity::Alert,
-    Severity::Critical,
-    Severity::Error,
-    Severity::Warning,
-    Severity::Notice,
-    Severity::Info,
-    Severity::Debug,
-];
+use super::{INNER_LEVEL, Row, Shape, imply, level, take_time};
+use crate::record::LogRecord;
 
 /// See the module.
 pub(super) struct Journald;
 
 impl Shape for Journald {
     fn keys(&self) -> &'static [&'static str] {
-        &["__REALTIME_TIMESTAMP", "__CURSOR", "_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "_TRANSPORT"]
+        &[
+            "__REALTIME_TIMESTAMP",
+            "__CURSOR",
+            "_SYSTEMD_UNIT",
+            "SYSLOG_IDENTIFIER",
+            "_TRANSPORT",
+            "SYSTEMD_UNIT",
+            "PRIORITY",
+        ]
     }
 
     fn knows(&self, row: &Row<'_>) -> bool {
         // A shipper leaves journald's own time and cursor out.
         let has = |key: &str| row.value().get(key).is_some();
-        has("__REALTIME_TIMESTAMP") || has("__CURSOR") || has("MESSAGE")
+        has("__REALTIME_TIMESTAMP") || has("__CURSOR") || has("MESSAGE") || has("message") && has("PRIORITY")
     }
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
         let value = row.value();
         fill(value, record);
-        if let Some(time) = value.some("__REALTIME_TIMESTAMP") {
-            take_time(record, "__REALTIME_TIMESTAMP", time);
+        let has = |key: &str| value.get(key).is_some();
+        // A time that a shipper set is the row's own.
+        let shipped = matches!(record.ts_source.as_deref(), Some("timestamp" | "@timestamp" | "time" | "ts"));
+        for key in ["__REALTIME_TIMESTAMP", "REALTIME_TIMESTAMP"] {
+            if let Some(time) = value.some(key).filter(|_| !shipped) {
+                take_time(record, key, time);
+            }
         }
         if let Some(priority) = value.some("PRIORITY").map(last) {
-            let found = priority.as_i64().and_then(|number| SYSLOG.get(usize::try_from(number).ok()?).copied());
-            record.severity = found.unwrap_or_default();
-            record.severity_unknown = found.is_none();
+            let found = level::syslog(priority);
+            if ["__REALTIME_TIMESTAMP", "__CURSOR", "_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "_TRANSPORT"]
+                .into_iter()
+                .any(has)
+            {
+                record.severity = found.unwrap_or_default();
+                record.severity_unknown = found.is_none();
+            } else {
+                imply(record, found, INNER_LEVEL);
+            }
         }
-        let text = |keys: &[&str]| first_text(value, keys);
+        let text = |keys: &[&str]| keys.iter().find_map(|key| value.some(key).map(last).and_then(super::text));
         record.insert_id = text(&["__CURSOR"]);
-        record.service = text(&["_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "_COMM"]).or_else(|| record.service.take());
-        record.instance = text(&["_HOSTNAME"]);
-        record.module = text(&["CODE_FILE"]).or_else(|| text(&["SYSLOG_IDENTIFIER", "_COMM"]));
+        record.service = text(&["_SYSTEMD_UNIT", "SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "_COMM", "COMM"])
+            .or_else(|| record.service.take());
+        record.instance = text(&["_HOSTNAME", "HOSTNAME"]).or_else(|| record.instance.take());
+        record.module = text(&["CODE_FILE", "SYSLOG_IDENTIFIER", "_COMM", "COMM"]);
         record.function = text(&["CODE_FUNC"]);
         record.line = value.some("CODE_LINE").and_then(Value::as_i64);
-        record.log_name = text(&["_TRANSPORT"]);
-        record.message = value.some("MESSAGE").map(message).unwrap_or_default();
+        record.log_name = text(&["_TRANSPORT", "TRANSPORT"]);
+        if value.get("MESSAGE").is_some() {
+            record.message = value.some("MESSAGE").map(message).unwrap_or_default();
+        }
     }
 }
 
@@ -77,7 +88,7 @@ fn message(value: Value<'_>) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::super::mapped_row as map;
-    use super::*;
+    use crate::record::Severity;
     use crate::time::rfc3339_short;
 
     #[test]
@@ -102,6 +113,21 @@ mod tests {
         );
         assert_eq!((row.severity, row.service.as_deref()), (Severity::Warning, Some("till.service")));
         assert_eq!((row.ts_ns, row.instance.as_deref()), (Some(1_704_067_200_250_000_000), Some("h")));
+    }
+
+    #[test]
+    fn rows_that_a_shipper_renamed_are_read_too() {
+        let row = map(
+            r#"{"message":"m","PRIORITY":"3","__REALTIME_TIMESTAMP":"1704164645678000","timestamp":"2024-01-02T03:04:05.678Z","_SYSTEMD_UNIT":"till.service","host":"h"}"#,
+        );
+        assert_eq!((row.message.as_ref(), row.severity, row.instance.as_deref()), ("m", Severity::Error, Some("h")));
+        assert_eq!((row.ts_ns, row.ts_source.as_deref()), (Some(1_704_164_645_678_000_000), Some("timestamp")));
+        let row =
+            map(r#"{"date":1704164645.678,"SYSTEMD_UNIT":"till.service","PRIORITY":"4","MESSAGE":"m","HOSTNAME":"h"}"#);
+        assert_eq!((row.severity, row.effective_severity), (Severity::Default, Severity::Warning));
+        assert_eq!((row.service.as_deref(), row.instance.as_deref()), (Some("till.service"), Some("h")));
+        let row = map(r#"{"__CURSOR":"c","MESSAGE":"m","SYSLOG_IDENTIFIER":["a","b"]}"#);
+        assert_eq!(row.service.as_deref(), Some("b"));
     }
 
     #[test]

@@ -2,13 +2,9 @@
 //!
 //! Source: <https://logging.apache.org/log4j/2.x/manual/json-template-layout.html>.
 
-use std::borrow::Cow;
-use std::fmt::Write as _;
-
-use super::super::json::Value;
 use super::generic::fill;
 use super::payload::with_stack;
-use super::{Row, Shape, first_text};
+use super::{Row, Shape, first_text, frames};
 use crate::record::LogRecord;
 
 /// See the module.
@@ -27,29 +23,10 @@ impl Shape for Log4j {
             record.user = record.user.take().or_else(|| first_text(context, &["userId", "user_id", "user"]));
         }
         let Some(thrown) = value.some("thrown").filter(|thrown| thrown.is_object()) else { return };
-        let frames = thrown.some("extendedStackTrace").filter(|frames| frames.is_array());
-        if let Some(stack) = frames.map(|frames| stack(thrown, frames)) {
-            record.message = with_stack(std::mem::take(&mut record.message), stack.into());
+        if let Some(stack) = frames::of(thrown) {
+            record.message = with_stack(std::mem::take(&mut record.message), stack);
         }
     }
-}
-
-fn part<'a>(value: Value<'a>, key: &str) -> Cow<'a, str> {
-    first_text(value, &[key]).unwrap_or_default()
-}
-
-/// The stack as Java prints it.
-fn stack(thrown: Value<'_>, frames: Value<'_>) -> String {
-    let mut out = part(thrown, "name").into_owned();
-    let message = part(thrown, "message");
-    if !message.is_empty() {
-        let _ = write!(out, ": {message}");
-    }
-    for frame in frames.items() {
-        let (class, method) = (part(frame, "class"), part(frame, "method"));
-        let _ = write!(out, "\n\tat {class}.{method}({}:{})", part(frame, "file"), part(frame, "line"));
-    }
-    out
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use super::super::json::Value;
 use super::generic::{fill, without_line_end};
-use super::{Row, Shape, first_text, take_severity, text};
+use super::{INNER_LEVEL, Row, Shape, first_text, imply, level, take_severity, text};
 use crate::record::LogRecord;
 
 /// See the module.
@@ -36,6 +36,13 @@ impl Shape for Loki {
         record.trace = record.trace.take().or_else(|| said(&["trace_id", "traceID", "traceId"]));
         if let Some(level) = ["level", "detected_level", "severity"].iter().find_map(|key| labels.some(key)) {
             take_severity(record, level);
+        }
+        if let Some(more) = value.some("structuredMetadata").filter(|more| more.is_object()) {
+            let level = ["level", "detected_level", "severity_text", "severity"].iter().find_map(|key| more.some(key));
+            imply(record, level.and_then(level::word), INNER_LEVEL);
+            record.trace = record.trace.take().or_else(|| first_text(more, &["trace_id", "traceID", "traceId"]));
+            record.span = record.span.take().or_else(|| first_text(more, &["span_id", "spanID", "spanId"]));
+            record.instance = record.instance.take().or_else(|| first_text(more, &["pod", "instance"]));
         }
     }
 }

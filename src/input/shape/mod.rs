@@ -10,14 +10,19 @@ mod carrier;
 mod cloudtrail;
 mod cloudwatch;
 mod datadog;
+mod duration;
+mod frames;
 mod gcp;
 mod generic;
 mod journald;
 mod keys;
+mod level;
 mod log4j;
+mod loguru;
 mod loki;
 mod m365;
 mod mapped;
+mod mongo;
 mod nested;
 mod ocsf;
 mod otlp;
@@ -62,7 +67,7 @@ pub(crate) trait Shape: Sync {
 }
 
 /// Every shape, most particular first.
-const REGISTRY: [&dyn Shape; 16] = [
+const REGISTRY: [&dyn Shape; 18] = [
     &gcp::CloudLogging,
     &otlp::Otlp,
     &journald::Journald,
@@ -77,6 +82,8 @@ const REGISTRY: [&dyn Shape; 16] = [
     &datadog::Datadog,
     &splunk::Splunk,
     &log4j::Log4j,
+    &loguru::Loguru,
+    &mongo::Mongo,
     &bunyan::Bunyan,
     &generic::Generic,
 ];
@@ -128,6 +135,10 @@ pub(crate) fn map<'a>(row: &Row<'a>, beside: Beside<'a>, mappings: &[Mapping], r
     }
     if let Some(resource) = beside.resource {
         carrier::apply(resource, record);
+        // An event of a CloudWatch subscription.
+        if record.insert_id.is_none() && resource.get("logEvents").is_some() {
+            record.insert_id = first_text(row.value(), &["id"]);
+        }
     }
     finish(record);
 }
@@ -144,7 +155,8 @@ fn finish(record: &mut LogRecord<'_>) {
         let implied = if status >= 500 { Some(Severity::Error) } else { (status >= 400).then_some(Severity::Warning) };
         imply(record, implied, "response status");
     }
-    if record.severity != Severity::Default || record.effective_reason.is_none() {
+    let named = record.effective_reason == Some(level::NAMED) && record.effective_severity > record.severity;
+    if record.severity != Severity::Default && !named || record.effective_reason.is_none() {
         let found = effective(record.severity, &record.message, None);
         record.effective_severity = found.severity;
         record.effective_reason = found.reason;
@@ -220,6 +232,19 @@ fn timestamp(value: Value<'_>) -> Option<time::Parsed> {
     time::parse(&value.scalar()?)
 }
 
+/// Reads a time as only some programs write it: MongoDB's and Firestore's objects, and texts that [`timestamp`] does not know.
+fn seldom_timestamp(value: Value<'_>) -> Option<time::Parsed> {
+    if !value.is_object() {
+        return value.as_str().and_then(|text| time::parse_seldom(&text));
+    }
+    if let Some(date) = value.some("$date") {
+        return timestamp(date.some("$numberLong").unwrap_or(date));
+    }
+    let seconds = value.some("_seconds")?.as_i64()?;
+    let nanos = value.some("_nanoseconds").and_then(Value::as_i64).unwrap_or(0);
+    Some(time::Parsed { ns: seconds.checked_mul(time::SECOND_NS)?.checked_add(nanos)?, naive: false })
+}
+
 /// A severity word or one of Google's numbers.
 fn severity(value: Value<'_>) -> Option<Severity> {
     let text = value.scalar()?;
@@ -238,7 +263,7 @@ fn uncoloured_severity(value: Value<'_>) -> Option<Severity> {
     Severity::from_word(&strip_ansi(&value.scalar()?)?)
 }
 
-/// A duration such as `3.786648988s`, `{seconds, nanos}`, or a number of seconds, in nanoseconds.
+/// A duration such as `3.786648988s`, one with another unit, `{seconds, nanos}`, or a number of seconds, in nanoseconds.
 fn latency_ns(value: Value<'_>) -> Option<i64> {
     if value.is_object() {
         return timestamp(value).map(|parsed| parsed.ns);
@@ -247,11 +272,14 @@ fn latency_ns(value: Value<'_>) -> Option<i64> {
     let digits = text.trim().trim_end_matches('s');
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     if fraction.bytes().any(|b| !b.is_ascii_digit()) {
-        return None;
+        return duration::read(&text, time::SECOND_NS);
     }
     let digit = |place: usize| fraction.as_bytes().get(place).map_or(0, |b| i64::from(b - b'0'));
     let below = (0..9).fold(0, |value, place| value * 10 + digit(place));
-    whole.parse::<i64>().ok()?.checked_mul(time::SECOND_NS)?.checked_add(below)
+    match whole.parse::<i64>() {
+        Ok(seconds) => seconds.checked_mul(time::SECOND_NS)?.checked_add(below),
+        Err(_) => duration::read(&text, time::SECOND_NS),
+    }
 }
 
 /// The part of a text that a function picks, borrowed where the text is.
@@ -374,7 +402,9 @@ mod tests {
                     prop_assert!(text.as_deref() != Some(""), "an empty text in {record:?} of {text:?}");
                 }
                 prop_assert_eq!(record.ts_ns.is_some(), record.ts_source.is_some());
-                prop_assert!(record.severity == Severity::Default || record.effective_severity == record.severity);
+                let named = record.effective_reason == Some(level::NAMED);
+                let same = record.effective_severity == record.severity;
+                prop_assert!(record.severity == Severity::Default || named || same);
                 prop_assert!(record.effective_severity >= record.severity);
             }
         }
@@ -387,6 +417,7 @@ mod tests {
         assert_eq!(of("\"2s\""), Some(2_000_000_000));
         assert_eq!(of("{\"seconds\":1,\"nanos\":5}"), Some(1_000_000_005));
         assert_eq!(of("{}"), None);
+        assert_eq!((of("\"12.3ms\""), of("1.5e-3"), of("\"soon\"")), (Some(12_300_000), Some(1_500_000), None));
         assert_eq!(host_and_path("https://a.b/c/d?e=f".into()), (Some("a.b".into()), Some("/c/d".into())));
         assert_eq!(host_and_path("/c?d".into()), (None, Some("/c".into())));
         assert_eq!(host_and_path("https://a.b".into()), (Some("a.b".into()), Some("/".into())));

@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use super::super::json::Tape;
 use super::generic::in_tens;
 use super::payload::Payload;
-use super::{INNER_LEVEL, imply, last_segment};
-use crate::record::LogRecord;
+use super::{INNER_LEVEL, Row, imply, last_segment, shape_of};
+use crate::record::{Kind, LogRecord};
 
 /// Reads a record's message once more where it is a JSON object, and takes what the envelope does not say.
 pub(super) fn lift(record: &mut LogRecord<'_>) {
@@ -29,34 +29,72 @@ pub(super) fn lift(record: &mut LogRecord<'_>) {
 }
 
 /// Fills a record from an object, and hands over the message that it holds.
-fn fill(text: &str, record: &mut LogRecord<'_>) -> Option<String> {
+///
+/// The keys of a payload count first, because an entry whose collector did read the line has them; what they leave open is
+/// what the object says as a row of its own.
+pub(super) fn fill(text: &str, record: &mut LogRecord<'_>) -> Option<String> {
     let mut tape = Tape::default();
     let object = tape.parse(text).ok()?;
     let payload = Payload::of(object);
+    let mut inner = LogRecord::default();
+    let row = Row::of(object);
+    shape_of(&row).map(&row, &mut inner);
     if record.effective_reason.is_none() {
         let level = payload.level.value(object).and_then(in_tens).or_else(|| payload.level(object));
-        imply(record, level, INNER_LEVEL);
+        let told = [Some(inner.severity), inner.effective_reason.map(|_| inner.effective_severity)];
+        imply(record, told.into_iter().chain([level]).flatten().max(), INNER_LEVEL);
+    }
+    let failed = record.severity >= crate::record::Severity::Error || record.effective_reason.is_some();
+    let message = payload.message(object, failed);
+    // A row without any text stands for itself, which the envelope's text does already. One that is a request needs none,
+    // but beside Google's own row of the request it is what the program wrote.
+    let request = inner.http.is_some() && record.kind == Kind::App && record.resource_type.is_none();
+    let whole = inner.message == text || inner.http.is_some() && !request;
+    let own = if inner.message == text { Cow::default() } else { std::mem::take(&mut inner.message) };
+    let fuller = own.contains('\n') && (!message.contains('\n') || own.contains(&*message));
+    let message = if message.is_empty() || fuller { own } else { message };
+    let message = (!whole || !message.is_empty()).then(|| message.into_owned());
+    if request && message.as_deref() == Some("") {
+        record.kind = Kind::Request;
     }
     let owned = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
     record.trace = record.trace.take().or_else(|| owned(payload.trace.text(object)).map(last_segment));
     record.user = record.user.take().or_else(|| owned(payload.user(object)));
     record.service = record.service.take().or_else(|| owned(payload.service.text(object)));
     if record.module.is_none() && record.function.is_none() {
-        let mut inner = LogRecord::default();
-        payload.source(object, &mut inner);
-        record.module = owned(inner.module);
-        record.function = owned(inner.function);
-        record.line = record.line.or(inner.line);
+        let mut named = LogRecord::default();
+        payload.source(object, &mut named);
+        record.module = owned(named.module).or_else(|| owned(inner.module.take()));
+        record.function = owned(named.function).or_else(|| owned(inner.function.take()));
+        record.line = record.line.or(named.line).or(inner.line);
     }
-    let failed = record.severity >= crate::record::Severity::Error || record.effective_reason.is_some();
-    let message = payload.message(object, failed);
-    (!message.is_empty()).then(|| message.into_owned())
+    rest(inner.into_owned(), record);
+    message
+}
+
+/// Takes what else a row says, where nothing says it yet; its time and its id are not the entry's.
+fn rest(inner: LogRecord<'static>, record: &mut LogRecord<'_>) {
+    fn open<'a>(field: &mut Option<Cow<'a, str>>, inner: Option<Cow<'a, str>>) {
+        *field = field.take().or(inner);
+    }
+    open(&mut record.project, inner.project);
+    open(&mut record.service, inner.service);
+    open(&mut record.location, inner.location);
+    open(&mut record.revision, inner.revision);
+    open(&mut record.instance, inner.instance);
+    open(&mut record.trace, inner.trace);
+    open(&mut record.span, inner.span);
+    open(&mut record.user, inner.user);
+    open(&mut record.labels, inner.labels);
+    if record.http.is_none() {
+        record.http = inner.http;
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::mapped_row as map;
-    use crate::record::Severity;
+    use crate::record::{Kind, Severity};
 
     #[test]
     fn the_envelope_wins_and_the_inner_object_fills_what_it_leaves_open() {
@@ -90,5 +128,77 @@ mod tests {
             r#"{"log":"{\"level\":50,\"msg\":\"no\",\"err\":{\"stack\":\"Error: no\\n    at f (a.js:1:2)\"}}\n","stream":"stdout"}"#,
         );
         assert_eq!((row.message.as_ref(), row.effective_severity), ("Error: no\n    at f (a.js:1:2)", Severity::Error));
+    }
+
+    #[test]
+    fn the_object_inside_is_read_like_any_row() {
+        let inside = |row: &str| {
+            let line = serde_json::Value::from(format!("{row}\n"));
+            map(&format!(r#"{{"log":{line},"stream":"stdout","time":"2024-01-02T03:04:05.678Z"}}"#))
+        };
+        let row = inside(
+            r#"{"@timestamp":"2020-01-01T00:00:00Z","log.level":"ERROR","message":"no stock","service.name":"till","trace.id":"t","span.id":"s","error.stack_trace":"E: no\n\tat a.b(C.java:1)"}"#,
+        );
+        assert_eq!(
+            (row.effective_severity, row.message.as_ref()),
+            (Severity::Error, "no stock\nE: no\n\tat a.b(C.java:1)")
+        );
+        assert_eq!(
+            (row.service.as_deref(), row.trace.as_deref(), row.span.as_deref()),
+            (Some("till"), Some("t"), Some("s"))
+        );
+        assert_eq!(row.ts_ns.map(crate::time::rfc3339_short).as_deref(), Some("2024-01-02T03:04:05.678Z"));
+        for (text, severity, message) in [
+            (r#"{"log":{"level":"warn"},"message":"late","service":{"name":"till"}}"#, Severity::Warning, "late"),
+            (
+                r#"{"@t":"2020-01-01T00:00:00Z","@l":"Error","@mt":"Lost {Id}","@x":"E: x\n   at A.B()"}"#,
+                Severity::Error,
+                "Lost {Id}\nE: x\n   at A.B()",
+            ),
+            (
+                r#"{"EventId":1,"LogLevel":"Critical","Category":"Till.Cart","Message":"no","Exception":"E: x\n   at A.B()"}"#,
+                Severity::Critical,
+                "no\nE: x\n   at A.B()",
+            ),
+            (
+                r#"{"timestamp":"2020-01-01T00:00:00Z","level":"WARN","fields":{"message":"slow"},"target":"till::cart"}"#,
+                Severity::Warning,
+                "slow",
+            ),
+            (
+                r#"{"level":"ERROR","message":"no","thrown":{"name":"E","message":"x","extendedStackTrace":[{"class":"a.C","method":"b","file":"C.java","line":1}]}}"#,
+                Severity::Error,
+                "no\nE: x\n\tat a.C.b(C.java:1)",
+            ),
+            (
+                r#"{"name":"till","pid":1,"hostname":"h","level":40,"msg":"late","time":1577836800000}"#,
+                Severity::Warning,
+                "late",
+            ),
+        ] {
+            let row = inside(text);
+            assert_eq!(
+                (row.severity, row.effective_severity, row.message.as_ref()),
+                (Severity::Default, severity, message)
+            );
+            assert_eq!(row.ts_source.as_deref(), Some("time"));
+        }
+        let row = inside(
+            r#"{"level":"info","msg":"up","service":"till","requestId":"r","span_id":"s","caller":"srv/a.go:7"}"#,
+        );
+        assert_eq!(
+            (row.service.as_deref(), row.trace.as_deref(), row.span.as_deref()),
+            (Some("till"), Some("r"), Some("s"))
+        );
+        assert_eq!((row.module.as_deref(), row.line), (Some("srv/a.go"), Some(7)));
+    }
+
+    #[test]
+    fn an_access_log_inside_is_a_request() {
+        let row = map(
+            r#"{"log":"{\"request\":\"GET /a?b HTTP/1.1\",\"status\":502,\"request_time\":0.5}\n","stream":"stdout"}"#,
+        );
+        assert_eq!((row.kind, row.message.as_ref(), row.effective_severity), (Kind::Request, "", Severity::Error));
+        assert_eq!(row.http.and_then(|http| http.latency_ns), Some(500_000_000));
     }
 }

@@ -10,7 +10,10 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::super::json::Value;
 use super::payload::with_stack;
-use super::{Beside, Carried, Row, Shape, first, host_and_path, severity, take_time, text, upper};
+use super::{
+    Beside, Carried, INNER_LEVEL, Row, Shape, carrier, first, host_and_path, imply, level, part, severity, take_time,
+    text, upper,
+};
 use crate::record::{Http, Kind, LogRecord, Severity};
 
 /// The records of an OTLP document, or of a part of one that was too large to be held; `None` when the object is none.
@@ -32,7 +35,7 @@ pub(super) fn records(object: Value<'_>) -> Option<Vec<Carried<'_>>> {
 }
 
 const BUNDLES: [&str; 2] = ["resourceLogs", "resource_logs"];
-const SCOPES: [&str; 3] = ["scopeLogs", "scope_logs", "instrumentationLibraryLogs"];
+const SCOPES: [&str; 4] = ["scopeLogs", "scope_logs", "instrumentationLibraryLogs", "instrumentation_library_logs"];
 const RECORDS: [&str; 2] = ["logRecords", "log_records"];
 
 fn of_bundle<'a>(bundle: Value<'a>, rows: &mut Vec<Carried<'a>>) {
@@ -42,8 +45,11 @@ fn of_bundle<'a>(bundle: Value<'a>, rows: &mut Vec<Carried<'a>>) {
 }
 
 fn of_scope<'a>(of: Value<'a>, resource: Option<Value<'a>>, rows: &mut Vec<Carried<'a>>) {
-    let beside = Beside { resource, scope: of.some("scope").or_else(|| of.some("instrumentationLibrary")) };
-    rows.extend(list(of, &RECORDS).into_iter().map(|row| Carried { row, beside }));
+    let scope = ["scope", "instrumentationLibrary", "instrumentation_library"].iter().find_map(|key| of.some(key));
+    let beside = Beside { resource, scope };
+    // Before version 0.15 they were `logs`.
+    let records = RECORDS.into_iter().chain(["logs"]).find_map(|key| of.some(key));
+    rows.extend(records.into_iter().flat_map(Value::items).map(|row| Carried { row, beside }));
 }
 
 /// Fills what a record leaves open from its instrumentation scope, which is mostly the logger.
@@ -59,11 +65,14 @@ fn list<'a>(value: Value<'a>, keys: &[&str]) -> Vec<Value<'a>> {
 
 /// The text of a resource's or record's attribute.
 pub(super) fn attribute<'a>(of: Value<'a>, key: &str) -> Option<Cow<'a, str>> {
-    let found = of
-        .some("attributes")?
-        .items()
-        .find(|item| item.get("key").and_then(Value::as_str).is_some_and(|name| name == key))?;
-    plain(found.some("value")?).filter(|text| !text.is_empty())
+    let found = pairs(of.some("attributes")?).filter(|(name, _)| name == key).last()?.1;
+    plain(found).filter(|text| !text.is_empty())
+}
+
+/// Names and values of attributes: a list of typed pairs, or an object, as exporters to the console print them.
+fn pairs(attributes: Value<'_>) -> impl Iterator<Item = (Cow<'_, str>, Value<'_>)> {
+    let listed = attributes.items().filter_map(|pair| Some((pair.some("key")?.as_str()?, pair.some("value")?)));
+    listed.chain(attributes.members())
 }
 
 /// The text of a typed value, when it is a scalar.
@@ -111,10 +120,10 @@ fn json(value: Value<'_>, into: &mut String) {
 
 /// An id as lower-case hex, whichever way the writer encoded it; all zeros is none.
 fn id(value: Value<'_>) -> Option<Cow<'_, str>> {
-    let written = text(value)?;
+    let written = part(text(value)?, |text| text.strip_prefix("0x").unwrap_or(text));
     let hex = |text: &str| text.bytes().all(|b| b.is_ascii_hexdigit());
     let id = match written.len() {
-        16 | 32 if hex(&written) => written,
+        16 | 32 if hex(&written) => lower(written),
         // 8 and 16 bytes in base64.
         12 | 24 => match STANDARD.decode(written.as_bytes()) {
             Ok(bytes) => bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xF]).map(digit).collect::<String>().into(),
@@ -123,6 +132,10 @@ fn id(value: Value<'_>) -> Option<Cow<'_, str>> {
         _ => written,
     };
     Some(id).filter(|id| id.bytes().any(|b| b != b'0'))
+}
+
+fn lower(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.bytes().any(|b| b.is_ascii_uppercase()) { text.to_ascii_lowercase().into() } else { text }
 }
 
 fn digit(nibble: u8) -> char {
@@ -154,16 +167,22 @@ impl Shape for Otlp {
                 break;
             }
         }
-        level(value, record);
+        severity_of(value, record);
         record.trace = first(value, &["traceId", "trace_id"]).and_then(id);
         record.span = first(value, &["spanId", "span_id"]).and_then(id);
         body(value, record);
+        if record.message.is_empty() {
+            record.message = first(value, &["eventName", "event_name"]).and_then(text).unwrap_or_default();
+        }
         attributes(value, record);
+        if let Some(resource) = value.some("resource").filter(|resource| resource.is_object()) {
+            carrier::apply(resource, record);
+        }
         record.kind = if record.http.is_some() && record.message.is_empty() { Kind::Request } else { Kind::App };
     }
 }
 
-fn level(value: Value<'_>, record: &mut LogRecord<'_>) {
+fn severity_of(value: Value<'_>, record: &mut LogRecord<'_>) {
     const RANGES: [Severity; 6] =
         [Severity::Debug, Severity::Debug, Severity::Info, Severity::Warning, Severity::Error, Severity::Critical];
     let number = first(value, &["severityNumber", "severity_number"]);
@@ -181,6 +200,10 @@ fn level(value: Value<'_>, record: &mut LogRecord<'_>) {
     };
     record.severity = found.unwrap_or_default();
     record.severity_unknown = found.is_none() && number.is_none() && worded.is_some();
+    if found.is_none() {
+        // A number that says nothing, or a word of another library.
+        imply(record, worded.and_then(level::word), INNER_LEVEL);
+    }
 }
 
 fn body<'a>(value: Value<'a>, record: &mut LogRecord<'a>) {
@@ -199,8 +222,7 @@ fn body<'a>(value: Value<'a>, record: &mut LogRecord<'a>) {
 fn attributes<'a>(value: Value<'a>, record: &mut LogRecord<'a>) {
     let (mut kind, mut said, mut stack) = (None, None, None);
     let mut http = Http::default();
-    for pair in value.some("attributes").into_iter().flat_map(Value::items) {
-        let (Some(key), Some(value)) = (pair.some("key").and_then(Value::as_str), pair.some("value")) else { continue };
+    for (key, value) in value.some("attributes").into_iter().flat_map(pairs) {
         let Some(text) = plain(value).filter(|text| !text.trim().is_empty()) else { continue };
         let number = || text.parse::<i64>().ok();
         match key.as_ref() {
@@ -249,6 +271,7 @@ mod tests {
         for text in [
             r#"{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"till"}}]},"scopeLogs":[{"logRecords":[{"a":1},{"a":2}]}]}]}"#,
             r#"{"resource_logs":[{"resource":{"attributes":[{"key":"service.name","value":{"string_value":"till"}}]},"scope_logs":[{"log_records":[{"a":1},{"a":2}]}]}]}"#,
+            r#"{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"till"}}]},"instrumentationLibraryLogs":[{"instrumentationLibrary":{"name":"l"},"logs":[{"a":1},{"a":2}]}]}]}"#,
         ] {
             let mut tape = Tape::default();
             let rows = records(tape.parse(text).expect("valid")).expect("otlp");
@@ -270,6 +293,42 @@ mod tests {
             r#"{"time_unix_nano":1704067200000000000,"severity_text":"Error","body":{"string_value":"b"},"trace_id":"","span_id":"0000000000000000"}"#,
         );
         assert_eq!((row.severity, row.trace, row.span), (Severity::Error, None, None));
+    }
+
+    #[test]
+    fn a_number_that_says_nothing_leaves_the_word_to_imply_it() {
+        let row = map(
+            r#"{"timeUnixNano":"1704164645678000000","severityNumber":0,"severityText":"ERROR","body":{"stringValue":"b"}}"#,
+        );
+        assert_eq!(
+            (row.severity, row.severity_unknown, row.effective_severity),
+            (Severity::Default, false, Severity::Error)
+        );
+        let row = map(r#"{"timeUnixNano":"1704164645678000000","severityText":"E","eventName":"lost"}"#);
+        assert_eq!((row.effective_severity, row.message.as_ref()), (Severity::Error, "lost"));
+    }
+
+    #[test]
+    fn ids_are_lower_case_hex_however_they_are_written() {
+        for (written, id) in [
+            ("0AF7651916CD43DD8448EB211C80319C", Some("0af7651916cd43dd8448eb211c80319c")),
+            ("0x0af7651916cd43dd8448eb211c80319c", Some("0af7651916cd43dd8448eb211c80319c")),
+            ("0x00000000000000000000000000000000", None),
+            ("0x0", None),
+            ("0x", None),
+        ] {
+            let row = map(&format!(r#"{{"timeUnixNano":"1704164645678000000","traceId":"{written}"}}"#));
+            assert_eq!(row.trace.as_deref(), id, "{written}");
+        }
+    }
+
+    #[test]
+    fn rows_of_an_exporter_to_the_console_have_objects_of_attributes() {
+        let row = map(
+            r#"{"body":"no","severity_number":17,"severity_text":"ERROR","attributes":{"exception.type":"E","exception.message":"x"},"timestamp":"2024-01-02T03:04:05.678Z","trace_id":"0x0af7651916cd43dd8448eb211c80319c","resource":{"attributes":{"service.name":"till","service.version":"v12"}}}"#,
+        );
+        assert_eq!((row.severity, row.message.as_ref()), (Severity::Error, "no\nE: x"));
+        assert_eq!((row.service.as_deref(), row.revision.as_deref()), (Some("till"), Some("v12")));
     }
 
     #[test]

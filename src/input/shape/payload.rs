@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use super::super::json::{NodeKind, Spot, Value};
 use super::audit::is_audit_type;
 use super::generic::in_tens;
-use super::{severity, text, uncoloured_severity};
+use super::{frames, severity, text, uncoloured_severity};
 use crate::record::{LogRecord, Severity};
 
 /// Where the value of the best key seen for one field stands; a lower rank is better.
@@ -163,10 +163,12 @@ impl Payload {
         }
     }
 
-    /// A stack is text of several lines; a class name or a flag under the same key is none.
+    /// A stack is text of several lines or a list of lines or frames; a class name or a flag under the same key is none.
     fn stack(&mut self, rank: u16, value: Value<'_>) {
         if value.kind() == NodeKind::Escaped && value.raw().contains("\\n") {
             self.stack.offer(rank, value);
+        } else if (value.is_array() || value.is_object()) && frames::of(value).is_some() {
+            self.stack.put(rank, value);
         }
     }
 
@@ -265,7 +267,7 @@ impl Payload {
     /// `failed` says that the row reports an error, so that a stack under an unknown key is looked for.
     pub(super) fn message<'a>(&self, within: Value<'a>, failed: bool) -> Cow<'a, str> {
         let message = self.message.text(within).unwrap_or_default();
-        if let Some(stack) = self.stack.text(within) {
+        if let Some(stack) = self.stack.value(within).and_then(frames::of) {
             return with_stack(message, stack);
         }
         if !failed || self.other == Spot::default() || message.contains('\n') {

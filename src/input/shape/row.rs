@@ -138,8 +138,8 @@ impl<'a> Row<'a> {
             b"logtag" | b"_p" => return self.may_go_on = true,
             b"raw_logs" | b"entries" | b"logEntries" | b"log_entries" | b"logs" | b"events" | b"Events"
             | b"records" | b"Records" | b"results" | b"result" | b"items" | b"data" | b"value" | b"rows"
-            | b"messages" | b"logEvents" | b"DEFAULT" | b"DEBUG" | b"INFO" | b"NOTICE" | b"WARNING" | b"ERROR"
-            | b"CRITICAL" | b"ALERT" | b"EMERGENCY" => {
+            | b"values" | b"datarows" | b"messages" | b"logEvents" | b"DEFAULT" | b"DEBUG" | b"INFO" | b"NOTICE"
+            | b"WARNING" | b"ERROR" | b"CRITICAL" | b"ALERT" | b"EMERGENCY" => {
                 return self.may_wrap = true;
             }
             b"resourceLogs"
@@ -153,6 +153,7 @@ impl<'a> Row<'a> {
             | b"scopeLogs"
             | b"scope_logs"
             | b"instrumentationLibraryLogs"
+            | b"instrumentation_library_logs"
             | b"logRecords"
             | b"log_records"
             | b"tables"

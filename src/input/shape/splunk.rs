@@ -5,8 +5,8 @@
 
 use super::super::json::Value;
 use super::generic::{fill, inside};
-use super::{Row, Shape, first_text, text};
-use crate::record::LogRecord;
+use super::{Row, Shape, first_text, nested, text};
+use crate::record::{Kind, LogRecord};
 
 /// See the module.
 pub(super) struct Splunk;
@@ -30,8 +30,12 @@ impl Shape for Splunk {
         record.service = first_text(inner, &["service", "app", "sourcetype"]);
         record.instance = first_text(inner, &["host"]);
         let said = inner.some("_raw").and_then(text);
-        let event = || inner.some("event").filter(|event: &Value<'_>| event.is_object()).and_then(inside);
-        if let Some(message) = said.or_else(event) {
+        let event = inner.some("event").filter(|event: &Value<'_>| event.is_object());
+        // An event that is an object is what a program logged.
+        let told = event.and_then(|event| nested::fill(event.raw(), record)).filter(|text| !text.is_empty());
+        if let Some(message) =
+            said.or(told.map(Into::into)).or_else(|| event.filter(|_| record.kind != Kind::Request).and_then(inside))
+        {
             record.message = message;
         }
     }
@@ -52,5 +56,10 @@ mod tests {
         assert_eq!(row.ts_ns, Some(1_704_067_200_000_000_000));
         let row = map(r#"{"time":1704067200.5,"host":"h","sourcetype":"s","event":{"message":"up"}}"#);
         assert_eq!((row.message.as_ref(), row.ts_ns), ("up", Some(1_704_067_200_500_000_000)));
+        let row = map(
+            r#"{"time":1704067200,"sourcetype":"s","event":{"level":"error","msg":"no","trace_id":"t","logger":"till.cart"}}"#,
+        );
+        assert_eq!((row.message.as_ref(), row.effective_severity), ("no", Severity::Error));
+        assert_eq!((row.trace.as_deref(), row.module.as_deref()), (Some("t"), Some("till.cart")));
     }
 }

@@ -9,17 +9,21 @@ use rustc_hash::FxHashMap;
 
 use super::super::json::{NodeKind, Value};
 use super::payload::Best;
-use super::{text, timestamp};
+use super::{frames, seldom_timestamp, text, timestamp};
 use crate::time::Parsed;
 
 /// What a key holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Field {
     Time,
+    /// A time that may be another than the row's: it counts where the row has no other.
+    OtherTime,
     /// The level of the row itself.
     Level,
+    /// A level that only implies a severity.
+    Hint,
     Message,
-    /// A stack; only a text of several lines is one.
+    /// A stack: a text of several lines, or a list of lines or frames.
     Stack,
     Service,
     Revision,
@@ -45,6 +49,8 @@ pub(super) enum Field {
     Latency,
     LatencyMs,
     LatencyNs,
+    /// A duration whose unit its logger tells.
+    Duration,
     /// An object of labels.
     Labels,
     /// The type of an exception that has its message elsewhere.
@@ -95,7 +101,13 @@ impl Table {
 
     /// What a row holds of the table's fields.
     pub(super) fn read<'a>(&self, row: Value<'a>) -> Found<'a> {
-        let mut found = Found { within: row, best: [Best::default(); FIELDS], time: None, whole: Best::default() };
+        let mut found = Found {
+            within: row,
+            best: [Best::default(); FIELDS],
+            times: [None; 3],
+            whole: Best::default(),
+            has_message: false,
+        };
         self.walk(0, row, &mut found);
         found
     }
@@ -128,26 +140,47 @@ impl Table {
 pub(super) struct Found<'a> {
     within: Value<'a>,
     best: [Best; FIELDS],
-    time: Option<(u16, Parsed, &'static str)>,
+    /// The best time in a usual form, the best in a form that only some programs write, and the best of other times.
+    times: [Option<(u16, Parsed, &'static str)>; 3],
     /// An object or array where a message was expected.
     whole: Best,
+    /// A key that holds nothing but messages stands in it, blank or not.
+    has_message: bool,
 }
+
+/// Keys of messages that rows also use for something else: where one is blank, the row may still say it elsewhere.
+const OTHERWISE: [&str; 8] =
+    ["error.message", "error", "err.message", "body", "description", "Operation", "fields.message", "errorMessage"];
+
+/// log4j2's frames have causes beside them, which its own shape reads.
+const THROWN: &str = "thrown.extendedStackTrace";
 
 impl<'a> Found<'a> {
     fn offer(&mut self, feed: Feed, value: Value<'a>) {
+        self.has_message |= feed.field == Field::Message && !OTHERWISE.contains(&feed.path);
         let best = &mut self.best[feed.field as usize];
         match feed.field {
-            Field::Time => {
+            Field::Time | Field::OtherTime => {
                 // A zero time is a way to say that the time is unknown.
                 let known = value.is_object() || value.scalar().is_some_and(|text| text != "0");
-                if known
-                    && self.time.is_none_or(|(rank, ..)| feed.rank <= rank)
-                    && let Some(parsed) = timestamp(value)
-                {
-                    self.time = Some((feed.rank, parsed, feed.path));
+                if known {
+                    let at = if feed.field == Field::Time { 0 } else { 2 };
+                    let took = self.offer_time(at, feed, || timestamp(value));
+                    if !took && self.times[0].is_none() {
+                        self.offer_time(at.max(1), feed, || seldom_timestamp(value));
+                    }
                 }
             }
-            Field::Stack if value.kind() != NodeKind::Escaped || !value.raw().contains("\\n") => {}
+            Field::Stack => {
+                if value.kind() == NodeKind::Escaped && value.raw().contains("\\n") {
+                    best.offer(feed.rank, value);
+                } else if feed.path != THROWN && (value.is_array() || value.is_object()) && frames::of(value).is_some()
+                {
+                    best.put(feed.rank, value);
+                }
+            }
+            // Other things have a status too.
+            Field::Status if value.as_i64().is_none_or(|status| !(100..600).contains(&status)) => {}
             Field::Labels => {
                 if value.is_object() && value.raw().len() > 2 {
                     best.put(feed.rank, value);
@@ -158,9 +191,21 @@ impl<'a> Found<'a> {
         }
     }
 
+    /// Takes a time that is better than the one known, and says whether it could be read.
+    fn offer_time(&mut self, at: usize, feed: Feed, read: impl Fn() -> Option<Parsed>) -> bool {
+        if self.times[at].is_some_and(|(rank, ..)| feed.rank > rank) {
+            return true;
+        }
+        let parsed = read();
+        if let Some(parsed) = parsed {
+            self.times[at] = Some((feed.rank, parsed, feed.path));
+        }
+        parsed.is_some()
+    }
+
     /// The time, and the path it was read from.
     pub(super) fn time(&self) -> Option<(Parsed, &'static str)> {
-        self.time.map(|(_, parsed, path)| (parsed, path))
+        self.times.iter().find_map(|time| *time).map(|(_, parsed, path)| (parsed, path))
     }
 
     /// The best value of a field.
@@ -178,6 +223,11 @@ impl<'a> Found<'a> {
         self.value(field).and_then(Value::as_i64)
     }
 
+    /// Whether a key of a message stands in it, even a blank one.
+    pub(super) fn has_message(&self) -> bool {
+        self.has_message
+    }
+
     /// An object or array that stands where a message was expected.
     pub(super) fn whole_message(&self) -> Option<Value<'a>> {
         self.whole.value(self.within)
@@ -186,7 +236,7 @@ impl<'a> Found<'a> {
 
 impl Best {
     /// Takes a value of any kind.
-    fn put(&mut self, rank: u16, value: Value<'_>) {
+    pub(super) fn put(&mut self, rank: u16, value: Value<'_>) {
         if rank <= self.rank {
             *self = Self { rank, spot: value.spot() };
         }

@@ -18,10 +18,25 @@ pub(super) fn is_fields(row: Value<'_>) -> bool {
     row.items().next().is_some_and(|first| first.get("field").is_some() && first.get("value").is_some())
 }
 
+/// Where the names and the cells of tables stand: Azure Monitor's, Splunk's, InfluxDB's and Elasticsearch's, OpenSearch's.
+const TABLES: [(&str, &str); 4] =
+    [("columns", "rows"), ("fields", "rows"), ("columns", "values"), ("schema", "datarows")];
+
 /// `{"columns":[{"name":…}],"rows":[[…]]}`
 pub(super) fn is_table(object: Value<'_>) -> bool {
-    let list = |key: &str| object.get(key).is_some_and(Value::is_array);
-    list("columns") && list("rows")
+    table(object).is_some()
+}
+
+/// The rows of a table.
+pub(super) fn cells(object: Value<'_>) -> Option<Value<'_>> {
+    table(object).map(|(_, cells)| cells)
+}
+
+fn table(object: Value<'_>) -> Option<(Value<'_>, Value<'_>)> {
+    let list = |key: &str| object.get(key).filter(|list| list.is_array());
+    let known = |at: usize, cells: Value<'_>| at == 0 || cells.items().next().is_some_and(Value::is_array);
+    let pairs = TABLES.iter().enumerate().filter_map(|(at, (names, cells))| Some((at, list(names)?, list(cells)?)));
+    pairs.filter(|(at, _, cells)| known(*at, *cells)).map(|(_, names, cells)| (names, cells)).next()
 }
 
 /// `{"stream":{…},"values":[["…","…"]]}`
@@ -34,7 +49,10 @@ pub(super) fn is_stream(object: Value<'_>) -> bool {
 pub(crate) fn canonical(row: Value<'_>, beside: Beside<'_>, into: &mut String) {
     row.canonical(into);
     if let Some(carrier) = beside.resource {
-        let named = ["stream", "columns"].iter().filter(|_| row.is_array()).find_map(|key| carrier.get(key));
+        let named = ["stream", "columns", "fields", "schema"]
+            .iter()
+            .filter(|_| row.is_array())
+            .find_map(|key| carrier.get(key));
         let groups = ["logGroup", "logStream"].iter().filter_map(|key| carrier.get(key));
         let resource = carrier.get("attributes").map(|_| carrier);
         groups.chain(named).chain(resource).for_each(|said| said.canonical(into));
@@ -73,13 +91,13 @@ fn object(row: Value<'_>, carrier: Option<Value<'_>>) -> String {
             }
         }
     } else if let Some(stream) = carrier.filter(|carrier| is_stream(*carrier)) {
-        for (key, value) in ["timestamp", "line"].into_iter().zip(row.items()) {
+        for (key, value) in ["timestamp", "line", "structuredMetadata"].into_iter().zip(row.items()) {
             add(key, value);
         }
         if let Some(labels) = stream.get("stream") {
             add("labels", labels);
         }
-    } else if let Some(columns) = carrier.and_then(|table| table.get("columns")) {
+    } else if let Some((columns, _)) = carrier.and_then(table) {
         for (column, value) in columns.items().zip(row.items()) {
             add(column.get("name").unwrap_or(column).raw(), value);
         }
@@ -133,6 +151,32 @@ mod tests {
         );
         assert_eq!(found.len(), 2);
         assert_eq!((found[0].message.as_ref(), found[1].ts_ns), ("a \"b\"", Some(1_704_067_201_000_000_000)));
+    }
+
+    #[test]
+    fn tables_of_other_systems_are_read_too() {
+        for text in [
+            r#"{"preview":false,"messages":[],"fields":["_time","_raw"],"rows":[["2024-01-02T03:04:05.678+00:00","boom"]]}"#,
+            r#"{"columns":[{"name":"@timestamp","type":"date"},{"name":"message","type":"keyword"}],"values":[["2024-01-02T03:04:05.678Z","boom"]]}"#,
+            r#"{"schema":[{"name":"@timestamp"},{"name":"message"}],"datarows":[["2024-01-02 03:04:05.678","boom"]],"total":1}"#,
+        ] {
+            let found = rows(text);
+            assert_eq!(found.len(), 1);
+            assert_eq!(
+                (found[0].message.as_ref(), found[0].ts_ns),
+                ("boom", Some(1_704_164_645_678_000_000)),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn metadata_of_a_line_fills_what_its_stream_leaves_open() {
+        let found = rows(
+            r#"{"streams":[{"stream":{"app":"till"},"values":[["1704067200000000000","a",{"trace_id":"t","detected_level":"error"}]]}]}"#,
+        );
+        assert_eq!((found[0].trace.as_deref(), found[0].service.as_deref()), (Some("t"), Some("till")));
+        assert_eq!((found[0].severity, found[0].effective_severity), (Severity::Default, Severity::Error));
     }
 
     #[test]

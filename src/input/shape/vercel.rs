@@ -15,6 +15,13 @@ impl Shape for Vercel {
         &["deploymentId", "timestampInMs"]
     }
 
+    fn knows(&self, row: &Row<'_>) -> bool {
+        // Others deploy too.
+        ["timestampInMs", "projectId", "projectName", "proxy", "logs", "requestPath", "responseStatusCode"]
+            .iter()
+            .any(|key| row.value().get(key).is_some())
+    }
+
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
         let value = row.value();
         fill(value, record);
@@ -38,7 +45,7 @@ impl Shape for Vercel {
                 latency_ns: None,
             });
         }
-        if said(&["message"]).is_none() {
+        if said(&["message"]).is_none() && (record.http.is_some() || value.get("logs").is_some()) {
             let lines: Vec<_> = value
                 .some("logs")
                 .into_iter()
@@ -72,5 +79,7 @@ mod tests {
             r#"{"deploymentId":"d","timestamp":1704067200000,"level":"info","requestPath":"/","responseStatusCode":200}"#,
         );
         assert_eq!((row.kind, row.payload_rank), (Kind::Request, 1));
+        let row = map(r#"{"deploymentId":"d","timestamp":1704067200000,"level":"info","msg":"up"}"#);
+        assert_eq!((row.message.as_ref(), row.revision), ("up", None));
     }
 }

@@ -1,11 +1,13 @@
 //! Objects that only carry rows, and what they say of them.
 //!
 //! The rule is general, so that a wrapper nobody has seen yet works too: an object without time, severity and message of its
-//! own, holding an array of objects (or a map of severities to arrays), is a wrapper. What stands beside the array is the
-//! file's metadata: a window that was asked for, counts that were claimed.
+//! own, holding an array of objects (or a map of severities to arrays), is a wrapper. Under a key that no export is known by,
+//! the objects must have time and text themselves, because programs list other things too. What stands beside the array is
+//! the file's metadata: a window that was asked for, counts that were claimed.
 
 use super::super::json::Value;
-use super::{Mapping, Row, Shape as _, first, otlp, tabular, timestamp};
+use super::table::{Field, Found};
+use super::{Mapping, Row, Shape as _, first, generic, otlp, tabular, timestamp};
 use crate::record::Severity;
 use crate::record::ingest::DeclaredWindow;
 use crate::time;
@@ -30,6 +32,11 @@ const LISTS: [&str; 17] = [
     "messages",
     "logEvents",
 ];
+/// Times that a wrapper has as well: when it was written, and what it was asked for.
+const OF_WRAPPERS: [&str; 7] =
+    ["date", "created_at", "started_at", "StartTime", "start_time", "created", "metadata.timestamp"];
+/// Elements of a list under an unknown key that are looked at.
+const LOOKED_AT: usize = 3;
 /// Wrappers inside wrappers that are followed.
 const DEPTH: usize = 6;
 
@@ -113,7 +120,7 @@ pub(crate) fn unwrap<'a>(object: Value<'a>, mappings: &[Mapping]) -> Unwrapped<'
 
 /// Adds the rows that an object carries; `false` when it is a row itself.
 fn expand<'a>(row: &Row<'a>, depth: usize, mappings: &[Mapping], rows: &mut Vec<Carried<'a>>) -> bool {
-    if !row.is_wrapper && (row.is_entry || !row.may_wrap) {
+    if row.is_entry && !row.is_wrapper {
         return false;
     }
     let object = row.value();
@@ -121,43 +128,105 @@ fn expand<'a>(row: &Row<'a>, depth: usize, mappings: &[Mapping], rows: &mut Vec<
     if depth == 0 || !object.is_object() || mappings.iter().any(|mapping| mapping.knows(row)) {
         return false;
     }
-    if let Some(records) = otlp::records(object) {
-        rows.extend(records);
-        return true;
-    }
-    if let Some(groups) = by_severity(object) {
-        rows.extend(groups.into_iter().map(alone));
-        return true;
-    }
-    if let Some(hits) = object.path("hits.hits").filter(|hits| hits.is_array()) {
-        rows.extend(hits.items().map(|hit| source(hit).unwrap_or_else(|| alone(hit))));
-        return true;
-    }
-    if let Some(carried) = source(object).filter(|_| !row.is_entry) {
-        rows.push(carried);
-        return true;
-    }
-    if arrays(object, rows) {
-        return true;
+    if row.is_wrapper || row.may_wrap {
+        if let Some(records) = otlp::records(object) {
+            rows.extend(records);
+            return true;
+        }
+        if let Some(groups) = by_severity(object) {
+            rows.extend(groups.into_iter().map(alone));
+            return true;
+        }
+        if let Some(hits) = object.path("hits.hits").filter(|hits| hits.is_array()) {
+            rows.extend(hits.items().map(|hit| source(hit).unwrap_or_else(|| alone(hit))));
+            return true;
+        }
+        if let Some(carried) = source(object).filter(|_| !row.is_entry) {
+            rows.push(carried);
+            return true;
+        }
+        if arrays(object, rows) {
+            return true;
+        }
     }
     if row.is_entry {
         return false;
     }
-    for key in LISTS {
-        let Some(list) = object.get(key).filter(|list| list.is_array()) else { continue };
-        if list.items().next().is_some_and(|item| !item.is_object() && !tabular::is_fields(item)) {
-            continue;
+    let lists = if row.may_wrap { lists(object) } else { Vec::new() };
+    let Some((key, list)) = lists.iter().find(|(_, list)| list.items().next().is_some()) else {
+        return unknown(object, depth, mappings, rows) || !lists.is_empty() && !is_of_an_entry(object, None);
+    };
+    if is_of_an_entry(object, Some(*list)) {
+        return false;
+    }
+    // A subscription of CloudWatch names the group beside its events.
+    let resource = Some(object).filter(|_| *key == "logEvents");
+    of_list(*list, Beside { resource, scope: None }, depth, mappings, rows);
+    true
+}
+
+/// The lists of an object that stand where exports put their rows.
+fn lists(object: Value<'_>) -> Vec<(&'static str, Value<'_>)> {
+    let lists = LISTS.into_iter().filter_map(|key| Some((key, object.get(key).filter(|list| list.is_array())?)));
+    lists
+        .filter(|(_, list)| list.items().next().is_none_or(|item| item.is_object() || tabular::is_fields(item)))
+        .collect()
+}
+
+/// Adds the rows of a list.
+fn of_list<'a>(list: Value<'a>, beside: Beside<'a>, depth: usize, mappings: &[Mapping], rows: &mut Vec<Carried<'a>>) {
+    for row in list.items() {
+        if !expand(&Row::of(row), depth - 1, mappings, rows) {
+            rows.push(Carried { row, beside });
         }
-        for item in list.items() {
-            if !expand(&Row::of(item), depth - 1, mappings, rows) {
-                // A subscription of CloudWatch names the group beside its events.
-                let resource = Some(object).filter(|_| key == "logEvents");
-                rows.push(Carried { row: item, beside: Beside { resource, scope: None } });
+    }
+}
+
+/// Whether a list belongs to an entry, which has a time and says something; what it lists has no time. An entry with nothing
+/// but an empty list is one by its time or its level.
+fn is_of_an_entry(object: Value<'_>, list: Option<Value<'_>>) -> bool {
+    let own = generic::read(object);
+    let timed = is_timed(&own);
+    let leveled = own.value(Field::Level).is_some();
+    match list.and_then(|list| list.items().next()) {
+        None => timed || leveled,
+        Some(item) => {
+            timed && (leveled || own.value(Field::Message).is_some()) && {
+                let row = Row::of(item);
+                !row.is_wrapper && !row.may_wrap && generic::read(item).time().is_none()
             }
         }
-        return true;
     }
-    false
+}
+
+/// Whether an object has the time of an entry.
+fn is_timed(found: &Found<'_>) -> bool {
+    found.time().is_some_and(|(_, path)| !OF_WRAPPERS.contains(&path))
+}
+
+/// Adds the rows of the only list of objects that an object has, under whatever key, where they look like entries or hold
+/// some, and of an answer of Elasticsearch that another service hands on.
+fn unknown<'a>(object: Value<'a>, depth: usize, mappings: &[Mapping], rows: &mut Vec<Carried<'a>>) -> bool {
+    if let Some(answer) = object.get("rawResponse") {
+        return expand(&Row::of(answer), depth - 1, mappings, rows);
+    }
+    let mut lists =
+        object.fields().map(|(_, list)| list).filter(|list| list.items().next().is_some_and(Value::is_object));
+    let (Some(list), None) = (lists.next(), lists.next()) else { return false };
+    let says = |found: &Found<'_>| found.value(Field::Level).or_else(|| found.value(Field::Message)).is_some();
+    let own = generic::read(object);
+    if own.time().is_some() || says(&own) {
+        return false;
+    }
+    let mut inside = Vec::new();
+    let carries = list.items().take(LOOKED_AT).all(|item| {
+        let found = generic::read(item);
+        is_timed(&found) && says(&found) || expand(&Row::of(item), depth - 1, mappings, &mut inside)
+    });
+    if carries {
+        of_list(list, Beside::default(), depth, mappings, rows);
+    }
+    carries
 }
 
 /// The document of an Elasticsearch hit, which its id belongs to.
@@ -175,7 +244,7 @@ fn arrays<'a>(object: Value<'a>, rows: &mut Vec<Carried<'a>>) -> bool {
     let mut found = false;
     for table in tables.filter(|table| tabular::is_table(*table)) {
         found = true;
-        let cells = table.get("rows").into_iter().flat_map(Value::items);
+        let cells = tabular::cells(table).into_iter().flat_map(Value::items);
         rows.extend(cells.map(|row| Carried { row, beside: Beside::of(table) }));
     }
     for stream in streams.into_iter().flat_map(Value::items).filter(|stream| tabular::is_stream(*stream)) {
@@ -247,6 +316,50 @@ mod tests {
         assert_eq!(count(r#"{"timestamp":"2025-01-01T00:00:00Z","data":[{"a":1}]}"#), None);
         assert_eq!(count(r#"{"errorGroups":[{"id":"x"}],"textPayload":"y"}"#), None);
         assert_eq!(count(r#"{"a":{"b":[{"c":1}]}}"#), None);
+    }
+
+    #[test]
+    fn an_entry_that_lists_things_is_no_wrapper() {
+        let time = "2024-01-02T03:04:05.678Z";
+        for text in [
+            r#"{"datetime":"TIME","event":"cart","levelname":"ERROR","items":[{"sku":1},{"sku":2}]}"#,
+            r#"{"outcome":"exception","scriptName":"wk","exceptions":[{"name":"E","message":"boom"}],"logs":[],"eventTimestamp":1704164645678}"#,
+            r#"{"levelname":"ERROR","event":"cart","data":[]}"#,
+            r#"{"id":7,"comments":[{"body":"x"}]}"#,
+            r#"{"created_at":"TIME","title":"x","comments":[{"created_at":"TIME","body":"x"}]}"#,
+            r#"{"a":[{"timestamp":"TIME","message":"x"}],"b":[{"timestamp":"TIME","message":"x"}]}"#,
+        ] {
+            assert_eq!(count(&text.replace("TIME", time)), None, "{text}");
+        }
+        for text in [
+            r#"{"created_at":"TIME","description":"of today","items":[{"sku":1},{"sku":2}]}"#,
+            r#"{"eventTime":"TIME","event":"export","items":[{"ts":1704164645,"msg":"x"},{"ts":1704164645,"msg":"y"}]}"#,
+        ] {
+            assert_eq!(count(&text.replace("TIME", time)), Some(2), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_empty_list_does_not_hide_another() {
+        assert_eq!(count(r#"{"items":[],"rows":[{"timestamp":"2024-01-02T03:04:05Z","message":"x"}]}"#), Some(1));
+        assert_eq!(
+            count(r#"{"messages":[],"fields":["_time","_raw"],"rows":[["2024-01-02T03:04:05Z","x"]]}"#),
+            Some(1)
+        );
+        assert_eq!(count(r#"{"items":[],"rows":[]}"#), Some(0));
+    }
+
+    #[test]
+    fn rows_under_an_unknown_key_are_told_by_what_they_say() {
+        let row = r#"{"timestamp":"2024-01-02T03:04:05Z","level":"error","message":"x"}"#;
+        for text in [
+            r#"{"total":1,"log_lines":[ROW,ROW]}"#,
+            r#"{"responses":[{"took":1,"hits":{"hits":[{"_id":"a","_source":ROW}]}},{"hits":{"hits":[{"_id":"b","_source":ROW}]}}]}"#,
+            r#"{"isPartial":false,"rawResponse":{"took":1,"hits":{"hits":[{"_id":"a","_source":ROW},{"_id":"b","_source":ROW}]}}}"#,
+            r#"{"results":[{"statement_id":0,"series":[{"columns":["time","message"],"values":[[1,"x"],[2,"y"]]}]}]}"#,
+        ] {
+            assert_eq!(count(&text.replace("ROW", row)), Some(2), "{text}");
+        }
     }
 
     #[test]

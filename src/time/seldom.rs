@@ -1,0 +1,91 @@
+//! Forms of times that only some programs write. They are asked for where no field of a row has a usual form.
+
+use super::parse::{Parsed, parse};
+
+/// Reads `2024/01/02 03:04:05`, `02/Jan/2024:03:04:05.678 +0100`, `2024-01-02 03:04:05 +0000 UTC` as Go prints it,
+/// `Tue, 02 Jan 2024 03:04:05 GMT` and `20240102T030405Z`; `None` for anything else, a usual form too.
+pub fn parse_seldom(text: &str) -> Option<Parsed> {
+    let text = text.trim();
+    if !text.is_ascii() {
+        return None;
+    }
+    slashed(text).or_else(|| common_log(text)).or_else(|| go(text)).or_else(|| mail(text)).or_else(|| basic(text))
+}
+
+fn slashed(text: &str) -> Option<Parsed> {
+    let (date, time) = text.split_at_checked(10)?;
+    (date.as_bytes()[4] == b'/' && date.as_bytes()[7] == b'/')
+        .then(|| parse(&format!("{}{time}", date.replace('/', "-"))))?
+}
+
+/// The Common Log Format with a fraction.
+fn common_log(text: &str) -> Option<Parsed> {
+    let (date, time) = text.split_once(':')?;
+    let mut parts = date.split('/');
+    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
+    civil(year, month, day, time)
+}
+
+/// `2024-01-02 03:04:05.678 +0000 UTC m=+0.01`
+fn go(text: &str) -> Option<Parsed> {
+    let mut words = text.split(' ');
+    let (date, time, offset, zone) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    let sign = offset.starts_with(['+', '-']);
+    let zone = zone.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'+' | b'-'));
+    (sign && zone && words.all(|word| word.starts_with("m="))).then(|| parse(&format!("{date} {time}{offset}")))?
+}
+
+/// As HTTP and mail have it.
+fn mail(text: &str) -> Option<Parsed> {
+    let rest = text.split_once(", ").map_or(text, |(_, rest)| rest);
+    let mut words = rest.splitn(4, ' ');
+    let (day, month, year, time) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    civil(year, month, day, time)
+}
+
+fn civil(year: &str, month: &str, day: &str, time: &str) -> Option<Parsed> {
+    let months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec";
+    let month = months.split(' ').position(|name| name == month)? + 1;
+    (year.len() == 4 && (1..=2).contains(&day.len())).then(|| parse(&format!("{year}-{month:02}-{day:0>2}T{time}")))?
+}
+
+/// ISO 8601 without signs.
+fn basic(text: &str) -> Option<Parsed> {
+    let (date, rest) = text.split_once('T')?;
+    let (time, rest) = rest.split_at_checked(6)?;
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    (date.len() == 8 && digits(date) && digits(time)).then(|| {
+        let (year, month, day) = (&date[..4], &date[4..6], &date[6..]);
+        parse(&format!("{year}-{month}-{day}T{}:{}:{}{rest}", &time[..2], &time[2..4], &time[4..]))
+    })?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rfc3339_short;
+    use super::*;
+
+    #[test]
+    fn forms_that_few_programs_write_are_read() {
+        for (text, time, naive) in [
+            ("2024/01/02 03:04:05", "2024-01-02T03:04:05Z", true),
+            ("2024/01/02 03:04:05.678", "2024-01-02T03:04:05.678Z", true),
+            ("02/Jan/2024:03:04:05.678 +0100", "2024-01-02T02:04:05.678Z", false),
+            ("2024-01-02 03:04:05.678 +0000 UTC", "2024-01-02T03:04:05.678Z", false),
+            ("2024-01-02 03:04:05.678 +0100 CET m=+0.001", "2024-01-02T02:04:05.678Z", false),
+            ("Tue, 02 Jan 2024 03:04:05 GMT", "2024-01-02T03:04:05Z", false),
+            ("2 Jan 2024 03:04:05 +0100", "2024-01-02T02:04:05Z", false),
+            ("20240102T030405Z", "2024-01-02T03:04:05Z", false),
+            ("20240102T030405.678+0100", "2024-01-02T02:04:05.678Z", false),
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+            let parsed = parse_seldom(text).expect(text);
+            assert_eq!((rfc3339_short(parsed.ns).as_str(), parsed.naive), (time, naive), "{text}");
+        }
+        for text in
+            ["", "2024/13/02 03:04:05", "a/b/c:d", "Tue, 02 Jan 2024", "2024010T030405Z", "é/Jan/2024:1", "T", "1:2"]
+        {
+            assert_eq!(parse_seldom(text), None, "{text}");
+        }
+    }
+}
