@@ -261,7 +261,9 @@ fn is_inside(line: &str) -> bool {
 
 /// The underlines that newer Python and Ruby print below code.
 fn is_carets(line: &str) -> bool {
-    line.bytes().any(|b| b == b'^') && line.bytes().all(|b| matches!(b, b'^' | b'~' | b' ' | b'|'))
+    matches!(line.as_bytes(), [b'^' | b'~' | b' ' | b'|', ..])
+        && line.bytes().any(|b| b == b'^')
+        && line.bytes().all(|b| matches!(b, b'^' | b'~' | b' ' | b'|'))
 }
 
 /// Whether a text is a dotted identifier.

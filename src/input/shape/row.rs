@@ -21,6 +21,8 @@ pub(crate) struct Row<'a> {
     message: Spot,
     /// It has a key that only an entry has.
     pub(super) is_entry: bool,
+    /// It has a message, as an entry has one, or an answer around entries.
+    pub(super) says: bool,
     /// It has a key under which wrappers put their rows.
     pub(super) may_wrap: bool,
     /// It has a key that only a wrapper has.
@@ -39,6 +41,7 @@ impl<'a> Row<'a> {
             cloud: Slots::default(),
             message: Spot::default(),
             is_entry: false,
+            says: false,
             may_wrap: false,
             is_wrapper: false,
             may_go_on: false,
@@ -116,7 +119,7 @@ impl<'a> Row<'a> {
             b"message" => {
                 cloud.foreign = true;
                 self.message = spot;
-                self.is_entry = true;
+                self.says = true;
                 return;
             }
             b"time" | b"ts" | b"@timestamp" | b"msg" | b"level" | b"MESSAGE" => {
@@ -136,10 +139,15 @@ impl<'a> Row<'a> {
                 return;
             }
             b"logtag" | b"_p" => return self.may_go_on = true,
-            b"raw_logs" | b"entries" | b"logEntries" | b"log_entries" | b"logs" | b"events" | b"Events"
-            | b"records" | b"Records" | b"results" | b"result" | b"items" | b"data" | b"value" | b"rows"
-            | b"values" | b"datarows" | b"messages" | b"logEvents" | b"DEFAULT" | b"DEBUG" | b"INFO" | b"NOTICE"
-            | b"WARNING" | b"ERROR" | b"CRITICAL" | b"ALERT" | b"EMERGENCY" => {
+            b"raw_logs" => {
+                self.is_wrapper = true;
+                self.may_wrap = true;
+                return;
+            }
+            b"entries" | b"logEntries" | b"log_entries" | b"logs" | b"events" | b"Events" | b"records" | b"Records"
+            | b"results" | b"result" | b"items" | b"data" | b"value" | b"rows" | b"values" | b"datarows"
+            | b"messages" | b"logEvents" | b"DEFAULT" | b"DEBUG" | b"INFO" | b"NOTICE" | b"WARNING" | b"ERROR"
+            | b"CRITICAL" | b"ALERT" | b"EMERGENCY" => {
                 return self.may_wrap = true;
             }
             b"resourceLogs"

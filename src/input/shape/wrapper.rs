@@ -120,7 +120,7 @@ pub(crate) fn unwrap<'a>(object: Value<'a>, mappings: &[Mapping]) -> Unwrapped<'
 
 /// Adds the rows that an object carries; `false` when it is a row itself.
 fn expand<'a>(row: &Row<'a>, depth: usize, mappings: &[Mapping], rows: &mut Vec<Carried<'a>>) -> bool {
-    if row.is_entry && !row.is_wrapper {
+    if (row.is_entry || row.says && !row.may_wrap) && !row.is_wrapper {
         return false;
     }
     let object = row.value();
@@ -129,6 +129,11 @@ fn expand<'a>(row: &Row<'a>, depth: usize, mappings: &[Mapping], rows: &mut Vec<
         return false;
     }
     if row.is_wrapper || row.may_wrap {
+        // No program calls a field so: whatever stands beside it is told of the whole.
+        if let Some(list) = object.get("raw_logs").filter(|list| list.items().next().is_some_and(Value::is_object)) {
+            of_list(list, Beside::default(), depth, mappings, rows);
+            return true;
+        }
         if let Some(records) = otlp::records(object) {
             rows.extend(records);
             return true;
@@ -141,7 +146,7 @@ fn expand<'a>(row: &Row<'a>, depth: usize, mappings: &[Mapping], rows: &mut Vec<
             rows.extend(hits.items().map(|hit| source(hit).unwrap_or_else(|| alone(hit))));
             return true;
         }
-        if let Some(carried) = source(object).filter(|_| !row.is_entry) {
+        if let Some(carried) = source(object).filter(|_| !row.is_entry && !row.says) {
             rows.push(carried);
             return true;
         }
@@ -154,9 +159,12 @@ fn expand<'a>(row: &Row<'a>, depth: usize, mappings: &[Mapping], rows: &mut Vec<
     }
     let lists = if row.may_wrap { lists(object) } else { Vec::new() };
     let Some((key, list)) = lists.iter().find(|(_, list)| list.items().next().is_some()) else {
-        return unknown(object, depth, mappings, rows) || !lists.is_empty() && !is_of_an_entry(object, None);
+        return !row.says
+            && (unknown(object, depth, mappings, rows) || !lists.is_empty() && !is_of_an_entry(object, None));
     };
-    if is_of_an_entry(object, Some(*list)) {
+    // An answer may say how it went beside the entries that it carries.
+    let carries = !row.says || list.items().next().is_some_and(|item| Row::of(item).is_entry);
+    if !carries || is_of_an_entry(object, Some(*list)) {
         return false;
     }
     // A subscription of CloudWatch names the group beside its events.
@@ -316,6 +324,11 @@ mod tests {
         assert_eq!(count(r#"{"timestamp":"2025-01-01T00:00:00Z","data":[{"a":1}]}"#), None);
         assert_eq!(count(r#"{"errorGroups":[{"id":"x"}],"textPayload":"y"}"#), None);
         assert_eq!(count(r#"{"a":{"b":[{"c":1}]}}"#), None);
+        let rows = r#"[{"timestamp":"2025-01-01T00:00:00Z","severity":"ERROR"},{"severity":"INFO"}]"#;
+        assert_eq!(count(&format!(r#"{{"status":"success","message":"2 logs","logs":{rows}}}"#)), Some(2));
+        assert_eq!(count(&format!(r#"{{"timestamp":"2025-01-01T00:00:00Z","raw_logs":{rows}}}"#)), Some(2));
+        assert_eq!(count(r#"{"message":"bought","items":[{"sku":1},{"sku":2}]}"#), None);
+        assert_eq!(count(r#"{"message":"bought","items":[]}"#), None);
     }
 
     #[test]
