@@ -14,18 +14,6 @@ use crate::time::{self, Parsed};
 const FRONT: usize = 512;
 /// Pairs of logfmt that are looked at.
 const PAIRS: usize = 24;
-/// Severities of syslog, by their numbers.
-const SYSLOG: [Severity; 8] = [
-    Severity::Emergency,
-    Severity::Alert,
-    Severity::Critical,
-    Severity::Error,
-    Severity::Warning,
-    Severity::Notice,
-    Severity::Info,
-    Severity::Debug,
-];
-
 /// What a line says.
 #[derive(Debug, Default)]
 pub(super) struct Said<'a> {
@@ -83,7 +71,7 @@ pub(super) fn of(line: &str) -> Said<'_> {
 fn syslog(line: &str) -> Option<Said<'_>> {
     let (priority, rest) = line[1..].split_once('>').filter(|(priority, _)| (1..=3).contains(&priority.len()))?;
     let priority = priority.parse::<usize>().ok().filter(|priority| *priority < 192)?;
-    let severity = Some(SYSLOG[priority % 8]);
+    let severity = Severity::from_syslog(priority % 8);
     let named = |text: &str| !text.is_empty() && text != "-";
     if let Some(rest) = rest.strip_prefix("1 ") {
         let mut words = rest.split(' ');

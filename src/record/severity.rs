@@ -74,6 +74,21 @@ impl Severity {
         }
     }
 
+    /// The severity of one of syslog's numbers, 0 to 7.
+    pub fn from_syslog(number: usize) -> Option<Self> {
+        const BY_NUMBER: [Severity; 8] = [
+            Severity::Emergency,
+            Severity::Alert,
+            Severity::Critical,
+            Severity::Error,
+            Severity::Warning,
+            Severity::Notice,
+            Severity::Info,
+            Severity::Debug,
+        ];
+        BY_NUMBER.get(number).copied()
+    }
+
     /// The severity a level word stands for, in any case and with the synonyms that logging libraries use.
     pub fn from_word(word: &str) -> Option<Self> {
         let word = word.trim_ascii().as_bytes();

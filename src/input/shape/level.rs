@@ -9,24 +9,12 @@ use super::table::{Field, Found};
 use super::{INNER_LEVEL, imply, text};
 use crate::record::{LogRecord, Severity};
 
-/// Severities of syslog's numbers.
-pub(super) const SYSLOG: [Severity; 8] = [
-    Severity::Emergency,
-    Severity::Alert,
-    Severity::Critical,
-    Severity::Error,
-    Severity::Warning,
-    Severity::Notice,
-    Severity::Info,
-    Severity::Debug,
-];
-
 /// Why a level's name counts beside its number, which means another severity elsewhere.
 pub(super) const NAMED: &str = "name of the level beside its number";
 
 /// The severity of one of syslog's numbers.
 pub(super) fn syslog(value: Value<'_>) -> Option<Severity> {
-    SYSLOG.get(usize::try_from(value.as_i64()?).ok()?).copied()
+    Severity::from_syslog(usize::try_from(value.as_i64()?).ok()?)
 }
 
 /// A level word, also one letter, `DEBUG1` and PostgreSQL's `LOG`, or a number in tens.
