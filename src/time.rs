@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use thiserror::Error;
 
-pub use parse::{Parsed, parse, parse_epoch, parse_front};
+pub use parse::{Parsed, month_named, parse, parse_epoch, parse_front};
 pub use seldom::parse_seldom;
 
 use parse::{days_from_civil, number};

@@ -14,6 +14,7 @@ use crate::time::{self, Parsed};
 const FRONT: usize = 512;
 /// Pairs of logfmt that are looked at.
 const PAIRS: usize = 24;
+
 /// What a line says.
 #[derive(Debug, Default)]
 pub(super) struct Said<'a> {
@@ -87,8 +88,7 @@ fn syslog(line: &str) -> Option<Said<'_>> {
 fn bsd(line: &str) -> Option<Said<'_>> {
     let b = line.as_bytes();
     let head = b.first_chunk::<16>()?;
-    let months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    let month = months.as_bytes().chunks(3).any(|month| month == &head[..3]);
+    let month = time::month_named(&head[..3]).is_some();
     let day = matches!(head[4], b' ' | b'1'..=b'3') && head[5].is_ascii_digit();
     let clock = [7, 8, 10, 11, 13, 14].iter().all(|at| head[*at].is_ascii_digit());
     let signs = [(3, b' '), (6, b' '), (9, b':'), (12, b':'), (15, b' ')];

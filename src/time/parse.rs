@@ -16,8 +16,8 @@ pub struct Parsed {
 /// Reads a timestamp of any shape that exports hold; `None` when it is none.
 ///
 /// RFC 3339 and its relatives (`T` or space, 0 to n fraction digits after point or comma, `Z`, ` UTC`, `+hh:mm`, `+hhmm`),
-/// Common Log Format, `Sep 15, 2025 @ 17:00:00.123` as Kibana writes it, and integers or decimals as epoch seconds, milli-, micro- or nanoseconds by their size. More than nine
-/// fraction digits are cut. A leap second counts as the first second after it.
+/// Common Log Format, `Sep 15, 2025 @ 17:00:00.123` as Kibana writes it, and integers or decimals as epoch seconds, milli-, micro-
+/// or nanoseconds by their size. More than nine fraction digits are cut. A leap second counts as the first second after it.
 pub fn parse(text: &str) -> Option<Parsed> {
     if let Some(parsed) = parse_common(text.as_bytes()) {
         return Some(parsed);
@@ -277,7 +277,8 @@ fn parse_weekday_first(b: &[u8]) -> Option<(Parsed, usize)> {
     Some((Parsed { ns: nanoseconds(date * 86_400 + seconds, fraction_ns)?, naive: true }, 11 + length + 5))
 }
 
-fn month_named(name: &[u8]) -> Option<i64> {
+/// The number of a month by the three letters that logs write.
+pub fn month_named(name: &[u8]) -> Option<i64> {
     MONTHS.iter().position(|known| known.as_bytes() == name).map(|at| at as i64 + 1)
 }
 
@@ -288,7 +289,7 @@ fn parse_month_first(text: &str) -> Option<Parsed> {
     let (date, time) = text.split_once(" @ ")?;
     let (month, day_year) = date.split_once(' ')?;
     let (day, year) = day_year.split_once(", ")?;
-    let month = MONTHS.iter().position(|name| *name == month)? + 1;
+    let month = month_named(month.as_bytes())?;
     let iso = format!("{year}-{month:02}-{day:0>2}T{time}");
     (iso.is_ascii() && year.len() == 4 && iso.len() >= 19).then(|| parse_iso(&iso))?
 }

@@ -1,6 +1,6 @@
 //! Forms of times that only some programs write. They are asked for where no field of a row has a usual form.
 
-use super::parse::{Parsed, parse};
+use super::parse::{Parsed, month_named, parse};
 
 /// Reads `2024/01/02 03:04:05`, `02/Jan/2024:03:04:05.678 +0100`, `2024-01-02 03:04:05 +0000 UTC` as Go prints it,
 /// `Tue, 02 Jan 2024 03:04:05 GMT` and `20240102T030405Z`; `None` for anything else, a usual form too.
@@ -44,8 +44,7 @@ fn mail(text: &str) -> Option<Parsed> {
 }
 
 fn civil(year: &str, month: &str, day: &str, time: &str) -> Option<Parsed> {
-    let months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec";
-    let month = months.split(' ').position(|name| name == month)? + 1;
+    let month = month_named(month.as_bytes())?;
     (year.len() == 4 && (1..=2).contains(&day.len())).then(|| parse(&format!("{year}-{month:02}-{day:0>2}T{time}")))?
 }
 

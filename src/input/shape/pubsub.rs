@@ -1,7 +1,7 @@
 //! Pub/Sub envelopes, pushed (`{"message":{"data":…},"subscription":…}`) and pulled (`{"ackId":…,"message":…}`).
 //!
-//! The entry, or a list of them, is base64 inside `data`, sometimes compressed. Delivery is at least once, so identity is the inner entry's,
-//! never the message's. Source: <https://cloud.google.com/pubsub/docs/push>.
+//! The entry, or a list of them, is base64 inside `data`, sometimes compressed. Delivery is at least once, so identity is the
+//! inner entry's, never the message's. Source: <https://cloud.google.com/pubsub/docs/push>.
 
 use std::io::Read;
 
