@@ -27,24 +27,34 @@ pub(crate) struct Walked {
     pub(crate) counts: Counts,
     /// Bytes of decoded text.
     pub(crate) decoded: u64,
-    /// What held the text last, for the next file.
-    pub(crate) held: Vec<u8>,
 }
 
-/// Walks over a file: `held` is its beginning or all of it, `rest` what follows. Sinks come from `make`, one or more a
-/// batch, and go to `done` in the order of the file.
+/// Walks over a text that is held whole, with one sink of `make`. `limit`: largest row in bytes.
+pub(crate) fn walk_whole<S: Sink + Send>(
+    text: &[u8],
+    limit: usize,
+    make: &(dyn Fn() -> S + Sync),
+    done: &mut (dyn FnMut(S) + Send),
+) -> Walked {
+    let plan = Plan { block: text.len(), blocks: 1, limit };
+    let window = Window { bytes: text, base: 0, last: true };
+    let chained = chain(window, Framer::new(State::START, limit), None, plan, make);
+    chained.sinks.into_iter().for_each(done);
+    Walked { counts: chained.counts, decoded: chained.at as u64 }
+}
+
+/// Walks over a file as it is decoded. Sinks come from `make`, one or more a batch, and go to `done` in the order of the file;
+/// answers also how the decoding failed, if it did.
 pub(crate) fn walk<S: Sink + Send>(
-    held: Vec<u8>,
-    mut rest: Option<Decoded<'_>>,
+    mut text: Decoded<'_>,
     plan: Plan,
     make: &(dyn Fn() -> S + Sync),
     done: &mut (dyn FnMut(S) + Send),
 ) -> (Walked, Option<String>) {
     let mut walked = Walked::default();
-    let mut batch = held;
-    let mut next = Vec::new();
+    let (mut batch, mut next) = (Vec::new(), Vec::new());
     let bytes = plan.block * plan.blocks;
-    let mut more = rest.as_mut().is_some_and(|rest| rest.fill(&mut batch, bytes));
+    let mut more = text.fill(&mut batch, bytes);
     let mut framer = Framer::new(State::START, plan.limit);
     let (mut profile, mut look) = (None, plan.blocks > 1);
     let mut made: Vec<S> = Vec::new();
@@ -60,7 +70,7 @@ pub(crate) fn walk<S: Sink + Send>(
             batch.truncate(cut);
         }
         let window = Window { bytes: &batch, base: walked.decoded, last: !more };
-        let mut fill = || more && rest.as_mut().is_some_and(|rest| rest.fill(&mut next, bytes));
+        let mut fill = || more && text.fill(&mut next, bytes);
         let work = || chain(window, framer, profile.as_ref(), plan, make);
         let mut hand_on = || made.drain(..).for_each(&mut *done);
         let (still_more, chained) = if plan.blocks > 1 {
@@ -86,8 +96,7 @@ pub(crate) fn walk<S: Sink + Send>(
         next.clear();
     }
     made.into_iter().for_each(done);
-    walked.held = batch;
-    (walked, rest.and_then(|rest| rest.broken))
+    (walked, text.broken)
 }
 
 /// A stretch between two cuts.
@@ -267,14 +276,14 @@ mod tests {
 
     fn read(text: &[u8], block: usize, blocks: usize) -> (Log, Walked) {
         let mut all = Log::default();
-        let rest = Decoded::new(Box::new(text), text.len() as u64, 1_000).expect("opens");
+        let decoded = Decoded::new(Box::new(text), text.len() as u64, 1_000).expect("opens");
         let mut done = |log: Log| {
             all.rows.extend(log.rows);
             all.bad.extend(log.bad);
             all.inside.extend(log.inside);
         };
         let plan = Plan { block, blocks, limit: LIMIT };
-        let (walked, broken) = walk(Vec::new(), Some(rest), plan, &Log::default, &mut done);
+        let (walked, broken) = walk(decoded, plan, &Log::default, &mut done);
         assert_eq!(broken, None);
         assert_eq!(walked.decoded, text.len() as u64);
         assert_eq!(walked.counts.by.total(), text.len() as u64, "every byte is accounted for");

@@ -35,9 +35,9 @@ use crate::record::ingest::{CapSuspected, DeclaredWindow, FileReport, Ingested, 
 use crate::record::{Collect, ContentId};
 use crate::time;
 
-use blocks::{Plan, walk};
+use blocks::{Plan, walk, walk_whole};
 use codec::{Coding, Decoded};
-use disk::{Body, Opened};
+use disk::{Body, Opened, Whole};
 use reader::Reader;
 use redact::Redactor;
 use shape::Mapping;
@@ -282,7 +282,7 @@ pub fn read<C: Collect>(source: &Source, options: &ReadOptions, outlet: Outlet<'
 /// What held the file before, and what it was packed in: asking the system for fresh memory costs more than reading into it.
 #[derive(Default)]
 struct Room {
-    file: Vec<u8>,
+    file: Whole,
     text: Vec<u8>,
     unpacker: Unpacker,
 }
@@ -332,32 +332,25 @@ fn read_with<C: Collect>(
     let alone = Plan { block: BLOCK, blocks: 1, limit: options.row_bytes };
     let plain = Coding { codec: "none", encoding: "utf-8" };
     let (coding, (walked, broken)) = match body {
-        Body::Whole(bytes) if codec::is_plain(&bytes) => {
-            (outlet.progress)(size);
-            let (mut walked, broken) = walk(bytes, None, alone, &make, &mut done);
-            room.file = std::mem::take(&mut walked.held);
-            (plain, (walked, broken))
-        }
-        Body::Whole(bytes) => {
-            let mut text = std::mem::take(&mut room.text);
-            let read = if let Some(coding) = room.unpacker.whole(&bytes, &mut text, disk::WHOLE as usize) {
-                let (mut walked, broken) = walk(text, None, alone, &make, &mut done);
-                room.text = std::mem::take(&mut walked.held);
-                (coding, (walked, broken))
+        Body::Whole(held) => {
+            let bytes = held.bytes();
+            let read = if codec::is_plain(bytes) {
+                (plain, (walk_whole(bytes, options.row_bytes, &make, &mut done), None))
+            } else if let Some(coding) = room.unpacker.whole(bytes, &mut room.text, disk::WHOLE as usize) {
+                (coding, (walk_whole(&room.text, options.row_bytes, &make, &mut done), None))
             } else {
-                room.text = text;
-                let decoded = Decoded::new(Box::new(bytes.as_slice()), size, options.max_ratio).map_err(open)?;
+                let decoded = Decoded::new(Box::new(bytes), size, options.max_ratio).map_err(open)?;
                 let plan = if size > disk::WHOLE_PACKED { large } else { alone };
-                (decoded.coding, walk(Vec::new(), Some(decoded), plan, &make, &mut done))
+                (decoded.coding, walk(decoded, plan, &make, &mut done))
             };
             (outlet.progress)(size);
-            room.file = bytes;
+            room.file = held;
             read
         }
         Body::File(file) => {
             let reader = disk::reader(file, size, outlet.progress);
             let decoded = Decoded::new(Box::new(reader), size, options.max_ratio).map_err(open)?;
-            (decoded.coding, walk(Vec::new(), Some(decoded), large, &make, &mut done))
+            (decoded.coding, walk(decoded, large, &make, &mut done))
         }
     };
     if let Some(seen) = seen

@@ -174,7 +174,7 @@ fn plain_text_is_the_same_however_it_is_cut() {
         let rest = Decoded::new(Box::new(text.as_bytes()), text.len() as u64, 1_000).expect("opens");
         let plan = Plan { block, blocks, limit: 2_000 };
         let make = || Reader::new(&options, &streamed, Keep::default());
-        let (walked, _) = walk(Vec::new(), Some(rest), plan, &make, &mut |reader| records.extend(reader.finish().0.0));
+        let (walked, _) = walk(rest, plan, &make, &mut |reader| records.extend(reader.finish().0.0));
         assert_eq!(walked.counts.by.total(), text.len() as u64);
         (records, walked.counts)
     };
