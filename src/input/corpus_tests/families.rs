@@ -143,7 +143,9 @@ fn check(data: &[u8], keys: &Keys, options: &ReadOptions) {
     if matches!(data.first(), Some(b'{' | b'[')) {
         let valid = std::str::from_utf8(data).is_ok_and(|text| serde_json::from_str::<serde_json::Value>(text).is_ok());
         let Some((ingested, records)) = read_bytes(data, options) else { return };
-        assert!(!valid || ingested.report.repaired == 0, "JSON is not repaired");
+        // What a Pub/Sub envelope carries is a text of its own, and may be damaged where the envelope is not.
+        let carried = memchr::memmem::find_iter(data, b"\"data\"").count() as u64;
+        assert!(!valid || ingested.report.repaired <= carried, "JSON is not repaired");
         let ndjson = data[0] == b'{' && ingested.report.framing == "ndjson";
         assert!(!valid || !ndjson || !records.is_empty() || is_nothing(&ingested));
         // As a stream, what is larger than a row may be: read or refused, never lost.
