@@ -16,7 +16,7 @@ use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 use rustc_hash::FxHashMap;
 
-use super::encoding::{Presence, delta, front_coded, hybrid, levels, width_of};
+use super::encoding::{bits, delta, front_coded, hybrid, level, levels, width_of};
 use super::rows::{NO_CODE, NONE, Texts};
 
 /// zstd level of what is kept: pages of a mebibyte are not larger for it than at level 3, in little more than half of the time.
@@ -87,7 +87,7 @@ impl Encoder {
     fn absent(&mut self, out: &mut Pages) -> Result<()> {
         for (_, rows) in pages(out.rows) {
             self.page.clear();
-            levels(&mut self.page, rows, &Presence::None);
+            level(&mut self.page, rows, false);
             out.page(self, Encoding::PLAIN, rows, rows, None)?;
         }
         Ok(())
@@ -149,10 +149,8 @@ impl Encoder {
     fn truths(&mut self, out: &mut Pages, truths: &[bool]) -> Result<()> {
         for (start, rows) in pages(out.rows) {
             self.page.clear();
-            levels(&mut self.page, rows, &Presence::All);
-            for eight in truths[start..start + rows].chunks(8) {
-                self.page.push(eight.iter().enumerate().fold(0, |byte, (at, truth)| byte | u8::from(*truth) << at));
-            }
+            level(&mut self.page, rows, true);
+            self.page.extend(truths[start..start + rows].chunks(8).map(|eight| bits(eight.iter().copied())));
             out.page(self, Encoding::PLAIN, rows, 0, None)?;
         }
         Ok(())
@@ -220,7 +218,8 @@ impl Encoder {
             self.page.clear();
             let all: Vec<usize> = (start..start + rows).collect();
             levels_of(&mut self.page, &all, |at| !texts.get(*at).is_empty(), present);
-            front_coded(&mut self.page, all.iter().map(|at| texts.get(*at)).filter(|text| !text.is_empty()));
+            let ids = all.iter().map(|at| texts.get(*at)).filter(|text| !text.is_empty());
+            front_coded(&mut self.page, ids, present);
             out.page(self, Encoding::DELTA_BYTE_ARRAY, rows, rows - present, None)?;
         }
         self.at_level(self.level)
@@ -269,10 +268,9 @@ fn present_of<T: Copy + PartialEq>(values: &[T], absent: T) -> Cow<'_, [T]> {
 
 fn levels_of<T>(out: &mut Vec<u8>, values: &[T], is: impl Fn(&T) -> bool, present: usize) {
     if present == values.len() {
-        levels(out, values.len(), &Presence::All);
+        level(out, values.len(), true);
     } else {
-        let bits: Vec<u32> = values.iter().map(|value| u32::from(is(value))).collect();
-        levels(out, values.len(), &Presence::Bits(&bits));
+        levels(out, values, is);
     }
 }
 

@@ -267,7 +267,7 @@ impl<'a> Writer<'a> {
             alone,
             miners: Default::default(),
             outputs: ROLES.map(|role| Output::new(root, folder.clone(), role)),
-            digests: ROLES.map(|_| Digest::new()),
+            digests: ROLES.map(|_| Digest::default()),
             written: 0,
             book: DayLedger::default(),
             table: SignatureTable::new(),
@@ -312,7 +312,7 @@ impl<'a> Writer<'a> {
                 several => several.par_iter().enumerate().map(encode).collect::<Result<_, StoreError>>()?,
             };
             for ready in ready {
-                self.digests[0].add(&ready.group);
+                self.digests[0].add(&ready.group.digest);
                 self.outputs[0].write(ready.group)?;
                 self.table.merge(ready.table);
                 self.summary.extend(ready.summary);
@@ -342,7 +342,7 @@ impl<'a> Writer<'a> {
             let rows = gather(&places[group]);
             let group = write::encode(&rows, None, files, ZSTD_LEVEL)?;
             self.keep(&kept_of(&rows), files);
-            self.digests[at].add(&group);
+            self.digests[at].add(&group.digest);
             self.outputs[at].write(group)?;
         }
         Ok(())
@@ -363,7 +363,7 @@ impl<'a> Writer<'a> {
         let mut all = blake3::Hasher::new();
         let mut files: Vec<LiveFile> = Vec::new();
         for (output, digest) in self.outputs.into_iter().zip(self.digests) {
-            all.update(digest.hex().as_bytes());
+            all.update(&digest.bytes());
             files.extend(output.finish()?);
         }
         let mut sketch_digest = String::new();
@@ -426,18 +426,18 @@ pub(super) fn recount(root: &Path, day: &Day) -> Result<(u64, String), StoreErro
     let mut count = 0;
     let mut all = blake3::Hasher::new();
     for role in ROLES {
-        let mut digest = Digest::new();
+        let mut digest = Digest::default();
         for file in day.of(role) {
             let path = root.join(&file.path);
             parquet_file::read(&path, |batch| {
                 let rows = decode::rows_joined(batch, &path, &files)?;
                 let computed = decode::computed(batch, &path)?;
                 count += rows.len() as u64;
-                digest.add(&write::encode(&rows, computed.as_ref(), &files.files(), ZSTD_LEVEL)?);
+                digest.add(&write::digest(&rows, computed.as_ref(), &files.files()));
                 Ok(())
             })?;
         }
-        all.update(digest.hex().as_bytes());
+        all.update(&digest.bytes());
     }
     Ok((count, all.finalize().to_hex().to_string()))
 }

@@ -118,9 +118,10 @@ fn shared_front(a: &[u8], b: &[u8]) -> usize {
     at + a[at..].iter().zip(&b[at..]).take_while(|(a, b)| a == b).count()
 }
 
-/// DELTA_BYTE_ARRAY: of each text what differs from the one before.
-pub(super) fn front_coded<'a>(out: &mut Vec<u8>, texts: impl Iterator<Item = &'a str>) {
-    let (mut shared, mut lengths, mut rest, mut before) = (Vec::new(), Vec::new(), Vec::new(), "");
+/// DELTA_BYTE_ARRAY: of each of `count` texts what differs from the one before.
+pub(super) fn front_coded<'a>(out: &mut Vec<u8>, texts: impl Iterator<Item = &'a str>, count: usize) {
+    let (mut shared, mut lengths) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    let (mut rest, mut before) = (Vec::new(), "");
     for text in texts {
         let same = shared_front(before.as_bytes(), text.as_bytes());
         shared.push(same as i64);
@@ -133,27 +134,32 @@ pub(super) fn front_coded<'a>(out: &mut Vec<u8>, texts: impl Iterator<Item = &'a
     out.extend_from_slice(&rest);
 }
 
-/// Which values of an optional column are present.
-pub(super) enum Presence<'a> {
-    /// All of them.
-    All,
-    /// None.
-    None,
-    /// Those with a 1.
-    Bits(&'a [u32]),
+/// Definition levels of an optional column of which all values are present, or none, with their length in front.
+pub(super) fn level(out: &mut Vec<u8>, count: usize, present: bool) {
+    with_length(out, |out| {
+        varint(out, (count as u64) << 1);
+        out.push(u8::from(present));
+    });
 }
 
-/// Definition levels of an optional column, with their length in front.
-pub(super) fn levels(out: &mut Vec<u8>, count: usize, presence: &Presence<'_>) {
+/// Definition levels of an optional column, with their length in front: one run of bits, in which zstd finds what repeats.
+pub(super) fn levels<T>(out: &mut Vec<u8>, values: &[T], is_present: impl Fn(&T) -> bool) {
+    with_length(out, |out| {
+        let eights = values.chunks(8);
+        varint(out, (eights.len() as u64) << 1 | 1);
+        out.extend(eights.map(|eight| bits(eight.iter().map(&is_present))));
+    });
+}
+
+/// Eight truth values, the first one lowest.
+pub(super) fn bits(truths: impl Iterator<Item = bool>) -> u8 {
+    truths.enumerate().fold(0, |byte, (at, truth)| byte | u8::from(truth) << at)
+}
+
+fn with_length(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     let at = out.len();
     out.extend_from_slice(&[0; 4]);
-    match presence {
-        Presence::Bits(bits) => hybrid(out, bits, 1),
-        Presence::All | Presence::None => {
-            varint(out, (count as u64) << 1);
-            out.push(u8::from(matches!(presence, Presence::All)));
-        }
-    }
+    write(out);
     let length = u32::try_from(out.len() - at - 4).unwrap_or(u32::MAX);
     out[at..at + 4].copy_from_slice(&length.to_le_bytes());
 }

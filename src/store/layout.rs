@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use super::{StoreError, receipt};
 use crate::time;
 
-/// Version of the layout; a store with a higher one is refused.
-pub const FORMAT_VERSION: u32 = 1;
+/// Version of the layout; a store with a higher one is refused. In version 1, rows were hashed column by column.
+pub const FORMAT_VERSION: u32 = 2;
 /// Name of the format in the manifest.
 pub(super) const FORMAT_NAME: &str = "log-gardener/store";
 /// Most rows in one Parquet file.

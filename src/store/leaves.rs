@@ -127,6 +127,14 @@ impl Sketch {
         if found > known {
             return Err(StoreError::Newer { path: path.to_owned(), found, known });
         }
+        if sketch.store_version < FORMAT_VERSION {
+            let reason = format!(
+                "{} was written for stores of format {}, and this program writes {FORMAT_VERSION}: run its tasks again",
+                path.display(),
+                sketch.store_version
+            );
+            return Err(StoreError::Apart { reason });
+        }
         Ok(sketch)
     }
 

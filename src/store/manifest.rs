@@ -8,8 +8,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::StoreError;
 use super::layout::{self, FORMAT_NAME, FORMAT_VERSION, MANIFEST, Placed};
+use super::{StoreError, compact};
 
 /// What a live file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -160,6 +160,17 @@ impl Manifest {
         let mut text = serde_json::to_vec_pretty(self).expect("a manifest has string keys and finite numbers only");
         text.push(b'\n');
         layout::replace(root, MANIFEST, &text)
+    }
+
+    /// Brings a manifest of an older layout up to date; it counts when it is saved.
+    pub(super) fn update(&mut self, root: &Path) -> Result<(), StoreError> {
+        if self.version < FORMAT_VERSION {
+            for day in self.days.values_mut().chain(&mut self.undated) {
+                day.rows_digest = compact::recount(root, day)?.1;
+            }
+            self.version = FORMAT_VERSION;
+        }
+        Ok(())
     }
 
     /// Every live file, by role and day.

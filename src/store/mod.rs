@@ -298,7 +298,8 @@ impl Store {
     /// Takes the writer's lock and looks again at what there is: others may have written since the store was opened.
     fn lock(&mut self) -> Result<layout::Lock, StoreError> {
         let lock = layout::writer_lock(&self.root)?;
-        let manifest = Manifest::load(&self.root)?.ok_or_else(|| StoreError::Absent { path: self.root.clone() })?;
+        let mut manifest = Manifest::load(&self.root)?.ok_or_else(|| StoreError::Absent { path: self.root.clone() })?;
+        manifest.update(&self.root)?;
         // The file is named by its hash: under the same name stands what was read when the store was opened.
         if manifest.sources != self.manifest.sources {
             self.sources = read_sources(&self.root, &manifest)?;

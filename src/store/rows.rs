@@ -113,18 +113,21 @@ impl Rows {
         }
     }
 
-    /// Rows to come that are likely to need as much room: growing would copy them again and again.
+    /// Rows to come that are likely to need as much room, or somewhat more: growing would copy them again and again, and room
+    /// that nothing is written into costs none.
     pub(super) fn with_room(room: &Room) -> Self {
+        let more = |room: usize| room + room / 4;
+        let rows = more(room.rows);
         let mut out = Self::default();
-        out.ts_ns.reserve(room.rows);
-        out.files.reserve(room.rows);
-        out.roles.reserve(room.rows);
-        out.aside.reserve(room.rows);
-        out.ints.iter_mut().zip(room.ints).filter(|(_, used)| *used).for_each(|(ints, _)| ints.0.reserve(room.rows));
-        out.dicts.iter_mut().zip(room.dicts).filter(|(_, used)| *used).for_each(|(d, _)| d.codes.reserve(room.rows));
+        out.ts_ns.reserve(rows);
+        out.files.reserve(rows);
+        out.roles.reserve(rows);
+        out.aside.reserve(rows);
+        out.ints.iter_mut().zip(room.ints).filter(|(_, used)| *used).for_each(|(ints, _)| ints.0.reserve(rows));
+        out.dicts.iter_mut().zip(room.dicts).filter(|(_, used)| *used).for_each(|(dict, _)| dict.codes.reserve(rows));
         for (texts, bytes) in out.texts.iter_mut().zip(room.texts).filter(|(_, bytes)| *bytes > 0) {
-            texts.ends.reserve(room.rows);
-            texts.text.reserve(bytes);
+            texts.ends.reserve(rows);
+            texts.text.reserve(more(bytes));
         }
         out
     }
@@ -456,10 +459,7 @@ impl Rows {
                 let mut from: Vec<Option<Cow<'_, Texts>>> = Vec::with_capacity(blocks.len());
                 from.extend(blocks.iter().zip(&met).map(|(block, met)| met.then(|| block.texts(*column).unpacked())));
                 // Exactly: growing would hold half as much again for a moment.
-                let bytes = |run: &Run| {
-                    let from = from[run.block].as_ref();
-                    from.map_or(0, |texts| run.rows.clone().map(|row| texts.length(row)).sum::<usize>())
-                };
+                let bytes = |run: &Run| from[run.block].as_ref().map_or(0, |texts| texts.span(&run.rows).len());
                 texts.text.reserve_exact(runs.iter().map(bytes).sum());
                 texts.ends.reserve_exact(places.len());
                 for Run { at, block, rows } in &runs {
@@ -472,6 +472,7 @@ impl Rows {
         for column in DictCol::ALL {
             let dict = &mut self.dicts[*column as usize];
             if !dict.is_empty() || blocks.iter().any(|block| !block.dict(*column).is_empty()) {
+                dict.codes.reserve(places.len());
                 dict.append(&blocks.iter().map(|block| block.dict(*column)).collect::<Vec<_>>(), &runs);
             }
         }

@@ -201,6 +201,24 @@ fn a_second_writer_is_told_to_wait_and_a_newer_format_is_refused() {
 }
 
 #[test]
+fn a_store_of_the_layout_before_is_read_and_brought_up_to_date_by_the_next_write() {
+    let (first, second) = (folder(), folder());
+    let one = || input(1, vec![error(DAY_ONE, "a", "no"), row(DAY_ONE + MS, "b", "yes")]);
+    let other = || input(2, vec![row(DAY_ONE + DAY_NS, "c", "late")]);
+    let mut store = store_of(&first, vec![vec![one()]]);
+    let mut old = store.manifest.clone();
+    old.version = 1;
+    old.days.values_mut().for_each(|day| "over columns".clone_into(&mut day.rows_digest));
+    old.save(store.root()).expect("saves");
+    assert!(store.snapshot().expect("is read").verify().expect("reads").is_empty());
+    append(&mut store, vec![other()]);
+    assert_eq!(store.manifest.version, FORMAT_VERSION);
+    let snapshot = store.snapshot().expect("snapshot");
+    assert!(snapshot.verify().expect("reads").is_empty());
+    assert_eq!(snapshot.digest(), store_of(&second, vec![vec![one(), other()]]).snapshot().expect("snapshot").digest());
+}
+
+#[test]
 fn a_folder_without_a_store_is_named_and_left_as_it_is() {
     let folder = folder();
     for error in

@@ -1,7 +1,7 @@
 //! Rows to Parquet files, and the hash over them.
 //!
-//! The hash is taken over values column by column, so that it says the same whatever files and row groups the rows lie in. A
-//! row group is encoded on its own, so that several threads can work on one day.
+//! The hash is a sum over hashes of rows, so that it says the same whatever files and row groups the rows lie in. A row group is
+//! encoded on its own, so that several threads can work on one day.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -12,10 +12,11 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::SchemaDescriptor;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::StoreError;
 use super::chunk::{Chunk, Encoder, Values};
-use super::columns::{ColumnType, ROW_COLUMNS, ROW_SCHEMA};
+use super::columns::{ROW_COLUMNS, ROW_SCHEMA};
 use super::computed::Computed;
 use super::files::Files;
 use super::layout::{Draft, ROWS_PER_FILE};
@@ -177,13 +178,7 @@ pub(super) struct Group {
     rows: usize,
     min_ns: Option<i64>,
     max_ns: Option<i64>,
-    digest: Vec<ColumnDigest>,
-}
-
-/// What a column of a row group adds to the hash over a day.
-enum ColumnDigest {
-    Absent,
-    Bytes(Vec<u8>),
+    pub(super) digest: Digest,
 }
 
 /// Encodes rows; `computed` is absent for rows that no query sees.
@@ -192,98 +187,120 @@ pub(super) fn encode(rows: &Rows, computed: Option<&Computed>, files: &Files, le
     let mut encoder = Encoder::new(level).map_err(broken)?;
     let made = Made::new(rows, computed, files);
     let mut chunks = Vec::with_capacity(ROW_COLUMNS.len());
-    let mut digest = Vec::with_capacity(ROW_COLUMNS.len());
+    let mut hashes = RowHashes::new(rows.len());
     for (spec, column) in ROW_COLUMNS.iter().zip(DESCRIPTOR.columns()) {
         let values = values(spec.name, rows, computed, &made);
-        digest.push(digest_of(&values, rows.len()));
+        hashes.add(spec.name, &values);
         chunks.push(encoder.chunk(column, rows.len(), &values).map_err(broken)?);
     }
     let times = || rows.ts_ns.iter().copied().filter(|ts| *ts != NONE);
-    Ok(Group { chunks, rows: rows.len(), min_ns: times().min(), max_ns: times().max(), digest })
+    Ok(Group { chunks, rows: rows.len(), min_ns: times().min(), max_ns: times().max(), digest: hashes.digest() })
 }
 
-/// Values as bytes that depend on the rows alone, not on how they are grouped.
-fn digest_of(values: &Values<'_>, rows: usize) -> ColumnDigest {
-    let hash = |text: &str| if text.is_empty() { 0 } else { xxhash_rust::xxh3::xxh3_64(text.as_bytes()) | 1 };
-    let eights = |of: &dyn Fn(&mut [[u8; 8]])| {
-        let mut bytes = vec![[0_u8; 8]; rows];
-        of(&mut bytes);
-        bytes.into_flattened()
-    };
-    let bytes = match values {
-        Values::Absent => return ColumnDigest::Absent,
-        Values::Many(ints) | Values::Few(ints) => eights(&|out| {
-            out.iter_mut().zip(ints.iter()).for_each(|(out, value)| *out = value.to_le_bytes());
-        }),
-        Values::Truth(truths) => truths.iter().map(|truth| u8::from(*truth)).collect(),
-        Values::Codes(codes, texts) => {
-            let hashes: Vec<[u8; 8]> = (0..texts.len()).map(|at| hash(texts.get(at)).to_le_bytes()).collect();
-            eights(&|out| {
-                let of = |code: &u32| hashes.get(*code as usize).copied().unwrap_or_default();
-                out.iter_mut().zip(codes.iter()).for_each(|(out, code)| *out = of(code));
-            })
+/// The hash over rows, without encoding them.
+pub(super) fn digest(rows: &Rows, computed: Option<&Computed>, files: &Files) -> Digest {
+    let made = Made::new(rows, computed, files);
+    let mut hashes = RowHashes::new(rows.len());
+    for spec in ROW_COLUMNS {
+        hashes.add(spec.name, &values(spec.name, rows, computed, &made));
+    }
+    hashes.digest()
+}
+
+/// A hash of each row: the sum of hashes of its values, each with the name of its column. Absent values add nothing.
+struct RowHashes(Vec<u64>);
+
+impl RowHashes {
+    fn new(rows: usize) -> Self {
+        Self(vec![0; rows])
+    }
+
+    fn add(&mut self, column: &str, values: &Values<'_>) {
+        let name = xxh3_64(column.as_bytes());
+        let number = |value: i64| if value == NONE { 0 } else { mixed(value.cast_unsigned() ^ name) };
+        let text = |text: &str| if text.is_empty() { 0 } else { mixed(xxh3_64(text.as_bytes()) ^ name) };
+        match values {
+            Values::Absent => {}
+            Values::Many(ints) => sum(&mut self.0, ints.iter().map(|value| number(*value))),
+            Values::Few(ints) => {
+                // Neighbours mostly agree.
+                let mut last = (NONE, 0);
+                sum(
+                    &mut self.0,
+                    ints.iter().map(|value| {
+                        if *value != last.0 {
+                            last = (*value, number(*value));
+                        }
+                        last.1
+                    }),
+                );
+            }
+            Values::Truth(truths) => {
+                let yes = number(1);
+                sum(&mut self.0, truths.iter().map(|truth| if *truth { yes } else { 0 }));
+            }
+            Values::Codes(codes, texts) => {
+                let known: Vec<u64> = (0..texts.len()).map(|at| text(texts.get(at))).collect();
+                sum(&mut self.0, codes.iter().map(|code| known.get(*code as usize).copied().unwrap_or(0)));
+            }
+            Values::Ids(texts) | Values::Texts { texts, .. } => {
+                let rows = self.0.len();
+                sum(&mut self.0, (0..rows).map(|row| text(texts.get(row))));
+            }
         }
-        Values::Ids(texts) | Values::Texts { texts, .. } => eights(&|out| {
-            out.iter_mut().enumerate().for_each(|(row, out)| *out = hash(texts.get(row)).to_le_bytes());
-        }),
-    };
-    ColumnDigest::Bytes(bytes)
+    }
+
+    fn digest(self) -> Digest {
+        let mut digest = Digest { rows: self.0.len() as u64, sums: [0; 2] };
+        for hash in self.0 {
+            let first = mixed(hash ^ FIRST);
+            digest.sums[0] = digest.sums[0].wrapping_add(first);
+            digest.sums[1] = digest.sums[1].wrapping_add(mixed(first ^ hash.rotate_left(32)));
+        }
+        digest
+    }
 }
 
-/// Hash over the rows of a day, whatever the row groups.
+/// Tells a row in which nothing is present from no row.
+const FIRST: u64 = 0x9e37_79b9_7f4a_7c15;
+
+fn sum(rows: &mut [u64], values: impl Iterator<Item = u64>) {
+    for (row, value) in rows.iter_mut().zip(values) {
+        *row = row.wrapping_add(value);
+    }
+}
+
+/// The finalizer of MurmurHash3, which spreads each bit over all of them:
+/// <https://github.com/aappleby/smhasher/blob/master/src/MurmurHash3.cpp>.
+const fn mixed(mut hash: u64) -> u64 {
+    hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    hash ^ (hash >> 33)
+}
+
+/// Hash over a set of rows: sums over their hashes, so that it says the same whatever row groups they lie in, and in which order
+/// groups are added.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Digest {
-    /// A hash per column, and rows before its first value.
-    columns: Vec<(Option<blake3::Hasher>, u64)>,
+    rows: u64,
+    sums: [u64; 2],
 }
 
 impl Digest {
-    pub(super) fn new() -> Self {
-        Self { columns: (0..ROW_COLUMNS.len()).map(|_| (None, 0)).collect() }
-    }
-
-    /// Adds the rows of a group.
-    pub(super) fn add(&mut self, group: &Group) {
-        let kinds = ROW_COLUMNS.iter().map(|spec| &spec.kind);
-        for (((hasher, before), column), kind) in self.columns.iter_mut().zip(&group.digest).zip(kinds) {
-            match (column, &mut *hasher) {
-                (ColumnDigest::Absent, None) => *before += group.rows as u64,
-                (ColumnDigest::Absent, Some(hasher)) => absent(hasher, *kind, group.rows as u64),
-                (ColumnDigest::Bytes(bytes), Some(hasher)) => drop(hasher.update(bytes)),
-                (ColumnDigest::Bytes(bytes), None) => {
-                    let mut fresh = blake3::Hasher::new();
-                    absent(&mut fresh, *kind, *before);
-                    fresh.update(bytes);
-                    *hasher = Some(fresh);
-                }
-            }
+    /// Adds the rows of others.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.rows += other.rows;
+        for (sum, more) in self.sums.iter_mut().zip(other.sums) {
+            *sum = sum.wrapping_add(more);
         }
     }
 
-    /// The hash, hex.
-    pub(super) fn hex(&self) -> String {
-        let mut all = blake3::Hasher::new();
-        for (hasher, before) in &self.columns {
-            match hasher {
-                None => drop(all.update(b"absent").update(&before.to_le_bytes())),
-                Some(hasher) => drop(all.update(hasher.finalize().as_bytes())),
-            }
-        }
-        all.finalize().to_hex().to_string()
-    }
-}
-
-/// Adds rows in which a column is absent, as they count in a group in which it is not.
-fn absent(hasher: &mut blake3::Hasher, kind: ColumnType, rows: u64) {
-    let one = match kind {
-        ColumnType::Text => [0; 8],
-        _ => NONE.to_le_bytes(),
-    };
-    let many = one.repeat(1 << 10);
-    let mut left = usize::try_from(rows).unwrap_or(usize::MAX).saturating_mul(8);
-    while left > 0 {
-        let step = left.min(many.len());
-        hasher.update(&many[..step]);
-        left -= step;
+    /// The hash as bytes.
+    pub(super) fn bytes(&self) -> [u8; 24] {
+        let mut out = [0; 24];
+        let words = [self.rows, self.sums[0], self.sums[1]];
+        out.iter_mut().zip(words.iter().flat_map(|word| word.to_le_bytes())).for_each(|(out, byte)| *out = byte);
+        out
     }
 }
 
@@ -368,5 +385,45 @@ impl<'a> Output<'a> {
     pub(super) fn finish(mut self) -> Result<Vec<LiveFile>, StoreError> {
         self.place()?;
         Ok(self.done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::files::FileList;
+    use super::*;
+    use crate::record::ContentId;
+
+    /// Rows of which only `is` of the given column and row has a value.
+    fn rows(count: usize, is: impl Fn(&str, usize) -> bool) -> Rows {
+        let word = |column: DictCol, row| is(&format!("{column:?}"), row).then_some("x");
+        let text = |column: TextCol, row| if is(&format!("{column:?}"), row) { "x" } else { "" };
+        let int = |column: IntCol, row| if is(&format!("{column:?}"), row) { 1 } else { NONE };
+        let rows = Rows::read_back(count, (word, text, int));
+        rows.with_identity(vec![5; count], vec![0; count], vec![1; count], false)
+    }
+
+    #[test]
+    fn every_column_counts_in_the_hash_and_in_no_other_row_group() {
+        let files = FileList::default();
+        files.add(ContentId([1; 32]));
+        let files = files.files();
+        let of = |rows: &Rows| digest(rows, None, &files);
+        let columns = DictCol::ALL.iter().map(|column| format!("{column:?}"));
+        let columns = columns.chain(IntCol::ALL.iter().map(|column| format!("{column:?}")));
+        let columns = columns.chain(TextCol::ALL.iter().map(|column| format!("{column:?}")));
+        let mut seen = vec![of(&rows(3, |_, _| false))];
+        for name in columns {
+            let one = of(&rows(3, |column, row| column == name && row == 1));
+            assert!(!seen.contains(&one), "{name}");
+            seen.push(one);
+            let mut parts = of(&rows(1, |_, _| false));
+            parts.add(&of(&rows(2, |column, row| column == name && row == 0)));
+            assert_eq!(parts, one, "{name}, in two row groups");
+        }
+        let [both, apart] = [true, false].map(|same| {
+            of(&rows(2, |column, row| column == "Service" && row == 0 || column == "Module" && (row == 0) == same))
+        });
+        assert_ne!(both, apart, "values of one row belong together");
     }
 }

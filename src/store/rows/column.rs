@@ -112,8 +112,9 @@ impl Texts {
     /// Adds a run of another column's rows, of which the first stands at `at` here.
     pub(super) fn append(&mut self, at: usize, from: &Self, run: Range<usize>) {
         let ends = from.ends.get(run.start..run.end.min(from.ends.len())).unwrap_or_default();
-        let begin = if run.start == 0 { 0 } else { from.ends.get(run.start - 1).copied().unwrap_or(0) };
-        let text = from.text.get(begin as usize..ends.last().map_or(begin, |end| *end) as usize).unwrap_or("");
+        let span = from.span(&run);
+        let begin = span.start as u32;
+        let text = from.text.get(span).unwrap_or("");
         if self.ends.is_empty() && text.is_empty() {
             return;
         }
@@ -122,6 +123,13 @@ impl Texts {
         self.text.push_str(text);
         self.ends.extend(ends.iter().map(|end| end - begin + here));
         self.ends.resize(at + run.len(), self.text.len() as u32);
+    }
+
+    /// Where the texts of some rows stand.
+    pub(super) fn span(&self, rows: &Range<usize>) -> Range<usize> {
+        // Behind the last that is present there is none.
+        let end_of = |rows: usize| rows.min(self.ends.len()).checked_sub(1).map_or(0, |last| self.ends[last] as usize);
+        end_of(rows.start)..end_of(rows.end)
     }
 
     #[inline]
