@@ -126,7 +126,7 @@ impl<'a, C: Collect> Reader<'a, C> {
             row.value().path(&rule.field).and_then(Value::scalar).is_some_and(|value| glob_matches(&rule.value, &value))
         });
         let known = self.known(row);
-        self.emit(record, place, text, &known);
+        self.emit(&mut record, place, text, &known);
     }
 
     fn known<'r>(&mut self, row: &Row<'r>) -> Known<'r> {
@@ -191,11 +191,11 @@ impl<'a, C: Collect> Reader<'a, C> {
     }
 
     /// Completes a record and hands it on.
-    fn emit<'r>(&mut self, mut record: LogRecord<'r>, place: Place, text: &'r str, known: &Known<'r>) {
+    fn emit<'r>(&mut self, record: &mut LogRecord<'r>, place: Place, text: &'r str, known: &Known<'r>) {
         record.offset = place.offset;
         record.length = u32::try_from(place.length).unwrap_or(u32::MAX);
         record.ts_ns = record.ts_ns.filter(|ns| time::is_plausible(*ns));
-        self.tally.count(&record);
+        self.tally.count(record);
         let redactor = self.options.redactor();
         let mut said = (0..0, 0);
         if let Some(redactor) = redactor {
@@ -218,7 +218,7 @@ impl<'a, C: Collect> Reader<'a, C> {
             let Some(redactor) = redactor else { return Cow::Borrowed(text) };
             redactor.mask(text, known.forms_of_row(text, said), &mut Hits::default())
         };
-        self.collector.push(&mut record, known.stretches(), raw);
+        self.collector.push(record, known.stretches(), raw);
     }
 
     /// Takes an entry of plain text. `before` is the time of the entry before it, which one without a time has, too; returns
@@ -262,7 +262,7 @@ impl<'a, C: Collect> Reader<'a, C> {
         record.payload_rank = 2;
         record.lossy = i32::try_from(text.matches(['?', '\u{FFFD}']).count()).unwrap_or(i32::MAX);
         record.message = Cow::Borrowed(&text);
-        self.emit(record, Place { offset, length: bytes.len() }, &text, &Known::default());
+        self.emit(&mut record, Place { offset, length: bytes.len() }, &text, &Known::default());
         own.or(before)
     }
 

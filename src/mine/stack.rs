@@ -188,7 +188,9 @@ fn is_plain(s: &[u8]) -> bool {
     let name = word.strip_suffix(b":").filter(|_| word.len() < s.len()).or((word.len() == s.len()).then_some(word));
     let exception = name.and_then(|name| std::str::from_utf8(name).ok()).is_some_and(is_type);
     let call = *last == b')' && memchr::memchr(b'(', word).is_some() && memchr::memchr(b'.', word).is_some();
-    !exception && !call && !word.last().is_some_and(u8::is_ascii_digit)
+    let place =
+        word.iter().rposition(|b| !b.is_ascii_digit()).is_some_and(|at| at + 1 < word.len() && word[at] == b':');
+    !exception && !call && !place
 }
 
 /// Reads the stack trace of a row; `None` when the row holds none.
