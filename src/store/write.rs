@@ -84,10 +84,6 @@ fn values<'a>(name: &str, rows: &'a Rows, computed: Option<&'a Computed>, made: 
         }
         Values::Codes(dict.codes(rows.len()), &dict.values)
     };
-    let text = |column: T, empty: bool| {
-        let texts = rows.texts(column);
-        if texts.is_empty() && !empty { Values::Absent } else { Values::Texts { texts, empty } }
-    };
     let ids = |column: T| {
         let texts = rows.texts(column);
         if texts.is_empty() { Values::Absent } else { Values::Ids(texts) }
@@ -113,7 +109,7 @@ fn values<'a>(name: &str, rows: &'a Rows, computed: Option<&'a Computed>, made: 
         "severity" => few(I::Severity),
         "effective_severity" => few(I::EffectiveSeverity),
         "effective_reason" => dict(D::Reason),
-        "message" => text(T::Message, true),
+        "message" => Values::Texts { texts: rows.texts(T::Message), empty: true },
         "kind" => dict(D::Kind),
         "revision" => dict(D::Revision),
         "instance" => dict(D::Instance),
@@ -164,7 +160,10 @@ fn values<'a>(name: &str, rows: &'a Rows, computed: Option<&'a Computed>, made: 
             }
         }
         "copy" => few(I::Repeat),
-        "raw" => text(T::Raw, false),
+        "raw" => {
+            let texts = rows.texts(T::Raw);
+            if texts.is_empty() { Values::Absent } else { Values::Entries(texts) }
+        }
         "file" => codes(&made.file),
         "offset" => many(I::Offset),
         "length" => few(I::Length),
@@ -243,7 +242,7 @@ impl RowHashes {
                 let known: Vec<u64> = (0..texts.len()).map(|at| text(texts.get(at))).collect();
                 sum(&mut self.0, codes.iter().map(|code| known.get(*code as usize).copied().unwrap_or(0)));
             }
-            Values::Ids(texts) | Values::Texts { texts, .. } => {
+            Values::Ids(texts) | Values::Texts { texts, .. } | Values::Entries(texts) => {
                 let rows = self.0.len();
                 sum(&mut self.0, (0..rows).map(|row| text(texts.get(row))));
             }
