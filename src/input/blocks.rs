@@ -193,7 +193,7 @@ fn chain<S: Sink + Send>(
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::framing::{End, Front, Opened, Taken, Verdict};
+    use super::super::framing::{End, Front, Opened, Taken, Verdict, gap};
     use super::super::json::Tape;
     use super::super::pieces::{Part, follow};
     use super::super::repair;
@@ -207,6 +207,8 @@ mod tests {
         /// Where rows stand in wrappers that are read as streams: the wrapper of each.
         inside: Vec<(u64, u64)>,
         within: u64,
+        /// Rows read at once, where they may be.
+        at_once: u64,
     }
 
     impl Log {
@@ -219,6 +221,25 @@ mod tests {
     }
 
     impl Sink for Log {
+        fn rows(&mut self, offset: u64, text: &str, until: usize, comma: bool) -> Option<Taken> {
+            let (mut taken, mut start) = (Taken::default(), 0);
+            while taken.rows < self.at_once && start < until {
+                let (mut tape, text) = (Tape::default(), &text[start..]);
+                let Ok((_, length)) = tape.parse_front(text) else { break };
+                if length > LIMIT || Part::of(tape.parsed(text)).is_some_and(|part| part.open) {
+                    break;
+                }
+                self.keep(offset + start as u64, &text[..length]);
+                taken.rows += 1;
+                taken.entries += length as u64;
+                taken.multi_line += u64::from(tape.multi_line);
+                taken.structure += u64::from(comma && taken.rows > 1);
+                (taken.last, taken.length) = (start, start + length);
+                let Some(gap) = gap(&text.as_bytes()[length..], comma) else { break };
+                start += length + gap;
+            }
+            (taken.rows > 0).then_some(taken)
+        }
         fn front(&mut self, offset: u64, text: &str) -> Front {
             let mut tape = Tape::default();
             match tape.parse_front(text).map(|(_, length)| length) {
@@ -274,7 +295,7 @@ mod tests {
 
     const LIMIT: usize = 600;
 
-    fn read(text: &[u8], block: usize, blocks: usize) -> (Log, Walked) {
+    fn read(text: &[u8], block: usize, blocks: usize, at_once: u64) -> (Log, Walked) {
         let mut all = Log::default();
         let decoded = Decoded::new(Box::new(text), text.len() as u64, 1_000).expect("opens");
         let mut done = |log: Log| {
@@ -283,7 +304,7 @@ mod tests {
             all.inside.extend(log.inside);
         };
         let plan = Plan { block, blocks, limit: LIMIT };
-        let (walked, broken) = walk(decoded, plan, &Log::default, &mut done);
+        let (walked, broken) = walk(decoded, plan, &|| Log { at_once, ..Log::default() }, &mut done);
         assert_eq!(broken, None);
         assert_eq!(walked.decoded, text.len() as u64);
         assert_eq!(walked.counts.by.total(), text.len() as u64, "every byte is accounted for");
@@ -291,12 +312,14 @@ mod tests {
     }
 
     fn agree(text: &[u8]) {
-        let (whole, walked) = read(text, 1 << 20, 1);
-        for (block, blocks) in [(1, 1), (7, 1), (64, 1), (64, 4), (33, 3), (200, 8)] {
-            let (log, parts) = read(text, block, blocks);
-            assert_eq!(log, whole, "{block} x {blocks}");
-            assert_eq!(parts.counts, walked.counts);
-            assert_eq!(parts.counts.framing(), walked.counts.framing());
+        let (whole, walked) = read(text, 1 << 20, 1, 0);
+        for (block, blocks) in [(1 << 20, 1), (1, 1), (7, 1), (64, 1), (64, 4), (33, 3), (200, 8)] {
+            for at_once in [0, 1, 3] {
+                let (log, parts) = read(text, block, blocks, at_once);
+                assert_eq!(log, whole, "{block} x {blocks}, {at_once} rows at once");
+                assert_eq!(parts.counts, walked.counts, "{block} x {blocks}, {at_once} rows at once");
+                assert_eq!(parts.counts.framing(), walked.counts.framing());
+            }
         }
     }
 
@@ -425,7 +448,7 @@ mod tests {
         let row = |i: usize| format!("{{\"id\":{i},\"m\":\"text\"}}\n");
         let text: String =
             (0..300).map(|i| if i % 50 == 7 { row(i)[..12 + i % 5].to_owned() + "\n" } else { row(i) }).collect();
-        let (log, _) = read(text.as_bytes(), 256, 4);
+        let (log, _) = read(text.as_bytes(), 256, 4, 3);
         assert_eq!((log.rows.len(), log.bad.len()), (294, 6));
         agree(text.as_bytes());
     }

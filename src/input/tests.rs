@@ -166,8 +166,48 @@ fn plain_text_is_the_same_however_it_is_cut() {
             _ => format!("{} INFO row {i}\n", at(i)),
         })
         .collect();
+    same_however_cut(&text, true);
+}
+
+#[test]
+fn rows_are_the_same_however_they_are_cut_and_read_at_once() {
+    let labels = r#""resource":{"type":"cloud_run_revision","labels":{"service_name":"till","project_id":"acme"}}"#;
+    let row =
+        |i: usize| format!(r#"{{"insertId":"r{i}","timestamp":"2024-01-02T03:04:05Z",{labels},"textPayload":"x{i}"}}"#);
+    let rows: Vec<String> = (0..600)
+        .map(|i| match i % 67 {
+            20 => format!(r#"{{"insertId":"d{i}","severity":"INFO","severity":"ERROR","textPayload":"x"}}"#),
+            27 => format!(r#"{{"entries":[{},{}]}}"#, row(i), row(i + 1)),
+            31 => r#"{"message":{"data":"eyJpbnNlcnRJZCI6ImEifQ==","messageId":"1"},"subscription":"s"}"#.to_owned(),
+            36..39 => format!(r#"{{"log":"part {i}","stream":"stdout","time":"2024-01-02T03:04:05.{i}Z"}}"#),
+            39 => r#"{"log":"end\n","stream":"stdout","time":"2024-01-02T03:04:06Z"}"#.to_owned(),
+            44 => format!(r#"{{"insertId":"y{i}","textPayload":"{}"}}"#, "y".repeat(5 * i)),
+            50 => format!("{{\n  \"insertId\": \"m{i}\",\n  \"textPayload\": \"x\"\n}}"),
+            _ => row(i),
+        })
+        .collect();
+    let arrays = [",\n  ", ",", "\n,"].map(|between| format!("[{}\n]\n", rows.join(between)));
+    let lines: String = rows
+        .iter()
+        .enumerate()
+        .map(|(i, row)| match i % 41 {
+            13 => format!("{row}\r\n"),
+            17 => format!("{row}\n\n"),
+            23 => format!("{row}{row}\n"),
+            29 => format!("{row}\n{{\"insertId\":\n"),
+            35 => format!("web | {row}\n  "),
+            _ => format!("{row}\n"),
+        })
+        .collect();
+    for text in arrays.iter().chain([&lines]) {
+        same_however_cut(text, false);
+    }
+}
+
+/// Reads a text in blocks of many sizes, and with that as many rows at once as there are in one.
+fn same_however_cut(text: &str, lines: bool) {
     let mut options = ReadOptions::new(&Config::default()).expect("options");
-    options.text = true;
+    (options.text, options.row_bytes) = (lines, 2_000);
     let read = |block: usize, blocks: usize| {
         let streamed = Streamed::default();
         let mut records = Vec::new();
@@ -181,7 +221,10 @@ fn plain_text_is_the_same_however_it_is_cut() {
     let whole = read(1 << 20, 1);
     assert!(whole.0.len() > 400);
     for (block, blocks) in [(1, 1), (7, 1), (64, 4), (33, 3), (200, 8), (3_000, 4)] {
-        assert_eq!(read(block, blocks), whole, "{block} x {blocks}");
+        let (records, counts) = read(block, blocks);
+        let other = records.iter().zip(&whole.0).find(|(record, same)| record != same);
+        assert_eq!((other, counts), (None, whole.1), "{block} x {blocks}");
+        assert_eq!(records.len(), whole.0.len());
     }
 }
 

@@ -41,6 +41,12 @@ impl Framer {
         let (bytes, end) = self.near(window, at);
         let taken: Taken = sink.pieces(window.base + at as u64, bytes, end)?;
         debug_assert!(taken.length > 0, "the first row or line was read before, so it is one");
+        self.took(bytes, &taken, rows);
+        Some(at + taken.length)
+    }
+
+    /// Counts a run that `bytes` begin with, of rows or of lines.
+    pub(super) fn took(&mut self, bytes: &[u8], taken: &Taken, rows: bool) {
         let counts = &mut self.counts;
         counts.wrappers += taken.wrappers;
         counts.by.entries += taken.entries;
@@ -57,7 +63,6 @@ impl Framer {
             counts.texts += taken.rows;
         }
         self.state.line = Line::Row;
-        Some(at + taken.length)
     }
 
     /// An object too large to be held may be a wrapper: its rows are then read one by one, like those of an array. Length of

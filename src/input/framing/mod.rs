@@ -14,7 +14,7 @@ mod state;
 mod walk;
 
 pub(crate) use cut::Profile;
-pub(crate) use scan::is_prefixed;
+pub(crate) use scan::{gap, is_prefixed};
 pub(crate) use state::{Counts, State};
 pub(crate) use walk::{Framer, utf8};
 
@@ -115,6 +115,11 @@ pub(crate) struct Opened {
 
 /// Receives what the framer finds.
 pub(crate) trait Sink {
+    /// Reads several rows that `text` begins with and that follow one another closely ([`gap`]), as far as each is strict JSON, a
+    /// row of its own and begins before `until`; `None` when it reads none so. `comma`: commas stand between them.
+    fn rows(&mut self, _offset: u64, _text: &str, _until: usize, _comma: bool) -> Option<Taken> {
+        None
+    }
     /// Reads the row that `text` begins with, where it is strict JSON.
     fn front(&mut self, _offset: u64, _text: &str) -> Front {
         Front::Refused

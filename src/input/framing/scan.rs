@@ -372,6 +372,15 @@ pub(super) fn scalar(bytes: &[u8]) -> Scalar {
     }
 }
 
+/// Bytes between two rows of which each has a line of its own: a comma, if one has to stand there, and the line's end with the
+/// indent of the next; `None` where anything else stands there.
+pub(crate) fn gap(bytes: &[u8], comma: bool) -> Option<usize> {
+    let rest = if comma { bytes.strip_prefix(b",")? } else { bytes };
+    let rest = rest.strip_prefix(b"\r").unwrap_or(rest).strip_prefix(b"\n")?;
+    let indent = rest.iter().position(|byte| *byte != b' ')?;
+    (rest[indent] == b'{').then(|| bytes.len() - rest.len() + indent)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -119,7 +119,7 @@ impl Framer {
                         self.state.column += usize::from(self.state.line != Line::Row);
                         Some(at + 1)
                     }
-                    b'{' => self.object(window, at, &mut piece, sink),
+                    b'{' => self.object(window, at, stop, &mut piece, sink),
                     b']' if self.state.in_array && self.state.wrappers > 0 => self.close_wrapper(window, at, sink),
                     // One that was cut from what stood before it.
                     b',' if !self.state.in_array && !self.state.rows => match Self::may_be_cut_off(window, at) {
@@ -237,14 +237,20 @@ impl Framer {
         &mut self,
         window: Window<'a>,
         at: usize,
+        stop: usize,
         piece: &mut Piece<'a>,
         sink: &mut S,
     ) -> Option<usize> {
         let offset = window.base + at as u64;
-        let mut asked = PIECE;
+        let rest = &window.bytes[at..];
+        let (mut asked, mut short) = (PIECE, false);
         loop {
             let text = piece.text.get(at - piece.start..).unwrap_or_default();
             if !text.is_empty() {
+                if let Some(taken) = sink.rows(offset, text, stop - at, self.state.in_array) {
+                    self.took(text.as_bytes(), &taken, true);
+                    return Some(at + taken.length);
+                }
                 match sink.front(offset, text) {
                     Front::Read { length, entries, wrapper, multi_line } => {
                         self.taken(length, entries, wrapper, multi_line);
@@ -253,16 +259,23 @@ impl Framer {
                     Front::Piece => return self.pieces(window, at, true, sink),
                     // It may be the text that ends, not the row.
                     Front::Short if piece.more && asked <= self.limit.saturating_mul(4) => {}
-                    Front::Short | Front::Refused => break,
+                    Front::Short => {
+                        // A letter may be cut at the end.
+                        short = text.len() + 4 > rest.len();
+                        break;
+                    }
+                    Front::Refused => break,
                 }
             }
             *piece = Piece::of(window, at, asked);
             asked *= 4;
         }
-        let rest = &window.bytes[at..];
         let mut bytes = &rest[..rest.len().min(self.limit)];
         let named = self.state.line == Line::Named;
         if named {
+            if short && !window.last && rest.len() <= self.limit {
+                return None;
+            }
             // The name is the line's, and so is the damage.
             match memchr::memchr(b'\n', bytes) {
                 Some(end) => bytes = bytes[..end].trim_ascii_end(),

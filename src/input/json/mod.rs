@@ -52,6 +52,10 @@ pub(crate) struct Tape {
     repeats: Repeats,
 }
 
+/// Where a value that was parsed beside others begins.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Root(usize);
+
 /// Longest token that may be cut in two by the end of a text: a pair of escapes.
 const CUT: usize = 12;
 
@@ -104,11 +108,33 @@ impl Tape {
         Value { text, nodes: &self.nodes, at: 0 }
     }
 
+    /// Forgets what was parsed.
+    pub(crate) fn clear(&mut self) {
+        self.nodes.clear();
+    }
+
+    /// Parses the value that stands at `at` in `text`, beside those of the same text that were parsed since the tape was cleared;
+    /// where it stands on the tape, and where it ends in the text.
+    pub(crate) fn parse_beside(&mut self, text: &str, at: usize) -> Result<(Root, usize), Refused> {
+        let root = Root(self.nodes.len());
+        let end = self.parse_at(text, at)?;
+        Ok((root, end))
+    }
+
+    /// A value that was parsed from this very text.
+    pub(crate) fn root<'a>(&'a self, text: &'a str, root: Root) -> Value<'a> {
+        Value { text, nodes: &self.nodes, at: root.0 }
+    }
+
     fn scan(&mut self, text: &str) -> Result<usize, Refused> {
         self.nodes.clear();
+        self.parse_at(text, 0)
+    }
+
+    fn parse_at(&mut self, text: &str, at: usize) -> Result<usize, Refused> {
         // What it fills is its own meanwhile: a vector behind a reference costs a load at every node.
         let mut parser = Parser::new(text.as_bytes(), std::mem::take(&mut self.nodes), &mut self.repeats);
-        let end = parser.first();
+        let end = parser.parse(at);
         (self.duplicate_keys, self.multi_line) = (parser.duplicate_keys, parser.multi_line);
         self.nodes = parser.nodes;
         end

@@ -101,9 +101,9 @@ impl<'a> Parser<'a> {
         Self { bytes, nodes, repeats, refused: (0, ""), duplicate_keys: 0, multi_line: false }
     }
 
-    /// Parses the first value; where it ends.
-    pub(super) fn first(&mut self) -> Result<usize, Refused> {
-        let end = self.value(blank(self.bytes, 0), 0);
+    /// Parses the value that stands at `at`; where it ends.
+    pub(super) fn parse(&mut self, at: usize) -> Result<usize, Refused> {
+        let end = self.value(blank(self.bytes, at), 0);
         let (at, reason) = self.refused;
         end.map_err(|Bad| Refused { at, reason })
     }
