@@ -1,6 +1,7 @@
 //! One column of one row group: its pages, compressed, with what the file's footer says of them.
 //!
-//! ZSTD level 2 (1 for identifiers and raw entries), statistics per page for integers and for texts that repeat, no embedded Arrow schema.
+//! ZSTD level 2 (1 for identifiers and raw entries), statistics per page for integers and for texts that repeat, no embedded
+//! Arrow schema.
 
 use std::borrow::Cow;
 
@@ -19,7 +20,7 @@ use rustc_hash::FxHashMap;
 use super::encoding::{bits, delta, front_coded, hybrid, level, levels, width_of};
 use super::rows::{NO_CODE, NONE, Texts};
 
-/// zstd level of what is kept: pages of a mebibyte are not larger for it than at level 3, in little more than half of the time.
+/// zstd level of what is kept: large pages are not larger for it than at level 3, in little more than half of the time.
 pub(super) const ZSTD_LEVEL: i32 = 2;
 /// zstd level of identifiers, which hold nothing that looking longer would find, and of raw entries, of which most is: a fortieth
 /// more room for three quarters of the time.

@@ -11,6 +11,7 @@ mod columns;
 mod compact;
 mod computed;
 mod decode;
+mod digest;
 mod encoding;
 mod event;
 mod files;
