@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::codec::Decoded;
 use super::framing::{Counts, Framer, Profile, Sink, State, Window};
+use super::held::{Held, LEAD};
 
 /// How a file is divided.
 #[derive(Debug, Clone, Copy)]
@@ -52,25 +53,26 @@ pub(crate) fn walk<S: Sink + Send>(
     done: &mut (dyn FnMut(S) + Send),
 ) -> (Walked, Option<String>) {
     let mut walked = Walked::default();
-    let (mut batch, mut next) = (Vec::new(), Vec::new());
-    let bytes = plan.block * plan.blocks;
-    let mut more = text.fill(&mut batch, bytes);
+    let (mut batch, mut next) = (Held::default(), Held::default());
+    let most = LEAD + plan.block * plan.blocks;
+    let mut more = text.fill(batch.buffer(), most);
     let mut framer = Framer::new(State::START, plan.limit);
     let (mut profile, mut look) = (None, plan.blocks > 1);
     let mut made: Vec<S> = Vec::new();
     loop {
         if look && framer.is_between_rows() {
-            profile = Profile::of(&batch, framer.state, plan.limit);
+            profile = Profile::of(batch.bytes(), framer.state, plan.limit);
             look = profile.is_none();
         }
         // The row that the batch cuts in two belongs to the next one.
-        let tail = batch.len().saturating_sub(plan.block);
-        if more && let Some(cut) = profile.as_ref().and_then(|profile| profile.last(&batch, tail)) {
-            next.extend_from_slice(&batch[cut..]);
+        let bytes = batch.bytes();
+        let tail = bytes.len().saturating_sub(plan.block);
+        if more && let Some(cut) = profile.as_ref().and_then(|profile| profile.last(bytes, tail)) {
+            next.put_before(&bytes[cut..]);
             batch.truncate(cut);
         }
-        let window = Window { bytes: &batch, base: walked.decoded, last: !more };
-        let mut fill = || more && text.fill(&mut next, bytes);
+        let window = Window { bytes: batch.bytes(), base: walked.decoded, last: !more };
+        let mut fill = || more && text.fill(next.buffer(), most);
         let work = || chain(window, framer, profile.as_ref(), plan, make);
         let mut hand_on = || made.drain(..).for_each(&mut *done);
         let (still_more, chained) = if plan.blocks > 1 {
@@ -88,8 +90,8 @@ pub(crate) fn walk<S: Sink + Send>(
         if !more {
             break;
         }
-        if chained.at < batch.len() {
-            next.splice(0..0, batch[chained.at..].iter().copied());
+        if chained.at < batch.bytes().len() {
+            next.put_before(&batch.bytes()[chained.at..]);
         }
         more = still_more;
         std::mem::swap(&mut batch, &mut next);

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use super::InputError;
+use super::held::{Held, LEAD};
 use crate::record::ContentId;
 
 /// Largest file that is held whole, in bytes.
@@ -20,10 +21,6 @@ pub(crate) const WHOLE_PACKED: u64 = 4 << 20;
 const PIECE: usize = 4 << 20;
 /// Bytes read at once where they are decoded.
 const BUFFER: usize = 256 << 10;
-/// Bytes of a buffer that stay unused in front of what is read into it. Large allocations begin a few bytes behind the start
-/// of a page (sixteen, in glibc). AMD's processors since Zen 3 copy from the page cache to the first 31 bytes behind such a
-/// start at a fifth of the speed that they reach to any other place.
-const LEAD: usize = 48;
 
 /// Bytes of a file on disk; `None` of a stream.
 pub(crate) fn size(path: &Path) -> Option<u64> {
@@ -88,35 +85,25 @@ fn times(meta: &Metadata) -> (Option<i64>, Option<(i64, i64)>) {
 /// Where its bytes are.
 pub(crate) enum Body {
     /// In memory.
-    Whole(Whole),
+    Whole(Held),
     /// In a file, which stands at its beginning.
     File(File),
 }
 
-/// A file in memory, and the buffer that it was read into.
-#[derive(Default)]
-pub(crate) struct Whole(Vec<u8>);
-
-impl Whole {
-    /// Reads all that follows in what was `buffer`. `size`: how much that is likely to be.
-    fn read(from: impl Read, size: u64, buffer: &mut Self) -> io::Result<Self> {
-        let mut bytes = std::mem::take(&mut buffer.0);
-        bytes.clear();
-        // One more, so that the end is seen without growing.
-        bytes.reserve(LEAD + size as usize + 1);
-        bytes.resize(LEAD, 0);
-        from.take(WHOLE + 1).read_to_end(&mut bytes)?;
-        Ok(Self(bytes))
-    }
-
-    pub(crate) fn bytes(&self) -> &[u8] {
-        self.0.get(LEAD..).unwrap_or_default()
-    }
+/// Reads all that follows into the memory of `buffer`. `size`: how much that is likely to be.
+fn read(from: impl Read, size: u64, buffer: &mut Held) -> io::Result<Held> {
+    let mut held = std::mem::take(buffer);
+    held.clear();
+    let bytes = held.buffer();
+    // One more, so that the end is seen without growing.
+    bytes.reserve(size as usize + 1);
+    from.take(WHOLE + 1).read_to_end(bytes)?;
+    Ok(held)
 }
 
 /// Opens a file; `-` is standard input, spooled to a file in `spool` (the system's temporary folder without one). What is
 /// held whole is held in what was `buffer`.
-pub(crate) fn open(path: &Path, spool: Option<&Path>, buffer: &mut Whole) -> Result<Opened, InputError> {
+pub(crate) fn open(path: &Path, spool: Option<&Path>, buffer: &mut Held) -> Result<Opened, InputError> {
     let failed = |source| InputError::Open { path: path.to_owned(), source };
     if path == Path::new("-") {
         return spooled(io::stdin().lock(), spool);
@@ -128,7 +115,7 @@ pub(crate) fn open(path: &Path, spool: Option<&Path>, buffer: &mut Whole) -> Res
         let seen = Some(Seen { file: file.try_clone().map_err(failed)?, meta });
         return Ok(Opened { mtime_ns, seen, ..twice(file).map_err(failed)? });
     }
-    let read = Whole::read(&file, meta.len(), buffer).map_err(failed)?;
+    let read = read(&file, meta.len(), buffer).map_err(failed)?;
     if read.bytes().len() as u64 > WHOLE {
         // It has grown since it was looked at, or is a pipe and never had a size.
         return Ok(Opened { mtime_ns, ..spooled(read.bytes().chain(file), spool)? });
@@ -143,7 +130,7 @@ pub(crate) fn mtime_ns(meta: &Metadata) -> Option<i64> {
 }
 
 /// Bytes in memory.
-fn whole(read: Whole) -> Opened {
+fn whole(read: Held) -> Opened {
     let bytes = read.bytes();
     let (content_id, size) = (ContentId(*blake3::hash(bytes).as_bytes()), bytes.len() as u64);
     Opened { content_id, size, mtime_ns: 0, body: Body::Whole(read), seen: None }
@@ -189,7 +176,7 @@ fn spooled(mut stream: impl Read, spool: Option<&Path>) -> Result<Opened, InputE
         if size > WHOLE {
             return twice(file);
         }
-        Ok(whole(Whole::read(file, size, &mut Whole::default())?))
+        Ok(whole(read(file, size, &mut Held::default())?))
     };
     keep().map_err(failed)
 }
@@ -249,7 +236,7 @@ mod tests {
         };
         write(&vec![b'x'; WHOLE as usize + 9], false);
         let looked = || {
-            let opened = open(&path, None, &mut Whole::default()).expect("opens");
+            let opened = open(&path, None, &mut Held::default()).expect("opens");
             (opened.seen.expect("read twice"), opened.content_id, opened.size)
         };
         let changed = |(seen, id, size): (Seen, ContentId, u64)| seen.differs(&id, size).expect("looks");

@@ -9,6 +9,7 @@ mod blocks;
 mod codec;
 mod disk;
 mod framing;
+mod held;
 mod json;
 mod lines;
 mod pieces;
@@ -37,7 +38,8 @@ use crate::time;
 
 use blocks::{Plan, walk, walk_whole};
 use codec::{Coding, Decoded};
-use disk::{Body, Opened, Whole};
+use disk::{Body, Opened};
+use held::Held;
 use reader::Reader;
 use redact::Redactor;
 use shape::Mapping;
@@ -282,7 +284,7 @@ pub fn read<C: Collect>(source: &Source, options: &ReadOptions, outlet: Outlet<'
 /// What held the file before, and what it was packed in: asking the system for fresh memory costs more than reading into it.
 #[derive(Default)]
 struct Room {
-    file: Whole,
+    file: Held,
     text: Vec<u8>,
     unpacker: Unpacker,
 }
