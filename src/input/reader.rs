@@ -167,10 +167,11 @@ impl<'a, C: Collect> Reader<'a, C> {
             }
         }
         let tape = &*tape;
+        let carries = |row: &Row<'_>| shape::pubsub::data(row, self.options.row_bytes).is_some();
         let mut rows = Vec::with_capacity(found.len());
         for (root, ..) in &found {
             match shape::unwrap(tape.root(text, *root), &self.options.mappings) {
-                Unwrapped::Row(row) if !is_piece(&row) && !row.is_message() => rows.push(row),
+                Unwrapped::Row(row) if !is_piece(&row) && !carries(&row) => rows.push(row),
                 _ => {
                     plain = false;
                     break;

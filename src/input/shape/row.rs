@@ -70,11 +70,6 @@ impl<'a> Row<'a> {
         members.filter_map(|member| Some((member.repeat()?, member.raw())))
     }
 
-    /// Whether its `message` is an object, as in an envelope of Pub/Sub.
-    pub(crate) fn is_message(&self) -> bool {
-        self.message().is_some_and(Value::is_object)
-    }
-
     /// What its `message` is.
     pub(super) fn message(&self) -> Option<Value<'a>> {
         self.value.at(self.message)
