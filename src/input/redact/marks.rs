@@ -195,10 +195,9 @@ fn may_end(word: u32) -> bool {
         || short == last_four(b"\0SG.") >> 8
 }
 
-/// What marks start with whose rare byte is their first.
-const STARTS: [u32; 9] = [
+/// What marks start with whose rare byte is their first, but [`SITE`].
+const STARTS: [u32; 8] = [
     u32::from_le_bytes(*b".eyJ"),
-    u32::from_le_bytes(*b".com"),
     u32::from_le_bytes(*b"AIza"),
     u32::from_le_bytes(*b"AKIA"),
     u32::from_le_bytes(*b"ASIA"),
@@ -208,10 +207,14 @@ const STARTS: [u32; 9] = [
     u32::from_le_bytes(*b"ASIC"),
 ];
 
-/// Whether a mark starts with the four bytes of a word: one whose rare byte is its first.
+/// The start of the mark that is a path of a site, and what follows: every host of a `.com` begins like it.
+const SITE: [u32; 2] = [u32::from_le_bytes(*b".com"), u32::from_le_bytes(*b"/api")];
+
+/// Whether a mark may start at a position: one whose rare byte is its first.
 #[inline]
-fn may_start(word: u32) -> bool {
-    STARTS.contains(&word)
+fn may_start(s: &[u8], at: usize) -> bool {
+    let word = word_from(s, at);
+    STARTS.contains(&word) || word == SITE[0] && word_from(s, at + SITE[1].to_le_bytes().len()) == SITE[1]
 }
 
 /// Bytes of a chunk.
@@ -269,7 +272,7 @@ fn marked_among(s: &[u8], base: usize, Rare { mut names, mut marks, .. }: Rare) 
     }
     while marks != 0 {
         let at = base + marks.trailing_zeros() as usize;
-        if may_end(word_to(s, at)) || may_start(word_from(s, at)) {
+        if may_end(word_to(s, at)) || may_start(s, at) {
             found |= marked_at(s, at);
         }
         marks &= marks - 1;
@@ -295,7 +298,7 @@ fn short_word(s: &[u8]) -> u32 {
 /// The four bytes from a position on; NUL stands for all of them where there are less.
 #[inline]
 fn word_from(s: &[u8], at: usize) -> u32 {
-    s[at..].first_chunk().map_or(0, |word| u32::from_le_bytes(*word))
+    s.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |word| u32::from_le_bytes(*word))
 }
 
 /// The forms of the marks whose rare byte stands at a position.
