@@ -7,10 +7,12 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
+use arrayvec::ArrayVec;
+
 use super::framing::{End, Front, Opened, Sink, Taken, Text, Verdict, gap};
 use super::json::{Refused, Tape, Value};
 use super::redact::{Forms, Hits, Redactor};
-use super::shape::{self, Beside, Carried, MOST_REPEATS, Row, Unwrapped};
+use super::shape::{self, Beside, Carried, MOST_REPEATS, Memory, Row, Unwrapped};
 use super::streamed::{Said, Streamed};
 use super::tally::Tally;
 use super::{ReadOptions, lines, pieces, repair, said};
@@ -28,6 +30,8 @@ pub(super) struct Reader<'a, C> {
     /// Of stretches that repeat, by number: the forms of credential that each may hold.
     forms: Vec<Option<Forms>>,
     tape_id: u64,
+    /// What rows of the tape were read as; moved out while others are.
+    memory: Option<Box<Memory>>,
     /// Rows that are likely to follow one another plainly; see [`Reader::batch`].
     ahead: usize,
     tally: Tally,
@@ -54,6 +58,7 @@ impl<'a, C: Collect> Reader<'a, C> {
             tape_id: tape.id(),
             tape,
             forms: Vec::new(),
+            memory: None,
             ahead: 0,
             tally: Tally::default(),
             collector,
@@ -146,7 +151,7 @@ impl<'a, C: Collect> Reader<'a, C> {
     /// the time. What is not plainly a row of its own, or not JSON, ends the batch before it and is read alone.
     fn batch(&mut self, tape: &mut Tape, offset: u64, text: &str, until: usize, comma: bool) -> Option<Taken> {
         let mut taken = Taken::default();
-        let mut found = Vec::with_capacity(AT_ONCE);
+        let mut found = ArrayVec::<_, AT_ONCE>::new();
         let (mut plain, mut start) = (true, 0);
         tape.clear();
         while found.len() < self.ahead && start < until {
@@ -168,10 +173,14 @@ impl<'a, C: Collect> Reader<'a, C> {
         }
         let tape = &*tape;
         let carries = |row: &Row<'_>| shape::pubsub::data(row, self.options.row_bytes).is_some();
-        let mut rows = Vec::with_capacity(found.len());
+        let memory = self.memory.take().unwrap_or_default();
+        let mut rows = ArrayVec::<Row<'_>, AT_ONCE>::new();
         for (root, ..) in &found {
             match shape::unwrap(tape.root(text, *root), &self.options.mappings) {
-                Unwrapped::Row(row) if !is_piece(&row) && !carries(&row) => rows.push(row),
+                Unwrapped::Row(mut row) if !is_piece(&row) && !carries(&row) => {
+                    row.remember(&memory);
+                    rows.push(row);
+                }
                 _ => {
                     plain = false;
                     break;
@@ -181,8 +190,7 @@ impl<'a, C: Collect> Reader<'a, C> {
         self.ahead = if plain { (2 * self.ahead).min(AT_ONCE) } else { 0 };
         let within = self.within.clone();
         let outer = within.as_deref().map(Said::beside).unwrap_or_default();
-        let mut records: Vec<LogRecord<'_>> = Vec::new();
-        records.resize_with(rows.len(), LogRecord::default);
+        let mut records: [LogRecord<'_>; AT_ONCE] = Default::default();
         for ((record, row), (_, span, ..)) in records.iter_mut().zip(&rows).zip(&found) {
             self.map(row, outer, span.len(), record);
         }
@@ -196,6 +204,8 @@ impl<'a, C: Collect> Reader<'a, C> {
             (taken.last, taken.length) = (span.start, span.end);
             self.emit(record, place, &text[span], &known);
         }
+        drop((records, rows));
+        self.memory = Some(memory);
         taken.structure = if comma { taken.rows.saturating_sub(1) } else { 0 };
         (taken.rows > 0).then_some(taken)
     }

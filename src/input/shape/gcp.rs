@@ -114,12 +114,22 @@ fn entry<'a>(row: &Row<'a>, record: &mut LogRecord<'a>) {
     record.trace = within.at(slots.trace).and_then(text).map(last_segment);
     record.span = within.at(slots.span).and_then(text);
     if let Some(value) = within.at(slots.resource) {
-        resource(value, record);
+        let known = row.memory.zip(value.repeat());
+        if !known.is_some_and(|(memory, number)| memory.recall(number, value.raw(), record)) {
+            resource(value, record);
+            if let Some((memory, number)) = known {
+                memory.note(number, value.raw(), record);
+            }
+        }
     }
     if record.project.is_none() {
         record.project = log_name.clone().and_then(project_of);
     }
-    record.log_name = log_name.map(decoded);
+    record.log_name = log_name.map(|name| match row.memory {
+        _ if memchr::memchr(b'%', name.as_bytes()).is_none() => name,
+        Some(memory) => memory.name(&name, decoded),
+        None => decoded(&name).into(),
+    });
     record.split = within.at(slots.split).and_then(split);
     record.http = within.at(slots.http).and_then(request);
 
@@ -200,11 +210,9 @@ fn unfolded(row: &Row<'_>) -> Option<String> {
 }
 
 /// A log's name with its slashes.
-fn decoded(name: Cow<'_, str>) -> Cow<'_, str> {
-    let Some(at) = memchr::memchr(b'%', name.as_bytes()) else { return name };
+fn decoded(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
-    let (front, mut rest) = name.split_at(at);
-    out.push_str(front);
+    let mut rest = name;
     while let Some(at) = memchr::memchr(b'%', rest.as_bytes()) {
         out.push_str(&rest[..at]);
         let slash = rest[at..].get(..3).is_some_and(|code| code.eq_ignore_ascii_case("%2f"));
@@ -212,7 +220,7 @@ fn decoded(name: Cow<'_, str>) -> Cow<'_, str> {
         rest = &rest[at + if slash { 3 } else { 1 }..];
     }
     out.push_str(rest);
-    Cow::Owned(out)
+    out
 }
 
 fn resource<'a>(resource: Value<'a>, record: &mut LogRecord<'a>) {
@@ -330,9 +338,11 @@ pub(super) fn request(value: Value<'_>) -> Option<Http<'_>> {
 
 fn kind(record: &LogRecord<'_>, audited: bool) -> Kind {
     let log = record.log_name.as_deref().unwrap_or("");
+    // No comparison for nearly all of them.
+    let is = |name: &&str| log.as_bytes().last() == name.as_bytes().last() && log.ends_with(*name);
     if log.ends_with("cloudbuild") || record.resource_type.as_deref() == Some("build") {
         Kind::Build
-    } else if audited || AUDIT_LOGS.iter().any(|name| log.ends_with(name)) {
+    } else if audited || AUDIT_LOGS.iter().any(is) {
         Kind::Audit
     } else if log.ends_with("/varlog/system")
         || log.is_empty() && PLATFORM.iter().any(|text| record.message.starts_with(text))

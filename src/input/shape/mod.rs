@@ -22,6 +22,7 @@ mod loguru;
 mod loki;
 mod m365;
 mod mapped;
+mod memory;
 mod mongo;
 mod nested;
 mod ocsf;
@@ -42,6 +43,7 @@ use std::sync::LazyLock;
 use rustc_hash::FxHashMap;
 
 pub(crate) use mapped::Mapping;
+pub(crate) use memory::Memory;
 pub(crate) use row::{MOST_REPEATS, Row};
 pub(crate) use tabular::canonical;
 pub(crate) use wrapper::{Beside, Carried, Unwrapped, front, unwrap, window};

@@ -5,6 +5,7 @@
 //! tell wrappers from rows. Shapes of other systems ask for the few keys they are known by.
 
 use super::super::json::{Spot, Value};
+use super::Memory;
 use super::gcp::Slots;
 
 /// Most members of which it is said that they repeat: resource, labels, and what may stand beside them.
@@ -31,6 +32,8 @@ pub(crate) struct Row<'a> {
     pub(crate) may_go_on: bool,
     /// Members that stood in earlier rows byte by byte.
     repeats: [Spot; MOST_REPEATS],
+    /// What earlier rows of its tape were read as.
+    pub(super) memory: Option<&'a Memory>,
 }
 
 impl<'a> Row<'a> {
@@ -46,6 +49,7 @@ impl<'a> Row<'a> {
             is_wrapper: false,
             may_go_on: false,
             repeats: [Spot::default(); _],
+            memory: None,
         };
         let mut met = 0;
         for (key, member) in value.fields() {
@@ -56,6 +60,11 @@ impl<'a> Row<'a> {
             row.offer(key, member);
         }
         row
+    }
+
+    /// With what earlier rows of the same tape were read as, and with no other's.
+    pub(crate) fn remember(&mut self, memory: &'a Memory) {
+        self.memory = Some(memory);
     }
 
     /// The object itself.
