@@ -51,7 +51,7 @@ pub(super) enum Values<'a> {
     /// Texts; empty is absent, unless `empty` says that it is a text.
     Texts { texts: &'a Texts, empty: bool },
     /// Raw entries; empty is absent.
-    Entries(&'a Texts),
+    Entries(&'a [&'a str]),
 }
 
 /// A column chunk, ready to be put into a file.
@@ -83,10 +83,10 @@ impl Encoder {
             Values::Truth(truths) => self.truths(&mut out, truths)?,
             Values::Codes(codes, texts) => self.codes(&mut out, codes, texts)?,
             Values::Ids(texts) => self.ids(&mut out, texts)?,
-            Values::Texts { texts, empty } => self.texts(&mut out, texts, *empty)?,
-            Values::Entries(texts) => {
+            Values::Texts { texts, empty } => self.texts(&mut out, |at| texts.get(at), *empty)?,
+            Values::Entries(entries) => {
                 self.at_level(self.level.min(FAST_LEVEL))?;
-                self.texts(&mut out, texts, false)?;
+                self.texts(&mut out, |at| entries.get(at).copied().unwrap_or_default(), false)?;
                 self.at_level(self.level)?;
             }
         }
@@ -172,7 +172,7 @@ impl Encoder {
             for code in codes {
                 plain.add(if *code == NO_CODE { "" } else { texts.get(*code as usize) });
             }
-            return self.texts(out, &plain, false);
+            return self.texts(out, |at| plain.get(at), false);
         }
         self.page.clear();
         for at in 0..texts.len() {
@@ -237,21 +237,21 @@ impl Encoder {
         self.zstd.set_compression_level(level).map_err(|error| ParquetError::External(Box::new(error)))
     }
 
-    fn texts(&mut self, out: &mut Pages, texts: &Texts, empty: bool) -> Result<()> {
+    fn texts<'t>(&mut self, out: &mut Pages, text: impl Fn(usize) -> &'t str, empty: bool) -> Result<()> {
         let mut start = 0;
         while start < out.rows {
             let (mut end, mut bytes) = (start, 0);
             while end < out.rows && end - start < ROWS_PER_PAGE && bytes < BYTES_PER_PAGE {
-                bytes += texts.get(end).len();
+                bytes += text(end).len();
                 end += 1;
             }
             self.page.clear();
-            let is = |at: &usize| empty || !texts.get(*at).is_empty();
+            let is = |at: &usize| empty || !text(*at).is_empty();
             let rows: Vec<usize> = (start..end).collect();
             let present = rows.iter().filter(|at| is(at)).count();
             levels_of(&mut self.page, &rows, is, present);
             for at in rows.iter().filter(|at| is(at)) {
-                put(&mut self.page, texts.get(*at));
+                put(&mut self.page, text(*at));
             }
             out.page(self, Encoding::PLAIN, rows.len(), rows.len() - present, None)?;
             start = end;

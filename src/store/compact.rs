@@ -18,7 +18,7 @@ use super::files::{FileList, Files};
 use super::layout::{BYTES_PER_GROUP, ROWS_PER_GROUP, day_folder};
 use super::ledger::{self, DayLedger, Deploy, DeployCommand};
 use super::manifest::{Day, LiveFile, Role};
-use super::merge::{Merger, Tally};
+use super::merge::{Kept, Merger, Tally};
 use super::regroup::{self, Membership};
 use super::rows::{DictCol, NO_CODE, NONE, Rows};
 use super::sketch::{self, Sketches, SummaryRow};
@@ -34,7 +34,7 @@ use crate::record::ContentId;
 const GROUPS_AT_ONCE: usize = 2;
 
 /// What a day is compacted from.
-pub(super) struct Sources {
+pub(super) struct Sources<'a> {
     /// Rows of the call that are in memory.
     pub(super) memory: Vec<Rows>,
     /// Sorted rows of the call that were put aside, as files.
@@ -43,8 +43,8 @@ pub(super) struct Sources {
     pub(super) slice_bytes: usize,
     /// What was stored of the day is the call's own: it was compacted before its time.
     pub(super) own: bool,
-    /// Other threads have work of their own.
-    pub(super) alone: bool,
+    /// Whether every other thread has work of its own, now.
+    pub(super) alone: &'a (dyn Fn() -> bool + Sync),
 }
 
 /// A file of sorted rows.
@@ -90,7 +90,7 @@ pub(super) fn compact(
     files: &FileList,
     day: Option<i64>,
     before: Option<&Day>,
-    sources: &Sources,
+    sources: &Sources<'_>,
 ) -> Result<(Day, Tally), StoreError> {
     let known = before.map_or_else(|| Ok(Vec::new()), |before| day_ledger(root, before).map(|book| book.conflicts))?;
     let splits = splits_of(root, files, before, sources)?;
@@ -120,12 +120,13 @@ pub(super) fn compact(
             }
         }
         let gather = |places: &[(u32, u32)]| kept.gather(&blocks, places);
+        let apart = Apart { kept: &kept, blocks: &blocks };
         let weigh = |at: &(u32, u32)| blocks[at.0 as usize].text_bytes(at.1 as usize);
         writer.hidden(Role::Parts, &parts, (gather, weigh), &list)?;
         writer.hidden(Role::SetAside, &aside, (gather, weigh), &list)?;
         let (members, open_from) = regroup::regroup(&blocks, &places);
         let end = if slice.last { places.len() } else { whole_groups(&blocks, &places, open_from, weigh) };
-        writer.rows(&places[..end], &members[..end], (gather, weigh), &list)?;
+        writer.rows(&places[..end], &members[..end], (&apart, weigh), &list)?;
         carry = gather(&places[end..]);
     }
     let changed = merger.changed;
@@ -174,7 +175,7 @@ fn whole_groups(blocks: &[&Rows], places: &[(u32, u32)], ready: usize, weigh: im
 }
 
 /// The sorted files of a day: what the store holds of it, and what the call put aside.
-fn streams<'a>(root: &Path, before: Option<&Day>, sources: &'a Sources) -> Result<Vec<Stream<'a>>, StoreError> {
+fn streams<'a>(root: &Path, before: Option<&Day>, sources: &'a Sources<'_>) -> Result<Vec<Stream<'a>>, StoreError> {
     let mut streams = Vec::new();
     let stored = before.map_or(0, |day| day.files.iter().filter(|file| ROLES.contains(&file.role)).count());
     let block = block_rows(stored + sources.runs.len(), sources.slice_bytes);
@@ -190,7 +191,7 @@ fn streams<'a>(root: &Path, before: Option<&Day>, sources: &'a Sources) -> Resul
 }
 
 /// Parts of split entries of the whole day, joined. They are few; rows are read twice only where there are any.
-fn splits_of(root: &Path, files: &FileList, before: Option<&Day>, sources: &Sources) -> Result<Splits, StoreError> {
+fn splits_of(root: &Path, files: &FileList, before: Option<&Day>, sources: &Sources<'_>) -> Result<Splits, StoreError> {
     let stored = before.iter().flat_map(|day| &day.files).filter(|file| ROLES.contains(&file.role));
     let mut any = sources.memory.iter().any(Rows::has_splits);
     for file in stored {
@@ -228,8 +229,8 @@ pub(super) fn day_ledger(root: &Path, day: &Day) -> Result<DayLedger, StoreError
 struct Writer<'a> {
     root: &'a Path,
     day: Option<i64>,
-    /// Row groups are encoded one after the other.
-    alone: bool,
+    /// Whether row groups are encoded one after the other, because no other thread is free.
+    alone: &'a (dyn Fn() -> bool + Sync),
     /// One for each row group of a wave: what they remember of messages serves the next wave.
     miners: [Mutex<Miner>; GROUPS_AT_ONCE],
     outputs: [Output<'a>; 3],
@@ -246,6 +247,12 @@ struct Writer<'a> {
 /// Rows of one row group, and to which events they belong.
 type Piece<'a> = (&'a [(u32, u32)], &'a [Membership]);
 
+/// Where rows lie that are gathered without their raw entries.
+struct Apart<'b> {
+    kept: &'b Kept,
+    blocks: &'b [&'b Rows],
+}
+
 /// A row group, ready to be written, and what it adds to the sketches.
 struct Ready {
     group: write::Group,
@@ -260,7 +267,7 @@ struct Ready {
 const ROLES: [Role; 3] = [Role::Rows, Role::Parts, Role::SetAside];
 
 impl<'a> Writer<'a> {
-    fn new(root: &'a Path, day: Option<i64>, alone: bool) -> Self {
+    fn new(root: &'a Path, day: Option<i64>, alone: &'a (dyn Fn() -> bool + Sync)) -> Self {
         let folder = format!("rows/{}", day_folder(day));
         Self {
             root,
@@ -283,14 +290,14 @@ impl<'a> Writer<'a> {
         &mut self,
         places: &[(u32, u32)],
         members: &[Membership],
-        (gather, weigh): (impl Fn(&[(u32, u32)]) -> Rows + Sync, impl Fn(&(u32, u32)) -> usize),
+        (apart, weigh): (&Apart<'_>, impl Fn(&(u32, u32)) -> usize),
         files: &Files,
     ) -> Result<(), StoreError> {
         let (day, first) = (self.day, self.written);
         let groups: Vec<_> = row_groups(places, weigh).map(|group| (&places[group.clone()], &members[group])).collect();
         let miners = std::mem::take(&mut self.miners);
         let encode = |(at, (places, members)): (usize, &Piece<'_>)| {
-            let rows = gather(places);
+            let (rows, raws) = apart.kept.gather_apart(apart.blocks, places);
             let mut computed = Computed::default();
             let mut table = SignatureTable::new();
             let mut miner = miners[at].lock().unwrap_or_else(PoisonError::into_inner);
@@ -298,7 +305,7 @@ impl<'a> Writer<'a> {
             drop(miner);
             computed::name_events(day, first, members, &mut computed);
             Ok(Ready {
-                group: write::encode(&rows, Some(&computed), files, ZSTD_LEVEL)?,
+                group: write::encode((&rows, &raws.entries()), Some(&computed), files, ZSTD_LEVEL)?,
                 table,
                 summary: day.map_or_else(Vec::new, |day| sketch::summarise(day, &rows, &computed)),
                 deploys: ledger::deploys_of(&rows),
@@ -307,7 +314,10 @@ impl<'a> Writer<'a> {
                 services: services_of(&rows),
             })
         };
-        for wave in groups.chunks(if self.alone { 1 } else { GROUPS_AT_ONCE }) {
+        let mut left = &groups[..];
+        while !left.is_empty() {
+            let (wave, rest) = left.split_at(if (self.alone)() { 1 } else { GROUPS_AT_ONCE.min(left.len()) });
+            left = rest;
             let ready: Vec<Ready> = match wave {
                 [one] => vec![encode((0, one))?],
                 several => several.par_iter().enumerate().map(encode).collect::<Result<_, StoreError>>()?,
@@ -341,7 +351,7 @@ impl<'a> Writer<'a> {
         let at = ROLES.iter().position(|known| *known == role).unwrap_or(0);
         for group in row_groups(places, weigh) {
             let rows = gather(&places[group]);
-            let group = write::encode(&rows, None, files, ZSTD_LEVEL)?;
+            let group = write::encode((&rows, &rows.entries()), None, files, ZSTD_LEVEL)?;
             self.keep(&kept_of(&rows), files);
             self.digests[at].add(&group.digest);
             self.outputs[at].write(group)?;
@@ -434,7 +444,7 @@ pub(super) fn recount(root: &Path, day: &Day) -> Result<(u64, String), StoreErro
                 let rows = decode::rows_joined(batch, &path, &files)?;
                 let computed = decode::computed(batch, &path)?;
                 count += rows.len() as u64;
-                digest.add(&write::digest(&rows, computed.as_ref(), &files.files()));
+                digest.add(&write::digest((&rows, &rows.entries()), computed.as_ref(), &files.files()));
                 Ok(())
             })?;
         }

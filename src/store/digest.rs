@@ -45,10 +45,11 @@ impl RowHashes {
                 let known: Vec<u64> = (0..texts.len()).map(|at| text(texts.get(at))).collect();
                 sum(&mut self.0, codes.iter().map(|code| known.get(*code as usize).copied().unwrap_or(0)));
             }
-            Values::Ids(texts) | Values::Texts { texts, .. } | Values::Entries(texts) => {
+            Values::Ids(texts) | Values::Texts { texts, .. } => {
                 let rows = self.0.len();
                 sum(&mut self.0, (0..rows).map(|row| text(texts.get(row))));
             }
+            Values::Entries(entries) => sum(&mut self.0, entries.iter().map(|entry| text(entry))),
         }
     }
 
@@ -128,7 +129,7 @@ mod tests {
         let files = FileList::default();
         files.add(ContentId([1; 32]));
         let files = files.files();
-        let of = |rows: &Rows| digest(rows, None, &files);
+        let of = |rows: &Rows| digest((rows, &rows.entries()), None, &files);
         let columns = DictCol::ALL.iter().map(|column| format!("{column:?}"));
         let columns = columns.chain(IntCol::ALL.iter().map(|column| format!("{column:?}")));
         let columns = columns.chain(TextCol::ALL.iter().map(|column| format!("{column:?}")));

@@ -190,7 +190,8 @@ impl<'s, 'o> Ingest<'s, 'o> {
                 let rows: usize = blocks.iter().map(Rows::len).sum();
                 tracing::debug!(day, rows, "memory is short: compacting a day that seems complete");
                 // Threads that wait for room help to make it.
-                let sources = Sources { memory: blocks, runs: Vec::new(), slice_bytes: 0, own: false, alone: false };
+                let sources =
+                    Sources { memory: blocks, runs: Vec::new(), slice_bytes: 0, own: false, alone: &|| false };
                 let early = compact::compact(self.store.root(), &self.files, day, None, &sources)?;
                 drop(sources);
                 self.waiting().days.entry(day).or_default().early = Some(early);
@@ -305,9 +306,11 @@ fn compact_days(
     // Days that were compacted before their time, and got nothing since, are done.
     let busy = days.values().filter(|bucket| bucket.early.is_none() || bucket.has_rows()).count();
     // Where there are more days than threads, several threads work on several days, or together on one: with both at once,
-    // each day that is under way would hold row groups that wait for others.
-    let alone = busy >= 2 * threads;
-    let together = busy > threads && !alone;
+    // each day that is under way would hold row groups that wait for others. The last days have threads to help them.
+    let apart = busy >= 2 * threads;
+    let together = busy > threads && !apart;
+    let left = AtomicUsize::new(busy);
+    let alone = || apart && left.load(Relaxed) >= threads;
     // Beside the rows of a slice, merging holds those of a row group that is not full, and of one that is being encoded.
     let slice_bytes = options.memory_bytes / (2 * if together { 1 } else { busy.clamp(1, threads) });
     let one = |(day, bucket): (Option<i64>, Bucket)| {
@@ -316,8 +319,9 @@ fn compact_days(
         let (early, mut tally) = bucket.early.unzip();
         let mut kept = early;
         if kept.is_none() || has_rows {
-            let sources = Sources { memory: bucket.blocks, runs: bucket.runs, slice_bytes, own, alone };
+            let sources = Sources { memory: bucket.blocks, runs: bucket.runs, slice_bytes, own, alone: &alone };
             let (day, added) = compact::compact(root, files, day, kept.as_ref().or(before), &sources)?;
+            left.fetch_sub(1, Relaxed);
             kept = Some(day);
             tally.get_or_insert_default().add(&added);
         }

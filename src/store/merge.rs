@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::files::Files;
 use super::order::{self, Place};
-use super::rows::{IntCol, NONE, Rows};
+use super::rows::{IntCol, NONE, Raws, Rows};
 use crate::record::hash128;
 
 /// Payload rank from which a row has a body that can disagree.
@@ -84,7 +84,16 @@ pub(super) struct Kept {
 impl Kept {
     /// Rows of a slice, each with the number of its copy.
     pub(super) fn gather(&self, blocks: &[&Rows], places: &[(u32, u32)]) -> Rows {
-        let mut rows = Rows::gather(blocks, places);
+        self.numbered(Rows::gather(blocks, places), places)
+    }
+
+    /// The same rows without their raw entries, and those where they lie.
+    pub(super) fn gather_apart<'b>(&self, blocks: &[&'b Rows], places: &'b [(u32, u32)]) -> (Rows, Raws<'b>) {
+        let (rows, raws) = Rows::gather_apart(blocks, places);
+        (self.numbered(rows, places), raws)
+    }
+
+    fn numbered(&self, mut rows: Rows, places: &[(u32, u32)]) -> Rows {
         if !self.repeats.is_empty() {
             let of =
                 |(at, row): (&(u32, u32), usize)| self.repeats.get(at).copied().unwrap_or_else(|| rows.repeat(row));

@@ -6,10 +6,12 @@
 
 use std::borrow::Cow;
 
+mod apart;
 mod bytes;
 mod column;
 mod known;
 
+pub(super) use apart::Raws;
 use column::Run;
 pub(super) use column::{Dict, Ints, Texts};
 use known::KnownCodes;
@@ -411,9 +413,14 @@ impl Rows {
     }
 
     /// Adds rows of other blocks behind those that are here.
+    pub(super) fn append(&mut self, blocks: &[&Self], places: &[(u32, u32)]) {
+        self.append_columns(blocks, places, TextCol::ALL);
+    }
+
+    /// The same, of some columns of texts.
     ///
     /// Dumps are nearly sorted, so most rows follow one another in their block: they are copied run by run.
-    pub(super) fn append(&mut self, blocks: &[&Self], places: &[(u32, u32)]) {
+    fn append_columns(&mut self, blocks: &[&Self], places: &[(u32, u32)], texts: &[TextCol]) {
         let base = self.len();
         let follows = |a: &(u32, u32), b: &(u32, u32)| a.0 == b.0 && b.1 == a.1.wrapping_add(1);
         let mut at = base;
@@ -453,7 +460,7 @@ impl Rows {
         for Run { block, .. } in &runs {
             met[*block] = true;
         }
-        for column in TextCol::ALL {
+        for column in texts {
             let texts = &mut self.texts[*column as usize];
             if !texts.is_empty() || blocks.iter().any(|block| !block.texts(*column).is_empty()) {
                 let mut from: Vec<Option<Cow<'_, Texts>>> = Vec::with_capacity(blocks.len());

@@ -116,7 +116,7 @@ pub fn compact_parts(
         let scratch = scratch(root)?;
         let runs = few_enough(scratch.path(), day, opened.runs, memory_bytes)?;
         let slice_bytes = memory_bytes / 2;
-        let sources = Sources { memory: Vec::new(), runs, slice_bytes, own: false, alone };
+        let sources = Sources { memory: Vec::new(), runs, slice_bytes, own: false, alone: &|| alone };
         leaf.files = Some(compact::compact(root, &FileList::default(), number, before, &sources)?.0);
     }
     let id = leaf.id();

@@ -27,15 +27,16 @@ static DESCRIPTOR: LazyLock<SchemaDescriptor> = LazyLock::new(|| {
 });
 
 /// Texts of one row group that no column holds yet.
-struct Made {
+struct Made<'a> {
     sig: (Vec<u32>, Texts),
     role: (Vec<u32>, Texts),
     file: (Vec<u32>, Texts),
     content: Texts,
+    raw: &'a [&'a str],
 }
 
-impl Made {
-    fn new(rows: &Rows, computed: Option<&Computed>, files: &Files) -> Self {
+impl<'a> Made<'a> {
+    fn new((rows, raw): (&Rows, &'a [&'a str]), computed: Option<&Computed>, files: &Files) -> Self {
         let sig = computed.map_or_else(Default::default, |computed| coded(&computed.sig, ToString::to_string));
         let role =
             computed.map_or_else(Default::default, |computed| coded(&computed.role, |role| role.as_str().into()));
@@ -50,7 +51,7 @@ impl Made {
                 }
             }
         }
-        Self { sig, role, file, content }
+        Self { sig, role, file, content, raw }
     }
 }
 
@@ -62,7 +63,7 @@ fn coded<T: std::hash::Hash + Eq + Copy>(values: &[T], text: impl Fn(&T) -> Stri
     (codes, texts)
 }
 
-fn values<'a>(name: &str, rows: &'a Rows, computed: Option<&'a Computed>, made: &'a Made) -> Values<'a> {
+fn values<'a>(name: &str, rows: &'a Rows, computed: Option<&'a Computed>, made: &'a Made<'_>) -> Values<'a> {
     use DictCol as D;
     use IntCol as I;
     use TextCol as T;
@@ -160,8 +161,8 @@ fn values<'a>(name: &str, rows: &'a Rows, computed: Option<&'a Computed>, made: 
         }
         "copy" => few(I::Repeat),
         "raw" => {
-            let texts = rows.texts(T::Raw);
-            if texts.is_empty() { Values::Absent } else { Values::Entries(texts) }
+            let is_empty = made.raw.iter().all(|entry| entry.is_empty());
+            if is_empty { Values::Absent } else { Values::Entries(made.raw) }
         }
         "file" => codes(&made.file),
         "offset" => many(I::Offset),
@@ -179,11 +180,16 @@ pub(super) struct Group {
     pub(super) digest: Digest,
 }
 
-/// Encodes rows; `computed` is absent for rows that no query sees.
-pub(super) fn encode(rows: &Rows, computed: Option<&Computed>, files: &Files, level: i32) -> Result<Group, StoreError> {
+/// Encodes rows with their raw entries; `computed` is absent for rows that no query sees.
+pub(super) fn encode(
+    (rows, raw): (&Rows, &[&str]),
+    computed: Option<&Computed>,
+    files: &Files,
+    level: i32,
+) -> Result<Group, StoreError> {
     let broken = |error: parquet::errors::ParquetError| StoreError::Unwritable { reason: error.to_string() };
     let mut encoder = Encoder::new(level).map_err(broken)?;
-    let made = Made::new(rows, computed, files);
+    let made = Made::new((rows, raw), computed, files);
     let mut chunks = Vec::with_capacity(ROW_COLUMNS.len());
     let mut hashes = RowHashes::new(rows.len());
     for (spec, column) in ROW_COLUMNS.iter().zip(DESCRIPTOR.columns()) {
@@ -196,8 +202,8 @@ pub(super) fn encode(rows: &Rows, computed: Option<&Computed>, files: &Files, le
 }
 
 /// The hash over rows, without encoding them.
-pub(super) fn digest(rows: &Rows, computed: Option<&Computed>, files: &Files) -> Digest {
-    let made = Made::new(rows, computed, files);
+pub(super) fn digest((rows, raw): (&Rows, &[&str]), computed: Option<&Computed>, files: &Files) -> Digest {
+    let made = Made::new((rows, raw), computed, files);
     let mut hashes = RowHashes::new(rows.len());
     for spec in ROW_COLUMNS {
         hashes.add(spec.name, &values(spec.name, rows, computed, &made));

@@ -47,8 +47,6 @@ impl Ints {
                 self.0.resize(row, NONE);
             }
             self.0.push(value);
-        } else if !self.0.is_empty() {
-            self.0.push(NONE);
         }
     }
 
@@ -104,8 +102,6 @@ impl Texts {
                 self.ends.resize(row, end);
             }
             self.add(text);
-        } else if !self.ends.is_empty() {
-            self.ends.push(self.text.len() as u32);
         }
     }
 
@@ -191,6 +187,22 @@ impl Texts {
     }
 }
 
+/// Codes that a dictionary remembers beside its index, and values from which on it does.
+const LATELY: usize = 64;
+const FEW: usize = 2;
+
+/// Where the code of a text is remembered: texts of one column mostly differ in their ends.
+#[inline]
+fn lately(text: &str) -> usize {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let bytes = text.as_bytes();
+    let word = match bytes.last_chunk() {
+        Some(chunk) => u64::from_le_bytes(*chunk),
+        None => bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    };
+    ((word ^ bytes.len() as u64).wrapping_mul(ODD) >> (u64::BITS - LATELY.trailing_zeros())) as usize
+}
+
 /// Texts by code.
 #[derive(Debug, Clone, Default)]
 pub(in crate::store) struct Dict {
@@ -198,6 +210,8 @@ pub(in crate::store) struct Dict {
     pub(in crate::store) values: Texts,
     index: HashTable<u32>,
     last: u32,
+    /// Codes that were looked up lately, by a few bytes of their texts; any code may stand anywhere.
+    lately: Option<Box<[u32; LATELY]>>,
 }
 
 impl Dict {
@@ -210,21 +224,33 @@ impl Dict {
     #[inline]
     pub(in crate::store) fn code(&mut self, text: &str) -> u32 {
         // Neighbours in a dump mostly agree.
-        if self.values.is(self.last as usize, text) { self.last } else { self.looked_up(text) }
+        if !self.values.is(self.last as usize, text) {
+            let at = lately(text);
+            let code = self.lately.as_ref().map_or(NO_CODE, |codes| codes[at]);
+            self.last = if self.values.is(code as usize, text) { code } else { self.looked_up(text, at) };
+        }
+        self.last
     }
 
     #[inline(never)]
-    fn looked_up(&mut self, text: &str) -> u32 {
+    fn looked_up(&mut self, text: &str, at: usize) -> u32 {
         let hash = FxBuildHasher.hash_one(text);
         let values = &self.values;
         let found = self.index.find(hash, |code| values.is(*code as usize, text)).copied();
-        self.last = found.unwrap_or_else(|| {
+        let code = found.unwrap_or_else(|| {
             let code = self.values.add(text);
             let values = &self.values;
             self.index.insert_unique(hash, code, |code| FxBuildHasher.hash_one(values.get(*code as usize)));
             code
         });
-        self.last
+        // Few values are found by neighbours or not at all.
+        if code as usize >= FEW {
+            self.lately.get_or_insert_with(|| Box::new([NO_CODE; LATELY]));
+        }
+        if let Some(codes) = &mut self.lately {
+            codes[at] = code;
+        }
+        code
     }
 
     #[inline]
@@ -245,8 +271,6 @@ impl Dict {
                 self.codes.resize(row, NO_CODE);
             }
             self.codes.push(code);
-        } else if !self.codes.is_empty() {
-            self.codes.push(NO_CODE);
         }
     }
 
@@ -280,6 +304,7 @@ impl Dict {
         self.values.shrink();
         // Only those who add to the dictionary look texts up.
         self.index = HashTable::new();
+        self.lately = None;
     }
 }
 
