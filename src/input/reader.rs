@@ -494,9 +494,11 @@ impl<C: Collect> Sink for Reader<'_, C> {
         if let Some(Ok(verdict)) = strict {
             return verdict;
         }
+        let before = self.tally.repaired;
         match self.parse(place, &repair::repair(bytes)) {
             Ok(verdict) => {
-                self.tally.repaired += 1;
+                // What it carries may have been mended as well: that is the same row.
+                self.tally.repaired = self.tally.repaired.max(before + 1);
                 verdict
             }
             Err(refused) => Verdict::Refused(strict.and_then(Result::err).unwrap_or(refused).reason),

@@ -467,6 +467,10 @@ fn what_pub_sub_delivers_is_read_as_a_file_is() {
         assert_eq!((report.entries, report.malformed, report.repaired), (entries, malformed, repaired), "{shown}");
         assert_eq!(report.bytes_by.total(), report.decoded_bytes);
     }
+    // An envelope and what it carries are one row, also where both are damaged.
+    let damaged = envelope(b"{\"insertId\":\"a\",\"textPayload\":\"caf\xe9\"}").replace("\"1\"", "\"\t\"");
+    let report = ingest(damaged.as_bytes(), |_| {}).report;
+    assert_eq!((report.entries, report.repaired), (1, 1));
 }
 
 #[test]

@@ -30,7 +30,8 @@ families! {
         traceSampled sourceLocation source_location file line function split uid index totalSplits total_splits errorGroups \
         operation message msg event level error stack_trace exception context serviceContext service version seconds nanos \
         timestampSeconds timestampNanos logging.googleapis.com/trace raw_logs entries logs_by_severity ERROR WARNING INFO \
-        time_range start end data messageId subscription ackId user_id python_logger"
+        time_range start end data messageId subscription ackId user_id python_logger metadata payload fields values kind \
+        stringValue numberValue boolValue nullValue structValue listValue"
     /// Audit entries, deploys and builds.
     audit_build "protoPayload proto_payload protoPayload_auditLog protopayload_auditlog methodName method_name resourceName \
         resource_name serviceName status code message response latestCreatedRevision metadata name namespaces revisions \

@@ -10,7 +10,7 @@ use super::super::json::{NodeKind, Spot, Tape, Value};
 use super::payload::{Best, Payload};
 use super::{
     INNER_LEVEL, Row, Shape, audit, first, first_text, generic, host_and_path, imply, last_segment, latency_ns, part,
-    take_severity, take_time, text, timestamp, upper,
+    structs, take_severity, take_time, text, timestamp, upper,
 };
 use crate::record::{Http, Kind, LogRecord, Severity, Split};
 
@@ -186,11 +186,12 @@ fn is_folded(value: Value<'_>) -> bool {
     value.kind() == NodeKind::Escaped && value.raw().starts_with('{')
 }
 
-/// The row with the objects that its columns hold as texts.
+/// The row with the objects that its columns hold as texts, or as structs of protobuf.
 fn unfolded(row: &Row<'_>) -> Option<String> {
     let Slots { json, proto, audit, http, resource, labels, source, .. } = row.cloud;
     let columns = [json, proto, audit, http, resource, labels, source];
-    if !columns.iter().any(|spot| row.value().at(*spot).is_some_and(is_folded)) {
+    let is_struct = row.value().at(json).is_some_and(structs::is_struct);
+    if !is_struct && !columns.iter().any(|spot| row.value().at(*spot).is_some_and(is_folded)) {
         return None;
     }
     let mut out = String::from("{");
@@ -198,6 +199,10 @@ fn unfolded(row: &Row<'_>) -> Option<String> {
         out.push_str(if out.len() > 1 { "," } else { "" });
         out.push_str(&serde_json::Value::from(key.as_ref()).to_string());
         out.push(':');
+        if is_struct && value.spot() == json {
+            structs::write(value, &mut out);
+            continue;
+        }
         let column = is_folded(value) && columns.contains(&value.spot());
         let object = value.as_str().filter(|text| column && Tape::default().parse(text).is_ok());
         let quote = if object.is_none() && value.as_str().is_some() { "\"" } else { "" };

@@ -14,6 +14,7 @@ mod duration;
 mod frames;
 mod gcp;
 mod generic;
+mod hit;
 mod journald;
 mod keys;
 mod level;
@@ -25,6 +26,7 @@ mod mapped;
 mod memory;
 mod mongo;
 mod nested;
+mod nodejs;
 mod ocsf;
 mod otlp;
 mod payload;
@@ -32,6 +34,7 @@ pub(crate) mod pubsub;
 mod row;
 mod splunk;
 mod stdout;
+mod structs;
 mod table;
 mod tabular;
 mod vercel;
@@ -69,8 +72,9 @@ pub(crate) trait Shape: Sync {
 }
 
 /// Every shape, most particular first.
-const REGISTRY: [&dyn Shape; 18] = [
+const REGISTRY: [&dyn Shape; 20] = [
     &gcp::CloudLogging,
+    &nodejs::NodeEntry,
     &otlp::Otlp,
     &journald::Journald,
     &stdout::Stdout,
@@ -87,6 +91,7 @@ const REGISTRY: [&dyn Shape; 18] = [
     &loguru::Loguru,
     &mongo::Mongo,
     &bunyan::Bunyan,
+    &hit::Hit,
     &generic::Generic,
 ];
 

@@ -5,8 +5,8 @@
 //! tell wrappers from rows. Shapes of other systems ask for the few keys they are known by.
 
 use super::super::json::{Spot, Value};
-use super::Memory;
 use super::gcp::Slots;
+use super::{Memory, nodejs};
 
 /// Most members of which it is said that they repeat: resource, labels, and what may stand beside them.
 pub(crate) const MOST_REPEATS: usize = 4;
@@ -175,7 +175,8 @@ impl<'a> Row<'a> {
             | b"log_records"
             | b"tables"
             | b"streams" => return self.is_wrapper = true,
-            b"operation" | b"traceSampled" | b"trace_sampled" | b"errorGroups" | b"metadata" => return,
+            b"metadata" => return self.is_entry |= nodejs::is_entry(value),
+            b"operation" | b"traceSampled" | b"trace_sampled" | b"errorGroups" => return,
             // BigQuery names the column after the payload's type.
             _ if key.len() > 12 && key[..12].eq_ignore_ascii_case(b"jsonPayload_") => cloud.json = spot,
             _ if key.eq_ignore_ascii_case(b"protoPayload_auditLog") => cloud.audit = spot,
