@@ -80,16 +80,18 @@ impl Shape for CloudLogging {
     }
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
-        if let Some(text) = unfolded(row) {
-            let (mut tape, mut inner) = (Tape::default(), LogRecord::default());
-            if let Ok(value) = tape.parse(&text) {
-                entry(&Row::of(value), &mut inner);
-                *record = inner.into_owned();
-                return;
-            }
+        match unfolded(row).and_then(|text| read(&text)) {
+            Some(read) => *record = read,
+            None => entry(row, record),
         }
-        entry(row, record);
     }
+}
+
+/// An entry that was made of a row.
+pub(super) fn read(text: &str) -> Option<LogRecord<'static>> {
+    let (mut tape, mut record) = (Tape::default(), LogRecord::default());
+    entry(&Row::of(tape.parse(text).ok()?), &mut record);
+    Some(record.into_owned())
 }
 
 fn entry<'a>(row: &Row<'a>, record: &mut LogRecord<'a>) {
@@ -230,6 +232,18 @@ fn decoded(name: &str) -> String {
 
 fn resource<'a>(resource: Value<'a>, record: &mut LogRecord<'a>) {
     let mut labels = None;
+    // The tuple that Google's client library for Python has for it, as JSON or as Python prints it.
+    let mut items = resource.items();
+    if let (Some(kind), Some(labels)) = (items.next(), items.next()) {
+        record.resource_type = text(kind);
+        return resource_labels(labels, record);
+    }
+    if let Some(printed) = resource.as_str().filter(|text| text.starts_with("Resource(")) {
+        let pairs = pairs_of(&printed);
+        let kind = printed.split_once("type='").and_then(|(_, rest)| rest.split_once('\'')).map(|(kind, _)| kind);
+        record.resource_type = kind.filter(|kind| !kind.is_empty()).map(|kind| kind.to_owned().into());
+        return made_labels(&serde_json::Value::Object(pairs).to_string(), record);
+    }
     for (key, value) in resource.fields() {
         match key {
             b"type" => record.resource_type = text(value),
@@ -239,16 +253,28 @@ fn resource<'a>(resource: Value<'a>, record: &mut LogRecord<'a>) {
     }
     let Some(labels) = labels else { return };
     if let Some(text) = labels.as_str().filter(|_| is_folded(labels)) {
-        let (mut tape, mut inner) = (Tape::default(), LogRecord::default());
-        if let Ok(labels) = tape.parse(&text) {
-            resource_labels(labels, &mut inner);
-        }
-        let LogRecord { service, revision, location, instance, project, .. } = inner.into_owned();
-        (record.service, record.revision, record.location) = (service, revision, location);
-        (record.instance, record.project) = (instance, project);
-        return;
+        return made_labels(&text, record);
     }
     resource_labels(labels, record);
+}
+
+/// Fills in what labels say that stand in a text.
+fn made_labels(text: &str, record: &mut LogRecord<'_>) {
+    let (mut tape, mut inner) = (Tape::default(), LogRecord::default());
+    if let Ok(labels) = tape.parse(text) {
+        resource_labels(labels, &mut inner);
+    }
+    let LogRecord { service, revision, location, instance, project, .. } = inner.into_owned();
+    (record.service, record.revision, record.location) = (service, revision, location);
+    (record.instance, record.project) = (instance, project);
+}
+
+/// Keys and values of a dictionary of texts as Python prints it: `{'a': 'b', …}`.
+fn pairs_of(printed: &str) -> serde_json::Map<String, serde_json::Value> {
+    let texts: Vec<&str> = printed.split_once('{').map_or("", |(_, rest)| rest).split('\'').collect();
+    // Between the quotes: a key, `: `, a value, `, `.
+    let pairs = texts.chunks(4).filter(|pair| pair.len() == 4 && pair[2].trim() == ":");
+    pairs.map(|pair| (pair[1].to_owned(), pair[3].into())).collect()
 }
 
 fn resource_labels<'a>(labels: Value<'a>, record: &mut LogRecord<'a>) {
@@ -497,6 +523,29 @@ mod tests {
             r#"{"insertId":"i","httpRequest":{"requestMethod":"GET","requestUrl":"/a","status":502},"jsonPayload":{"@type":"type.googleapis.com/google.cloud.loadbalancing.type.LoadBalancerLogEntry","statusDetails":"backend_timeout"}}"#,
         );
         assert_eq!((row.kind, row.message.as_ref(), row.payload_rank), (Kind::Request, "", 1));
+    }
+
+    #[test]
+    fn a_resource_is_read_as_the_python_library_holds_it() {
+        let row = |resource: &str| {
+            map(&format!(
+                r#"{{"insert_id":"a","log_name":"projects/p/logs/x","timestamp":"2025-01-01 00:00:00+00:00","resource":{resource},
+                "logger":"<google.cloud.logging_v2.logger.Logger object at 0x7f>","payload":"no"}}"#
+            ))
+        };
+        let tuple = r#"["cloud_run_revision",{"service_name":"shop","project_id":"q"}]"#;
+        let printed =
+            r#""Resource(type='cloud_run_revision', labels={'service_name': 'shop', 'project_id': 'q', 'zone': ''})""#;
+        for resource in [tuple, printed] {
+            let row = row(resource);
+            assert_eq!((row.service.as_deref(), row.project.as_deref()), (Some("shop"), Some("q")), "{resource}");
+            assert_eq!(row.resource_type.as_deref(), Some("cloud_run_revision"), "{resource}");
+            assert_eq!((row.message.as_ref(), row.module.as_deref()), ("no", None), "{resource}");
+        }
+        for resource in [r#""Resource(""#, r#""Resource(type='', labels={'a': '""#, "[]", r#"["x"]"#, r#"["",7]"#] {
+            let row = row(resource);
+            assert_eq!((row.service, row.message.as_ref()), (None, "no"), "{resource}");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod duration;
 mod frames;
 mod gcp;
 mod generic;
+mod golang;
 mod hit;
 mod journald;
 mod keys;
@@ -72,9 +73,10 @@ pub(crate) trait Shape: Sync {
 }
 
 /// Every shape, most particular first.
-const REGISTRY: [&dyn Shape; 20] = [
+const REGISTRY: [&dyn Shape; 21] = [
     &gcp::CloudLogging,
     &nodejs::NodeEntry,
+    &golang::GoEntry,
     &otlp::Otlp,
     &journald::Journald,
     &stdout::Stdout,

@@ -3,7 +3,7 @@
 //! `metadata` is the entry, its payload in the words of protobuf, and `data` is the payload. Source:
 //! <https://github.com/googleapis/nodejs-logging/blob/main/src/entry.ts>.
 
-use super::super::json::{Tape, Value};
+use super::super::json::Value;
 use super::structs::as_is;
 use super::{Row, Shape, gcp};
 use crate::record::LogRecord;
@@ -26,12 +26,9 @@ impl Shape for NodeEntry {
     }
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
-        let text = joined(row.value());
-        let (mut tape, mut inner) = (Tape::default(), LogRecord::default());
-        if let Ok(value) = tape.parse(&text) {
-            gcp::CloudLogging.map(&Row::of(value), &mut inner);
+        if let Some(read) = gcp::read(&joined(row.value())) {
+            *record = read;
         }
-        *record = inner.into_owned();
     }
 }
 
