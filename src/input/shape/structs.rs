@@ -6,7 +6,7 @@
 use super::super::json::{NodeKind, Value};
 
 /// The only member of an object beside `kind`, in which protobuf.js says which of them is set.
-fn only<'a>(object: Value<'a>) -> Option<(&'a [u8], Value<'a>)> {
+fn only(object: Value<'_>) -> Option<(&[u8], Value<'_>)> {
     let mut members = object.fields().filter(|(key, _)| *key != b"kind");
     members.next().filter(|_| members.next().is_none())
 }
