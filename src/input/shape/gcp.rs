@@ -7,10 +7,11 @@
 use std::borrow::Cow;
 
 use super::super::json::{NodeKind, Spot, Tape, Value};
+use super::made::Object;
 use super::payload::{Best, Payload};
 use super::{
     INNER_LEVEL, Row, Shape, audit, first, first_text, generic, host_and_path, imply, last_segment, latency_ns, part,
-    structs, take_severity, take_time, text, timestamp, upper,
+    resource, structs, take_severity, take_time, text, timestamp, upper,
 };
 use crate::record::{Http, Kind, LogRecord, Severity, Split};
 
@@ -118,7 +119,7 @@ fn entry<'a>(row: &Row<'a>, record: &mut LogRecord<'a>) {
     if let Some(value) = within.at(slots.resource) {
         let known = row.memory.zip(value.repeat());
         if !known.is_some_and(|(memory, number)| memory.recall(number, value.raw(), record)) {
-            resource(value, record);
+            resource::read(value, record);
             if let Some((memory, number)) = known {
                 memory.note(number, value.raw(), record);
             }
@@ -184,7 +185,7 @@ fn entry<'a>(row: &Row<'a>, record: &mut LogRecord<'a>) {
 }
 
 /// Whether a value is an object in a text, as columns of tables hold it.
-fn is_folded(value: Value<'_>) -> bool {
+pub(super) fn is_folded(value: Value<'_>) -> bool {
     value.kind() == NodeKind::Escaped && value.raw().starts_with('{')
 }
 
@@ -196,24 +197,19 @@ fn unfolded(row: &Row<'_>) -> Option<String> {
     if !is_struct && !columns.iter().any(|spot| row.value().at(*spot).is_some_and(is_folded)) {
         return None;
     }
-    let mut out = String::from("{");
+    let mut out = Object::new();
     for (key, value) in row.value().members() {
-        out.push_str(if out.len() > 1 { "," } else { "" });
-        out.push_str(&serde_json::Value::from(key.as_ref()).to_string());
-        out.push(':');
         if is_struct && value.spot() == json {
-            structs::write(value, &mut out);
+            out.with(&key, |out| structs::write(value, out));
             continue;
         }
         let column = is_folded(value) && columns.contains(&value.spot());
-        let object = value.as_str().filter(|text| column && Tape::default().parse(text).is_ok());
-        let quote = if object.is_none() && value.as_str().is_some() { "\"" } else { "" };
-        out.push_str(quote);
-        out.push_str(object.as_deref().unwrap_or(value.raw()));
-        out.push_str(quote);
+        match value.as_str().filter(|text| column && Tape::default().parse(text).is_ok()) {
+            Some(object) => out.with(&key, |out| out.push_str(&object)),
+            None => out.put(&key, value),
+        }
     }
-    out.push('}');
-    Some(out)
+    Some(out.finish())
 }
 
 /// A log's name with its slashes.
@@ -228,83 +224,6 @@ fn decoded(name: &str) -> String {
     }
     out.push_str(rest);
     out
-}
-
-fn resource<'a>(resource: Value<'a>, record: &mut LogRecord<'a>) {
-    let mut labels = None;
-    // The tuple that Google's client library for Python has for it, as JSON or as Python prints it.
-    let mut items = resource.items();
-    if let (Some(kind), Some(labels)) = (items.next(), items.next()) {
-        record.resource_type = text(kind);
-        return resource_labels(labels, record);
-    }
-    if let Some(printed) = resource.as_str().filter(|text| text.starts_with("Resource(")) {
-        let pairs = pairs_of(&printed);
-        let kind = printed.split_once("type='").and_then(|(_, rest)| rest.split_once('\'')).map(|(kind, _)| kind);
-        record.resource_type = kind.filter(|kind| !kind.is_empty()).map(|kind| kind.to_owned().into());
-        return made_labels(&serde_json::Value::Object(pairs).to_string(), record);
-    }
-    for (key, value) in resource.fields() {
-        match key {
-            b"type" => record.resource_type = text(value),
-            b"labels" => labels = Some(value),
-            _ => {}
-        }
-    }
-    let Some(labels) = labels else { return };
-    if let Some(text) = labels.as_str().filter(|_| is_folded(labels)) {
-        return made_labels(&text, record);
-    }
-    resource_labels(labels, record);
-}
-
-/// Fills in what labels say that stand in a text.
-fn made_labels(text: &str, record: &mut LogRecord<'_>) {
-    let (mut tape, mut inner) = (Tape::default(), LogRecord::default());
-    if let Ok(labels) = tape.parse(text) {
-        resource_labels(labels, &mut inner);
-    }
-    let LogRecord { service, revision, location, instance, project, .. } = inner.into_owned();
-    (record.service, record.revision, record.location) = (service, revision, location);
-    (record.instance, record.project) = (instance, project);
-}
-
-/// Keys and values of a dictionary of texts as Python prints it: `{'a': 'b', …}`.
-fn pairs_of(printed: &str) -> serde_json::Map<String, serde_json::Value> {
-    let texts: Vec<&str> = printed.split_once('{').map_or("", |(_, rest)| rest).split('\'').collect();
-    // Between the quotes: a key, `: `, a value, `, `.
-    let pairs = texts.chunks(4).filter(|pair| pair.len() == 4 && pair[2].trim() == ":");
-    pairs.map(|pair| (pair[1].to_owned(), pair[3].into())).collect()
-}
-
-fn resource_labels<'a>(labels: Value<'a>, record: &mut LogRecord<'a>) {
-    let (mut service, mut revision, mut location) = (Best::default(), Best::default(), Best::default());
-    let (mut instance, mut project) = (Best::default(), Best::default());
-    for (key, value) in labels.fields() {
-        match key {
-            b"service_name" => service.offer(0, value),
-            b"revision_name" => revision.offer(0, value),
-            b"location" => location.offer(0, value),
-            b"project_id" => project.offer(0, value),
-            b"container_name" => service.offer(1, value),
-            b"function_name" => service.offer(2, value),
-            b"module_id" => service.offer(3, value),
-            b"job_name" => service.offer(4, value),
-            b"service" => service.offer(5, value),
-            b"version_id" => revision.offer(1, value),
-            b"region" => location.offer(1, value),
-            b"zone" => location.offer(2, value),
-            b"pod_name" => instance.offer(0, value),
-            b"instance_id" => instance.offer(1, value),
-            b"task_id" => instance.offer(2, value),
-            _ => {}
-        }
-    }
-    record.service = service.text(labels);
-    record.revision = revision.text(labels);
-    record.location = location.text(labels);
-    record.instance = instance.text(labels);
-    record.project = project.text(labels);
 }
 
 /// The entry's own labels: the instance and, for client libraries, the logger.
@@ -523,29 +442,6 @@ mod tests {
             r#"{"insertId":"i","httpRequest":{"requestMethod":"GET","requestUrl":"/a","status":502},"jsonPayload":{"@type":"type.googleapis.com/google.cloud.loadbalancing.type.LoadBalancerLogEntry","statusDetails":"backend_timeout"}}"#,
         );
         assert_eq!((row.kind, row.message.as_ref(), row.payload_rank), (Kind::Request, "", 1));
-    }
-
-    #[test]
-    fn a_resource_is_read_as_the_python_library_holds_it() {
-        let row = |resource: &str| {
-            map(&format!(
-                r#"{{"insert_id":"a","log_name":"projects/p/logs/x","timestamp":"2025-01-01 00:00:00+00:00","resource":{resource},
-                "logger":"<google.cloud.logging_v2.logger.Logger object at 0x7f>","payload":"no"}}"#
-            ))
-        };
-        let tuple = r#"["cloud_run_revision",{"service_name":"shop","project_id":"q"}]"#;
-        let printed =
-            r#""Resource(type='cloud_run_revision', labels={'service_name': 'shop', 'project_id': 'q', 'zone': ''})""#;
-        for resource in [tuple, printed] {
-            let row = row(resource);
-            assert_eq!((row.service.as_deref(), row.project.as_deref()), (Some("shop"), Some("q")), "{resource}");
-            assert_eq!(row.resource_type.as_deref(), Some("cloud_run_revision"), "{resource}");
-            assert_eq!((row.message.as_ref(), row.module.as_deref()), ("no", None), "{resource}");
-        }
-        for resource in [r#""Resource(""#, r#""Resource(type='', labels={'a': '""#, "[]", r#"["x"]"#, r#"["",7]"#] {
-            let row = row(resource);
-            assert_eq!((row.service, row.message.as_ref()), (None, "no"), "{resource}");
-        }
     }
 
     #[test]

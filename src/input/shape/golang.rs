@@ -4,7 +4,7 @@
 //! <https://github.com/googleapis/google-cloud-go/blob/main/logging/logging.go>.
 
 use super::super::json::Value;
-use super::structs::as_is;
+use super::made::Object;
 use super::{Row, Shape, gcp};
 use crate::record::LogRecord;
 
@@ -44,19 +44,16 @@ impl Shape for GoEntry {
 
 /// The entry under the names of the API.
 fn renamed(row: Value<'_>) -> String {
-    let payload = row.some("Payload");
-    let is_object = payload.is_some_and(Value::is_object);
-    let named = NAMES.into_iter().filter_map(|(theirs, name)| Some((name, row.some(theirs)?)));
-    let fields = named.chain(payload.map(|payload| (if is_object { "jsonPayload" } else { "textPayload" }, payload)));
-    let mut out = String::from("{");
-    for (name, value) in fields {
-        out.push_str(if out.len() > 1 { ",\"" } else { "\"" });
-        out.push_str(name);
-        out.push_str("\":");
-        as_is(value, &mut out);
+    let mut out = Object::new();
+    for (theirs, name) in NAMES {
+        if let Some(value) = row.some(theirs) {
+            out.put(name, value);
+        }
     }
-    out.push('}');
-    out
+    if let Some(payload) = row.some("Payload") {
+        out.put(if payload.is_object() { "jsonPayload" } else { "textPayload" }, payload);
+    }
+    out.finish()
 }
 
 #[cfg(test)]

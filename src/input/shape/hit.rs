@@ -4,7 +4,7 @@
 //! <https://www.elastic.co/guide/en/elasticsearch/reference/current/search-fields.html>.
 
 use super::super::json::{Tape, Value};
-use super::structs::as_is;
+use super::made::Object;
 use super::{Row, Shape, first_text, shape_of};
 use crate::record::LogRecord;
 
@@ -40,17 +40,13 @@ impl Shape for Hit {
 
 /// The fields as a document has them: lists of one as what they list.
 fn document(hit: Value<'_>) -> String {
-    let mut out = String::from("{");
-    for (at, (key, list)) in hit.get("fields").into_iter().flat_map(Value::members).enumerate() {
-        out.push_str(if at > 0 { "," } else { "" });
-        out.push_str(&serde_json::Value::from(key.as_ref()).to_string());
-        out.push(':');
+    let mut out = Object::new();
+    for (key, list) in hit.get("fields").into_iter().flat_map(Value::members) {
         let mut items = list.items();
         let only = items.next().filter(|_| items.next().is_none());
-        as_is(only.unwrap_or(list), &mut out);
+        out.put(&key, only.unwrap_or(list));
     }
-    out.push('}');
-    out
+    out.finish()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! <https://github.com/googleapis/nodejs-logging/blob/main/src/entry.ts>.
 
 use super::super::json::Value;
-use super::structs::as_is;
+use super::made::Object;
 use super::{Row, Shape, gcp};
 use crate::record::LogRecord;
 
@@ -37,32 +37,22 @@ fn joined(row: Value<'_>) -> String {
     // A payload that the library does not know stays bytes; the entry may hold it as well.
     let is_bytes = |data: &Value<'_>| data.get("type").and_then(Value::as_str).as_deref() == Some("Buffer");
     let data = row.some("data").filter(|data| !is_bytes(data));
-    let mut out = String::from("{");
+    let mut out = Object::new();
     for (key, value) in row.get("metadata").into_iter().flat_map(Value::members) {
         let is_payload = matches!(key.as_ref(), "jsonPayload" | "textPayload" | "protoPayload");
-        if key == "payload" || is_payload && data.is_some() {
-            continue;
+        if key != "payload" && !(is_payload && data.is_some()) {
+            out.put(&key, value);
         }
-        out.push_str(&serde_json::Value::from(key.as_ref()).to_string());
-        out.push(':');
-        as_is(value, &mut out);
-        out.push(',');
     }
     match data {
-        Some(data) if data.is_object() => {
-            out.push_str("\"jsonPayload\":");
-            as_is(data, &mut out);
+        Some(data) if data.is_object() => out.put("jsonPayload", data),
+        Some(data) => {
+            let text = data.as_str().unwrap_or_else(|| data.raw().into());
+            out.with("textPayload", |out| out.push_str(&serde_json::Value::from(text.as_ref()).to_string()));
         }
-        data => {
-            let text =
-                data.map_or_else(String::new, |data| data.as_str().unwrap_or_else(|| data.raw().into()).into_owned());
-            let text = serde_json::Value::from(text).to_string();
-            out.push_str(if data.is_some() { "\"textPayload\":" } else { "\"payload\":" });
-            out.push_str(if data.is_some() { &text } else { "null" });
-        }
+        None => {}
     }
-    out.push('}');
-    out
+    out.finish()
 }
 
 #[cfg(test)]

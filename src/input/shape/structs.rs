@@ -3,7 +3,8 @@
 //! Google's client library for Node.js turns a payload into one where a program writes its entries as JSON. Source:
 //! <https://protobuf.dev/reference/protobuf/google.protobuf/#struct>.
 
-use super::super::json::{NodeKind, Value};
+use super::super::json::Value;
+use super::made::{Object, as_is};
 
 /// The only member of an object beside `kind`, in which protobuf.js says which of them is set.
 fn only(object: Value<'_>) -> Option<(&[u8], Value<'_>)> {
@@ -34,14 +35,11 @@ pub(super) fn is_struct(value: Value<'_>) -> bool {
 /// Adds what a struct says, as plain JSON.
 pub(super) fn write(value: Value<'_>, out: &mut String) {
     let Some(fields) = members(value) else { return as_is(value, out) };
-    out.push('{');
-    for (at, (key, value)) in fields.members().enumerate() {
-        out.push_str(if at > 0 { "," } else { "" });
-        out.push_str(&serde_json::Value::from(key.as_ref()).to_string());
-        out.push(':');
-        one(value, out);
+    let mut object = Object::new();
+    for (key, value) in fields.members() {
+        object.with(&key, |out| one(value, out));
     }
-    out.push('}');
+    out.push_str(&object.finish());
 }
 
 fn one(value: Value<'_>, out: &mut String) {
@@ -59,14 +57,6 @@ fn one(value: Value<'_>, out: &mut String) {
         Some((_, inner)) => as_is(inner, out),
         None => as_is(value, out),
     }
-}
-
-/// Adds a value as it is written.
-pub(super) fn as_is(value: Value<'_>, out: &mut String) {
-    let quote = if matches!(value.kind(), NodeKind::Plain | NodeKind::Escaped) { "\"" } else { "" };
-    out.push_str(quote);
-    out.push_str(value.raw());
-    out.push_str(quote);
 }
 
 #[cfg(test)]

@@ -1,0 +1,115 @@
+//! The resource of a Cloud Logging entry: which service, revision, place and project it comes from.
+//!
+//! The API has an object. Google's client library for Python holds a named tuple, which becomes a list in JSON, or is printed.
+
+use super::super::json::{Tape, Value};
+use super::gcp::is_folded;
+use super::payload::Best;
+use super::text;
+use crate::record::LogRecord;
+
+/// Fills in what the resource of an entry says.
+pub(super) fn read<'a>(resource: Value<'a>, record: &mut LogRecord<'a>) {
+    let mut labels = None;
+    // The tuple that Google's client library for Python has for it, as JSON or as Python prints it.
+    let mut items = resource.items();
+    if let (Some(kind), Some(labels)) = (items.next(), items.next()) {
+        record.resource_type = text(kind);
+        return take_labels(labels, record);
+    }
+    if let Some(printed) = resource.as_str().filter(|text| text.starts_with("Resource(")) {
+        let pairs = pairs_of(&printed);
+        let kind = printed.split_once("type='").and_then(|(_, rest)| rest.split_once('\'')).map(|(kind, _)| kind);
+        record.resource_type = kind.filter(|kind| !kind.is_empty()).map(|kind| kind.to_owned().into());
+        return made_labels(&serde_json::Value::Object(pairs).to_string(), record);
+    }
+    for (key, value) in resource.fields() {
+        match key {
+            b"type" => record.resource_type = text(value),
+            b"labels" => labels = Some(value),
+            _ => {}
+        }
+    }
+    let Some(labels) = labels else { return };
+    if let Some(text) = labels.as_str().filter(|_| is_folded(labels)) {
+        return made_labels(&text, record);
+    }
+    take_labels(labels, record);
+}
+
+/// Fills in what labels say that stand in a text.
+fn made_labels(text: &str, record: &mut LogRecord<'_>) {
+    let (mut tape, mut inner) = (Tape::default(), LogRecord::default());
+    if let Ok(labels) = tape.parse(text) {
+        take_labels(labels, &mut inner);
+    }
+    let LogRecord { service, revision, location, instance, project, .. } = inner.into_owned();
+    (record.service, record.revision, record.location) = (service, revision, location);
+    (record.instance, record.project) = (instance, project);
+}
+
+/// Keys and values of a dictionary of texts as Python prints it: `{'a': 'b', …}`.
+fn pairs_of(printed: &str) -> serde_json::Map<String, serde_json::Value> {
+    let texts: Vec<&str> = printed.split_once('{').map_or("", |(_, rest)| rest).split('\'').collect();
+    // Between the quotes: a key, `: `, a value, `, `.
+    let pairs = texts.chunks(4).filter(|pair| pair.len() == 4 && pair[2].trim() == ":");
+    pairs.map(|pair| (pair[1].to_owned(), pair[3].into())).collect()
+}
+
+fn take_labels<'a>(labels: Value<'a>, record: &mut LogRecord<'a>) {
+    let (mut service, mut revision, mut location) = (Best::default(), Best::default(), Best::default());
+    let (mut instance, mut project) = (Best::default(), Best::default());
+    for (key, value) in labels.fields() {
+        match key {
+            b"service_name" => service.offer(0, value),
+            b"revision_name" => revision.offer(0, value),
+            b"location" => location.offer(0, value),
+            b"project_id" => project.offer(0, value),
+            b"container_name" => service.offer(1, value),
+            b"function_name" => service.offer(2, value),
+            b"module_id" => service.offer(3, value),
+            b"job_name" => service.offer(4, value),
+            b"service" => service.offer(5, value),
+            b"version_id" => revision.offer(1, value),
+            b"region" => location.offer(1, value),
+            b"zone" => location.offer(2, value),
+            b"pod_name" => instance.offer(0, value),
+            b"instance_id" => instance.offer(1, value),
+            b"task_id" => instance.offer(2, value),
+            _ => {}
+        }
+    }
+    record.service = service.text(labels);
+    record.revision = revision.text(labels);
+    record.location = location.text(labels);
+    record.instance = instance.text(labels);
+    record.project = project.text(labels);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::mapped_row as map;
+
+    #[test]
+    fn a_resource_is_read_as_the_python_library_holds_it() {
+        let row = |resource: &str| {
+            map(&format!(
+                r#"{{"insert_id":"a","log_name":"projects/p/logs/x","timestamp":"2025-01-01 00:00:00+00:00","resource":{resource},
+                "logger":"<google.cloud.logging_v2.logger.Logger object at 0x7f>","payload":"no"}}"#
+            ))
+        };
+        let tuple = r#"["cloud_run_revision",{"service_name":"shop","project_id":"q"}]"#;
+        let printed =
+            r#""Resource(type='cloud_run_revision', labels={'service_name': 'shop', 'project_id': 'q', 'zone': ''})""#;
+        for resource in [tuple, printed] {
+            let row = row(resource);
+            assert_eq!((row.service.as_deref(), row.project.as_deref()), (Some("shop"), Some("q")), "{resource}");
+            assert_eq!(row.resource_type.as_deref(), Some("cloud_run_revision"), "{resource}");
+            assert_eq!((row.message.as_ref(), row.module.as_deref()), ("no", None), "{resource}");
+        }
+        for resource in [r#""Resource(""#, r#""Resource(type='', labels={'a': '""#, "[]", r#"["x"]"#, r#"["",7]"#] {
+            let row = row(resource);
+            assert_eq!((row.service, row.message.as_ref()), (None, "no"), "{resource}");
+        }
+    }
+}
