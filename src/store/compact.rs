@@ -3,35 +3,33 @@
 //! Everything that counts is counted here, from surviving rows only. Counted where rows are read, overlapping dumps would be
 //! counted twice.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
-use rayon::prelude::*;
+mod writer;
 
 use super::StoreError;
-use super::chunk::ZSTD_LEVEL;
 use super::computed::{self, Computed};
 use super::digest::Digest;
-use super::files::{FileList, Files};
-use super::layout::{BYTES_PER_GROUP, ROWS_PER_GROUP, day_folder};
-use super::ledger::{self, DayLedger, Deploy, DeployCommand};
-use super::manifest::{Day, LiveFile, Role};
-use super::merge::{Kept, Merger, Tally};
-use super::regroup::{self, Membership};
-use super::rows::{DictCol, NO_CODE, NONE, Rows};
-use super::sketch::{self, Sketches, SummaryRow};
-use super::slices::{Slices, Stream, block_rows};
+use super::files::FileList;
+use super::layout::{BYTES_PER_GROUP, ROWS_PER_GROUP};
+use super::ledger::{self, DayLedger};
+use super::manifest::{Day, Role};
+use super::merge::{Merger, Tally};
+use super::order::sort;
+use super::regroup;
+use super::rows::{DictCol, NONE, Rows};
+use super::slices::{Slice, Slices, Stream, block_rows};
 use super::spill::Spill;
 use super::split::{Fate, Splits};
-use super::write::{self, Output};
-use super::{decode, parquet_file};
+use super::{decode, parquet_file, write};
 use crate::mine::{Miner, SignatureTable};
 use crate::record::ContentId;
+use writer::{Apart, GROUPS_AT_ONCE, Writer};
 
-/// Row groups encoded before the first of them is written.
-const GROUPS_AT_ONCE: usize = 2;
+/// What holds rows of a day.
+const ROLES: [Role; 3] = [Role::Rows, Role::Parts, Role::SetAside];
 
 /// What a day is compacted from.
 pub(super) struct Sources<'a> {
@@ -45,6 +43,13 @@ pub(super) struct Sources<'a> {
     pub(super) own: bool,
     /// Whether every other thread has work of its own, now.
     pub(super) alone: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl Sources<'_> {
+    /// Nothing.
+    pub(super) fn none() -> Self {
+        Self { memory: Vec::new(), runs: Vec::new(), slice_bytes: 0, own: false, alone: &|| false }
+    }
 }
 
 /// A file of sorted rows.
@@ -92,17 +97,104 @@ pub(super) fn compact(
     before: Option<&Day>,
     sources: &Sources<'_>,
 ) -> Result<(Day, Tally), StoreError> {
-    let known = before.map_or_else(|| Ok(Vec::new()), |before| day_ledger(root, before).map(|book| book.conflicts))?;
-    let splits = splits_of(root, files, before, sources)?;
-    let mut slices = Slices::new(&sources.memory, streams(root, before, sources)?, sources.slice_bytes, files);
-    let mut writer = Writer::new(root, day, sources.alone);
-    let mut merger = Merger::new(known, sources.own);
-    let mut carry = Rows::default();
-    while let Some(slice) = slices.next()? {
+    Compaction::begin(root, day, before, sources.own)?.finish(files, before, sources)
+}
+
+/// A day that is being compacted. What comes in order of time can be merged and written as it comes.
+pub(super) struct Compaction {
+    root: PathBuf,
+    writer: Writer,
+    merger: Merger,
+    /// Rows that rows to come may still join.
+    carry: Rows,
+    /// Microsecond of the last row that was merged: what is to come stands behind it.
+    merged_us: Option<i64>,
+}
+
+impl std::fmt::Debug for Compaction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Compaction").field("merged_us", &self.merged_us).finish_non_exhaustive()
+    }
+}
+
+impl Compaction {
+    /// Begins with nothing; `before` is what is stored of the day, and `own` says that the call itself stored it.
+    pub(super) fn begin(root: &Path, day: Option<i64>, before: Option<&Day>, own: bool) -> Result<Self, StoreError> {
+        let book = before.map(|before| day_ledger(root, before)).transpose()?;
+        Ok(Self {
+            root: root.to_owned(),
+            writer: Writer::new(root, day),
+            merger: Merger::new(book.unwrap_or_default().conflicts, own),
+            carry: Rows::default(),
+            merged_us: None,
+        })
+    }
+
+    /// Merges and writes the first of some rows, a few row groups of those before a moment; answers the others.
+    ///
+    /// It is for rows of which each has an id and none is part of a split entry: nothing but their neighbours in time matters
+    /// to them. They are cut in a pause that no event outlasts; where there is none, all rows are answered.
+    pub(super) fn advance(
+        &mut self,
+        memory: Vec<Rows>,
+        before_ns: i64,
+        files: &FileList,
+        alone: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Vec<Rows>, StoreError> {
+        let blocks: Vec<&Rows> = memory.iter().collect();
+        let of = |(block, rows): (u32, &&Rows)| {
+            let before = |(_, ts_ns): &(u32, &i64)| **ts_ns < before_ns;
+            (0..).zip(&rows.ts_ns).filter(before).map(|(row, _)| (block, row)).collect::<Vec<_>>()
+        };
+        let mut order = sort(&blocks, (0..).zip(&blocks).flat_map(of).collect(), &files.files());
+        let ts = |at: (u32, u32)| blocks[at.0 as usize].ts_ns[at.1 as usize];
+        let mut groups: Vec<Range<usize>> =
+            row_groups(&order, |at| blocks[at.0 as usize].text_bytes(at.1 as usize)).collect();
+        // The last one may not be whole.
+        groups.truncate((groups.len().saturating_sub(usize::from(groups.len() > 1))).min(GROUPS_AT_ONCE));
+        let full = groups.last().map_or(0, |group| group.end);
+        let is_pause = |at: &usize| ts(order[*at]).saturating_sub(ts(order[at - 1])) > regroup::GAP_NS;
+        let Some(cut) = (full.div_ceil(2)..order.len().min(full + 1)).rev().filter(|at| *at > 0).find(is_pause) else {
+            return Ok(memory);
+        };
+        let merged_us = ts(order[cut - 1]).div_euclid(1_000);
+        order.truncate(cut);
+        self.slice(&Slice::of(&memory, order), true, &Splits::default(), files, alone)?;
+        self.merged_us = Some(merged_us);
+        Ok(memory.into_iter().filter_map(|rows| rows_behind(rows, merged_us)).collect())
+    }
+
+    /// Whether any rows were merged.
+    pub(super) fn has_begun(&self) -> bool {
+        self.merged_us.is_some()
+    }
+
+    /// Whether rows came too late: they stand before some that were written.
+    pub(super) fn is_late(&self, memory: &[Rows], runs: &[Run]) -> bool {
+        let Some(merged_us) = self.merged_us else { return false };
+        let late = |ts_ns: i64| ts_ns.div_euclid(1_000) <= merged_us;
+        let first = |run: &Run| match &run.place {
+            RunPlace::Spill(spill) => spill.first_ns,
+            RunPlace::Part(_) => NONE,
+        };
+        memory.iter().flat_map(|rows| &rows.ts_ns).any(|ts_ns| late(*ts_ns)) || runs.iter().map(first).any(late)
+    }
+
+    /// Merges and writes the rows of a slice: all of them where `closed` says that nothing to come can join them, else as many
+    /// as are certain; the others are carried over.
+    fn slice(
+        &mut self,
+        slice: &Slice<'_>,
+        closed: bool,
+        splits: &Splits,
+        files: &FileList,
+        alone: &(dyn Fn() -> bool + Sync),
+    ) -> Result<(), StoreError> {
         // Inputs of stored rows are met while they are read.
         let list = files.files();
         let mut blocks = slice.blocks();
-        let kept = merger.keep(&blocks, &slice.order, &list);
+        let kept = self.merger.keep(&blocks, &slice.order, &list);
+        let carry = std::mem::take(&mut self.carry);
         let (carried, joined) = (blocks.len() as u32, blocks.len() as u32 + 1);
         blocks.extend([&carry, &splits.rows]);
         let (mut places, mut parts, mut aside) = (Vec::with_capacity(kept.places.len()), Vec::new(), Vec::new());
@@ -122,19 +214,48 @@ pub(super) fn compact(
         let gather = |places: &[(u32, u32)]| kept.gather(&blocks, places);
         let apart = Apart { kept: &kept, blocks: &blocks };
         let weigh = |at: &(u32, u32)| blocks[at.0 as usize].text_bytes(at.1 as usize);
-        writer.hidden(Role::Parts, &parts, (gather, weigh), &list)?;
-        writer.hidden(Role::SetAside, &aside, (gather, weigh), &list)?;
+        self.writer.hidden(Role::Parts, &parts, (gather, weigh), &list)?;
+        self.writer.hidden(Role::SetAside, &aside, (gather, weigh), &list)?;
         let (members, open_from) = regroup::regroup(&blocks, &places);
-        let end = if slice.last { places.len() } else { whole_groups(&blocks, &places, open_from, weigh) };
-        writer.rows(&places[..end], &members[..end], (&apart, weigh), &list)?;
-        carry = gather(&places[end..]);
+        let end = if closed { places.len() } else { whole_groups(&blocks, &places, open_from, weigh) };
+        self.writer.rows(&places[..end], &members[..end], (&apart, weigh), &list, alone)?;
+        let rest = gather(&places[end..]);
+        self.carry = rest;
+        Ok(())
     }
-    let changed = merger.changed;
-    let (conflicts, tally) = merger.finish();
-    if let Some(before) = before.filter(|_| !changed) {
-        return Ok((before.clone(), tally));
+
+    /// Merges and writes all there is: what is stored of the day, and what the call has of it besides.
+    pub(super) fn finish(
+        mut self,
+        files: &FileList,
+        before: Option<&Day>,
+        sources: &Sources<'_>,
+    ) -> Result<(Day, Tally), StoreError> {
+        let root = self.root.clone();
+        let splits = splits_of(&root, files, before, sources)?;
+        let mut slices = Slices::new(&sources.memory, streams(&root, before, sources)?, sources.slice_bytes, files);
+        while let Some(slice) = slices.next()? {
+            self.slice(&slice, slice.last, &splits, files, sources.alone)?;
+        }
+        let changed = self.merger.changed;
+        let (conflicts, tally) = self.merger.finish();
+        if let Some(before) = before.filter(|_| !changed) {
+            return Ok((before.clone(), tally));
+        }
+        Ok((self.writer.finish(conflicts)?, tally))
     }
-    Ok((writer.finish(conflicts)?, tally))
+}
+
+/// Rows of a block that stand behind a microsecond.
+fn rows_behind(rows: Rows, merged_us: i64) -> Option<Rows> {
+    let is_behind = |row: &u32| rows.ts_ns[*row as usize].div_euclid(1_000) > merged_us;
+    let places: Vec<(u32, u32)> = (0..rows.len() as u32).filter(is_behind).map(|row| (0, row)).collect();
+    if places.len() == rows.len() {
+        return Some(rows);
+    }
+    let mut behind = Rows::gather(&[&rows], &places);
+    behind.settle_if_full();
+    (!behind.is_empty()).then_some(behind)
 }
 
 /// Rows divided into row groups: as many as may be, unless their texts are long.
@@ -223,192 +344,6 @@ pub(super) fn day_ledger(root: &Path, day: &Day) -> Result<DayLedger, StoreError
     day.of(Role::DayLedger)
         .next()
         .map_or_else(|| Ok(DayLedger::default()), |file| ledger::read_json(&root.join(&file.path)))
-}
-
-/// What is written of one day.
-struct Writer<'a> {
-    root: &'a Path,
-    day: Option<i64>,
-    /// Whether row groups are encoded one after the other, because no other thread is free.
-    alone: &'a (dyn Fn() -> bool + Sync),
-    /// One for each row group of a wave: what they remember of messages serves the next wave.
-    miners: [Mutex<Miner>; GROUPS_AT_ONCE],
-    outputs: [Output<'a>; 3],
-    digests: [Digest; 3],
-    /// Rows written so far: an event is named by its place in the day.
-    written: u64,
-    book: DayLedger,
-    table: SignatureTable,
-    summary: Vec<SummaryRow>,
-    deploys: Vec<Deploy>,
-    commands: Vec<DeployCommand>,
-}
-
-/// Rows of one row group, and to which events they belong.
-type Piece<'a> = (&'a [(u32, u32)], &'a [Membership]);
-
-/// Where rows lie that are gathered without their raw entries.
-struct Apart<'b> {
-    kept: &'b Kept,
-    blocks: &'b [&'b Rows],
-}
-
-/// A row group, ready to be written, and what it adds to the sketches.
-struct Ready {
-    group: write::Group,
-    table: SignatureTable,
-    summary: Vec<SummaryRow>,
-    deploys: Vec<Deploy>,
-    commands: Vec<DeployCommand>,
-    kept: BTreeMap<u32, u64>,
-    services: BTreeMap<String, u64>,
-}
-
-const ROLES: [Role; 3] = [Role::Rows, Role::Parts, Role::SetAside];
-
-impl<'a> Writer<'a> {
-    fn new(root: &'a Path, day: Option<i64>, alone: &'a (dyn Fn() -> bool + Sync)) -> Self {
-        let folder = format!("rows/{}", day_folder(day));
-        Self {
-            root,
-            day,
-            alone,
-            miners: Default::default(),
-            outputs: ROLES.map(|role| Output::new(root, folder.clone(), role)),
-            digests: ROLES.map(|_| Digest::default()),
-            written: 0,
-            book: DayLedger::default(),
-            table: SignatureTable::new(),
-            summary: Vec::new(),
-            deploys: Vec::new(),
-            commands: Vec::new(),
-        }
-    }
-
-    /// Rows that queries see, in file order.
-    fn rows(
-        &mut self,
-        places: &[(u32, u32)],
-        members: &[Membership],
-        (apart, weigh): (&Apart<'_>, impl Fn(&(u32, u32)) -> usize),
-        files: &Files,
-    ) -> Result<(), StoreError> {
-        let (day, first) = (self.day, self.written);
-        let groups: Vec<_> = row_groups(places, weigh).map(|group| (&places[group.clone()], &members[group])).collect();
-        let miners = std::mem::take(&mut self.miners);
-        let encode = |(at, (places, members)): (usize, &Piece<'_>)| {
-            let (rows, raws) = apart.kept.gather_apart(apart.blocks, places);
-            let mut computed = Computed::default();
-            let mut table = SignatureTable::new();
-            let mut miner = miners[at].lock().unwrap_or_else(PoisonError::into_inner);
-            computed::sign(&rows, &mut miner, &mut table, &mut computed);
-            drop(miner);
-            computed::name_events(day, first, members, &mut computed);
-            Ok(Ready {
-                group: write::encode((&rows, &raws.entries()), Some(&computed), files, ZSTD_LEVEL)?,
-                table,
-                summary: day.map_or_else(Vec::new, |day| sketch::summarise(day, &rows, &computed)),
-                deploys: ledger::deploys_of(&rows),
-                commands: ledger::commands_of(&rows),
-                kept: kept_of(&rows),
-                services: services_of(&rows),
-            })
-        };
-        let mut left = &groups[..];
-        while !left.is_empty() {
-            let (wave, rest) = left.split_at(if (self.alone)() { 1 } else { GROUPS_AT_ONCE.min(left.len()) });
-            left = rest;
-            let ready: Vec<Ready> = match wave {
-                [one] => vec![encode((0, one))?],
-                several => several.par_iter().enumerate().map(encode).collect::<Result<_, StoreError>>()?,
-            };
-            for ready in ready {
-                self.digests[0].add(&ready.group.digest);
-                self.outputs[0].write(ready.group)?;
-                self.table.merge(ready.table);
-                self.summary.extend(ready.summary);
-                self.deploys.extend(ready.deploys);
-                self.commands.extend(ready.commands);
-                self.keep(&ready.kept, files);
-                for (service, rows) in ready.services {
-                    *self.book.services.entry(service).or_insert(0) += rows;
-                }
-            }
-        }
-        self.written += places.len() as u64;
-        self.miners = miners;
-        Ok(())
-    }
-
-    /// Rows that no query sees.
-    fn hidden(
-        &mut self,
-        role: Role,
-        places: &[(u32, u32)],
-        (gather, weigh): (impl Fn(&[(u32, u32)]) -> Rows, impl Fn(&(u32, u32)) -> usize),
-        files: &Files,
-    ) -> Result<(), StoreError> {
-        let at = ROLES.iter().position(|known| *known == role).unwrap_or(0);
-        for group in row_groups(places, weigh) {
-            let rows = gather(&places[group]);
-            let group = write::encode((&rows, &rows.entries()), None, files, ZSTD_LEVEL)?;
-            self.keep(&kept_of(&rows), files);
-            self.digests[at].add(&group.digest);
-            self.outputs[at].write(group)?;
-        }
-        Ok(())
-    }
-
-    fn keep(&mut self, kept: &BTreeMap<u32, u64>, files: &Files) {
-        for (file, rows) in kept {
-            *self.book.kept.entry(files.id(*file).to_string()).or_insert(0) += rows;
-        }
-    }
-
-    fn finish(mut self, conflicts: Vec<super::Conflict>) -> Result<Day, StoreError> {
-        let name = day_folder(self.day);
-        self.book.conflicts = conflicts;
-        self.book.deploys = ledger::deploys(self.deploys);
-        self.commands.sort_unstable();
-        self.book.commands = self.commands;
-        let mut all = blake3::Hasher::new();
-        let mut files: Vec<LiveFile> = Vec::new();
-        for (output, digest) in self.outputs.into_iter().zip(self.digests) {
-            all.update(&digest.bytes());
-            files.extend(output.finish()?);
-        }
-        let mut sketch_digest = String::new();
-        if self.day.is_some() {
-            let sketches = Sketches::new(&self.table, &sketch::merged(self.summary));
-            sketch_digest = sketches.digest();
-            let [signatures, summary] = sketches.write(self.root, &format!("sketch/{name}"))?;
-            files.push(LiveFile::new(signatures.0, Role::Signatures, signatures.1));
-            files.push(LiveFile::new(summary.0, Role::Summary, summary.1));
-        }
-        let book = ledger::write_json(self.root, &format!("ledger/{name}"), &self.book)?;
-        files.push(LiveFile::new(book, Role::DayLedger, 1));
-        Ok(Day { files, rows_digest: all.finalize().to_hex().to_string(), sketch_digest })
-    }
-}
-
-fn kept_of(rows: &Rows) -> BTreeMap<u32, u64> {
-    let mut kept = BTreeMap::new();
-    for same in rows.files.chunk_by(|a, b| a == b) {
-        *kept.entry(same[0]).or_insert(0) += same.len() as u64;
-    }
-    kept
-}
-
-fn services_of(rows: &Rows) -> BTreeMap<String, u64> {
-    let dict = rows.dict(DictCol::Service);
-    let mut counts = vec![0_u64; dict.values.len()];
-    for code in (0..rows.len()).map(|row| dict.code_at(row)).filter(|code| *code != NO_CODE) {
-        counts[code as usize] += 1;
-    }
-    (0..dict.values.len())
-        .map(|at| (dict.values.get(at).to_owned(), counts[at]))
-        .filter(|(_, rows)| *rows > 0)
-        .collect()
 }
 
 /// Signature table of a day's rows before a moment, as compacting makes it.

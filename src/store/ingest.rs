@@ -1,7 +1,7 @@
 //! One ingest into a store: rows are taken from any thread, in any order, and become part of the store all at once.
 //!
-//! Rows wait in memory, by day. When they exceed the limit, the largest days are put aside as sorted files; compacting reads
-//! them like any other source. Nothing counts before [`Ingest::commit`] has replaced the manifest.
+//! Rows wait in memory, by day. When they exceed the limit, days that seem complete are compacted, and days that come in order
+//! of time are written as they come; else the largest are put aside as sorted files, which compacting reads like any other source. Nothing counts before [`Ingest::commit`] has replaced the manifest.
 
 mod waiting;
 
@@ -15,9 +15,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use rayon::prelude::*;
-use waiting::{Bucket, Done, Relief, Waiting};
+use waiting::{Bucket, Done, Relief, Stand, Waiting};
 
-use super::compact::{self, Run, RunPlace, Sources};
+use super::compact::{self, Compaction, Run, RunPlace, Sources};
 use super::files::{FileList, Files};
 use super::ledger;
 use super::manifest::{Day, LiveFile, Role};
@@ -128,7 +128,10 @@ impl<'s, 'o> Ingest<'s, 'o> {
             let mut waiting = self.waiting();
             let pruned_before = self.store.manifest.pruned_before;
             if !days.is_empty() {
-                waiting.latest.insert(file, days.iter().map(|(day, _)| *day).collect());
+                let times = days.iter().filter(|(day, _)| day.is_some()).flat_map(|(_, rows)| &rows.ts_ns);
+                let least_ns = times.copied().min().unwrap_or(i64::MAX);
+                let days = days.iter().map(|(day, _)| *day).collect();
+                waiting.latest.insert(file, Stand { days, least_ns });
             }
             for (day, rows) in days {
                 if day.zip(pruned_before).is_some_and(|(day, before)| day < before) {
@@ -183,16 +186,46 @@ impl<'s, 'o> Ingest<'s, 'o> {
                 days.par_iter_mut().for_each(|(_, rows)| rows.pack());
                 let mut waiting = self.waiting();
                 for (day, rows) in days {
-                    waiting.put_back(day, rows);
+                    waiting.put_back(day, [rows]);
                 }
             }
-            Some(Relief::Compact(day, blocks)) => {
+            Some(Relief::Close(day, begun)) => {
+                tracing::debug!(day, "rows came that stand before what was written of their day");
+                let early = begun.finish(&self.files, None, &Sources::none())?;
+                self.waiting().days.entry(day).or_default().early = Some(early);
+            }
+            Some(Relief::Advance(day, begun, blocks, until_ns)) => {
+                let rows: usize = blocks.iter().map(Rows::len).sum();
+                let mut begun = match begun {
+                    Some(begun) => begun,
+                    None => Box::new(Compaction::begin(self.store.root(), Some(day), None, false)?),
+                };
+                // Of two threads, the other one reads. Helped by it, this one would read a file while it waits for its help, and
+                // leave the input behind that it is at.
+                let behind = begun.advance(blocks, until_ns, &self.files, &|| rayon::current_num_threads() <= 2)?;
+                let left: usize = behind.iter().map(Rows::len).sum();
+                tracing::debug!(day, rows = rows - left, left, "memory is short: writing what came of a day");
+                let mut waiting = self.waiting();
+                let bucket = waiting.days.entry(Some(day)).or_default();
+                bucket.is_dense = left == rows;
+                bucket.begun = Some(begun).filter(|begun| begun.has_begun());
+                waiting.put_back(Some(day), behind);
+                waiting.leaving = 0;
+                drop(waiting);
+                if left == rows {
+                    return self.relieve();
+                }
+            }
+            Some(Relief::Compact(day, begun, blocks)) => {
                 let rows: usize = blocks.iter().map(Rows::len).sum();
                 tracing::debug!(day, rows, "memory is short: compacting a day that seems complete");
                 // Threads that wait for room help to make it.
                 let sources =
                     Sources { memory: blocks, runs: Vec::new(), slice_bytes: 0, own: false, alone: &|| false };
-                let early = compact::compact(self.store.root(), &self.files, day, None, &sources)?;
+                let early = match begun {
+                    Some(begun) => begun.finish(&self.files, None, &sources)?,
+                    None => compact::compact(self.store.root(), &self.files, day, None, &sources)?,
+                };
                 drop(sources);
                 self.waiting().days.entry(day).or_default().early = Some(early);
             }
@@ -313,14 +346,20 @@ fn compact_days(
     let alone = || apart && left.load(Relaxed) >= threads;
     // Beside the rows of a slice, merging holds those of a row group that is not full, and of one that is being encoded.
     let slice_bytes = options.memory_bytes / (2 * if together { 1 } else { busy.clamp(1, threads) });
-    let one = |(day, bucket): (Option<i64>, Bucket)| {
+    let one = |(day, mut bucket): (Option<i64>, Bucket)| {
         let before = day.map_or(manifest.undated.as_ref(), |day| manifest.days.get(&day));
+        if let Some(begun) = bucket.take_late() {
+            bucket.early = Some(begun.finish(files, None, &Sources::none())?);
+        }
         let (own, has_rows) = (bucket.early.is_some(), bucket.has_rows());
         let (early, mut tally) = bucket.early.unzip();
         let mut kept = early;
         if kept.is_none() || has_rows {
             let sources = Sources { memory: bucket.blocks, runs: bucket.runs, slice_bytes, own, alone: &alone };
-            let (day, added) = compact::compact(root, files, day, kept.as_ref().or(before), &sources)?;
+            let (day, added) = match bucket.begun {
+                Some(begun) => begun.finish(files, None, &sources)?,
+                None => compact::compact(root, files, day, kept.as_ref().or(before), &sources)?,
+            };
             left.fetch_sub(1, Relaxed);
             kept = Some(day);
             tally.get_or_insert_default().add(&added);
@@ -404,71 +443,4 @@ pub(super) fn quarantined(root: &Path, read: &Ingested) -> Result<Option<LiveFil
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::record::Collect;
-    use crate::store::fixture::{DAY_ONE, folder, row};
-    use crate::time::DAY_NS;
-
-    /// Takes pieces of one input of which each holds a row of each of some days, with an id or without one.
-    fn taken(ingest: &Ingest<'_, '_>, pieces: &[&[i64]], has_ids: bool) {
-        for (piece, days) in pieces.iter().enumerate() {
-            let mut part = ingest.collector(&ContentId([1; 32]));
-            for day in *days {
-                let id = if has_ids { format!("id{piece}-{day}") } else { String::new() };
-                part.push(&mut row(DAY_ONE + day * DAY_NS, &id, "tick"), &[], || "".into());
-            }
-            ingest.take(part).expect("takes");
-        }
-    }
-
-    /// Bytes of a piece of one row while it waits.
-    fn held(has_ids: bool) -> usize {
-        let folder = folder();
-        let mut store = Store::create_or_open(folder.path()).expect("opens");
-        let options = AppendOptions::default();
-        let ingest = store.ingest(&options).expect("begins");
-        taken(&ingest, &[&[0]], has_ids);
-        ingest.waiting().bytes
-    }
-
-    #[test]
-    fn a_day_that_its_only_input_has_left_is_compacted_instead_of_put_aside() {
-        let held = held(true);
-        let first = Some(time::day_of(DAY_ONE));
-        for (pieces, early) in [
-            (&[&[0][..], &[1]][..], true),
-            // Newest first is an order, too.
-            (&[&[1], &[0]], false),
-            // It is still there.
-            (&[&[0], &[0, 1]], false),
-        ] {
-            let folder = folder();
-            let mut store = Store::create_or_open(folder.path()).expect("opens");
-            let options = AppendOptions { memory_bytes: held, ..AppendOptions::default() };
-            let ingest = store.ingest(&options).expect("begins");
-            taken(&ingest, pieces, true);
-            let bucket = ingest.waiting().days.remove(&first).expect("the first day");
-            assert_eq!(bucket.early.is_some(), early, "{pieces:?}");
-            let other = ingest.waiting().days.values().any(|bucket| bucket.early.is_some());
-            assert_eq!(early || other, pieces.iter().all(|days| days.len() == 1), "{pieces:?}");
-        }
-    }
-
-    #[test]
-    fn a_row_without_an_id_that_stands_twice_stays_twice_however_little_memory_there_is() {
-        let pieces: &[&[i64]] = &[&[0], &[1], &[0], &[1]];
-        let held = held(false);
-        let digests = [1, held, held * 3 / 2, held * 2, held * 3, held * 9].map(|memory_bytes| {
-            let folder = folder();
-            let mut store = Store::create_or_open(folder.path()).expect("opens");
-            let options = AppendOptions { memory_bytes, ..AppendOptions::default() };
-            let ingest = store.ingest(&options).expect("begins");
-            taken(&ingest, pieces, false);
-            let said = ingest.commit().expect("commits");
-            assert_eq!(said.total.unique, 4, "{memory_bytes}");
-            store.snapshot().expect("snapshot").digest()
-        });
-        assert_eq!(digests.iter().collect::<BTreeSet<_>>().len(), 1);
-    }
-}
+mod tests;

@@ -78,7 +78,7 @@ struct Lane<'a> {
     maker: &'a Maker,
     /// Rows of a row group that is not full yet.
     carry: Rows,
-    open: Option<(Output<'a>, usize, BTreeMap<u32, u64>)>,
+    open: Option<(Output, usize, BTreeMap<u32, u64>)>,
     done: Vec<PartFile>,
 }
 

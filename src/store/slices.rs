@@ -178,6 +178,11 @@ pub(super) struct Slice<'a> {
 }
 
 impl<'a> Slice<'a> {
+    /// Rows in memory, and places in them in file order; more are to come.
+    pub(super) fn of(memory: &'a [Rows], order: Vec<(u32, u32)>) -> Self {
+        Self { own: Vec::new(), memory, order, last: false }
+    }
+
     pub(super) fn blocks(&'a self) -> Vec<&'a Rows> {
         self.memory.iter().chain(self.own.iter().map(|piece| &piece.1)).collect()
     }

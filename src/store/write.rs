@@ -3,7 +3,7 @@
 //! A row group is encoded on its own, so that several threads can work on one day.
 
 use std::borrow::Cow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use parquet::arrow::ArrowSchemaConverter;
@@ -212,8 +212,8 @@ pub(super) fn digest((rows, raw): (&Rows, &[&str]), computed: Option<&Computed>,
 }
 
 /// Writes the row groups of one role of a day, a file after the other.
-pub(super) struct Output<'a> {
-    root: &'a Path,
+pub(super) struct Output {
+    root: PathBuf,
     folder: String,
     role: Role,
     open: Option<Open>,
@@ -227,9 +227,9 @@ struct Open {
     max_ns: Option<i64>,
 }
 
-impl<'a> Output<'a> {
-    pub(super) fn new(root: &'a Path, folder: String, role: Role) -> Self {
-        Self { root, folder, role, open: None, done: Vec::new() }
+impl Output {
+    pub(super) fn new(root: &Path, folder: String, role: Role) -> Self {
+        Self { root: root.to_owned(), folder, role, open: None, done: Vec::new() }
     }
 
     fn broken(&self, error: parquet::errors::ParquetError) -> StoreError {
@@ -250,7 +250,7 @@ impl<'a> Output<'a> {
         }
         if self.open.is_none() {
             let properties = WriterProperties::builder().set_created_by("log-gardener".to_owned()).build();
-            let draft = Draft::new(self.root, &self.folder)?;
+            let draft = Draft::new(&self.root, &self.folder)?;
             let schema = DESCRIPTOR.root_schema_ptr();
             let writer =
                 SerializedFileWriter::new(draft, schema, Arc::new(properties)).map_err(|error| self.broken(error))?;
@@ -273,7 +273,7 @@ impl<'a> Output<'a> {
     fn place(&mut self) -> Result<(), StoreError> {
         let Some(open) = self.open.take() else { return Ok(()) };
         let draft = open.writer.into_inner().map_err(|error| self.broken(error))?;
-        let mut file = LiveFile::new(draft.place(self.root, "parquet")?, self.role, open.rows);
+        let mut file = LiveFile::new(draft.place(&self.root, "parquet")?, self.role, open.rows);
         file.min_ns = open.min_ns;
         file.max_ns = open.max_ns;
         self.done.push(file);

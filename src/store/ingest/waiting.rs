@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::compact::Run;
+use super::super::compact::{Compaction, Run};
+use super::super::layout::ROWS_PER_GROUP;
 use super::super::manifest::{Day, LiveFile, Manifest};
 use super::super::merge::Tally;
 use super::super::packed::Packed;
@@ -18,6 +19,10 @@ pub(super) struct Bucket {
     pub(super) runs: Vec<Run>,
     /// Inputs that rows in memory come from.
     pub(super) files: BTreeSet<u32>,
+    /// The day as far as it was written while more of it came, because memory was short.
+    pub(super) begun: Option<Box<Compaction>>,
+    /// It cannot be written in parts: no pause was found in it.
+    pub(super) is_dense: bool,
     /// The day as it was compacted before its time, because memory was short and it seemed complete.
     pub(super) early: Option<(Day, Tally)>,
 }
@@ -35,10 +40,19 @@ pub(super) struct Waiting {
     pub(super) begun: BTreeSet<ContentId>,
     /// Inputs of which all rows are here.
     pub(super) ended: BTreeSet<u32>,
-    /// Of the others, the days of the last piece that was taken: what it has left behind is likely to be over.
-    pub(super) latest: BTreeMap<u32, BTreeSet<Option<i64>>>,
+    /// Of the others, where the last piece that was taken stands: what it has left behind is likely to be over.
+    pub(super) latest: BTreeMap<u32, Stand>,
     /// Rows of pruned days, which are not stored, by input.
     pub(super) dropped: BTreeMap<u32, Dropped>,
+}
+
+/// Where an input stands.
+#[derive(Debug)]
+pub(super) struct Stand {
+    /// Days of its last piece.
+    pub(super) days: BTreeSet<Option<i64>>,
+    /// Least time in it.
+    pub(super) least_ns: i64,
 }
 
 /// A file that was read to its end, or known.
@@ -55,6 +69,36 @@ impl Bucket {
     /// Whether rows wait that no compaction has seen.
     pub(super) fn has_rows(&self) -> bool {
         !self.blocks.is_empty() || !self.runs.is_empty()
+    }
+
+    /// Whether the rows that wait can be written in parts, as they come: nothing but their neighbours matters to them.
+    fn is_plain(&self) -> bool {
+        let plain = |rows: &Rows| rows.has_ids() && !rows.has_splits();
+        self.early.is_none() && self.runs.is_empty() && !self.is_dense && self.blocks.iter().all(plain)
+    }
+
+    /// The moment before which no more rows seem to come: the newest quarter of the rows stands behind it, and so do the
+    /// inputs that go on. With it, about how many bytes of rows stand before it.
+    fn seems_complete_before(&self, inputs_ns: i64) -> (i64, usize) {
+        let least = |rows: &Rows| rows.ts_ns.iter().copied().min().unwrap_or(i64::MAX);
+        let mut newest = 0;
+        let is_newest = |rows: &&Rows| {
+            let before = newest;
+            newest += rows.bytes();
+            before < self.bytes / 4
+        };
+        let until = self.blocks.iter().rev().take_while(is_newest).map(least).min().unwrap_or(i64::MIN);
+        let until = until.min(inputs_ns);
+        let bytes = |rows: &Rows| {
+            let before = rows.ts_ns.iter().filter(|ts_ns| **ts_ns < until).count();
+            rows.bytes() / rows.len().max(1) * before
+        };
+        (until, self.blocks.iter().map(bytes).sum())
+    }
+
+    /// Takes what was written of the day, if rows that wait stand before some of it.
+    pub(super) fn take_late(&mut self) -> Option<Box<Compaction>> {
+        self.begun.take_if(|begun| begun.is_late(&self.blocks, &self.runs))
     }
 
     /// Takes the rows out.
@@ -76,7 +120,11 @@ impl Bucket {
 /// What is done when memory is short.
 pub(super) enum Relief {
     /// A day that seems complete is compacted; should more rows come, it is compacted again.
-    Compact(Option<i64>, Vec<Rows>),
+    Compact(Option<i64>, Option<Box<Compaction>>, Vec<Rows>),
+    /// Of a day that goes on, what stands before a moment is written: its rows come in order of time.
+    Advance(i64, Option<Box<Compaction>>, Vec<Rows>, i64),
+    /// Rows came that stand before what was written of their day: it counts as compacted too early.
+    Close(Option<i64>, Box<Compaction>),
     /// Raw entries are compressed.
     Pack(Vec<(Option<i64>, Rows)>),
     /// Rows are put aside as files.
@@ -90,12 +138,21 @@ impl Waiting {
     /// likely to be complete, and is compacted, once. (Of an input that goes on only where every row has an id: those that are
     /// known by their content are numbered in one go, or a repeat that comes later would be taken for its first copy.) A day
     /// that the store has already, or that got more rows, waits on disk instead.
+    ///
+    /// A day that goes on is written as far as it seems complete, where its rows come in order of time. One that is larger than
+    /// the room for it would be written twice otherwise, once to put it aside.
     pub(super) fn relief(&mut self, limit: usize, manifest: &Manifest) -> Option<Relief> {
         if self.bytes <= limit {
             return None;
         }
+        for (day, bucket) in &mut self.days {
+            if let Some(begun) = bucket.take_late() {
+                bucket.early = Some(Default::default());
+                return Some(Relief::Close(*day, begun));
+            }
+        }
         let left = |file: &u32, day: &Option<i64>, has_ids: bool| {
-            let elsewhere = || self.latest.get(file).is_some_and(|days| !days.contains(day));
+            let elsewhere = || self.latest.get(file).is_some_and(|stand| !stand.days.contains(day));
             self.ended.contains(file) || has_ids && elsewhere()
         };
         let complete = self.days.iter_mut().find(|(day, bucket)| {
@@ -105,11 +162,25 @@ impl Waiting {
             fresh && !bucket.blocks.is_empty() && bucket.files.iter().all(|file| left(file, day, has_ids))
         });
         if let Some((day, bucket)) = complete {
+            // A large one in steps: whoever makes room goes on with its input in between, or the others leave it behind.
+            let rows: usize = bucket.blocks.iter().map(Rows::len).sum();
+            if let Some(day) = day.filter(|_| bucket.bytes > limit / 2 && rows > ROWS_PER_GROUP && bucket.is_plain()) {
+                return Some(self.advance(day, i64::MAX));
+            }
             self.bytes = self.bytes.saturating_sub(bucket.bytes);
             self.leaving += bucket.bytes;
             // Claimed at once: rows that come while it is compacted are late.
             bucket.early = Some(Default::default());
-            return Some(Relief::Compact(*day, bucket.empty()));
+            return Some(Relief::Compact(*day, bucket.begun.take(), bucket.empty()));
+        }
+        let inputs_ns = self.latest.values().map(|stand| stand.least_ns).min().unwrap_or(i64::MAX);
+        let ahead = self.days.iter_mut().max_by_key(|(_, bucket)| bucket.bytes).and_then(|(day, bucket)| {
+            let day = day.filter(|day| !manifest.days.contains_key(day) && bucket.is_plain())?;
+            let (until, bytes) = bucket.seems_complete_before(inputs_ns);
+            (bytes >= limit / 4).then_some((day, until))
+        });
+        if let Some((day, until)) = ahead {
+            return Some(self.advance(day, until));
         }
         let loose: usize = self.days.values().flat_map(|bucket| &bucket.blocks).map(Rows::loose).sum();
         if loose > limit / 8 {
@@ -132,6 +203,14 @@ impl Waiting {
         Some(Relief::PutAside(out))
     }
 
+    fn advance(&mut self, day: i64, until_ns: i64) -> Relief {
+        let bucket = self.days.entry(Some(day)).or_default();
+        let bytes = std::mem::take(&mut bucket.bytes);
+        self.bytes = self.bytes.saturating_sub(bytes);
+        self.leaving += bytes;
+        Relief::Advance(day, bucket.begun.take(), std::mem::take(&mut bucket.blocks), until_ns)
+    }
+
     /// Takes out the rows whose raw entries may be compressed.
     fn take_loose(&mut self) -> Vec<(Option<i64>, Rows)> {
         let mut out = Vec::new();
@@ -148,11 +227,12 @@ impl Waiting {
     }
 
     /// Takes rows back, before those that came meanwhile: the last ones may still be added to.
-    pub(super) fn put_back(&mut self, day: Option<i64>, rows: Rows) {
+    pub(super) fn put_back(&mut self, day: Option<i64>, rows: impl IntoIterator<Item = Rows>) {
         let bucket = self.days.entry(day).or_default();
-        let bytes = rows.bytes();
-        bucket.bytes += bytes;
-        self.bytes += bytes;
-        bucket.blocks.insert(0, rows);
+        let held: usize = bucket.blocks.iter().map(Rows::bytes).sum();
+        bucket.blocks.splice(0..0, rows);
+        let more = bucket.blocks.iter().map(Rows::bytes).sum::<usize>() - held;
+        bucket.bytes += more;
+        self.bytes += more;
     }
 }

@@ -1,0 +1,210 @@
+//! What is written of one day: row groups are signed and encoded, several at a time, and what they add to the sketches and
+//! books of the day is collected until it is finished.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use super::super::chunk::ZSTD_LEVEL;
+use super::super::computed::{self, Computed};
+use super::super::digest::Digest;
+use super::super::files::Files;
+use super::super::layout::day_folder;
+use super::super::ledger::{self, DayLedger, Deploy, DeployCommand};
+use super::super::manifest::{Day, LiveFile, Role};
+use super::super::merge::Kept;
+use super::super::regroup::Membership;
+use super::super::rows::{DictCol, NO_CODE, Rows};
+use super::super::sketch::{self, Sketches, SummaryRow};
+use super::super::write::{self, Output};
+use super::super::{Conflict, StoreError};
+use super::{ROLES, row_groups};
+use crate::mine::{Miner, SignatureTable};
+
+/// Row groups encoded before the first of them is written.
+pub(super) const GROUPS_AT_ONCE: usize = 2;
+
+/// What is written of one day.
+pub(super) struct Writer {
+    root: PathBuf,
+    day: Option<i64>,
+    /// One for each row group of a wave: what they remember of messages serves the next wave.
+    miners: [Mutex<Miner>; GROUPS_AT_ONCE],
+    outputs: [Output; 3],
+    digests: [Digest; 3],
+    /// Rows written so far: an event is named by its place in the day.
+    written: u64,
+    book: DayLedger,
+    table: SignatureTable,
+    summary: Vec<SummaryRow>,
+    deploys: Vec<Deploy>,
+    commands: Vec<DeployCommand>,
+}
+
+/// Rows of one row group, and to which events they belong.
+type Piece<'a> = (&'a [(u32, u32)], &'a [Membership]);
+
+/// Where rows lie that are gathered without their raw entries.
+pub(super) struct Apart<'b> {
+    pub(super) kept: &'b Kept,
+    pub(super) blocks: &'b [&'b Rows],
+}
+
+/// A row group, ready to be written, and what it adds to the sketches.
+struct Ready {
+    group: write::Group,
+    table: SignatureTable,
+    summary: Vec<SummaryRow>,
+    deploys: Vec<Deploy>,
+    commands: Vec<DeployCommand>,
+    kept: BTreeMap<u32, u64>,
+    services: BTreeMap<String, u64>,
+}
+
+impl Writer {
+    pub(super) fn new(root: &Path, day: Option<i64>) -> Self {
+        let folder = format!("rows/{}", day_folder(day));
+        Self {
+            root: root.to_owned(),
+            day,
+            miners: Default::default(),
+            outputs: ROLES.map(|role| Output::new(root, folder.clone(), role)),
+            digests: ROLES.map(|_| Digest::default()),
+            written: 0,
+            book: DayLedger::default(),
+            table: SignatureTable::new(),
+            summary: Vec::new(),
+            deploys: Vec::new(),
+            commands: Vec::new(),
+        }
+    }
+
+    /// Rows that queries see, in file order; `alone` says whether every other thread has work of its own, now: row groups are
+    /// then encoded one after the other.
+    pub(super) fn rows(
+        &mut self,
+        places: &[(u32, u32)],
+        members: &[Membership],
+        (apart, weigh): (&Apart<'_>, impl Fn(&(u32, u32)) -> usize),
+        files: &Files,
+        alone: &(dyn Fn() -> bool + Sync),
+    ) -> Result<(), StoreError> {
+        let (day, first) = (self.day, self.written);
+        let groups: Vec<_> = row_groups(places, weigh).map(|group| (&places[group.clone()], &members[group])).collect();
+        let miners = std::mem::take(&mut self.miners);
+        let encode = |(at, (places, members)): (usize, &Piece<'_>)| {
+            let (rows, raws) = apart.kept.gather_apart(apart.blocks, places);
+            let mut computed = Computed::default();
+            let mut table = SignatureTable::new();
+            let mut miner = miners[at].lock().unwrap_or_else(PoisonError::into_inner);
+            computed::sign(&rows, &mut miner, &mut table, &mut computed);
+            drop(miner);
+            computed::name_events(day, first, members, &mut computed);
+            Ok(Ready {
+                group: write::encode((&rows, &raws.entries()), Some(&computed), files, ZSTD_LEVEL)?,
+                table,
+                summary: day.map_or_else(Vec::new, |day| sketch::summarise(day, &rows, &computed)),
+                deploys: ledger::deploys_of(&rows),
+                commands: ledger::commands_of(&rows),
+                kept: kept_of(&rows),
+                services: services_of(&rows),
+            })
+        };
+        let mut left = &groups[..];
+        while !left.is_empty() {
+            let (wave, rest) = left.split_at(if alone() { 1 } else { GROUPS_AT_ONCE.min(left.len()) });
+            left = rest;
+            let ready: Vec<Ready> = match wave {
+                [one] => vec![encode((0, one))?],
+                several => several.par_iter().enumerate().map(encode).collect::<Result<_, StoreError>>()?,
+            };
+            for ready in ready {
+                self.digests[0].add(&ready.group.digest);
+                self.outputs[0].write(ready.group)?;
+                self.table.merge(ready.table);
+                self.summary.extend(ready.summary);
+                self.deploys.extend(ready.deploys);
+                self.commands.extend(ready.commands);
+                self.keep(&ready.kept, files);
+                for (service, rows) in ready.services {
+                    *self.book.services.entry(service).or_insert(0) += rows;
+                }
+            }
+        }
+        self.written += places.len() as u64;
+        self.miners = miners;
+        Ok(())
+    }
+
+    /// Rows that no query sees.
+    pub(super) fn hidden(
+        &mut self,
+        role: Role,
+        places: &[(u32, u32)],
+        (gather, weigh): (impl Fn(&[(u32, u32)]) -> Rows, impl Fn(&(u32, u32)) -> usize),
+        files: &Files,
+    ) -> Result<(), StoreError> {
+        let at = ROLES.iter().position(|known| *known == role).unwrap_or(0);
+        for group in row_groups(places, weigh) {
+            let rows = gather(&places[group]);
+            let group = write::encode((&rows, &rows.entries()), None, files, ZSTD_LEVEL)?;
+            self.keep(&kept_of(&rows), files);
+            self.digests[at].add(&group.digest);
+            self.outputs[at].write(group)?;
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, kept: &BTreeMap<u32, u64>, files: &Files) {
+        for (file, rows) in kept {
+            *self.book.kept.entry(files.id(*file).to_string()).or_insert(0) += rows;
+        }
+    }
+
+    pub(super) fn finish(mut self, conflicts: Vec<Conflict>) -> Result<Day, StoreError> {
+        let name = day_folder(self.day);
+        self.book.conflicts = conflicts;
+        self.book.deploys = ledger::deploys(self.deploys);
+        self.commands.sort_unstable();
+        self.book.commands = self.commands;
+        let mut all = blake3::Hasher::new();
+        let mut files: Vec<LiveFile> = Vec::new();
+        for (output, digest) in self.outputs.into_iter().zip(self.digests) {
+            all.update(&digest.bytes());
+            files.extend(output.finish()?);
+        }
+        let mut sketch_digest = String::new();
+        if self.day.is_some() {
+            let sketches = Sketches::new(&self.table, &sketch::merged(self.summary));
+            sketch_digest = sketches.digest();
+            let [signatures, summary] = sketches.write(&self.root, &format!("sketch/{name}"))?;
+            files.push(LiveFile::new(signatures.0, Role::Signatures, signatures.1));
+            files.push(LiveFile::new(summary.0, Role::Summary, summary.1));
+        }
+        let book = ledger::write_json(&self.root, &format!("ledger/{name}"), &self.book)?;
+        files.push(LiveFile::new(book, Role::DayLedger, 1));
+        Ok(Day { files, rows_digest: all.finalize().to_hex().to_string(), sketch_digest })
+    }
+}
+
+fn kept_of(rows: &Rows) -> BTreeMap<u32, u64> {
+    let mut kept = BTreeMap::new();
+    for same in rows.files.chunk_by(|a, b| a == b) {
+        *kept.entry(same[0]).or_insert(0) += same.len() as u64;
+    }
+    kept
+}
+
+fn services_of(rows: &Rows) -> BTreeMap<String, u64> {
+    let dict = rows.dict(DictCol::Service);
+    let mut counts = vec![0_u64; dict.values.len()];
+    for code in (0..rows.len()).map(|row| dict.code_at(row)).filter(|code| *code != NO_CODE) {
+        counts[code as usize] += 1;
+    }
+    (0..dict.values.len())
+        .map(|at| (dict.values.get(at).to_owned(), counts[at]))
+        .filter(|(_, rows)| *rows > 0)
+        .collect()
+}
