@@ -102,7 +102,7 @@ pub(crate) fn ingest(
     let appended = ingest.commit()?;
     let Unread { reports: mut files, mut total } = files;
     add(&mut total, &appended.total);
-    files.extend(&appended.files);
+    files.extend(appended.files);
     files.sort();
     Ok((Report { schema: "log-gardener/ingest", schema_version: "1.0", files, total }, created))
 }

@@ -23,7 +23,7 @@ use super::ledger;
 use super::manifest::{Day, LiveFile, Role};
 use super::merge::Tally;
 use super::order::sorted;
-use super::packed::{Packer, Reports};
+use super::packed::Reports;
 use super::prune::Dropped;
 use super::rows::{Room, Rows};
 use super::{AppendOptions, Appended, Progress, RawPolicy, Store, StoreError, layout, spill};
@@ -71,7 +71,6 @@ pub struct Ingest<'s, 'o> {
     options: &'o AppendOptions<'o>,
     files: FileList,
     waiting: Mutex<Waiting>,
-    packer: Packer,
     /// What the last piece needed, and the next may need.
     room: Mutex<Room>,
     /// Held by the thread that makes room.
@@ -89,7 +88,6 @@ impl<'s, 'o> Ingest<'s, 'o> {
             options,
             files: FileList::default(),
             waiting: Mutex::default(),
-            packer: Packer::default(),
             room: Mutex::default(),
             relief: Mutex::default(),
             packs: AtomicBool::new(false),
@@ -255,16 +253,17 @@ impl<'s, 'o> Ingest<'s, 'o> {
         let quarantine = quarantined(self.store.root(), &read)?;
         let (content_id, known) = (read.content_id, read.report.skipped.is_some());
         let name = read.report.path.as_str().into();
-        let source = self.packer.pack(&ledger::Source::of(read));
+        let place = (read.disk_path.to_string_lossy().into(), read.report.bytes, read.mtime_ns);
+        let source = self.store.sources.pack(&ledger::Source::of(read));
         let mut waiting = self.waiting();
-        waiting.done.push(Done { content_id, name, known, source });
+        waiting.done.push(Done { content_id, name, known, source, place });
         waiting.quarantine.extend(quarantine);
         Ok(())
     }
 
     /// Compacts every day that got rows and replaces the manifest: from here on the call has happened.
     pub fn commit(self) -> Result<Appended, StoreError> {
-        let Self { store, options, files, waiting, packer, room: _, relief: _, packs: _, _lock } = self;
+        let Self { store, options, files, waiting, room: _, relief: _, packs: _, _lock } = self;
         let waiting = waiting.into_inner().unwrap_or_else(PoisonError::into_inner);
         // First of all, so that rows and books are not held at the same time.
         let tally = compact_days(store, &files, waiting.days, options)?;
@@ -276,16 +275,16 @@ impl<'s, 'o> Ingest<'s, 'o> {
                 store.manifest.quarantine.insert(at, file);
             }
         }
-        for read in done.iter().filter(|read| !read.known) {
+        for read in done.iter_mut().filter(|read| !read.known) {
             let first_met = !store.has_content(&read.content_id);
-            store.sources.note(read.content_id, packer.unpack(&read.source));
+            store.sources.note_packed(read.content_id, std::mem::take(&mut read.source), &read.place);
             let dropped = waiting.dropped.get(&files.add(read.content_id)).map_or(0, |rows| rows.all);
             if first_met && dropped > 0 {
                 store.sources.note_pruned(&read.content_id, dropped);
             }
         }
         for read in done.iter().filter(|read| read.known) {
-            store.sources.again(read.content_id, packer.unpack(&read.source));
+            store.sources.again(read.content_id, store.sources.unpack(&read.source));
         }
         store.commit()?;
         Ok(appended(store, &done, &tally, &waiting.dropped, &files))
@@ -404,9 +403,12 @@ fn appended(
     let mut seen: BTreeSet<ContentId> = BTreeSet::new();
     let mut pruned = 0;
     let mut files = Reports::default();
-    for one in done {
+    let known = done.chunks(ledger::AT_ONCE).flat_map(|some| {
+        let report = |one: &Done| store.report_of(&one.content_id).unwrap_or_default();
+        some.par_iter().map(report).collect::<Vec<_>>()
+    });
+    for (one, mut report) in done.iter().zip(known) {
         let id = one.content_id;
-        let mut report = store.report_of(&id).unwrap_or_default();
         report.path = one.name.to_string();
         if seen.insert(id) && read.contains(&id) {
             let at = list.add(id);

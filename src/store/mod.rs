@@ -321,7 +321,7 @@ impl Store {
     }
 
     fn replace_manifest(&mut self) -> Result<(), StoreError> {
-        let placed = ledger::write_json(&self.root, "ledger", &self.sources)?;
+        let placed = ledger::write_sources(&self.root, &self.sources)?;
         self.manifest.sources = Some(LiveFile::new(placed, Role::Sources, self.sources.len()));
         self.manifest.save(&self.root)?;
         self.sweep()

@@ -26,7 +26,7 @@ struct Tools {
 }
 
 /// A packed value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Packed(Box<[u8]>);
 
 impl std::fmt::Debug for Packer {
@@ -48,12 +48,15 @@ impl Packer {
 
     /// A value as it was packed here.
     pub(super) fn unpack<T: DeserializeOwned>(&self, packed: &Packed) -> T {
+        serde_json::from_slice(&self.text(packed)).expect("it was written as this type")
+    }
+
+    /// The JSON of a value that was packed here.
+    pub(super) fn text(&self, packed: &Packed) -> Vec<u8> {
         let mut guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let tools = guard.as_mut().expect("what packed a value is there to unpack it");
         // As large as the frame says; the number is only its limit.
-        let text = tools.unzip.decompress(&packed.0, usize::MAX).expect("it was compressed in this process");
-        drop(guard);
-        serde_json::from_slice(&text).expect("it was written as this type")
+        tools.unzip.decompress(&packed.0, usize::MAX).expect("it was compressed in this process")
     }
 }
 
@@ -95,8 +98,12 @@ impl Reports {
     }
 
     /// Adds the reports of another list.
-    pub fn extend(&mut self, others: &Self) {
-        others.iter().for_each(|report| self.push(&report));
+    pub fn extend(&mut self, others: Self) {
+        if self.is_empty() {
+            *self = others;
+        } else {
+            others.iter().for_each(|report| self.push(&report));
+        }
     }
 
     /// Every report, in order; each is made when it is asked for.

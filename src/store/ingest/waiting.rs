@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::compact::{Compaction, Run};
 use super::super::layout::ROWS_PER_GROUP;
+use super::super::ledger::Place;
 use super::super::manifest::{Day, LiveFile, Manifest};
 use super::super::merge::Tally;
 use super::super::packed::Packed;
@@ -63,6 +64,7 @@ pub(super) struct Done {
     /// It was not read: its content is known.
     pub(super) known: bool,
     pub(super) source: Packed,
+    pub(super) place: Place,
 }
 
 impl Bucket {
