@@ -26,7 +26,8 @@ use super::split::{Fate, Splits};
 use super::{decode, parquet_file, write};
 use crate::mine::{Miner, SignatureTable};
 use crate::record::ContentId;
-use writer::{Apart, GROUPS_AT_ONCE, Writer};
+pub(super) use writer::GROUPS_AT_ONCE;
+use writer::{Apart, Writer};
 
 /// What holds rows of a day.
 const ROLES: [Role; 3] = [Role::Rows, Role::Parts, Role::SetAside];

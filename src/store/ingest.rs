@@ -198,9 +198,10 @@ impl<'s, 'o> Ingest<'s, 'o> {
                     Some(begun) => begun,
                     None => Box::new(Compaction::begin(self.store.root(), Some(day), None, false)?),
                 };
-                // Of two threads, the other one reads. Helped by it, this one would read a file while it waits for its help, and
-                // leave the input behind that it is at.
-                let behind = begun.advance(blocks, until_ns, &self.files, &|| rayon::current_num_threads() <= 2)?;
+                // Of two threads that read a file each, the other one reads. Helped by it, this one would read a further file while
+                // it waits for its help, and leave the one behind that it is at.
+                let alone = self.waiting().latest.len() > 1 && rayon::current_num_threads() <= 2;
+                let behind = begun.advance(blocks, until_ns, &self.files, &|| alone)?;
                 let left: usize = behind.iter().map(Rows::len).sum();
                 tracing::debug!(day, rows = rows - left, left, "memory is short: writing what came of a day");
                 let mut waiting = self.waiting();

@@ -106,9 +106,13 @@ fn try_exclusive(path: &Path) -> Result<Option<Lock>, StoreError> {
     }
 }
 
+/// Bytes of a file in the making that are hashed and written at once: what comes in pieces of a few kilobytes costs more.
+const DRAFT_BYTES: usize = 256 << 10;
+
 /// A file in the making: it hashes what is written and gets its name from the hash.
 pub(super) struct Draft {
     file: tempfile::NamedTempFile,
+    waiting: Vec<u8>,
     folder: PathBuf,
     hasher: blake3::Hasher,
     bytes: u64,
@@ -131,11 +135,12 @@ impl Draft {
         let full = root.join(folder);
         fs::create_dir_all(&full).map_err(io(&full))?;
         let file = tempfile::Builder::new().prefix(PARTIAL).tempfile_in(&full).map_err(io(&full))?;
-        Ok(Self { file, folder: PathBuf::from(folder), hasher: blake3::Hasher::new(), bytes: 0 })
+        Ok(Self { file, waiting: Vec::new(), folder: PathBuf::from(folder), hasher: blake3::Hasher::new(), bytes: 0 })
     }
 
     /// Syncs and renames to `<hash>.<extension>`. The same content gets the same name, so writing twice changes nothing.
-    pub(super) fn place(self, root: &Path, extension: &str) -> Result<Placed, StoreError> {
+    pub(super) fn place(mut self, root: &Path, extension: &str) -> Result<Placed, StoreError> {
+        self.put().map_err(io(&root.join(&self.folder)))?;
         let id = self.hasher.finalize().to_hex().to_string();
         let name = self.folder.join(format!("{id}.{extension}"));
         let full = root.join(&name);
@@ -147,16 +152,28 @@ impl Draft {
     }
 }
 
+impl Draft {
+    fn put(&mut self) -> std::io::Result<()> {
+        self.hasher.update(&self.waiting);
+        self.file.write_all(&self.waiting)?;
+        self.bytes += self.waiting.len() as u64;
+        self.waiting.clear();
+        Ok(())
+    }
+}
+
 impl Write for Draft {
     fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
-        let written = self.file.write(buf)?;
-        self.hasher.update(&buf[..written]);
-        self.bytes += written as u64;
-        Ok(written)
+        self.waiting.extend_from_slice(buf);
+        if self.waiting.len() >= DRAFT_BYTES {
+            self.put()?;
+        }
+        Ok(buf.len())
     }
 
+    /// What waits is written when the file is placed: whoever writes in small pieces flushes each of them.
     fn flush(&mut self) -> std::io::Result<()> {
-        self.file.flush()
+        Ok(())
     }
 }
 

@@ -24,7 +24,7 @@ use super::{ROLES, row_groups};
 use crate::mine::{Miner, SignatureTable};
 
 /// Row groups encoded before the first of them is written.
-pub(super) const GROUPS_AT_ONCE: usize = 2;
+pub(in crate::store) const GROUPS_AT_ONCE: usize = 2;
 
 /// What is written of one day.
 pub(super) struct Writer {
@@ -169,23 +169,31 @@ impl Writer {
         self.book.deploys = ledger::deploys(self.deploys);
         self.commands.sort_unstable();
         self.book.commands = self.commands;
-        let mut all = blake3::Hasher::new();
-        let mut files: Vec<LiveFile> = Vec::new();
-        for (output, digest) in self.outputs.into_iter().zip(self.digests) {
-            all.update(&digest.bytes());
-            files.extend(output.finish()?);
-        }
-        let mut sketch_digest = String::new();
-        if self.day.is_some() {
-            let sketches = Sketches::new(&self.table, &sketch::merged(self.summary));
-            sketch_digest = sketches.digest();
-            let [signatures, summary] = sketches.write(&self.root, &format!("sketch/{name}"))?;
-            files.push(LiveFile::new(signatures.0, Role::Signatures, signatures.1));
-            files.push(LiveFile::new(summary.0, Role::Summary, summary.1));
-        }
+        let (outputs, digests) = (self.outputs, self.digests);
+        let rows = || {
+            let mut all = blake3::Hasher::new();
+            let mut files: Vec<LiveFile> = Vec::new();
+            for (output, digest) in outputs.into_iter().zip(digests) {
+                all.update(&digest.bytes());
+                files.extend(output.finish()?);
+            }
+            Ok::<_, StoreError>((files, all.finalize().to_hex().to_string()))
+        };
+        let (root, table, summary) = (&self.root, self.table, self.summary);
+        let sketches = || {
+            let Some(day) = self.day else { return Ok(Default::default()) };
+            let sketches = Sketches::new(&table, &sketch::merged(summary));
+            let digest = sketches.digest();
+            let [signatures, summary] = sketches.write(root, &format!("sketch/{}", day_folder(Some(day))))?;
+            let signatures = LiveFile::new(signatures.0, Role::Signatures, signatures.1);
+            Ok::<_, StoreError>((vec![signatures, LiveFile::new(summary.0, Role::Summary, summary.1)], digest))
+        };
+        let (rows, sketches) = rayon::join(rows, sketches);
+        let ((mut files, rows_digest), (more, sketch_digest)) = (rows?, sketches?);
+        files.extend(more);
         let book = ledger::write_json(&self.root, &format!("ledger/{name}"), &self.book)?;
         files.push(LiveFile::new(book, Role::DayLedger, 1));
-        Ok(Day { files, rows_digest: all.finalize().to_hex().to_string(), sketch_digest })
+        Ok(Day { files, rows_digest, sketch_digest })
     }
 }
 

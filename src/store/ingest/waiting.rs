@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::compact::{Compaction, Run};
+use super::super::compact::{Compaction, GROUPS_AT_ONCE, Run};
 use super::super::layout::ROWS_PER_GROUP;
 use super::super::ledger::Place;
 use super::super::manifest::{Day, LiveFile, Manifest};
@@ -166,7 +166,7 @@ impl Waiting {
         if let Some((day, bucket)) = complete {
             // A large one in steps: whoever makes room goes on with its input in between, or the others leave it behind.
             let rows: usize = bucket.blocks.iter().map(Rows::len).sum();
-            if let Some(day) = day.filter(|_| bucket.bytes > limit / 2 && rows > ROWS_PER_GROUP && bucket.is_plain()) {
+            if let Some(day) = day.filter(|_| rows > (GROUPS_AT_ONCE + 1) * ROWS_PER_GROUP && bucket.is_plain()) {
                 return Some(self.advance(day, i64::MAX));
             }
             self.bytes = self.bytes.saturating_sub(bucket.bytes);
