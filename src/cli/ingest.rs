@@ -152,7 +152,7 @@ pub(super) fn raw(args: &ReadArgs) -> RawPolicy {
 
 /// Rows that wait get a part of the limit; the rest is for what is being read, sorted and encoded.
 pub(super) fn memory_bytes(context: &Context) -> usize {
-    context.common.memory_limit.map_or(MEMORY_BYTES, |limit| limit / 16 * 3)
+    context.common.memory_limit.map_or(MEMORY_BYTES, |limit| limit / 32 * 3)
 }
 
 /// Reads files into an ingest; those that cannot be read are told in `unread_files`.

@@ -11,9 +11,6 @@ use super::codec::Decoded;
 use super::framing::{Counts, Framer, Profile, Sink, State, Window};
 use super::held::{Held, LEAD};
 
-/// The last blocks of a batch are this part of the first.
-const SMALLEST: usize = 8;
-
 /// How a file is divided.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
@@ -144,12 +141,10 @@ fn chain<S: Sink + Send>(
     let profile = profile.filter(|_| framer.is_between_rows());
     let mut starts = vec![0];
     if let Some(profile) = profile {
-        // Small ones at the end, or a thread waits for the other one's last.
-        let size = |at: usize| ((length - at) / plan.blocks).clamp(plan.block.div_ceil(SMALLEST), plan.block);
-        let mut from = size(0);
+        let mut from = plan.block;
         while let Some(cut) = profile.first(window.bytes, from).filter(|cut| *cut < length) {
             starts.push(cut);
-            from = cut + size(cut);
+            from = cut + plan.block;
         }
     }
     let stop = |at: usize| starts.get(at).copied().unwrap_or(length);
@@ -171,7 +166,7 @@ fn chain<S: Sink + Send>(
         run.go(Window { bytes, last: window.last && bytes.len() == length, ..window }, run.stop);
     };
     if runs.len() > 1 {
-        runs.par_iter_mut().with_max_len(1).enumerate().for_each(go);
+        runs.par_iter_mut().enumerate().for_each(go);
     } else {
         runs.iter_mut().enumerate().for_each(go);
     }

@@ -130,6 +130,7 @@ impl<'s, 'o> Ingest<'s, 'o> {
                 let least_ns = times.copied().min().unwrap_or(i64::MAX);
                 let days = days.iter().map(|(day, _)| *day).collect();
                 waiting.latest.insert(file, Stand { days, least_ns });
+                waiting.reads_several |= waiting.latest.len() > 1;
             }
             for (day, rows) in days {
                 if day.zip(pruned_before).is_some_and(|(day, before)| day < before) {
@@ -160,7 +161,14 @@ impl<'s, 'o> Ingest<'s, 'o> {
         made
     }
 
-    /// Waits for the turn to make room, and works on what whoever has it gives out until then.
+    /// Of two threads that read a file each, whoever makes room works alone: helped by the other one, it would read a further
+    /// file while it waits for that help, and leave the one behind that it is at.
+    fn works_alone(&self) -> bool {
+        rayon::current_num_threads() <= 2 && self.waiting().reads_several
+    }
+
+    /// Waits for the turn to make room, and works on what whoever has it gives out until then: nothing, if it works alone, and
+    /// what else there is to do would be a further file.
     fn turn(&self) -> MutexGuard<'_, ()> {
         loop {
             match self.relief.try_lock() {
@@ -168,7 +176,7 @@ impl<'s, 'o> Ingest<'s, 'o> {
                 Err(TryLockError::Poisoned(turn)) => return turn.into_inner(),
                 Err(TryLockError::WouldBlock) => {}
             }
-            if rayon::yield_now() != Some(rayon::Yield::Executed) {
+            if self.works_alone() || rayon::yield_now() != Some(rayon::Yield::Executed) {
                 std::thread::sleep(PAUSE);
             }
         }
@@ -198,9 +206,7 @@ impl<'s, 'o> Ingest<'s, 'o> {
                     Some(begun) => begun,
                     None => Box::new(Compaction::begin(self.store.root(), Some(day), None, false)?),
                 };
-                // Of two threads that read a file each, the other one reads. Helped by it, this one would read a further file while
-                // it waits for its help, and leave the one behind that it is at.
-                let alone = self.waiting().latest.len() > 1 && rayon::current_num_threads() <= 2;
+                let alone = self.works_alone();
                 let behind = begun.advance(blocks, until_ns, &self.files, &|| alone)?;
                 let left: usize = behind.iter().map(Rows::len).sum();
                 tracing::debug!(day, rows = rows - left, left, "memory is short: writing what came of a day");

@@ -171,7 +171,7 @@ pub struct Progress {
 }
 
 /// Bytes of rows that wait in memory, unless said otherwise.
-pub const MEMORY_BYTES: usize = 96 << 20;
+pub const MEMORY_BYTES: usize = 48 << 20;
 
 /// Options of an [`Ingest`].
 pub struct AppendOptions<'a> {

@@ -43,6 +43,8 @@ pub(super) struct Waiting {
     pub(super) ended: BTreeSet<u32>,
     /// Of the others, where the last piece that was taken stands: what it has left behind is likely to be over.
     pub(super) latest: BTreeMap<u32, Stand>,
+    /// Several inputs were under way at the same time.
+    pub(super) reads_several: bool,
     /// Rows of pruned days, which are not stored, by input.
     pub(super) dropped: BTreeMap<u32, Dropped>,
 }
@@ -189,7 +191,7 @@ impl Waiting {
             return Some(Relief::Pack(self.take_loose()));
         }
         // A day may be about to become complete: writing its rows twice costs more than holding them a little longer.
-        if self.bytes <= limit + limit / 4 {
+        if self.bytes <= limit + limit / 2 {
             return None;
         }
         let mut out = Vec::new();
