@@ -151,8 +151,13 @@ impl Compaction {
         let ts = |at: (u32, u32)| blocks[at.0 as usize].ts_ns[at.1 as usize];
         let mut groups: Vec<Range<usize>> =
             row_groups(&order, |at| blocks[at.0 as usize].text_bytes(at.1 as usize)).collect();
-        // The last one may not be whole.
-        groups.truncate((groups.len().saturating_sub(usize::from(groups.len() > 1))).min(GROUPS_AT_ONCE));
+        // The last one may be small, and may still grow.
+        if let [first, .., last] = &groups[..]
+            && last.len() < first.len() / 2
+        {
+            groups.pop();
+        }
+        groups.truncate(GROUPS_AT_ONCE);
         let full = groups.last().map_or(0, |group| group.end);
         let is_pause = |at: &usize| ts(order[*at]).saturating_sub(ts(order[at - 1])) > regroup::GAP_NS;
         let Some(cut) = (full.div_ceil(2)..order.len().min(full + 1)).rev().filter(|at| *at > 0).find(is_pause) else {
