@@ -131,6 +131,17 @@ impl Compaction {
         })
     }
 
+    /// What was begun of a day; a beginning, if nothing was.
+    pub(super) fn of(
+        begun: Option<Box<Self>>,
+        root: &Path,
+        day: Option<i64>,
+        before: Option<&Day>,
+        own: bool,
+    ) -> Result<Box<Self>, StoreError> {
+        begun.map_or_else(|| Self::begin(root, day, before, own).map(Box::new), Ok)
+    }
+
     /// Merges and writes the first of some rows, a few row groups of those before a moment; answers the others.
     ///
     /// It is for rows of which each has an id and none is part of a split entry: nothing but their neighbours in time matters
@@ -225,8 +236,7 @@ impl Compaction {
         let (members, open_from) = regroup::regroup(&blocks, &places);
         let end = if closed { places.len() } else { whole_groups(&blocks, &places, open_from, weigh) };
         self.writer.rows(&places[..end], &members[..end], (&apart, weigh), &list, alone)?;
-        let rest = gather(&places[end..]);
-        self.carry = rest;
+        self.carry = gather(&places[end..]);
         Ok(())
     }
 

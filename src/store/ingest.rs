@@ -1,7 +1,8 @@
 //! One ingest into a store: rows are taken from any thread, in any order, and become part of the store all at once.
 //!
 //! Rows wait in memory, by day. When they exceed the limit, days that seem complete are compacted, and days that come in order
-//! of time are written as they come; else the largest are put aside as sorted files, which compacting reads like any other source. Nothing counts before [`Ingest::commit`] has replaced the manifest.
+//! of time are written as they come; else the largest are put aside as sorted files, which compacting reads like any other
+//! source. Nothing counts before [`Ingest::commit`] has replaced the manifest.
 
 mod waiting;
 
@@ -202,10 +203,7 @@ impl<'s, 'o> Ingest<'s, 'o> {
             }
             Some(Relief::Advance(day, begun, blocks, until_ns)) => {
                 let rows: usize = blocks.iter().map(Rows::len).sum();
-                let mut begun = match begun {
-                    Some(begun) => begun,
-                    None => Box::new(Compaction::begin(self.store.root(), Some(day), None, false)?),
-                };
+                let mut begun = Compaction::of(begun, self.store.root(), Some(day), None, false)?;
                 let alone = self.works_alone();
                 let behind = begun.advance(blocks, until_ns, &self.files, &|| alone)?;
                 let left: usize = behind.iter().map(Rows::len).sum();
@@ -227,10 +225,8 @@ impl<'s, 'o> Ingest<'s, 'o> {
                 // Threads that wait for room help to make it.
                 let sources =
                     Sources { memory: blocks, runs: Vec::new(), slice_bytes: 0, own: false, alone: &|| false };
-                let early = match begun {
-                    Some(begun) => begun.finish(&self.files, None, &sources)?,
-                    None => compact::compact(self.store.root(), &self.files, day, None, &sources)?,
-                };
+                let begun = Compaction::of(begun, self.store.root(), day, None, false)?;
+                let early = begun.finish(&self.files, None, &sources)?;
                 drop(sources);
                 self.waiting().days.entry(day).or_default().early = Some(early);
             }
@@ -362,10 +358,9 @@ fn compact_days(
         let mut kept = early;
         if kept.is_none() || has_rows {
             let sources = Sources { memory: bucket.blocks, runs: bucket.runs, slice_bytes, own, alone: &alone };
-            let (day, added) = match bucket.begun {
-                Some(begun) => begun.finish(files, None, &sources)?,
-                None => compact::compact(root, files, day, kept.as_ref().or(before), &sources)?,
-            };
+            let before = kept.as_ref().or(before);
+            let begun = Compaction::of(bucket.begun, root, day, before, own)?;
+            let (day, added) = begun.finish(files, before, &sources)?;
             left.fetch_sub(1, Relaxed);
             kept = Some(day);
             tally.get_or_insert_default().add(&added);

@@ -43,6 +43,8 @@ pub(super) struct Waiting {
     pub(super) ended: BTreeSet<u32>,
     /// Of the others, where the last piece that was taken stands: what it has left behind is likely to be over.
     pub(super) latest: BTreeMap<u32, Stand>,
+    /// Bytes from which on it is looked again for a day that can be written in part: there was none.
+    look_again: usize,
     /// Several inputs were under way at the same time.
     pub(super) reads_several: bool,
     /// Rows of pruned days, which are not stored, by input.
@@ -100,9 +102,12 @@ impl Bucket {
         (until, self.blocks.iter().map(bytes).sum())
     }
 
-    /// Takes what was written of the day, if rows that wait stand before some of it.
+    /// Takes what was written of the day, if rows that wait stand before some of it: it counts as compacted too early.
     pub(super) fn take_late(&mut self) -> Option<Box<Compaction>> {
-        self.begun.take_if(|begun| begun.is_late(&self.blocks, &self.runs))
+        let late = self.begun.take_if(|begun| begun.is_late(&self.blocks, &self.runs))?;
+        // Claimed at once, as where a day is compacted.
+        self.early = Some(Default::default());
+        Some(late)
     }
 
     /// Takes the rows out.
@@ -149,12 +154,6 @@ impl Waiting {
         if self.bytes <= limit {
             return None;
         }
-        for (day, bucket) in &mut self.days {
-            if let Some(begun) = bucket.take_late() {
-                bucket.early = Some(Default::default());
-                return Some(Relief::Close(*day, begun));
-            }
-        }
         let left = |file: &u32, day: &Option<i64>, has_ids: bool| {
             let elsewhere = || self.latest.get(file).is_some_and(|stand| !stand.days.contains(day));
             self.ended.contains(file) || has_ids && elsewhere()
@@ -166,6 +165,10 @@ impl Waiting {
             fresh && !bucket.blocks.is_empty() && bucket.files.iter().all(|file| left(file, day, has_ids))
         });
         if let Some((day, bucket)) = complete {
+            self.look_again = 0;
+            if let Some(begun) = bucket.take_late() {
+                return Some(Relief::Close(*day, begun));
+            }
             // A large one in steps: whoever makes room goes on with its input in between, or the others leave it behind.
             let rows: usize = bucket.blocks.iter().map(Rows::len).sum();
             if let Some(day) = day.filter(|_| rows > (GROUPS_AT_ONCE + 1) * ROWS_PER_GROUP && bucket.is_plain()) {
@@ -177,14 +180,13 @@ impl Waiting {
             bucket.early = Some(Default::default());
             return Some(Relief::Compact(*day, bucket.begun.take(), bucket.empty()));
         }
-        let inputs_ns = self.latest.values().map(|stand| stand.least_ns).min().unwrap_or(i64::MAX);
-        let ahead = self.days.iter_mut().max_by_key(|(_, bucket)| bucket.bytes).and_then(|(day, bucket)| {
-            let day = day.filter(|day| !manifest.days.contains_key(day) && bucket.is_plain())?;
-            let (until, bytes) = bucket.seems_complete_before(inputs_ns);
-            (bytes >= limit / 4).then_some((day, until))
-        });
-        if let Some((day, until)) = ahead {
-            return Some(self.advance(day, until));
+        // Looking goes over all rows that wait: with many small inputs it would be most of the work.
+        if self.bytes >= self.look_again {
+            let ahead = self.ahead(limit, manifest);
+            self.look_again = if ahead.is_some() { 0 } else { self.bytes + limit / 16 };
+            if ahead.is_some() {
+                return ahead;
+            }
         }
         let loose: usize = self.days.values().flat_map(|bucket| &bucket.blocks).map(Rows::loose).sum();
         if loose > limit / 8 {
@@ -194,6 +196,7 @@ impl Waiting {
         if self.bytes <= limit + limit / 2 {
             return None;
         }
+        self.look_again = 0;
         let mut out = Vec::new();
         while self.bytes > limit / 2 {
             let Some((day, bucket)) = self.days.iter_mut().max_by_key(|(_, bucket)| bucket.bytes) else { break };
@@ -205,6 +208,18 @@ impl Waiting {
             out.push((*day, bucket.empty()));
         }
         Some(Relief::PutAside(out))
+    }
+
+    /// What can be done of the day that holds most, if it goes on and its rows come in order of time.
+    fn ahead(&mut self, limit: usize, manifest: &Manifest) -> Option<Relief> {
+        let inputs_ns = self.latest.values().map(|stand| stand.least_ns).min().unwrap_or(i64::MAX);
+        let (day, bucket) = self.days.iter_mut().max_by_key(|(_, bucket)| bucket.bytes)?;
+        if let Some(begun) = bucket.take_late() {
+            return Some(Relief::Close(*day, begun));
+        }
+        let day = day.filter(|day| !manifest.days.contains_key(day) && bucket.is_plain())?;
+        let (until, bytes) = bucket.seems_complete_before(inputs_ns);
+        (bytes >= limit / 4).then(|| self.advance(day, until))
     }
 
     fn advance(&mut self, day: i64, until_ns: i64) -> Relief {
