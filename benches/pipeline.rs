@@ -61,7 +61,7 @@ fn read(path: &Path, options: &ReadOptions) {
     let source = Source { name: "bench.ndjson".into(), path: path.to_owned() };
     let outlet = Outlet {
         known: &|_| false,
-        make: &|_| Weigh::default(),
+        make: &|_, _| Weigh::default(),
         emit: &|weigh| _ = black_box(weigh.0),
         done: &|_| {},
         progress: &|_| {},
@@ -75,7 +75,7 @@ fn append(path: &Path, options: &ReadOptions, store: &mut Store) {
     let ingest = store.ingest(&append).expect("nobody else writes");
     let outlet = Outlet {
         known: &|id| ingest.knows(id),
-        make: &|id| ingest.collector(id),
+        make: &|id, bytes| ingest.collector(id, bytes),
         emit: &|part| ingest.take(part).expect("fits into memory"),
         done: &|_| {},
         progress: &|_| {},

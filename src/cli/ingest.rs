@@ -168,7 +168,7 @@ fn read(
     let failed: Mutex<Option<StoreError>> = Mutex::new(None);
     let outlet = Outlet {
         known: &|id| ingest.knows(id),
-        make: &|id| ingest.collector(id),
+        make: &|id, bytes| ingest.collector(id, bytes),
         emit: &|part| {
             if let Err(error) = ingest.take(part) {
                 failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);

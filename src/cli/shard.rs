@@ -59,7 +59,7 @@ fn read(sources: &[Source], options: &input::ReadOptions, shard: &Shard<'_>) -> 
     let unread_now: Mutex<Vec<FileReport>> = Mutex::default();
     let outlet = Outlet {
         known: &|id| shard.knows(id),
-        make: &|id| shard.collector(id),
+        make: &|id, _| shard.collector(id),
         emit: &|part| {
             if let Err(error) = shard.take(part) {
                 fail(<StoreError as Into<anyhow::Error>>::into(error));

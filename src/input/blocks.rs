@@ -9,17 +9,26 @@ use rayon::prelude::*;
 
 use super::codec::Decoded;
 use super::framing::{Counts, Framer, Profile, Sink, State, Window};
-use super::held::{Held, LEAD};
+use super::held::Held;
 
 /// How a file is divided.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
-    /// Bytes of a block, about.
+    /// Most bytes of a block, about.
     pub(crate) block: usize,
-    /// Blocks of a batch; with one, nothing is done at the same time.
+    /// And the least: blocks become smaller towards the end of a batch, so that threads are done with it at the same time.
+    pub(crate) least: usize,
+    /// Blocks of a batch, were all as large as they may be; with one, nothing is done at the same time.
     pub(crate) blocks: usize,
     /// Largest row in bytes.
     pub(crate) limit: usize,
+}
+
+impl Plan {
+    /// Bytes of the next block of a batch of which so many are left.
+    fn next(&self, left: usize) -> usize {
+        (left / self.blocks).clamp(self.least, self.block)
+    }
 }
 
 /// What a whole file came to.
@@ -30,32 +39,32 @@ pub(crate) struct Walked {
     pub(crate) decoded: u64,
 }
 
-/// Walks over a text that is held whole, with one sink of `make`. `limit`: largest row in bytes.
+/// Walks over a text that is held whole, with one sink of `make`, which is told its bytes. `limit`: largest row in bytes.
 pub(crate) fn walk_whole<S: Sink + Send>(
     text: &[u8],
     limit: usize,
-    make: &(dyn Fn() -> S + Sync),
+    make: &(dyn Fn(usize) -> S + Sync),
     done: &mut (dyn FnMut(S) + Send),
 ) -> Walked {
-    let plan = Plan { block: text.len(), blocks: 1, limit };
+    let plan = Plan { block: text.len(), least: text.len(), blocks: 1, limit };
     let window = Window { bytes: text, base: 0, last: true };
     let chained = chain(window, Framer::new(State::START, limit), None, plan, make);
     chained.sinks.into_iter().for_each(done);
     Walked { counts: chained.counts, decoded: chained.at as u64 }
 }
 
-/// Walks over a file as it is decoded. Sinks come from `make`, one or more a batch, and go to `done` in the order of the file;
-/// answers also how the decoding failed, if it did.
+/// Walks over a file as it is decoded. Sinks come from `make`, which is told about how many bytes they will walk over, one or
+/// more a batch, and go to `done` in the order of the file; answers also how the decoding failed, if it did.
 pub(crate) fn walk<S: Sink + Send>(
     mut text: Decoded<'_>,
     plan: Plan,
-    make: &(dyn Fn() -> S + Sync),
+    make: &(dyn Fn(usize) -> S + Sync),
     done: &mut (dyn FnMut(S) + Send),
 ) -> (Walked, Option<String>) {
     let mut walked = Walked::default();
     let (mut batch, mut next) = (Held::default(), Held::default());
-    let most = LEAD + plan.block * plan.blocks;
-    let mut more = text.fill(batch.buffer(), most);
+    let most = plan.block * plan.blocks;
+    let mut more = text.fill(&mut batch, most);
     let mut framer = Framer::new(State::START, plan.limit);
     let (mut profile, mut look) = (None, plan.blocks > 1);
     let mut made: Vec<S> = Vec::new();
@@ -72,7 +81,7 @@ pub(crate) fn walk<S: Sink + Send>(
             batch.truncate(cut);
         }
         let window = Window { bytes: batch.bytes(), base: walked.decoded, last: !more };
-        let mut fill = || more && text.fill(next.buffer(), most);
+        let mut fill = || more && text.fill(&mut next, most);
         let work = || chain(window, framer, profile.as_ref(), plan, make);
         let mut hand_on = || made.drain(..).for_each(&mut *done);
         let (still_more, chained) = if plan.blocks > 1 {
@@ -135,16 +144,16 @@ fn chain<S: Sink + Send>(
     framer: Framer,
     profile: Option<&Profile>,
     plan: Plan,
-    make: &(dyn Fn() -> S + Sync),
+    make: &(dyn Fn(usize) -> S + Sync),
 ) -> Chained<S> {
     let length = window.bytes.len();
     let profile = profile.filter(|_| framer.is_between_rows());
     let mut starts = vec![0];
     if let Some(profile) = profile {
-        let mut from = plan.block;
+        let mut from = plan.next(length);
         while let Some(cut) = profile.first(window.bytes, from).filter(|cut| *cut < length) {
             starts.push(cut);
-            from = cut + plan.block;
+            from = cut + plan.next(length - cut);
         }
     }
     let stop = |at: usize| starts.get(at).copied().unwrap_or(length);
@@ -155,7 +164,7 @@ fn chain<S: Sink + Send>(
         at: stop(at),
         guess,
         framer,
-        sink: make(),
+        sink: make(stop(at + 1) - stop(at)),
     };
     let framers = (1..starts.len()).map(|_| Framer::new(guess, plan.limit));
     let mut runs: Vec<Run<S>> = std::iter::once(framer).chain(framers).enumerate().map(run).collect();
@@ -166,7 +175,8 @@ fn chain<S: Sink + Send>(
         run.go(Window { bytes, last: window.last && bytes.len() == length, ..window }, run.stop);
     };
     if runs.len() > 1 {
-        runs.par_iter_mut().enumerate().for_each(go);
+        // In turn, the large ones first.
+        runs.iter_mut().enumerate().par_bridge().for_each(go);
     } else {
         runs.iter_mut().enumerate().for_each(go);
     }
@@ -305,8 +315,8 @@ mod tests {
             all.bad.extend(log.bad);
             all.inside.extend(log.inside);
         };
-        let plan = Plan { block, blocks, limit: LIMIT };
-        let (walked, broken) = walk(decoded, plan, &|| Log { at_once, ..Log::default() }, &mut done);
+        let plan = Plan { block, least: block.div_ceil(4), blocks, limit: LIMIT };
+        let (walked, broken) = walk(decoded, plan, &|_| Log { at_once, ..Log::default() }, &mut done);
         assert_eq!(broken, None);
         assert_eq!(walked.decoded, text.len() as u64);
         assert_eq!(walked.counts.by.total(), text.len() as u64, "every byte is accounted for");
@@ -435,12 +445,24 @@ mod tests {
             let bytes = text.as_bytes();
             let profile = Profile::of(bytes, State::START, LIMIT);
             assert!(profile.is_some(), "{by:?}");
-            let plan = Plan { block: 512, blocks: 8, limit: LIMIT };
+            let plan = Plan { block: 512, least: 64, blocks: 8, limit: LIMIT };
             let window = Window { bytes, base: 0, last: true };
             let framer = Framer::new(State::START, LIMIT);
-            let chained = chain(window, framer, profile.as_ref(), plan, &Log::default);
+            let sizes = std::sync::Mutex::new(Vec::new());
+            let make = |bytes: usize| {
+                sizes.lock().expect("no panic").push(bytes);
+                Log::default()
+            };
+            let chained = chain(window, framer, profile.as_ref(), plan, &make);
             assert!(!chained.wrong, "{by:?}");
             assert!(chained.sinks.len() > 10);
+            // Cut at the next row: a few bytes more than planned.
+            let sizes = sizes.into_inner().expect("no panic");
+            assert_eq!(sizes.iter().sum::<usize>(), text.len(), "each is told its bytes");
+            assert!((512..540).contains(&sizes[0]), "{sizes:?}");
+            let (_, but_last) = sizes.split_last().expect("blocks");
+            assert!((64..92).contains(but_last.last().expect("blocks")), "small ones end a batch: {sizes:?}");
+            assert!(sizes.windows(2).all(|two| two[1] < two[0] + 28), "{sizes:?}");
             assert_eq!(chained.sinks.iter().map(|log| log.rows.len()).sum::<usize>(), 500);
         }
     }

@@ -8,6 +8,8 @@ use std::io::{self, BufRead, Read};
 
 use encoding_rs::{Decoder, UTF_16BE, UTF_16LE};
 
+use super::held::Held;
+
 /// Decoded bytes below which no ratio is looked at.
 const FREE: u64 = 64 << 20;
 /// Bytes decoded or transcoded at once.
@@ -104,7 +106,7 @@ pub(crate) struct Decoded<'a> {
     pub(crate) coding: Coding,
     utf16: Option<Decoder>,
     /// Bytes read for the look at the front, or waiting to be transcoded.
-    waiting: Vec<u8>,
+    waiting: Held,
     /// Bytes that came out of the decompressor, and how many may.
     size: u64,
     most: u64,
@@ -123,41 +125,40 @@ impl<'a> Decoded<'a> {
             stream: Stream::of(raw)?,
             coding: Coding { codec, encoding: "utf-8" },
             utf16: None,
-            waiting: Vec::new(),
+            waiting: Held::default(),
             size: 0,
             most,
             max_ratio,
             broken: None,
         };
-        let mut front = Vec::new();
+        let mut front = Held::default();
         while front.len() < 4 && decoded.decode(&mut front, 4) {}
-        let (encoding, mark) = encoding_of(&front);
+        let (encoding, mark) = encoding_of(front.bytes());
         decoded.coding.encoding = encoding;
         decoded.utf16 = match encoding {
             "utf-16le" => Some(UTF_16LE.new_decoder_without_bom_handling()),
             "utf-16be" => Some(UTF_16BE.new_decoder_without_bom_handling()),
             _ => None,
         };
-        decoded.waiting = front[mark..].to_vec();
+        decoded.waiting.add(&front.bytes()[mark..]);
         Ok(decoded)
     }
 
     /// Adds text to `out` until it holds `most` bytes (somewhat more where it is transcoded) or the file ends; whether more
     /// follows.
-    pub(crate) fn fill(&mut self, out: &mut Vec<u8>, most: usize) -> bool {
+    pub(crate) fn fill(&mut self, out: &mut Held, most: usize) -> bool {
         let Some(mut decoder) = self.utf16.take() else {
-            out.append(&mut self.waiting);
+            out.add(self.waiting.bytes());
+            self.waiting.clear();
             return self.decode(out, most);
         };
         let mut more = true;
         while more && out.len() < most {
             let mut bytes = std::mem::take(&mut self.waiting);
             more = self.decode(&mut bytes, STEP);
-            let begin = out.len();
             let room = decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len() * 3 + 8);
-            out.resize(begin + room, 0);
-            let (_, _, written, _) = decoder.decode_to_utf8(&bytes, &mut out[begin..], !more);
-            out.truncate(begin + written);
+            let (_, _, written, _) = decoder.decode_to_utf8(bytes.bytes(), out.free(room), !more);
+            out.grow(written);
             bytes.clear();
             self.waiting = bytes;
         }
@@ -168,24 +169,17 @@ impl<'a> Decoded<'a> {
     }
 
     /// Adds decompressed bytes until `out` holds `most`; `false` at the end.
-    fn decode(&mut self, out: &mut Vec<u8>, most: usize) -> bool {
+    fn decode(&mut self, out: &mut Held, most: usize) -> bool {
         loop {
             let begin = out.len();
             if begin >= most {
                 return true;
             }
             let step = (most - begin).min(if matches!(self.stream, Stream::Plain(_)) { most } else { STEP });
-            let read = match &mut self.stream {
-                // Reads into fresh capacity, without filling it with zeros first.
-                Stream::Plain(raw) => raw.take(step as u64).read_to_end(out),
-                stream => {
-                    out.resize(begin + step, 0);
-                    let read = stream.read(&mut out[begin..]);
-                    out.truncate(begin + read.as_ref().map_or(0, |n| *n));
-                    read
-                }
-            };
-            self.size += (out.len() - begin) as u64;
+            let read = self.stream.read(out.free(step));
+            let more = read.as_ref().map_or(0, |n| *n);
+            out.grow(more);
+            self.size += more as u64;
             match read {
                 Ok(0) => {
                     if !self.advance() {
@@ -265,12 +259,12 @@ mod tests {
 
     fn read(bytes: &[u8]) -> (String, Coding, Option<String>) {
         let mut decoded = Decoded::new(Box::new(bytes), bytes.len() as u64, 1_000).expect("opens");
-        let mut text = Vec::new();
+        let mut text = Held::default();
         let mut most = 3;
         while decoded.fill(&mut text, most) {
             most = text.len() + 3;
         }
-        (String::from_utf8(text).expect("utf-8"), decoded.coding, decoded.broken)
+        (String::from_utf8(text.bytes().to_vec()).expect("utf-8"), decoded.coding, decoded.broken)
     }
 
     fn gzip(text: &str) -> Vec<u8> {
@@ -318,7 +312,7 @@ mod tests {
     fn a_stream_that_grows_beyond_measure_is_ended() {
         let bomb = zstd::encode_all(io::repeat(b'x').take(FREE + (8 << 20)), 1).expect("zstd");
         let mut decoded = Decoded::new(Box::new(&bomb[..]), bomb.len() as u64, 2).expect("opens");
-        let mut text = Vec::new();
+        let mut text = Held::default();
         assert!(!decoded.fill(&mut text, usize::MAX));
         assert_eq!(text.len() as u64, FREE);
         assert!(decoded.broken.is_some_and(|why| why.contains("max-ratio")));

@@ -69,7 +69,7 @@ fn read_bytes(bytes: &[u8], options: &ReadOptions) -> Option<(Ingested, Vec<LogR
     let records = Mutex::new(Vec::new());
     let outlet = Outlet {
         known: &|_| false,
-        make: &|_| Keep::default(),
+        make: &|_, _| Keep::default(),
         emit: &|keep: Keep| records.lock().expect("lock").extend(keep.0),
         done: &|_| {},
         progress: &|_| {},

@@ -5,12 +5,12 @@
 //! is read is read up to the size it was hashed at.
 
 use std::fs::{File, Metadata};
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, BufReader, ErrorKind, Read, Seek};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use super::InputError;
-use super::held::{Held, LEAD};
+use super::held::Held;
 use crate::record::ContentId;
 
 /// Largest file that is held whole, in bytes.
@@ -19,6 +19,8 @@ pub(crate) const WHOLE: u64 = 16 << 20;
 pub(crate) const WHOLE_PACKED: u64 = 4 << 20;
 /// Bytes hashed at once, by all threads together.
 const PIECE: usize = 4 << 20;
+/// Room for what may follow the size that was told.
+const LEAST_ROOM: usize = 4 << 10;
 /// Bytes read at once where they are decoded.
 const BUFFER: usize = 256 << 10;
 
@@ -94,10 +96,29 @@ pub(crate) enum Body {
 fn read(from: impl Read, size: u64, buffer: &mut Held) -> io::Result<Held> {
     let mut held = std::mem::take(buffer);
     held.clear();
-    let bytes = held.buffer();
-    // One more, so that the end is seen without growing.
-    bytes.reserve(size as usize + 1);
-    from.take(WHOLE + 1).read_to_end(bytes)?;
+    let mut from = from.take(WHOLE + 1);
+    loop {
+        // One more, so that the end is seen without growing.
+        let room = (size as usize).saturating_sub(held.len()).max(LEAST_ROOM) + 1;
+        let more = fill(&mut from, held.free(room))?;
+        held.grow(more);
+        if more < room {
+            return Ok(held);
+        }
+    }
+}
+
+/// Reads until a piece of memory is full, or there is no more; answers how much was read.
+fn fill(from: &mut impl Read, piece: &mut [u8]) -> io::Result<usize> {
+    let mut held = 0;
+    while held < piece.len() {
+        match from.read(&mut piece[held..]) {
+            Ok(0) => break,
+            Ok(more) => held += more,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
     Ok(held)
 }
 
@@ -143,22 +164,19 @@ fn twice(mut file: File) -> io::Result<Opened> {
     Ok(Opened { content_id, size, mtime_ns: 0, body: Body::File(file), seen: None })
 }
 
-/// Hash and number of all bytes.
-fn hashed(mut from: impl Read) -> io::Result<(ContentId, u64)> {
+/// Hash and number of all bytes. A piece is hashed while the next one is read.
+fn hashed(mut from: impl Read + Send) -> io::Result<(ContentId, u64)> {
     let mut hasher = blake3::Hasher::new();
-    let mut buffer = vec![0; LEAD + PIECE];
-    let piece = &mut buffer[LEAD..];
+    let (mut piece, mut next) = (Held::default(), Held::default());
     let mut size = 0;
-    loop {
-        match from.read(piece) {
-            Ok(0) => break,
-            Ok(n) => {
-                hasher.update_rayon(&piece[..n]);
-                size += n as u64;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
+    let mut more = fill(&mut from, piece.free(PIECE))?;
+    while more > 0 {
+        piece.grow(more);
+        size += more as u64;
+        let read = || fill(&mut from, next.free(PIECE));
+        more = rayon::join(read, || hasher.update_rayon(piece.bytes())).0?;
+        std::mem::swap(&mut piece, &mut next);
+        next.clear();
     }
     Ok((ContentId(*hasher.finalize().as_bytes()), size))
 }

@@ -5,34 +5,86 @@
 /// speed that they reach to any other place.
 pub(crate) const LEAD: usize = 48;
 
-/// Bytes of a file, or of a batch of it.
+/// Bytes of a file, or of a batch of it. Its memory is kept from one to the next, and filled with zeros once only.
 #[derive(Default)]
-pub(crate) struct Held(Vec<u8>);
+pub(crate) struct Held {
+    memory: Vec<u8>,
+    len: usize,
+}
 
 impl Held {
     pub(crate) fn bytes(&self) -> &[u8] {
-        self.0.get(LEAD..).unwrap_or_default()
+        self.memory.get(LEAD..LEAD + self.len).unwrap_or_default()
     }
 
-    /// What more is read into: a buffer in which the bytes stand behind [`LEAD`] others.
-    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
-        if self.0.len() < LEAD {
-            self.0.resize(LEAD, 0);
-        }
-        &mut self.0
+    pub(crate) fn len(&self) -> usize {
+        self.len
     }
 
     /// Forgets the bytes and keeps the memory.
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.len = 0;
     }
 
     pub(crate) fn truncate(&mut self, length: usize) {
-        self.0.truncate(LEAD + length);
+        self.len = self.len.min(length);
+    }
+
+    /// Room for so many more bytes, which count once [`Held::grow`] was told of them.
+    pub(crate) fn free(&mut self, room: usize) -> &mut [u8] {
+        let from = LEAD + self.len;
+        if self.memory.is_empty() {
+            self.memory = vec![0; from + room];
+        } else if self.memory.len() < from + room {
+            self.memory.resize(from + room, 0);
+        }
+        &mut self.memory[from..from + room]
+    }
+
+    /// Counts bytes that were written into what was [`Held::free`].
+    pub(crate) fn grow(&mut self, more: usize) {
+        self.len += more;
+    }
+
+    /// Adds bytes behind those that are there.
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
+        self.free(bytes.len()).copy_from_slice(bytes);
+        self.grow(bytes.len());
     }
 
     /// Adds bytes in front of those that are there.
     pub(crate) fn put_before(&mut self, bytes: &[u8]) {
-        self.buffer().splice(LEAD..LEAD, bytes.iter().copied());
+        self.free(bytes.len());
+        self.memory.copy_within(LEAD..LEAD + self.len, LEAD + bytes.len());
+        self.memory[LEAD..LEAD + bytes.len()].copy_from_slice(bytes);
+        self.grow(bytes.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_added_on_both_sides_and_memory_serves_again() {
+        let mut held = Held::default();
+        assert_eq!((held.bytes(), held.len()), (&b""[..], 0));
+        held.free(4)[..2].copy_from_slice(b"cd");
+        held.grow(2);
+        held.put_before(b"ab");
+        held.add(b"ef");
+        assert_eq!(held.bytes(), b"abcdef");
+        held.truncate(9);
+        held.truncate(5);
+        assert_eq!((held.bytes(), held.len()), (&b"abcde"[..], 5));
+        let memory = held.memory.as_ptr();
+        held.clear();
+        assert_eq!(held.bytes(), b"");
+        assert_eq!(held.free(6), b"abcdef", "it is not filled with zeros again");
+        assert_eq!(held.memory.as_ptr(), memory);
+        held.free(1 << 20).fill(b'x');
+        held.grow(1 << 20);
+        held.put_before(&[b'y'; 100]);
+        assert_eq!(held.bytes(), [vec![b'y'; 100], vec![b'x'; 1 << 20]].concat());
     }
 }

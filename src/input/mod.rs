@@ -213,8 +213,8 @@ pub struct Outlet<'a, C> {
     /// Whether a content need not be read; asked once a file, before its first record is made. Who answers may note the
     /// content as taken, so that of two files of one content only one is read.
     pub known: &'a (dyn Fn(&ContentId) -> bool + Sync),
-    /// A collector for one stretch of a content. Some are dropped without being emitted: their records were read again.
-    pub make: &'a (dyn Fn(&ContentId) -> C + Sync),
+    /// A collector for one stretch of a content, of about so many bytes. Some are dropped without being emitted: their records were read again.
+    pub make: &'a (dyn Fn(&ContentId, usize) -> C + Sync),
     /// Takes a collector that is complete. Those of one file come in file order.
     pub emit: &'a (dyn Fn(C) + Sync),
     /// Told that the last collector of a content was emitted.
@@ -264,7 +264,7 @@ pub fn read_all<C: Collect>(
         finished(source, read(source, options, outlet));
     }
     let next = AtomicUsize::new(0);
-    let alone = Plan { block: BLOCK, blocks: 1, limit: options.row_bytes };
+    let alone = Plan { block: BLOCK, least: BLOCK, blocks: 1, limit: options.row_bytes };
     rayon::broadcast(|_| {
         let mut room = Room::default();
         while let Some(at) = others.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -330,8 +330,8 @@ fn read_with<C: Collect>(
         tally.add(part);
     };
     let streamed = Streamed::default();
-    let make = || Reader::new(options, &streamed, (outlet.make)(&content_id));
-    let alone = Plan { block: BLOCK, blocks: 1, limit: options.row_bytes };
+    let make = |bytes: usize| Reader::new(options, &streamed, (outlet.make)(&content_id, bytes));
+    let alone = Plan { block: BLOCK, least: BLOCK, blocks: 1, limit: options.row_bytes };
     let plain = Coding { codec: "none", encoding: "utf-8" };
     let (coding, (walked, broken)) = match body {
         Body::Whole(held) => {
@@ -381,10 +381,11 @@ fn read_with<C: Collect>(
     Ok(ingested)
 }
 
-/// How all threads read one file: two blocks for each of them, so that one that is done early finds more to do.
+/// How all threads read one file: two of the largest blocks for each of them, and smaller ones in place of the last, so that
+/// one that is done early finds more to do.
 fn together(limit: usize) -> Plan {
     let blocks = (2 * rayon::current_num_threads()).clamp(2, BATCH / LEAST_BLOCK);
-    Plan { block: (BATCH / blocks).min(BLOCK), blocks, limit }
+    Plan { block: (BATCH / blocks).min(BLOCK), least: LEAST_BLOCK, blocks, limit }
 }
 
 /// Row counts of a file that look like a `--limit`: its own, or one that two of its severities share.

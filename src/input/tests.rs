@@ -47,7 +47,7 @@ fn read_path(path: &Path, options: &ReadOptions) -> Result<Outcome, InputError> 
     let records = Mutex::new(Vec::new());
     let outlet = Outlet {
         known: &|_| false,
-        make: &|_| Keep::default(),
+        make: &|_, _| Keep::default(),
         emit: &|keep: Keep| records.lock().expect("lock").extend(keep.0),
         done: &|_| {},
         progress: &|_| {},
@@ -212,8 +212,8 @@ fn same_however_cut(text: &str, lines: bool) {
         let streamed = Streamed::default();
         let mut records = Vec::new();
         let rest = Decoded::new(Box::new(text.as_bytes()), text.len() as u64, 1_000).expect("opens");
-        let plan = Plan { block, blocks, limit: 2_000 };
-        let make = || Reader::new(&options, &streamed, Keep::default());
+        let plan = Plan { block, least: block.div_ceil(4), blocks, limit: 2_000 };
+        let make = |_| Reader::new(&options, &streamed, Keep::default());
         let (walked, _) = walk(rest, plan, &make, &mut |reader| records.extend(reader.finish().0.0));
         assert_eq!(walked.counts.by.total(), text.len() as u64);
         (records, walked.counts)
@@ -346,7 +346,7 @@ fn a_known_content_is_not_read() {
     std::fs::write(&path, "{\"insertId\":\"a\",\"textPayload\":\"x\"}").expect("write");
     let outlet = Outlet {
         known: &|_| true,
-        make: &|_| Keep::default(),
+        make: &|_, _| Keep::default(),
         emit: &|_| panic!("nothing is read"),
         done: &|_| {},
         progress: &|_| {},
@@ -583,7 +583,7 @@ fn a_file_that_is_written_over_while_it_is_read_is_refused_by_name() {
     };
     let outlet = Outlet {
         known: &write_over,
-        make: &|_| Keep::default(),
+        make: &|_, _| Keep::default(),
         emit: &|_| {},
         done: &|_| panic!("a content that is not what was hashed is never done"),
         progress: &|_| {},

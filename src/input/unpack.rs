@@ -71,6 +71,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::codec::Decoded;
+    use super::super::held::Held;
     use super::*;
 
     fn gzip(text: &[u8]) -> Vec<u8> {
@@ -95,9 +96,9 @@ mod tests {
     /// The text and what is wrong with it, from the stream.
     fn streamed(bytes: &[u8]) -> (Vec<u8>, Option<String>) {
         let mut decoded = Decoded::new(Box::new(bytes), bytes.len() as u64, 1_000).expect("opens");
-        let mut out = Vec::new();
+        let mut out = Held::default();
         while decoded.fill(&mut out, 1 << 20) {}
-        (out, decoded.broken)
+        (out.bytes().to_vec(), decoded.broken)
     }
 
     #[test]

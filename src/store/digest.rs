@@ -53,6 +53,11 @@ impl RowHashes {
         }
     }
 
+    /// Adds values of the same rows in other columns.
+    pub(super) fn join(&mut self, others: &Self) {
+        sum(&mut self.0, others.0.iter().copied());
+    }
+
     pub(super) fn digest(self) -> Digest {
         let mut digest = Digest { rows: self.0.len() as u64, sums: [0; 2] };
         for hash in self.0 {

@@ -79,7 +79,7 @@ pub(crate) fn append_with(
     let ingest = store.ingest(options)?;
     for dump in call {
         for piece in dump.records.chunks(2).rev() {
-            let mut part = ingest.collector(&dump.read.content_id);
+            let mut part = ingest.collector(&dump.read.content_id, 0);
             for record in piece {
                 part.push(&mut LogRecord { raw: "".into(), ..record.clone() }, &[], || record.raw.clone());
             }

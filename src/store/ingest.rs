@@ -47,6 +47,8 @@ pub struct Part {
     pub(super) rows: Rows,
     pub(super) file: u32,
     pub(super) raw: RawPolicy,
+    /// Bytes of the piece.
+    pub(super) read: usize,
 }
 
 impl Collect for Part {
@@ -106,15 +108,15 @@ impl<'s, 'o> Ingest<'s, 'o> {
         self.store.has_content(id) || !self.waiting().begun.insert(*id)
     }
 
-    /// Takes rows of an input.
-    pub fn collector(&self, id: &ContentId) -> Part {
-        let rows = Rows::with_room(&self.room.lock().unwrap_or_else(PoisonError::into_inner));
-        Part { rows, file: self.files.add(*id), raw: self.options.raw }
+    /// Takes rows of an input, of a piece of about so many bytes.
+    pub fn collector(&self, id: &ContentId, read: usize) -> Part {
+        let rows = Rows::with_room(&self.room.lock().unwrap_or_else(PoisonError::into_inner), read);
+        Part { rows, file: self.files.add(*id), raw: self.options.raw, read }
     }
 
     /// Takes the rows of a piece.
     pub fn take(&self, part: Part) -> Result<(), StoreError> {
-        *self.room.lock().unwrap_or_else(PoisonError::into_inner) = part.rows.room();
+        *self.room.lock().unwrap_or_else(PoisonError::into_inner) = part.rows.room(part.read);
         let file = part.file;
         let mut days = by_day(part.rows);
         for (_, rows) in &mut days {

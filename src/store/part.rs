@@ -129,7 +129,7 @@ impl Lane<'_> {
         for file in &rows.files {
             *open.2.entry(*file).or_insert(0) += 1;
         }
-        open.0.write(write::encode((rows, &rows.entries()), None, files, LEVEL)?)
+        open.0.write(write::encode(rows, files, LEVEL)?)
     }
 
     fn place(&mut self, files: &Files) -> Result<(), StoreError> {

@@ -10,11 +10,13 @@ mod apart;
 mod bytes;
 mod column;
 mod known;
+mod room;
 
 pub(super) use apart::Raws;
 use column::Run;
 pub(super) use column::{Dict, Ints, Texts};
 use known::KnownCodes;
+pub(super) use room::Room;
 
 use crate::mine::{RowRole, Subject, row_role};
 use crate::record::{LogRecord, Stretch, payload_hash};
@@ -64,15 +66,6 @@ columns! {
     TextCol { InsertId, Message, Trace, Span, Raw }
 }
 
-/// How much room rows took.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Room {
-    rows: usize,
-    ints: [bool; IntCol::ALL.len()],
-    dicts: [bool; DictCol::ALL.len()],
-    texts: [usize; TextCol::ALL.len()],
-}
-
 /// Rows of one or several inputs.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Rows {
@@ -103,35 +96,6 @@ impl Rows {
 
     pub(super) fn is_empty(&self) -> bool {
         self.ts_ns.is_empty()
-    }
-
-    /// The room that was needed.
-    pub(super) fn room(&self) -> Room {
-        Room {
-            rows: self.len(),
-            ints: std::array::from_fn(|at| !self.ints[at].is_empty()),
-            dicts: std::array::from_fn(|at| !self.dicts[at].is_empty()),
-            texts: std::array::from_fn(|at| self.texts[at].text.len()),
-        }
-    }
-
-    /// Rows to come that are likely to need as much room, or somewhat more: growing would copy them again and again, and room
-    /// that nothing is written into costs none.
-    pub(super) fn with_room(room: &Room) -> Self {
-        let more = |room: usize| room + room / 4;
-        let rows = more(room.rows);
-        let mut out = Self::default();
-        out.ts_ns.reserve(rows);
-        out.files.reserve(rows);
-        out.roles.reserve(rows);
-        out.aside.reserve(rows);
-        out.ints.iter_mut().zip(room.ints).filter(|(_, used)| *used).for_each(|(ints, _)| ints.0.reserve(rows));
-        out.dicts.iter_mut().zip(room.dicts).filter(|(_, used)| *used).for_each(|(dict, _)| dict.codes.reserve(rows));
-        for (texts, bytes) in out.texts.iter_mut().zip(room.texts).filter(|(_, bytes)| *bytes > 0) {
-            texts.ends.reserve(rows);
-            texts.text.reserve(more(bytes));
-        }
-        out
     }
 
     /// Bytes held, about.

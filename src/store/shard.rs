@@ -85,7 +85,7 @@ impl<'a> Shard<'a> {
 
     /// Takes rows of an input.
     pub fn collector(&self, id: &ContentId) -> Part {
-        Part { rows: Rows::default(), file: self.files.add(*id), raw: self.options.raw }
+        Part { rows: Rows::default(), file: self.files.add(*id), raw: self.options.raw, read: 0 }
     }
 
     /// Takes the rows of a piece.

@@ -313,7 +313,7 @@ mod tests {
 
     fn run(root: &std::path::Path, files: &FileList, times: Range<i64>) -> Run {
         let file = files.add(ContentId([1; 32]));
-        let mut part = Part { rows: Rows::default(), file, raw: RawPolicy::None };
+        let mut part = Part { rows: Rows::default(), file, raw: RawPolicy::None, read: 0 };
         for at in times {
             part.push(&mut row(DAY_ONE + at * MS, &format!("id-{at}"), "disk full"), &[], || "".into());
         }

@@ -134,7 +134,7 @@ mod tests {
     use crate::record::{Collect, LogRecord};
 
     fn rows(records: impl IntoIterator<Item = LogRecord<'static>>) -> Rows {
-        let mut part = Part { rows: Rows::default(), file: 7, raw: RawPolicy::All };
+        let mut part = Part { rows: Rows::default(), file: 7, raw: RawPolicy::All, read: 0 };
         for mut record in records {
             let raw = record.raw.clone();
             part.push(&mut record, &[], || raw);

@@ -1,6 +1,6 @@
 //! Rows to Parquet files.
 //!
-//! A row group is encoded on its own, so that several threads can work on one day.
+//! A row group is encoded on its own, and its columns in three parts, so that several threads can work on one day.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -20,26 +20,21 @@ use super::digest::{Digest, RowHashes};
 use super::files::Files;
 use super::layout::{Draft, ROWS_PER_FILE};
 use super::manifest::{LiveFile, Role};
-use super::rows::{DictCol, IntCol, NONE, Rows, TextCol, Texts};
+use super::rows::{Dict, DictCol, IntCol, NONE, Rows, TextCol, Texts};
 
 static DESCRIPTOR: LazyLock<SchemaDescriptor> = LazyLock::new(|| {
     ArrowSchemaConverter::new().convert(&ROW_SCHEMA).expect("the columns of a row are types that Parquet has")
 });
 
-/// Texts of one row group that no column holds yet.
-struct Made<'a> {
-    sig: (Vec<u32>, Texts),
-    role: (Vec<u32>, Texts),
+/// Texts of the rows of one row group that no column holds yet.
+pub(super) struct Made<'a> {
     file: (Vec<u32>, Texts),
     content: Texts,
     raw: &'a [&'a str],
 }
 
 impl<'a> Made<'a> {
-    fn new((rows, raw): (&Rows, &'a [&'a str]), computed: Option<&Computed>, files: &Files) -> Self {
-        let sig = computed.map_or_else(Default::default, |computed| coded(&computed.sig, ToString::to_string));
-        let role =
-            computed.map_or_else(Default::default, |computed| coded(&computed.role, |role| role.as_str().into()));
+    pub(super) fn new((rows, raw): (&Rows, &'a [&'a str]), files: &Files) -> Self {
         let file = coded(&rows.files, |file| files.id(*file).to_string());
         let mut content = Texts::default();
         if (0..rows.len()).any(|row| rows.text(TextCol::InsertId, row).is_empty()) {
@@ -51,7 +46,23 @@ impl<'a> Made<'a> {
                 }
             }
         }
-        Self { sig, role, file, content, raw }
+        Self { file, content, raw }
+    }
+}
+
+/// The same of what is computed of them.
+#[derive(Default)]
+struct Named {
+    sig: (Vec<u32>, Texts),
+    role: (Vec<u32>, Texts),
+}
+
+impl Named {
+    fn new(computed: Option<&Computed>) -> Self {
+        computed.map_or_else(Self::default, |computed| Self {
+            sig: coded(&computed.sig, ToString::to_string),
+            role: coded(&computed.role, |role| role.as_str().into()),
+        })
     }
 }
 
@@ -63,7 +74,32 @@ fn coded<T: std::hash::Hash + Eq + Copy>(values: &[T], text: impl Fn(&T) -> Stri
     (codes, texts)
 }
 
-fn values<'a>(name: &str, rows: &'a Rows, computed: Option<&'a Computed>, made: &'a Made<'_>) -> Values<'a> {
+fn codes(made: &(Vec<u32>, Texts)) -> Values<'_> {
+    if made.1.is_empty() { Values::Absent } else { Values::Codes(Cow::Borrowed(&made.0), &made.1) }
+}
+
+fn dictionary(dict: &Dict, rows: usize) -> Values<'_> {
+    if dict.is_empty() { Values::Absent } else { Values::Codes(dict.codes(rows), &dict.values) }
+}
+
+/// The values of a column that is computed; `None` of another.
+fn computed<'a>(name: &str, rows: usize, computed: Option<&'a Computed>, named: &'a Named) -> Option<Values<'a>> {
+    let of = |values: fn(&'a Computed, usize) -> Values<'a>| {
+        computed.map_or(Values::Absent, |computed| values(computed, rows))
+    };
+    Some(match name {
+        "sig_id" => codes(&named.sig),
+        "exception" => of(|computed, rows| dictionary(&computed.exception, rows)),
+        "stack_id" => of(|computed, rows| dictionary(&computed.stack, rows)),
+        "event_id" => of(|computed, _| Values::Ids(&computed.event_id)),
+        "event_role" => codes(&named.role),
+        "rows_in_event" => of(|computed, _| Values::Few(Cow::Borrowed(&computed.rows_in_event))),
+        _ => return None,
+    })
+}
+
+/// The values of a column that rows hold; `None` of one that is computed.
+fn held<'a>(name: &str, rows: &'a Rows, made: &'a Made<'_>) -> Option<Values<'a>> {
     use DictCol as D;
     use IntCol as I;
     use TextCol as T;
@@ -77,19 +113,10 @@ fn values<'a>(name: &str, rows: &'a Rows, computed: Option<&'a Computed>, made: 
         Values::Many(ints) => Values::Few(ints),
         other => other,
     };
-    let dict = |column: D| {
-        let dict = rows.dict(column);
-        if dict.is_empty() {
-            return Values::Absent;
-        }
-        Values::Codes(dict.codes(rows.len()), &dict.values)
-    };
+    let dict = |column: D| dictionary(rows.dict(column), rows.len());
     let ids = |column: T| {
         let texts = rows.texts(column);
         if texts.is_empty() { Values::Absent } else { Values::Ids(texts) }
-    };
-    let codes = |made: &'a (Vec<u32>, Texts)| {
-        if made.1.is_empty() { Values::Absent } else { Values::Codes(Cow::Borrowed(&made.0), &made.1) }
     };
     let times = |of: fn(i64) -> i64| {
         if rows.ts_ns.iter().all(|ts| *ts == NONE) {
@@ -97,7 +124,7 @@ fn values<'a>(name: &str, rows: &'a Rows, computed: Option<&'a Computed>, made: 
         }
         Values::Many(rows.ts_ns.iter().map(|ts| if *ts == NONE { NONE } else { of(*ts) }).collect())
     };
-    match name {
+    Some(match name {
         "ts_ns" => times(|ts| ts),
         "ts" => times(|ts| ts.div_euclid(1_000)),
         "ts_source" => dict(D::TsSource),
@@ -128,18 +155,6 @@ fn values<'a>(name: &str, rows: &'a Rows, computed: Option<&'a Computed>, made: 
         "http_route" => dict(D::HttpRoute),
         "http_status" => few(I::HttpStatus),
         "http_latency_ns" => many(I::HttpLatency),
-        "sig_id" => codes(&made.sig),
-        "exception" => computed.filter(|computed| !computed.exception.is_empty()).map_or(Values::Absent, |computed| {
-            Values::Codes(computed.exception.codes(rows.len()), &computed.exception.values)
-        }),
-        "stack_id" => computed
-            .filter(|computed| !computed.stack.is_empty())
-            .map_or(Values::Absent, |computed| Values::Codes(computed.stack.codes(rows.len()), &computed.stack.values)),
-        "event_id" => computed.map_or(Values::Absent, |computed| Values::Ids(&computed.event_id)),
-        "event_role" => codes(&made.role),
-        "rows_in_event" => {
-            computed.map_or(Values::Absent, |computed| Values::Few(Cow::Borrowed(&computed.rows_in_event)))
-        }
         "deploy_revision" => dict(D::DeployRevision),
         "deploy_outcome" => dict(D::DeployOutcome),
         "deploy_by" => dict(D::DeployBy),
@@ -167,7 +182,48 @@ fn values<'a>(name: &str, rows: &'a Rows, computed: Option<&'a Computed>, made: 
         "file" => codes(&made.file),
         "offset" => many(I::Offset),
         "length" => few(I::Length),
-        _ => unreachable!("every column of ROW_COLUMNS is written; {name} is not"),
+        _ => return None,
+    })
+}
+
+/// The columns that rows hold and that seldom repeat: what takes most of the time.
+const LONG: [&str; 5] = ["insert_id", "message", "trace", "span", "raw"];
+
+/// Some columns of a row group, encoded.
+pub(super) struct Columns {
+    /// With the place of each.
+    chunks: Vec<(usize, Chunk)>,
+    hashes: RowHashes,
+}
+
+impl Columns {
+    /// What rows hold, if it seldom repeats, with their raw entries.
+    pub(super) fn long(rows: &Rows, made: &Made<'_>, level: i32) -> Result<Self, StoreError> {
+        Self::of(rows.len(), level, |name| held(name, rows, made).filter(|_| LONG.contains(&name)))
+    }
+
+    /// What else rows hold.
+    pub(super) fn other(rows: &Rows, made: &Made<'_>, level: i32) -> Result<Self, StoreError> {
+        Self::of(rows.len(), level, |name| if LONG.contains(&name) { None } else { held(name, rows, made) })
+    }
+
+    /// What is computed of rows; nothing of those that no query sees.
+    pub(super) fn computed(rows: usize, of: Option<&Computed>, level: i32) -> Result<Self, StoreError> {
+        let named = Named::new(of);
+        Self::of(rows, level, |name| computed(name, rows, of, &named))
+    }
+
+    fn of<'v>(rows: usize, level: i32, values: impl Fn(&str) -> Option<Values<'v>>) -> Result<Self, StoreError> {
+        let broken = |error: parquet::errors::ParquetError| StoreError::Unwritable { reason: error.to_string() };
+        let mut encoder = Encoder::new(level).map_err(broken)?;
+        let mut out = Self { chunks: Vec::with_capacity(ROW_COLUMNS.len()), hashes: RowHashes::new(rows) };
+        for (at, (spec, column)) in ROW_COLUMNS.iter().zip(DESCRIPTOR.columns()).enumerate() {
+            if let Some(values) = values(spec.name) {
+                out.hashes.add(spec.name, &values);
+                out.chunks.push((at, encoder.chunk(column, rows, &values).map_err(broken)?));
+            }
+        }
+        Ok(out)
     }
 }
 
@@ -180,33 +236,42 @@ pub(super) struct Group {
     pub(super) digest: Digest,
 }
 
-/// Encodes rows with their raw entries; `computed` is absent for rows that no query sees.
-pub(super) fn encode(
-    (rows, raw): (&Rows, &[&str]),
-    computed: Option<&Computed>,
-    files: &Files,
-    level: i32,
-) -> Result<Group, StoreError> {
-    let broken = |error: parquet::errors::ParquetError| StoreError::Unwritable { reason: error.to_string() };
-    let mut encoder = Encoder::new(level).map_err(broken)?;
-    let made = Made::new((rows, raw), computed, files);
-    let mut chunks = Vec::with_capacity(ROW_COLUMNS.len());
-    let mut hashes = RowHashes::new(rows.len());
-    for (spec, column) in ROW_COLUMNS.iter().zip(DESCRIPTOR.columns()) {
-        let values = values(spec.name, rows, computed, &made);
-        hashes.add(spec.name, &values);
-        chunks.push(encoder.chunk(column, rows.len(), &values).map_err(broken)?);
+impl Group {
+    /// Puts the columns of rows together.
+    pub(super) fn of(rows: &Rows, parts: [Columns; 3]) -> Self {
+        let (mut chunks, mut hashes) = (Vec::with_capacity(ROW_COLUMNS.len()), RowHashes::new(rows.len()));
+        for part in parts {
+            hashes.join(&part.hashes);
+            chunks.extend(part.chunks);
+        }
+        chunks.sort_unstable_by_key(|(at, _)| *at);
+        let times = || rows.ts_ns.iter().copied().filter(|ts| *ts != NONE);
+        Self {
+            chunks: chunks.into_iter().map(|(_, chunk)| chunk).collect(),
+            rows: rows.len(),
+            min_ns: times().min(),
+            max_ns: times().max(),
+            digest: hashes.digest(),
+        }
     }
-    let times = || rows.ts_ns.iter().copied().filter(|ts| *ts != NONE);
-    Ok(Group { chunks, rows: rows.len(), min_ns: times().min(), max_ns: times().max(), digest: hashes.digest() })
+}
+
+/// Encodes rows that no query sees, with their raw entries.
+pub(super) fn encode(rows: &Rows, files: &Files, level: i32) -> Result<Group, StoreError> {
+    let entries = rows.entries();
+    let made = Made::new((rows, &entries), files);
+    let (long, other) = (Columns::long(rows, &made, level)?, Columns::other(rows, &made, level)?);
+    Ok(Group::of(rows, [long, other, Columns::computed(rows.len(), None, level)?]))
 }
 
 /// The hash over rows, without encoding them.
-pub(super) fn digest((rows, raw): (&Rows, &[&str]), computed: Option<&Computed>, files: &Files) -> Digest {
-    let made = Made::new((rows, raw), computed, files);
+pub(super) fn digest((rows, raw): (&Rows, &[&str]), of: Option<&Computed>, files: &Files) -> Digest {
+    let (made, named) = (Made::new((rows, raw), files), Named::new(of));
     let mut hashes = RowHashes::new(rows.len());
     for spec in ROW_COLUMNS {
-        hashes.add(spec.name, &values(spec.name, rows, computed, &made));
+        if let Some(values) = held(spec.name, rows, &made).or_else(|| computed(spec.name, rows.len(), of, &named)) {
+            hashes.add(spec.name, &values);
+        }
     }
     hashes.digest()
 }

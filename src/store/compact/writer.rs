@@ -18,7 +18,7 @@ use super::super::merge::Kept;
 use super::super::regroup::Membership;
 use super::super::rows::{DictCol, NO_CODE, Rows};
 use super::super::sketch::{self, Sketches, SummaryRow};
-use super::super::write::{self, Output};
+use super::super::write::{self, Columns, Group, Made, Output};
 use super::super::{Conflict, StoreError};
 use super::{ROLES, row_groups};
 use crate::mine::{Miner, SignatureTable};
@@ -54,7 +54,7 @@ pub(super) struct Apart<'b> {
 
 /// A row group, ready to be written, and what it adds to the sketches.
 struct Ready {
-    group: write::Group,
+    group: Group,
     table: SignatureTable,
     summary: Vec<SummaryRow>,
     deploys: Vec<Deploy>,
@@ -81,8 +81,8 @@ impl Writer {
         }
     }
 
-    /// Rows that queries see, in file order; `alone` says whether every other thread has work of its own, now: row groups are
-    /// then encoded one after the other.
+    /// Rows that queries see, in file order; `alone` says whether every other thread has work of its own, now: row groups and
+    /// their columns are then encoded one after the other.
     pub(super) fn rows(
         &mut self,
         places: &[(u32, u32)],
@@ -96,16 +96,26 @@ impl Writer {
         let miners = std::mem::take(&mut self.miners);
         let encode = |(at, (places, members)): (usize, &Piece<'_>)| {
             let (rows, raws) = apart.kept.gather_apart(apart.blocks, places);
-            let mut computed = Computed::default();
             let mut table = SignatureTable::new();
-            let mut miner = miners[at].lock().unwrap_or_else(PoisonError::into_inner);
-            computed::sign(&rows, &mut miner, &mut table, &mut computed);
-            drop(miner);
-            computed::name_events(day, first, members, &mut computed);
+            let mut sign = || {
+                let mut computed = Computed::default();
+                let mut miner = miners[at].lock().unwrap_or_else(PoisonError::into_inner);
+                computed::sign(&rows, &mut miner, &mut table, &mut computed);
+                drop(miner);
+                computed::name_events(day, first, members, &mut computed);
+                let summary = day.map_or_else(Vec::new, |day| sketch::summarise(day, &rows, &computed));
+                (Columns::computed(rows.len(), Some(&computed), ZSTD_LEVEL), summary)
+            };
+            let entries = raws.entries();
+            let made = Made::new((&rows, &entries), files);
+            let long = || Columns::long(&rows, &made, ZSTD_LEVEL);
+            let other = || Columns::other(&rows, &made, ZSTD_LEVEL);
+            let ((computed, summary), (long, other)) =
+                if alone() { (sign(), (long(), other())) } else { rayon::join(sign, || rayon::join(long, other)) };
             Ok(Ready {
-                group: write::encode((&rows, &raws.entries()), Some(&computed), files, ZSTD_LEVEL)?,
+                group: Group::of(&rows, [long?, other?, computed?]),
                 table,
-                summary: day.map_or_else(Vec::new, |day| sketch::summarise(day, &rows, &computed)),
+                summary,
                 deploys: ledger::deploys_of(&rows),
                 commands: ledger::commands_of(&rows),
                 kept: kept_of(&rows),
@@ -149,7 +159,7 @@ impl Writer {
         let at = ROLES.iter().position(|known| *known == role).unwrap_or(0);
         for group in row_groups(places, weigh) {
             let rows = gather(&places[group]);
-            let group = write::encode((&rows, &rows.entries()), None, files, ZSTD_LEVEL)?;
+            let group = write::encode(&rows, files, ZSTD_LEVEL)?;
             self.keep(&kept_of(&rows), files);
             self.digests[at].add(&group.digest);
             self.outputs[at].write(group)?;

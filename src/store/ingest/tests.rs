@@ -5,7 +5,7 @@ use crate::time::DAY_NS;
 /// Takes pieces of one input of which each holds a row of each of some days, with an id or without one.
 fn taken(ingest: &Ingest<'_, '_>, pieces: &[&[i64]], has_ids: bool) {
     for (piece, days) in pieces.iter().enumerate() {
-        let mut part = ingest.collector(&ContentId([1; 32]));
+        let mut part = ingest.collector(&ContentId([1; 32]), 0);
         for day in *days {
             let id = if has_ids { format!("id{piece}-{day}") } else { String::new() };
             part.push(&mut row(DAY_ONE + day * DAY_NS, &id, "tick"), &[], || "".into());
@@ -75,7 +75,7 @@ fn taken_in_pieces(pieces: &[i64], step: i64, has_ids: bool, memory_bytes: usize
     let options = AppendOptions { memory_bytes, ..AppendOptions::default() };
     let ingest = store.ingest(&options).expect("begins");
     for piece in pieces {
-        let mut part = ingest.collector(&ContentId([1; 32]));
+        let mut part = ingest.collector(&ContentId([1; 32]), 0);
         for at in piece * PIECE..(piece + 1) * PIECE {
             let id = if has_ids { format!("id{at}") } else { String::new() };
             let (back, text) = match at % 4 {
@@ -113,7 +113,7 @@ fn a_day_that_goes_on_is_written_as_it_comes_and_the_store_is_the_same() {
         let mut store = Store::create_or_open(folder.path()).expect("opens");
         let options = AppendOptions::default();
         let ingest = store.ingest(&options).expect("begins");
-        let mut part = ingest.collector(&ContentId([1; 32]));
+        let mut part = ingest.collector(&ContentId([1; 32]), 0);
         for at in 0..PIECE {
             part.push(&mut row(DAY_ONE + at * MS, &format!("id{at}"), "order failed"), &[], || "".into());
         }
