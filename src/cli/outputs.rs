@@ -12,6 +12,8 @@ use rayon::prelude::*;
 
 use super::Stop;
 
+/// Threads that write: nearly all that a file costs is waiting for the disk, which takes together what waits at the same time.
+const WRITERS: usize = 16;
 /// Remembers what was written.
 const WRITTEN: &str = ".written.json";
 
@@ -70,7 +72,6 @@ impl Outputs {
             anyhow::Error::new(error).context(format!("cannot write {}", path.display()))
         };
         let earlier = read_written(folder);
-        // Each file waits for the disk on its own.
         let write = |(name, content): (&String, &Vec<u8>)| {
             let path = folder.join(name);
             let parent = path.parent().unwrap_or(folder);
@@ -78,7 +79,10 @@ impl Outputs {
             place(parent, &path, content).map_err(|error| fail(&path, error))?;
             Ok((name.clone(), hash(content)))
         };
-        let written: BTreeMap<String, String> = self.files.par_iter().map(write).collect::<anyhow::Result<_>>()?;
+        let write = || self.files.par_iter().map(write).collect::<anyhow::Result<BTreeMap<String, String>>>();
+        let writers = rayon::ThreadPoolBuilder::new().num_threads(WRITERS.min(self.files.len()).max(1)).build();
+        // Without threads of its own, on those that are there.
+        let written = writers.map_or_else(|_| write(), |writers| writers.install(write))?;
         for (name, known) in earlier.iter().filter(|(name, _)| !self.files.contains_key(*name) && is_inside(name)) {
             let path = folder.join(name);
             if std::fs::read(&path).is_ok_and(|bytes| hash(&bytes) == *known) {

@@ -284,7 +284,9 @@ pub fn glob_matches(pattern: &str, text: &str) -> bool {
     // Where the letters behind a star stand next.
     fn next_of(pattern: &[u8], text: &[u8]) -> Option<usize> {
         let letters = pattern.iter().position(|byte| matches!(byte, b'*' | b'?')).unwrap_or(pattern.len());
-        memchr::memmem::find(text, &pattern[..letters])
+        let Some((first, rest)) = pattern[..letters].split_first() else { return Some(0) };
+        // Patterns are short: preparing a search for them costs more than it saves.
+        memchr::memchr_iter(*first, text).find(|at| text[at + 1..].starts_with(rest))
     }
     fn covers(pattern: &[u8], text: &[u8]) -> bool {
         let (mut at_pattern, mut at_text, mut star) = (0, 0, None);

@@ -180,6 +180,38 @@ impl<T: Hash + Eq + Copy> Numbered<T> {
     }
 }
 
+/// Pairs that are met again and again. Most are answered by a look at the one that was met last in the same place.
+struct Pairs {
+    last: Vec<Option<(u32, u32)>>,
+    all: FxHashSet<(u32, u32)>,
+}
+
+impl Pairs {
+    /// Places; a power of two.
+    const PLACES: usize = 1 << 12;
+
+    fn new() -> Self {
+        Self { last: vec![None; Self::PLACES], all: FxHashSet::default() }
+    }
+
+    fn add(&mut self, one: u32, other: u32) {
+        let pair = Some((one, other));
+        let place = (one.wrapping_mul(0x9e37_79b1) >> 20) ^ other;
+        let last = &mut self.last[place as usize % Self::PLACES];
+        if *last != pair {
+            *last = pair;
+            self.all.insert((one, other));
+        }
+    }
+
+    /// The pairs, ascending.
+    fn sorted(self) -> Vec<(u32, u32)> {
+        let mut all: Vec<(u32, u32)> = self.all.into_iter().collect();
+        all.sort_unstable();
+        all
+    }
+}
+
 /// Templates of a group's signatures; [`NO_WORD`] where none is known.
 fn templates(source: &RowSource, sigs: &[SigId]) -> Vec<u32> {
     sigs.iter().map(|sig| source.templates.of(*sig).unwrap_or(NO_WORD)).collect()
@@ -227,8 +259,7 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
     let mut cluster_of: Vec<Option<u32>> = Vec::new();
     let mut keys: Numbered<Key> = Numbered::new();
     let mut gathered: Vec<Gathered> = Vec::new();
-    let mut by_instance: FxHashSet<(u32, u32)> = FxHashSet::default();
-    let mut by_user: FxHashSet<(u32, u32)> = FxHashSet::default();
+    let (mut by_instance, mut by_user) = (Pairs::new(), Pairs::new());
     let mut traces_of: Vec<Vec<u128>> = Vec::new();
     let mut traces: Vec<(u32, Option<u128>, u32, i64)> = Vec::new();
     let mut events: Vec<EventRow> = Vec::new();
@@ -300,10 +331,10 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
             loud.push(row as u32);
         }
         if instance.codes[row] != NO_WORD {
-            by_instance.insert((cluster, instance.codes[row]));
+            by_instance.add(cluster, instance.codes[row]);
         }
         if user.codes[row] != NO_WORD {
-            by_user.insert((cluster, user.codes[row]));
+            by_user.add(cluster, user.codes[row]);
         }
         let trace = trace_texts.and_then(|texts| texts.get(row));
         let hash = trace.map(|trace| xxh3_128(trace.as_bytes()));
@@ -323,11 +354,6 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
             facts.oldest.push(place);
         }
     }
-    let of_set = |set: FxHashSet<(u32, u32)>| {
-        let mut all: Vec<(u32, u32)> = set.into_iter().collect();
-        all.sort_unstable();
-        all
-    };
     for own in &mut traces_of {
         own.sort_unstable();
         own.dedup();
@@ -348,8 +374,8 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
             .map(|((cell, of), tally)| (cell, of, tally))
             .collect(),
         clusters: keys.values.into_iter().zip(gathered).collect(),
-        by_instance: of_set(by_instance),
-        by_user: of_set(by_user),
+        by_instance: by_instance.sorted(),
+        by_user: by_user.sorted(),
         traces_of,
         traces,
         events,
