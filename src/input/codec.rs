@@ -12,6 +12,8 @@ use super::held::Held;
 
 /// Decoded bytes below which no ratio is looked at.
 const FREE: u64 = 64 << 20;
+/// Most bytes read at once that are neither.
+const PLAIN_STEP: usize = 32 << 20;
 /// Bytes decoded or transcoded at once.
 const STEP: usize = 256 << 10;
 
@@ -175,7 +177,7 @@ impl<'a> Decoded<'a> {
             if begin >= most {
                 return true;
             }
-            let step = (most - begin).min(if matches!(self.stream, Stream::Plain(_)) { most } else { STEP });
+            let step = (most - begin).min(if matches!(self.stream, Stream::Plain(_)) { PLAIN_STEP } else { STEP });
             let read = self.stream.read(out.free(step));
             let more = read.as_ref().map_or(0, |n| *n);
             out.grow(more);
@@ -295,6 +297,23 @@ mod tests {
         assert_eq!(broken.as_deref(), Some("the gzip stream is cut off"));
         let whole = zstd(&long);
         assert_eq!(read(&whole[..whole.len() - 4]).2.as_deref(), Some("the zstd stream is cut off"));
+    }
+
+    #[test]
+    fn what_was_read_before_the_disk_failed_is_kept() {
+        struct Failing<'a>(&'a [u8]);
+        impl Read for Failing<'_> {
+            fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+                if self.0.is_empty() { Err(io::Error::other("no disk")) } else { self.0.read(buf) }
+            }
+        }
+        let text = b"{\"a\":1}\n".repeat(50_000);
+        let inner = io::BufReader::with_capacity(1_000, Failing(&text));
+        let mut decoded = Decoded::new(Box::new(inner), text.len() as u64, 1_000).expect("opens");
+        let mut out = Held::default();
+        while decoded.fill(&mut out, usize::MAX) {}
+        assert!(out.bytes() == text);
+        assert_eq!(decoded.broken.as_deref(), Some("reading stopped: no disk"));
     }
 
     #[test]

@@ -99,7 +99,7 @@ fn read(from: impl Read, size: u64, buffer: &mut Held) -> io::Result<Held> {
     let mut from = from.take(WHOLE + 1);
     loop {
         // One more, so that the end is seen without growing.
-        let room = (size as usize).saturating_sub(held.len()).max(LEAST_ROOM) + 1;
+        let room = (size as usize).saturating_sub(held.len()).max(held.len() / 2).max(LEAST_ROOM) + 1;
         let more = fill(&mut from, held.free(room))?;
         held.grow(more);
         if more < room {
@@ -241,6 +241,41 @@ mod tests {
         }
         let error = spooled(&b"x"[..], Some(&dir.path().join("none"))).err().expect("no such folder").to_string();
         assert!(error.contains("none") && error.contains("standard input"), "{error}");
+    }
+
+    /// Gives a few bytes at a time, is interrupted now and then, and fails at the end if it is to.
+    struct Slow<'a>(&'a [u8], u32, bool);
+
+    impl Read for Slow<'_> {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            self.1 += 1;
+            if self.1.is_multiple_of(5) {
+                return Err(ErrorKind::Interrupted.into());
+            }
+            if self.0.is_empty() && self.2 {
+                return Err(io::Error::other("no disk"));
+            }
+            let n = buf.len().min(self.0.len()).min(100_003);
+            buf[..n].copy_from_slice(&self.0[..n]);
+            self.0 = &self.0[n..];
+            Ok(n)
+        }
+    }
+
+    #[test]
+    fn every_byte_is_read_and_hashed_once_however_slowly_it_comes() {
+        let text: Vec<u8> = (0..2 * PIECE + 9).map(|n| (n % 251) as u8).collect();
+        for size in [0, 1, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE, 2 * PIECE + 9] {
+            let bytes = &text[..size];
+            let found = hashed(Slow(bytes, 0, false)).expect("reads");
+            assert_eq!(found, (ContentId(*blake3::hash(bytes).as_bytes()), size as u64));
+            for told in [0, 10, size as u64, size as u64 + 10] {
+                let held = read(Slow(bytes, 0, false), told, &mut Held::default()).expect("reads");
+                assert!(held.bytes() == bytes, "{size}, said to be {told}");
+            }
+            assert!(hashed(Slow(bytes, 0, true)).is_err());
+            assert!(read(Slow(bytes, 0, true), 9, &mut Held::default()).is_err());
+        }
     }
 
     #[test]

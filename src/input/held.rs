@@ -33,17 +33,22 @@ impl Held {
     /// Room for so many more bytes, which count once [`Held::grow`] was told of them.
     pub(crate) fn free(&mut self, room: usize) -> &mut [u8] {
         let from = LEAD + self.len;
-        if self.memory.is_empty() {
-            self.memory = vec![0; from + room];
-        } else if self.memory.len() < from + room {
-            self.memory.resize(from + room, 0);
+        let until = from + room;
+        if self.memory.len() < until && self.memory.len() < until / 2 {
+            // Fresh memory is zero, and taken page by page as it is written.
+            let mut memory = vec![0; until];
+            memory[LEAD..from].copy_from_slice(self.bytes());
+            self.memory = memory;
+        } else if self.memory.len() < until {
+            self.memory.resize(until, 0);
         }
-        &mut self.memory[from..from + room]
+        &mut self.memory[from..until]
     }
 
     /// Counts bytes that were written into what was [`Held::free`].
     pub(crate) fn grow(&mut self, more: usize) {
         self.len += more;
+        assert!(more == 0 || LEAD + self.len <= self.memory.len(), "only what was free can be written into");
     }
 
     /// Adds bytes behind those that are there.

@@ -47,9 +47,9 @@ use streamed::Streamed;
 use tally::Tally;
 use unpack::Unpacker;
 
-/// Bytes of a block that one thread walks at a time.
+/// Most bytes of a block that one thread walks at a time.
 const BLOCK: usize = 4 << 20;
-/// The least, where many threads share a batch.
+/// The least, where many threads share a batch, and at the end of one.
 const LEAST_BLOCK: usize = 512 << 10;
 /// Most bytes of a batch of blocks; two batches of one file are held.
 const BATCH: usize = 32 << 20;
@@ -213,7 +213,8 @@ pub struct Outlet<'a, C> {
     /// Whether a content need not be read; asked once a file, before its first record is made. Who answers may note the
     /// content as taken, so that of two files of one content only one is read.
     pub known: &'a (dyn Fn(&ContentId) -> bool + Sync),
-    /// A collector for one stretch of a content, of about so many bytes. Some are dropped without being emitted: their records were read again.
+    /// A collector for one stretch of a content, of about so many bytes. Some are dropped without being emitted: their records
+    /// were read again.
     pub make: &'a (dyn Fn(&ContentId, usize) -> C + Sync),
     /// Takes a collector that is complete. Those of one file come in file order.
     pub emit: &'a (dyn Fn(C) + Sync),

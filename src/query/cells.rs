@@ -391,3 +391,25 @@ pub(super) fn offer(best: &mut Option<(i64, Vec<Place>)>, level: i64, place: Pla
         _ => *best = Some((level, vec![place])),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn pairs_are_each_kept_once_whatever_was_met_before_them() {
+        let (mut pairs, mut all) = (Pairs::new(), BTreeSet::new());
+        let mut state = 7_u64;
+        for n in 0..40_000 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            // Few of one with many of the other, and both ends of the numbers.
+            let (one, other) = ((state >> 60) as u32 * (u32::MAX / 15), (state >> 40) as u32 % (1 + n));
+            pairs.add(one, other);
+            all.insert((one, other));
+        }
+        assert!(all.len() > Pairs::PLACES, "more than there are places");
+        assert_eq!(pairs.sorted(), all.into_iter().collect::<Vec<_>>());
+    }
+}

@@ -74,7 +74,7 @@ pub struct Ingest<'s, 'o> {
     options: &'o AppendOptions<'o>,
     files: FileList,
     waiting: Mutex<Waiting>,
-    /// What the last piece needed, and the next may need.
+    /// What the last piece needed, and the next may need, in proportion to its bytes.
     room: Mutex<Room>,
     /// Held by the thread that makes room.
     relief: Mutex<()>,

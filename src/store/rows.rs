@@ -119,12 +119,18 @@ impl Rows {
                 let before = last.bytes();
                 let all: Vec<(u32, u32)> = (0..rows.len() as u32).map(|row| (0, row)).collect();
                 last.append(&[&rows], &all);
+                last.settle_if_full();
                 last.bytes() as isize - before as isize
             }
-            _ => {
+            last => {
+                let given_back = last.map_or(0, |last| {
+                    let before = last.bytes();
+                    last.settle();
+                    before - last.bytes()
+                });
                 let bytes = rows.bytes();
                 blocks.push(rows);
-                bytes as isize
+                bytes as isize - given_back as isize
             }
         }
     }
@@ -144,6 +150,9 @@ impl Rows {
 
     /// Gives back what was reserved for further rows.
     fn settle(&mut self) {
+        if self.settled {
+            return;
+        }
         self.settled = true;
         self.known.clear();
         self.ts_ns.shrink_to_fit();

@@ -98,7 +98,7 @@ fn computed<'a>(name: &str, rows: usize, computed: Option<&'a Computed>, named: 
     })
 }
 
-/// The values of a column that rows hold; `None` of one that is computed.
+/// The values of a column that rows hold; `None` of another.
 fn held<'a>(name: &str, rows: &'a Rows, made: &'a Made<'_>) -> Option<Values<'a>> {
     use DictCol as D;
     use IntCol as I;
@@ -186,6 +186,15 @@ fn held<'a>(name: &str, rows: &'a Rows, made: &'a Made<'_>) -> Option<Values<'a>
     })
 }
 
+fn unwritable(error: &parquet::errors::ParquetError) -> StoreError {
+    StoreError::Unwritable { reason: error.to_string() }
+}
+
+/// What encodes columns, one after the other.
+pub(super) fn encoder(level: i32) -> Result<Encoder, StoreError> {
+    Encoder::new(level).map_err(|error| unwritable(&error))
+}
+
 /// The columns that rows hold and that seldom repeat: what takes most of the time.
 const LONG: [&str; 5] = ["insert_id", "message", "trace", "span", "raw"];
 
@@ -198,29 +207,31 @@ pub(super) struct Columns {
 
 impl Columns {
     /// What rows hold, if it seldom repeats, with their raw entries.
-    pub(super) fn long(rows: &Rows, made: &Made<'_>, level: i32) -> Result<Self, StoreError> {
-        Self::of(rows.len(), level, |name| held(name, rows, made).filter(|_| LONG.contains(&name)))
+    pub(super) fn long(rows: &Rows, made: &Made<'_>, encoder: &mut Encoder) -> Result<Self, StoreError> {
+        Self::of(rows.len(), encoder, |name| if LONG.contains(&name) { held(name, rows, made) } else { None })
     }
 
     /// What else rows hold.
-    pub(super) fn other(rows: &Rows, made: &Made<'_>, level: i32) -> Result<Self, StoreError> {
-        Self::of(rows.len(), level, |name| if LONG.contains(&name) { None } else { held(name, rows, made) })
+    pub(super) fn other(rows: &Rows, made: &Made<'_>, encoder: &mut Encoder) -> Result<Self, StoreError> {
+        Self::of(rows.len(), encoder, |name| if LONG.contains(&name) { None } else { held(name, rows, made) })
     }
 
     /// What is computed of rows; nothing of those that no query sees.
-    pub(super) fn computed(rows: usize, of: Option<&Computed>, level: i32) -> Result<Self, StoreError> {
+    pub(super) fn computed(rows: usize, of: Option<&Computed>, encoder: &mut Encoder) -> Result<Self, StoreError> {
         let named = Named::new(of);
-        Self::of(rows, level, |name| computed(name, rows, of, &named))
+        Self::of(rows, encoder, |name| computed(name, rows, of, &named))
     }
 
-    fn of<'v>(rows: usize, level: i32, values: impl Fn(&str) -> Option<Values<'v>>) -> Result<Self, StoreError> {
-        let broken = |error: parquet::errors::ParquetError| StoreError::Unwritable { reason: error.to_string() };
-        let mut encoder = Encoder::new(level).map_err(broken)?;
+    fn of<'v>(
+        rows: usize,
+        encoder: &mut Encoder,
+        values: impl Fn(&str) -> Option<Values<'v>>,
+    ) -> Result<Self, StoreError> {
         let mut out = Self { chunks: Vec::with_capacity(ROW_COLUMNS.len()), hashes: RowHashes::new(rows) };
         for (at, (spec, column)) in ROW_COLUMNS.iter().zip(DESCRIPTOR.columns()).enumerate() {
             if let Some(values) = values(spec.name) {
                 out.hashes.add(spec.name, &values);
-                out.chunks.push((at, encoder.chunk(column, rows, &values).map_err(broken)?));
+                out.chunks.push((at, encoder.chunk(column, rows, &values).map_err(|error| unwritable(&error))?));
             }
         }
         Ok(out)
@@ -260,8 +271,9 @@ impl Group {
 pub(super) fn encode(rows: &Rows, files: &Files, level: i32) -> Result<Group, StoreError> {
     let entries = rows.entries();
     let made = Made::new((rows, &entries), files);
-    let (long, other) = (Columns::long(rows, &made, level)?, Columns::other(rows, &made, level)?);
-    Ok(Group::of(rows, [long, other, Columns::computed(rows.len(), None, level)?]))
+    let mut encoder = encoder(level)?;
+    let (long, other) = (Columns::long(rows, &made, &mut encoder)?, Columns::other(rows, &made, &mut encoder)?);
+    Ok(Group::of(rows, [long, other, Columns::computed(rows.len(), None, &mut encoder)?]))
 }
 
 /// The hash over rows, without encoding them.
@@ -357,5 +369,24 @@ impl Output {
     pub(super) fn finish(mut self) -> Result<Vec<LiveFile>, StoreError> {
         self.place()?;
         Ok(self.done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::files::FileList;
+    use super::*;
+
+    #[test]
+    fn each_column_is_written_once_and_in_one_part() {
+        let (rows, files) = (Rows::default(), FileList::default());
+        let (made, named) = (Made::new((&rows, &[]), &files.files()), Named::default());
+        let is_held = |name: &str| held(name, &rows, &made).is_some();
+        for spec in ROW_COLUMNS {
+            assert_ne!(is_held(spec.name), computed(spec.name, 0, None, &named).is_some(), "{}", spec.name);
+        }
+        for name in LONG {
+            assert!(is_held(name) && ROW_COLUMNS.iter().any(|spec| spec.name == name), "{name}");
+        }
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn lift(record: &mut LogRecord<'_>) {
     // An object has quotes, which a text can only hold as escapes: a borrowed message is none, or is the row's own JSON.
     let Cow::Owned(text) = &record.message else { return };
     let text = text.trim_ascii();
-    if !(text.starts_with('{') && text.ends_with('}')) {
+    if !is_object(text) {
         return;
     }
     // The record is filled from its own message, which is put back when it holds no other.
@@ -26,6 +26,11 @@ pub(super) fn lift(record: &mut LogRecord<'_>) {
     } else {
         record.message = whole;
     }
+}
+
+/// Whether a text may be one object.
+fn is_object(text: &str) -> bool {
+    text.starts_with('{') && text.ends_with('}')
 }
 
 /// Fills a record from an object, and hands over the message that it holds.
@@ -51,7 +56,9 @@ pub(super) fn fill(text: &str, record: &mut LogRecord<'_>) -> Option<String> {
     let request = inner.http.is_some() && record.kind == Kind::App && record.resource_type.is_none();
     let whole = inner.message == text || inner.http.is_some() && !request;
     let own = if inner.message == text { Cow::default() } else { std::mem::take(&mut inner.message) };
-    let fuller = own.contains('\n') && (!message.contains('\n') || own.contains(&*message));
+    // What an object is written in says nothing: spaces between its values may be ends of lines.
+    let several = !is_object(&own) && own.contains('\n');
+    let fuller = several && (!message.contains('\n') || own.contains(&*message));
     let message = if message.is_empty() || fuller { own } else { message };
     let message = (!whole || !message.is_empty()).then(|| message.into_owned());
     if request && message.as_deref() == Some("") {
@@ -119,6 +126,16 @@ mod tests {
         for text in [r#"{"insertId":"a","textPayload":"{x} and {y}"}"#, r#"{"insertId":"a","textPayload":"{\"n\":1}"}"#]
         {
             assert!(map(text).message.starts_with('{'));
+        }
+    }
+
+    #[test]
+    fn an_object_is_no_text_of_several_lines_however_it_is_written() {
+        for blank in ["", "\n  "] {
+            let row = map(&format!(
+                r#"{{"@timestamp":"2024-01-01 00:00:00.250","@message":{{"log":"late","proto_payload":{{{blank}"Workload":"till"}}}}}}"#
+            ));
+            assert_eq!((row.message.as_ref(), row.service.as_deref()), ("late", None), "{blank:?}");
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::super::chunk::ZSTD_LEVEL;
+use super::super::chunk::{Encoder, ZSTD_LEVEL};
 use super::super::computed::{self, Computed};
 use super::super::digest::Digest;
 use super::super::files::Files;
@@ -97,23 +97,30 @@ impl Writer {
         let encode = |(at, (places, members)): (usize, &Piece<'_>)| {
             let (rows, raws) = apart.kept.gather_apart(apart.blocks, places);
             let mut table = SignatureTable::new();
-            let mut sign = || {
+            let sign = |encoder: &mut Encoder, table: &mut SignatureTable| {
                 let mut computed = Computed::default();
                 let mut miner = miners[at].lock().unwrap_or_else(PoisonError::into_inner);
-                computed::sign(&rows, &mut miner, &mut table, &mut computed);
+                computed::sign(&rows, &mut miner, table, &mut computed);
                 drop(miner);
                 computed::name_events(day, first, members, &mut computed);
                 let summary = day.map_or_else(Vec::new, |day| sketch::summarise(day, &rows, &computed));
-                (Columns::computed(rows.len(), Some(&computed), ZSTD_LEVEL), summary)
+                Ok::<_, StoreError>((Columns::computed(rows.len(), Some(&computed), encoder)?, summary))
             };
             let entries = raws.entries();
             let made = Made::new((&rows, &entries), files);
-            let long = || Columns::long(&rows, &made, ZSTD_LEVEL);
-            let other = || Columns::other(&rows, &made, ZSTD_LEVEL);
-            let ((computed, summary), (long, other)) =
-                if alone() { (sign(), (long(), other())) } else { rayon::join(sign, || rayon::join(long, other)) };
+            let long = |encoder: &mut Encoder| Columns::long(&rows, &made, encoder);
+            let other = |encoder: &mut Encoder| Columns::other(&rows, &made, encoder);
+            let another = || write::encoder(ZSTD_LEVEL);
+            let mut encoder = another()?;
+            let (signed, (long, other)) = if alone() {
+                (sign(&mut encoder, &mut table), (long(&mut encoder), other(&mut encoder)))
+            } else {
+                let held = || rayon::join(|| long(&mut another()?), || other(&mut another()?));
+                rayon::join(|| sign(&mut encoder, &mut table), held)
+            };
+            let (computed, summary) = signed?;
             Ok(Ready {
-                group: Group::of(&rows, [long?, other?, computed?]),
+                group: Group::of(&rows, [long?, other?, computed]),
                 table,
                 summary,
                 deploys: ledger::deploys_of(&rows),

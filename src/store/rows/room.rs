@@ -2,6 +2,9 @@
 
 use super::{DictCol, IntCol, Rows, TextCol};
 
+/// Bytes from which a row is read at least, where room is made for rows: shorter ones find more of it as they come.
+const LEAST_ROW_BYTES: usize = 64;
+
 /// How much room rows took.
 #[derive(Debug, Clone, Default)]
 pub(in crate::store) struct Room {
@@ -31,7 +34,7 @@ impl Rows {
         // What was packed within the others may have been more than all that is to be read.
         let share = 1.25 * read as f64 / room.read.max(1) as f64;
         let more = |used: usize| ((used as f64 * share).ceil() as usize).min(2 * read);
-        let rows = more(room.rows);
+        let rows = more(room.rows).min(read / LEAST_ROW_BYTES + 1);
         let mut out = Self::default();
         out.ts_ns.reserve(rows);
         out.files.reserve(rows);
@@ -69,7 +72,7 @@ mod tests {
     #[test]
     fn room_grows_with_what_is_read_and_stays_within_it() {
         let before = rows(100, "some text").room(10_000);
-        for (read, rows, bytes) in [(10_000, 125, 1_125), (500, 7, 57), (40_000, 500, 4_500)] {
+        for (read, rows, bytes) in [(10_000, 125, 1_125), (640, 8, 72), (40_000, 500, 4_500)] {
             let made = Rows::with_room(&before, read);
             assert!(made.ts_ns.capacity() >= rows && made.ts_ns.capacity() < rows + 9, "{read}");
             let room = message(&made).text.capacity();
@@ -79,6 +82,8 @@ mod tests {
         // One row that was packed a thousand times over says nothing of what comes next.
         let packed = rows(1, &"x".repeat(100_000)).room(100);
         assert!(message(&Rows::with_room(&packed, 4_000)).text.capacity() <= 8_000);
+        let short = rows(1_000, "x").room(10_000);
+        assert!(Rows::with_room(&short, 1 << 20).ts_ns.capacity() <= (1 << 20) / LEAST_ROW_BYTES + 9);
         let none = Rows::with_room(&Room::default(), 4_000);
         assert_eq!((none.ts_ns.capacity(), message(&none).text.capacity()), (0, 0));
     }
