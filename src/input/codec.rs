@@ -12,7 +12,7 @@ use super::held::Held;
 
 /// Decoded bytes below which no ratio is looked at.
 const FREE: u64 = 64 << 20;
-/// Most bytes read at once that are neither.
+/// Most bytes of plain text read at once.
 const PLAIN_STEP: usize = 32 << 20;
 /// Bytes decoded or transcoded at once.
 const STEP: usize = 256 << 10;

@@ -34,7 +34,7 @@ impl Held {
     pub(crate) fn free(&mut self, room: usize) -> &mut [u8] {
         let from = LEAD + self.len;
         let until = from + room;
-        if self.memory.len() < until && self.memory.len() < until / 2 {
+        if self.memory.len() < until / 2 {
             // Fresh memory is zero, and taken page by page as it is written.
             let mut memory = vec![0; until];
             memory[LEAD..from].copy_from_slice(self.bytes());

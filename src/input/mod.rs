@@ -265,7 +265,7 @@ pub fn read_all<C: Collect>(
         finished(source, read(source, options, outlet));
     }
     let next = AtomicUsize::new(0);
-    let alone = Plan { block: BLOCK, least: BLOCK, blocks: 1, limit: options.row_bytes };
+    let alone = alone(options.row_bytes);
     rayon::broadcast(|_| {
         let mut room = Room::default();
         while let Some(at) = others.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -332,7 +332,6 @@ fn read_with<C: Collect>(
     };
     let streamed = Streamed::default();
     let make = |bytes: usize| Reader::new(options, &streamed, (outlet.make)(&content_id, bytes));
-    let alone = Plan { block: BLOCK, least: BLOCK, blocks: 1, limit: options.row_bytes };
     let plain = Coding { codec: "none", encoding: "utf-8" };
     let (coding, (walked, broken)) = match body {
         Body::Whole(held) => {
@@ -343,7 +342,7 @@ fn read_with<C: Collect>(
                 (coding, (walk_whole(&room.text, options.row_bytes, &make, &mut done), None))
             } else {
                 let decoded = Decoded::new(Box::new(bytes), size, options.max_ratio).map_err(open)?;
-                let plan = if size > disk::WHOLE_PACKED { large } else { alone };
+                let plan = if size > disk::WHOLE_PACKED { large } else { alone(options.row_bytes) };
                 (decoded.coding, walk(decoded, plan, &make, &mut done))
             };
             (outlet.progress)(size);
@@ -380,6 +379,11 @@ fn read_with<C: Collect>(
     report.declared_window = declared.or(window);
     report.cap_suspected = caps(report, &options.round_counts);
     Ok(ingested)
+}
+
+/// How one thread reads a file.
+fn alone(limit: usize) -> Plan {
+    Plan { block: BLOCK, least: BLOCK, blocks: 1, limit }
 }
 
 /// How all threads read one file: two of the largest blocks for each of them, and smaller ones in place of the last, so that
