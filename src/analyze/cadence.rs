@@ -45,8 +45,10 @@ pub(crate) fn cadence(times_ns: &[i64]) -> Cadence {
     let (Some(first), Some(last)) = (times_ns.first(), times_ns.last()) else {
         return Cadence { words: "never".into(), ..Cadence::default() };
     };
-    let mut gaps: Vec<f64> = times_ns.windows(2).map(|pair| (pair[1] - pair[0]) as f64 / SECOND_NS as f64).collect();
-    gaps.sort_by(f64::total_cmp);
+    // Sorted as whole numbers, which takes less.
+    let mut gaps_ns: Vec<i64> = times_ns.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    gaps_ns.sort_unstable();
+    let gaps: Vec<f64> = gaps_ns.into_iter().map(|gap| gap as f64 / SECOND_NS as f64).collect();
     let (median_s, min_s, max_s) = (stats::quantile(&gaps, 0.5), gaps.first().copied(), gaps.last().copied());
     let cv = stats::variation(&gaps);
     let span_ns = last - first;

@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use super::{AnalyzeError, Silent, cadence, stats};
 use crate::mine::{Form, TemplateSet};
 use crate::query::{AttachedRows, ClusterFacts, ClusterRows, Engine, Example, Facts, Table};
@@ -207,7 +209,7 @@ fn of_facts(facts: Facts, templates: &TemplateSet) -> Vec<Cluster> {
         let template = by_id.get(facts.key.template_id.as_str());
         of_cluster(facts, template.copied())
     };
-    let mut clusters: Vec<Cluster> = facts.clusters.into_iter().map(of).collect();
+    let mut clusters: Vec<Cluster> = facts.clusters.into_par_iter().map(of).collect();
     attach(&mut clusters, facts.attached);
     clusters
 }

@@ -229,7 +229,7 @@ impl Growing {
 
     fn grown(self) -> Column {
         let (unit, mut numbers) = common(&self.units, &self.numbers);
-        numbers.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        numbers.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
         let Self { name, kind, mixed, values, n, .. } = self;
         let is_numeric = !self.numbers.is_empty();
         Column { name, kind, mixed, values, n, is_numeric, unit, numbers }
@@ -256,11 +256,11 @@ impl Column {
             days.entry(day_of(*ts_ns)).or_default().push(*number);
         }
         for numbers in days.values_mut() {
-            numbers.sort_by(f64::total_cmp);
+            numbers.sort_unstable_by(f64::total_cmp);
         }
         let per_day = days.into_iter().map(|(day, numbers)| (day_name(day), numbers)).collect::<Vec<_>>();
         let mut numbers: Vec<f64> = self.numbers.iter().map(|(_, number)| *number).collect();
-        numbers.sort_by(f64::total_cmp);
+        numbers.sort_unstable_by(f64::total_cmp);
         let kind = if self.mixed {
             "text"
         } else {

@@ -121,22 +121,36 @@ pub(crate) fn write(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyh
     let folder = task.out.map_or_else(|| default_out(task.document, &report, window), Path::to_owned);
     let notes = notes_of(&folder)?;
     let options = render_options(context, &report, notes.as_deref());
-    let (documents, (json, list)) = rayon::join(
-        || renderer.documents(&report, &options),
-        || rayon::join(|| json_of(&report), || list.as_ref().map(json_of).transpose()),
-    );
-    for (name, text) in documents? {
-        outputs.add(name, text);
-    }
-    outputs.add("report.json", json?);
-    if let Some(list) = list? {
-        outputs.add("actions.json", list);
-    }
-    outputs.write(&folder, args.force)?;
+    let name = task.document.name();
+    let mut further = vec![format!("{name}.md"), format!("{name}.html"), "report.json".to_owned()];
+    further.extend(list.as_ref().map(|_| "actions.json".to_owned()));
+    outputs.write_with(&folder, args.force, &further, |sink| {
+        let documents = || -> anyhow::Result<()> {
+            for (name, text) in renderer.documents(&report, &options)? {
+                sink.put(name, text);
+            }
+            Ok(())
+        };
+        let report = || -> anyhow::Result<()> {
+            sink.put("report.json", json_of(&report)?);
+            Ok(())
+        };
+        let list = || -> anyhow::Result<()> {
+            if let Some(list) = &list {
+                sink.put("actions.json", json_of(list)?);
+            }
+            Ok(())
+        };
+        let (documents, (report, list)) = rayon::join(documents, || rayon::join(report, list));
+        documents.and(report).and(list)
+    })?;
     if notes.is_none() {
         std::fs::write(folder.join("notes.md"), render::notes_skeleton(&report))?;
     }
-    finish(context, task, &report, &folder)
+    let finished = finish(context, task, &report, &folder);
+    // Nothing follows: the end of the process gives it back at once.
+    std::mem::forget((report, list));
+    finished
 }
 
 fn json_of<T: Serialize>(value: &T) -> serde_json::Result<String> {
@@ -165,6 +179,7 @@ fn planned(
     let planned = crate::issue::plan(&findings, &index, &exports, &policy, &facts);
     filing::add_actions(&mut report, &planned, &exports);
     let list = filing::actions(renderer, &report, &planned, &exports, &policy, &asked, outputs)?;
+    std::mem::forget((findings, planned));
     Ok((report, asked.window, list))
 }
 

@@ -1,14 +1,16 @@
 //! Writing documents without ever destroying what people wrote.
 //!
-//! Files are made beside their place and renamed, so that a run that is killed leaves whole files. What was written is
+//! Files are made beside their place and renamed when all of them are there, so that a run that is killed leaves whole files,
+//! and one that fails leaves those of the run before. What was written is
 //! remembered with its hash: a file that was changed by hand since is not overwritten without `--force`, and `notes.md` is
 //! never touched once it exists.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
-use rayon::prelude::*;
+use tempfile::NamedTempFile;
 
 use super::Stop;
 
@@ -30,13 +32,14 @@ impl Outputs {
     }
 
     /// Refuses to overwrite what this tool did not write, or what was changed by hand since.
-    fn check(&self, folder: &Path) -> anyhow::Result<()> {
+    fn check(&self, folder: &Path, further: &[String]) -> anyhow::Result<()> {
         let written = read_written(folder);
         let foreign = |name: &&String| {
             std::fs::read(folder.join(name))
                 .is_ok_and(|bytes| written.get(*name).map(String::as_str) != Some(hash(&bytes).as_str()))
         };
-        let changed: Vec<&str> = self.files.keys().filter(foreign).map(String::as_str).collect();
+        let names: BTreeSet<&String> = self.files.keys().chain(further).collect();
+        let changed: Vec<&str> = names.into_iter().filter(foreign).map(String::as_str).collect();
         if changed.is_empty() {
             return Ok(());
         }
@@ -50,7 +53,7 @@ impl Outputs {
     pub(crate) fn replace(mut self, folder: &Path, force: bool) -> anyhow::Result<()> {
         let earlier = read_written(folder);
         if !force {
-            self.check(folder)?;
+            self.check(folder, &[])?;
         }
         for (name, known) in earlier.iter().filter(|(name, _)| is_inside(name)) {
             if let (false, Ok(bytes)) = (self.files.contains_key(name), std::fs::read(folder.join(name))) {
@@ -65,25 +68,37 @@ impl Outputs {
 
     /// Writes everything; files of an earlier run that this one does not have are removed.
     pub(crate) fn write(self, folder: &Path, force: bool) -> anyhow::Result<()> {
+        self.write_with(folder, force, &[], |_| Ok(()))
+    }
+
+    /// As [`Outputs::write`], with files of the names in `further` that `make` puts while the others are on their way to the
+    /// disk. None of them is seen under its name before all are there.
+    pub(crate) fn write_with(
+        self,
+        folder: &Path,
+        force: bool,
+        further: &[String],
+        make: impl FnOnce(&Sink<'_, '_>) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
         if !force {
-            self.check(folder)?;
+            self.check(folder, further)?;
         }
-        let fail = |path: &Path, error: std::io::Error| {
-            anyhow::Error::new(error).context(format!("cannot write {}", path.display()))
-        };
         let earlier = read_written(folder);
-        let write = |(name, content): (&String, &Vec<u8>)| {
-            let path = folder.join(name);
-            let parent = path.parent().unwrap_or(folder);
-            std::fs::create_dir_all(parent).map_err(|error| fail(parent, error))?;
-            place(parent, &path, content).map_err(|error| fail(&path, error))?;
-            Ok((name.clone(), hash(content)))
-        };
-        let write = || self.files.par_iter().map(write).collect::<anyhow::Result<BTreeMap<String, String>>>();
-        let writers = rayon::ThreadPoolBuilder::new().num_threads(WRITERS.min(self.files.len()).max(1)).build();
-        // Without threads of its own, on those that are there.
-        let written = writers.map_or_else(|_| write(), |writers| writers.install(write))?;
-        for (name, known) in earlier.iter().filter(|(name, _)| !self.files.contains_key(*name) && is_inside(name)) {
+        let staged = Staged { folder, files: Mutex::default() };
+        let writers = rayon::ThreadPoolBuilder::new().num_threads(WRITERS).build()?;
+        writers.in_place_scope(|scope| {
+            let sink = Sink { staged: &staged, scope };
+            self.files.into_iter().for_each(|(name, content)| sink.put(name, content));
+            make(&sink)
+        })?;
+        let mut written: BTreeMap<String, String> = BTreeMap::new();
+        for (name, file) in staged.files.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            let (file, hash) = file?;
+            let path = folder.join(&name);
+            file.persist(&path).map_err(|error| failed(&path, error.error))?;
+            written.insert(name, hash);
+        }
+        for (name, known) in earlier.iter().filter(|(name, _)| !written.contains_key(*name) && is_inside(name)) {
             let path = folder.join(name);
             if std::fs::read(&path).is_ok_and(|bytes| hash(&bytes) == *known) {
                 let _ = std::fs::remove_file(path);
@@ -91,8 +106,46 @@ impl Outputs {
         }
         let path = folder.join(WRITTEN);
         place(folder, &path, format!("{}\n", serde_json::to_string_pretty(&written)?).as_bytes())
-            .map_err(|error| fail(&path, error))
+            .map_err(|error| failed(&path, error))
     }
+}
+
+/// A file that is on the disk, beside its place, and the hash of what it holds.
+type Ready = anyhow::Result<(NamedTempFile, String)>;
+
+/// The files of a folder that wait for their names.
+struct Staged<'a> {
+    folder: &'a Path,
+    files: Mutex<BTreeMap<String, Ready>>,
+}
+
+impl Staged<'_> {
+    fn add(&self, name: String, content: &[u8]) {
+        let path = self.folder.join(&name);
+        let parent = path.parent().unwrap_or(self.folder);
+        let made = std::fs::create_dir_all(parent).map_err(|error| failed(parent, error));
+        let ready = made.and_then(|()| beside(parent, &path, content).map_err(|error| failed(&path, error)));
+        let ready = ready.map(|file| (file, hash(content)));
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(name, ready);
+    }
+}
+
+/// Takes files while others are written.
+pub(crate) struct Sink<'a, 'scope> {
+    staged: &'scope Staged<'scope>,
+    scope: &'a rayon::Scope<'scope>,
+}
+
+impl Sink<'_, '_> {
+    /// Adds a file.
+    pub(crate) fn put(&self, name: impl Into<String>, content: impl Into<Vec<u8>>) {
+        let (staged, name, content): (_, String, Vec<u8>) = (self.staged, name.into(), content.into());
+        self.scope.spawn(move |_| staged.add(name, &content));
+    }
+}
+
+fn failed(path: &Path, error: std::io::Error) -> anyhow::Error {
+    anyhow::Error::new(error).context(format!("cannot write {}", path.display()))
 }
 
 fn hash(bytes: &[u8]) -> String {
@@ -109,12 +162,17 @@ fn read_written(folder: &Path) -> BTreeMap<String, String> {
 }
 
 pub(super) fn place(folder: &Path, path: &Path, content: &[u8]) -> std::io::Result<()> {
+    beside(folder, path, content)?.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// What is to stand at `path`, on the disk under another name.
+fn beside(folder: &Path, path: &Path, content: &[u8]) -> std::io::Result<NamedTempFile> {
     let mut file = tempfile::Builder::new().prefix(".gardener-").tempfile_in(folder)?;
     file.write_all(content)?;
     file.as_file().sync_all()?;
     set_mode(file.as_file(), path)?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    Ok(file)
 }
 
 #[cfg(unix)]
@@ -168,5 +226,33 @@ mod tests {
         assert!(out.join("a.md").exists() && !out.join("b.md").exists());
         assert!(dir.path().join("victim").exists(), "nothing outside the folder is touched");
         assert_eq!(std::fs::read_to_string(out.join("notes.md")).expect("kept"), "mine");
+    }
+
+    #[test]
+    fn what_fails_leaves_the_files_of_the_run_before_and_no_others() {
+        let dir = tempfile::tempdir().expect("dir");
+        outputs(&["a.md", "bodies/b.md"]).write(dir.path(), false).expect("writes");
+        let mut new = Outputs::default();
+        new.add("a.md", "another");
+        let further = ["c.md".to_owned()];
+        let failed = new.write_with(dir.path(), false, &further, |sink| {
+            sink.put("c.md", "more");
+            anyhow::bail!("no template")
+        });
+        assert!(failed.is_err_and(|error| error.to_string().contains("no template")));
+        let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).ok();
+        assert_eq!((read("a.md"), read("c.md")), (Some("content of a.md".into()), None));
+        let mut names: Vec<_> =
+            std::fs::read_dir(dir.path()).expect("folder").map(|entry| entry.expect("entry").file_name()).collect();
+        names.sort();
+        assert_eq!(names, [WRITTEN, "a.md", "bodies"]);
+        // What comes later is looked after as well.
+        std::fs::write(dir.path().join("c.md"), "mine").expect("write");
+        let refused = outputs(&["a.md"]).write_with(dir.path(), false, &further, |sink| {
+            sink.put("c.md", "more");
+            Ok(())
+        });
+        assert!(refused.is_err_and(|error| error.to_string().contains("c.md")));
+        assert_eq!(read("c.md").as_deref(), Some("mine"));
     }
 }

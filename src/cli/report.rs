@@ -148,8 +148,9 @@ pub(crate) fn make(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyho
     let report = render::mask_report(report);
     // What the walks over the rows left is millions of small pieces: the end of the process gives them back at once, and with
     // them the engine's share of the reader's lock.
-    std::mem::forget((engine, starts));
-    Ok(Made { report, analysis, coverage, before: before.coverage, asked, exports, known, snapshot, templates, stated })
+    let analyze::Before { coverage: earlier, clusters, history, values, latencies } = before;
+    std::mem::forget((engine, starts, clusters, history, values, latencies));
+    Ok(Made { report, analysis, coverage, before: earlier, asked, exports, known, snapshot, templates, stated })
 }
 
 /// An input as coverage sees it: an empty content comes once for each window that was stated for it.

@@ -88,8 +88,13 @@ impl fmt::Display for Fingerprint {
 /// tell them apart. Depends on the set of fingerprints only.
 pub fn cluster_ids(fingerprints: &[Fingerprint]) -> Vec<String> {
     let distinct: BTreeSet<&str> = fingerprints.iter().map(Fingerprint::hex).collect();
+    let sorted: Vec<&str> = distinct.into_iter().collect();
+    let shared = |hex: &str, other: &str| hex.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+    // No other shares more with it than one of the two that stand beside it.
     let length = |hex: &str| {
-        (8..16).find(|&len| distinct.iter().filter(|other| other.starts_with(&hex[..len])).count() < 2).unwrap_or(16)
+        let at = sorted.partition_point(|other| *other < hex);
+        let beside = [at.checked_sub(1), Some(at + 1)].into_iter().flatten().filter_map(|at| sorted.get(at));
+        beside.map(|other| shared(hex, other) + 1).max().unwrap_or(0).clamp(8, 16)
     };
     fingerprints.iter().map(|print| format!("C{}", &print.hex()[..length(print.hex())])).collect()
 }

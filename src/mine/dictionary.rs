@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::damage;
@@ -218,22 +219,25 @@ fn is_word_with_digits(text: &str) -> bool {
 }
 
 fn collect(groups: BTreeMap<Key, Vec<Leaf<'_>>>) -> TemplateSet {
-    let mut found: BTreeMap<String, (Template, Vec<SigId>)> = BTreeMap::new();
-    for ((form, exception, tokens), leaves) in groups {
+    let of = |((form, exception, tokens), leaves): (Key, Vec<Leaf<'_>>)| {
         let shape = Shape { form, exception, tokens: tokens.into() };
-        let id = template_id(&shape);
         let slots = slots(&shape.tokens, &leaves);
         let rows = leaves.iter().map(|l| l.entry.count).sum();
         let template = Template {
-            id: id.clone(),
+            id: template_id(&shape),
             text: render::text(&shape, &slots, rows),
             canonical: render::canonical(&shape.tokens),
             exception: shape.exception.as_deref().map(str::to_owned),
             form,
             tokens: shape.tokens,
         };
-        let (_, members) = found.entry(id).or_insert_with(|| (template, Vec::new()));
-        members.extend(leaves.iter().map(|l| l.sig));
+        (template, leaves.iter().map(|l| l.sig).collect::<Vec<_>>())
+    };
+    let made: Vec<(Template, Vec<SigId>)> = groups.into_par_iter().map(of).collect();
+    let mut found: BTreeMap<String, (Template, Vec<SigId>)> = BTreeMap::new();
+    for (template, sigs) in made {
+        let (_, members) = found.entry(template.id.clone()).or_insert_with(|| (template, Vec::new()));
+        members.extend(sigs);
     }
     let mut set = TemplateSet::default();
     for (index, (template, mut members)) in found.into_values().enumerate() {

@@ -97,7 +97,7 @@ pub(super) fn kind_of(value: &str) -> (ParamKind, Option<&str>, Option<f64>) {
     let Some(&first) = b.first() else {
         return plain(ParamKind::Text);
     };
-    if value.contains("://") {
+    if memchr::memchr_iter(b':', b).any(|at| b[at..].starts_with(b"://")) {
         return plain(ParamKind::Url);
     }
     if b.len() == 36 && super::mask::uuid(b, 0) == Some(36) {

@@ -150,7 +150,9 @@ pub(super) struct Part {
     /// Cells with their cluster in the group, in the order of their first rows.
     pub(super) cells: Vec<(Cell, Option<u32>, Tally)>,
     pub(super) clusters: Vec<(Key, Gathered)>,
+    /// Cluster and instance, each pair once, in no order.
     pub(super) by_instance: Vec<(u32, u32)>,
+    /// Cluster and user, as those.
     pub(super) by_user: Vec<(u32, u32)>,
     /// The different traces of each cluster of the group, ascending.
     pub(super) traces_of: Vec<Vec<u128>>,
@@ -204,11 +206,9 @@ impl Pairs {
         }
     }
 
-    /// The pairs, ascending.
-    fn sorted(self) -> Vec<(u32, u32)> {
-        let mut all: Vec<(u32, u32)> = self.all.into_iter().collect();
-        all.sort_unstable();
-        all
+    /// The pairs, in no order: they are only counted.
+    fn all(self) -> Vec<(u32, u32)> {
+        self.all.into_iter().collect()
     }
 }
 
@@ -374,8 +374,8 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
             .map(|((cell, of), tally)| (cell, of, tally))
             .collect(),
         clusters: keys.values.into_iter().zip(gathered).collect(),
-        by_instance: by_instance.sorted(),
-        by_user: by_user.sorted(),
+        by_instance: by_instance.all(),
+        by_user: by_user.all(),
         traces_of,
         traces,
         events,
@@ -410,6 +410,8 @@ mod tests {
             all.insert((one, other));
         }
         assert!(all.len() > Pairs::PLACES, "more than there are places");
-        assert_eq!(pairs.sorted(), all.into_iter().collect::<Vec<_>>());
+        let mut kept = pairs.all();
+        kept.sort_unstable();
+        assert_eq!(kept, all.into_iter().collect::<Vec<_>>());
     }
 }

@@ -81,7 +81,7 @@ pub struct EntryFilter {
 }
 
 /// What the entries of one cluster share.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClusterRows {
     /// Template, 16 hex.
     pub template_id: String,

@@ -465,8 +465,9 @@ pub(super) fn facts(source: &RowSource, depth: Depth) -> Result<Facts, QueryErro
     let trace_keys = keys.iter().map(|key| whole.key(source, *key)).collect();
     let places = |of: fn(&Gathered) -> &[Place]| sums.iter().flat_map(|sums| of(&sums.more)).copied().collect();
     let best: BTreeSet<Place> = places(|more| more.best.as_ref().map_or(&[], |best| &best.1));
-    let found = picked::entries(&groups, &best)?;
-    let ids = picked::insert_ids(&groups, &places(|more| &more.oldest))?;
+    let oldest: BTreeSet<Place> = places(|more| &more.oldest);
+    let (found, ids) = rayon::join(|| picked::entries(&groups, &best), || picked::insert_ids(&groups, &oldest));
+    let (found, ids) = (found?, ids?);
     let of = |(key, mut sums): (Key, Sums)| {
         let (best, oldest) = (sums.more.best.take(), std::mem::take(&mut sums.more.oldest));
         let mut facts = whole.cluster(whole.key(source, key), sums);

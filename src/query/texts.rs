@@ -105,9 +105,6 @@ fn part(source: &RowSource, (group, rows): &LoudRows, exit_of: &ExitOf<'_>, keep
     Ok(Part { clusters, instances, told, messages })
 }
 
-/// Of a group, its clusters and the rows on instances that ended, with their places.
-type Chosen<'a> = (&'a LoudRows, Vec<ClusterRows>, Vec<Told>, Vec<u32>);
-
 /// Groups put together so far.
 #[derive(Default)]
 struct Whole {
@@ -165,6 +162,9 @@ pub(super) fn texts(source: &RowSource, groups: &[LoudRows], exit_of: &ExitOf<'_
     Ok(Texts { messages, ended: ended? })
 }
 
+/// Of a group, project and service of each cluster by number, the clusters, and the rows.
+type Numbered<'a> = (&'a LoudRows, Vec<(u32, u32)>, Vec<ClusterRows>, Vec<Told>);
+
 /// Of the rows of groups, those on instances that ended.
 fn rows_on(
     groups: &[LoudRows],
@@ -172,23 +172,21 @@ fn rows_on(
     mut words: Interner,
     ended: &FxHashSet<(u32, u32, u32)>,
 ) -> Result<Keyed<EndedRow>, StoreError> {
-    let mut chosen: Vec<Chosen<'_>> = Vec::new();
-    for (group, (clusters, mut told)) in groups.iter().zip(all) {
-        let services = services(&mut words, &clusters);
+    let parts: Vec<Numbered<'_>> = groups
+        .iter()
+        .zip(all)
+        .map(|(group, (clusters, told))| (group, services(&mut words, &clusters), clusters, told))
+        .collect();
+    let of = |(group, services, clusters, mut told): Numbered<'_>| {
         let is_ended = |row: &Told| {
             let (project, service) = services[row.cluster as usize];
             ended.contains(&(project, service, row.instance))
         };
         let rows: Vec<u32> = group.1.iter().zip(&told).filter(|(_, row)| is_ended(row)).map(|(at, _)| *at).collect();
         told.retain(is_ended);
-        if !rows.is_empty() {
-            chosen.push((group, clusters, told, rows));
-        }
-    }
-    let named: Vec<Keyed<EndedRow>> = chosen
-        .into_par_iter()
-        .map(|(group, clusters, told, rows)| named(group, clusters, &told, &rows))
-        .collect::<Result<_, StoreError>>()?;
+        if rows.is_empty() { None } else { Some(named(group, clusters, &told, &rows)) }
+    };
+    let named: Vec<Keyed<EndedRow>> = parts.into_par_iter().filter_map(of).collect::<Result<_, StoreError>>()?;
     let mut rows = joined(named);
     rows.rows.par_sort_by_key(|(cluster, row)| (row.ts_ns, row.event, *cluster));
     Ok(rows)

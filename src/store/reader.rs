@@ -136,11 +136,14 @@ impl Snapshot {
                 .collect::<Result<Vec<_>, StoreError>>(),
         };
         let mut table = SignatureTable::new();
-        // Days are read side by side, a few at once, and united in their order.
-        for some in days.chunks(2 * rayon::current_num_threads()) {
-            let read: Vec<Vec<SignatureTable>> = some.par_iter().map(read).collect::<Result<_, _>>()?;
-            read.into_iter().flatten().for_each(|day| table.merge(day));
+        // Days are read side by side, a few at once, while those before them are united in their order.
+        let mut last: Vec<Vec<SignatureTable>> = Vec::new();
+        for some in days.chunks(rayon::current_num_threads()) {
+            let before = std::mem::take(&mut last);
+            let unite = || before.into_iter().flatten().for_each(|day| table.merge(day));
+            last = rayon::join(|| some.par_iter().map(read).collect::<Result<_, StoreError>>(), unite).0?;
         }
+        last.into_iter().flatten().for_each(|day| table.merge(day));
         Ok(table)
     }
 
