@@ -342,7 +342,17 @@ impl<'a, C: Collect> Reader<'a, C> {
         record.content_hash = hash128(&[bytes]);
         record.payload_rank = 2;
         record.lossy = i32::try_from(text.matches(['?', '\u{FFFD}']).count()).unwrap_or(i32::MAX);
-        record.message = Cow::Borrowed(&text);
+        record.message = match said.named {
+            // The name of its container is no part of what it says.
+            Some(behind) => match (Stretch { text: &text, id: 0 }).offset_of(behind) {
+                Some(start) => Cow::Borrowed(&text[start..]),
+                // The line was coloured.
+                None => {
+                    Cow::Owned(behind.to_owned() + text.split_once('\n').map_or("", |(first, _)| &text[first.len()..]))
+                }
+            },
+            None => Cow::Borrowed(&text),
+        };
         self.emit(&mut record, Place { offset, length: bytes.len() }, &text, &Known::default());
         own.or(before)
     }

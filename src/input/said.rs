@@ -29,7 +29,7 @@ pub(super) struct Said<'a> {
     pub(super) instance: Option<&'a str>,
     pub(super) trace: Option<&'a str>,
     pub(super) http: Option<Http<'a>>,
-    /// What stands behind the name of a service, for its own level.
+    /// What a service wrote, where the line begins with its name.
     pub(super) named: Option<&'a str>,
     /// The object that makes up the rest of the line.
     pub(super) object: Option<&'a str>,
@@ -133,16 +133,24 @@ fn status(text: &str) -> Option<i32> {
     text.parse().ok().filter(|status| (100..600).contains(status))
 }
 
-/// `till-1  | 2024-01-02T03:04:05Z x`, as Docker Compose writes the lines of a service's container.
+/// `till-1  | 2024-01-02T03:04:05Z x`, as Docker Compose writes the lines of a service's container. A name without a number,
+/// or without a dash before it, may be a cell of a table: it is one where a time follows.
 fn compose(line: &str) -> Option<Said<'_>> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let (name, rest) = line.split_at(line.find(|c: char| !plain(c))?);
     let behind =
         rest.trim_start_matches(' ').strip_prefix("| ").filter(|_| !name.is_empty() && rest.starts_with(' '))?;
     let said = of(behind);
-    said.time?;
-    let number = |(_, number): &(&str, &str)| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
-    let service = name.rsplit_once(['-', '_']).filter(number).map_or(name, |(service, _)| service);
+    let number = |(service, number): &(&str, &str)| {
+        service.starts_with(|c: char| c.is_ascii_alphabetic())
+            && !number.is_empty()
+            && number.bytes().all(|b| b.is_ascii_digit())
+    };
+    let numbered = name.rsplit_once(['-', '_']).filter(number);
+    if said.time.is_none() && numbered.is_none() {
+        return None;
+    }
+    let service = numbered.map_or(name, |(service, _)| service);
     Some(Said {
         service: said.service.or(Some(service).filter(|service| !service.is_empty())),
         instance: said.instance.or(Some(name)),
@@ -262,6 +270,15 @@ mod tests {
         assert_eq!(said.http.and_then(|http| http.status), Some(500));
         let said = of("till-web-12  | [2024-01-02 03:04:05] local.ERROR: x");
         assert_eq!((said.service, said.instance), (Some("till-web"), Some("till-web-12")));
+        let said = of("till_2 |     raise OutOfStock");
+        assert_eq!(
+            (said.service, said.instance, said.named),
+            (Some("till"), Some("till_2"), Some("    raise OutOfStock"))
+        );
+        assert!(said.time.is_none() && !said.begins);
+        for cell in ["till | x", "1-2 | x", "till- | x", "till-1| x"] {
+            assert_eq!(of(cell).service, None, "{cell}");
+        }
         assert_eq!(of("2024-01-02T03:04:05Z {\"a\":1}").object, Some("{\"a\":1}"));
     }
 }

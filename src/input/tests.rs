@@ -147,8 +147,33 @@ fn a_plain_line_says_severity_and_service_and_stays_the_message() {
     assert_eq!(counts, [("CRITICAL", 1), ("DEFAULT", 1), ("ERROR", 1), ("WARNING", 1)]);
     let services: Vec<_> = read.report.services.keys().map(String::as_str).collect();
     assert_eq!(services, ["cart", "su", "till", "web"]);
-    assert!(read.records.iter().zip(text.lines()).all(|(row, line)| row.message == line));
+    let messages: Vec<_> = read.records.iter().map(|row| row.message.as_str()).collect();
+    let mut lines: Vec<_> = text.lines().collect();
+    lines[3] = "2024-01-02T03:04:05Z up";
+    assert_eq!(messages, lines, "but for the name of a container, which is none of its words");
     assert_eq!(read.report.set_aside.no_time, 1, "a year is missing");
+}
+
+#[test]
+fn a_container_says_the_lines_behind_its_name() {
+    let text = "web-1  | 2024-01-02T03:04:05Z ERROR no stock\nweb-1  | Traceback (most recent call last):\n\
+        db-12  |   with 3 workers\n\u{1b}[36mweb-1  | \u{1b}[0m  File \"a.py\", line 1, in f\nweb-1  | KeyError: 1\nid | x\n";
+    let read = ingest(text.as_bytes(), |options| options.text = true);
+    let messages: Vec<_> = read.records.iter().map(|row| row.message.as_str()).collect();
+    assert_eq!(
+        messages,
+        [
+            "2024-01-02T03:04:05Z ERROR no stock",
+            "Traceback (most recent call last):",
+            "  with 3 workers",
+            "  File \"a.py\", line 1, in f",
+            "KeyError: 1",
+            "id | x"
+        ]
+    );
+    assert_eq!(read.report.services.into_iter().collect::<Vec<_>>(), [("db".to_owned(), 1), ("web".to_owned(), 4)]);
+    assert!(read.records.iter().all(|row| row.ts_ns.is_some()), "that of the line before");
+    assert_eq!(read.report.bytes_by.total(), text.len() as u64);
 }
 
 #[test]

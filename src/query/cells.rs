@@ -154,7 +154,7 @@ pub(super) struct Part {
     pub(super) by_instance: Vec<(u32, u32)>,
     /// Cluster and user, as those.
     pub(super) by_user: Vec<(u32, u32)>,
-    /// The different traces of each cluster of the group, ascending.
+    /// The traces of the rows of each cluster of the group.
     pub(super) traces_of: Vec<Vec<u128>>,
     /// Cluster, trace, instance by code and oldest row of what is loud.
     pub(super) traces: Vec<(u32, Option<u128>, u32, i64)>,
@@ -355,7 +355,7 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
         }
     }
     for own in &mut traces_of {
-        own.sort_unstable();
+        // Neighbours often belong to one request.
         own.dedup();
     }
     // The oldest row of a place stands for it.

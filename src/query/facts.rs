@@ -168,9 +168,6 @@ fn translated(map: &[u32], code: u32) -> u32 {
     if code == NO_WORD { NO_WORD } else { map[code as usize] }
 }
 
-/// Traces of a cluster that are kept as they came.
-const FEW_TRACES: usize = 1 << 16;
-
 /// Breakdowns of a cluster by codes.
 #[derive(Default)]
 struct Sums {
@@ -186,10 +183,7 @@ struct Sums {
     stacks: FxHashMap<u32, u64>,
     hosts: FxHashMap<u32, u64>,
     instances: u64,
-    /// Those of its groups, each ascending.
-    traces: Vec<u128>,
-    /// How many of them were different when they were last looked at.
-    traces_known: usize,
+    traces: FxHashSet<u128>,
     users: u64,
     several_events: u64,
     more: Gathered,
@@ -284,7 +278,7 @@ impl Whole {
             self.sums[cluster(at) as usize].users += u64::from(is_new);
         }
         for (at, traces) in (0..).zip(part.traces_of) {
-            self.sums[cluster(at) as usize].add_traces(traces);
+            self.sums[cluster(at) as usize].traces.extend(traces);
         }
         self.events.extend(part.events.into_iter().map(|row| {
             let (project, service, kind) = own(row.own);
@@ -362,8 +356,7 @@ impl Whole {
         out
     }
 
-    fn cluster(&self, key: ClusterRows, mut sums: Sums) -> ClusterFacts {
-        let traces = sums.different_traces();
+    fn cluster(&self, key: ClusterRows, sums: Sums) -> ClusterFacts {
         let counts =
             |counts: FxHashMap<u32, u64>| counts.into_iter().map(|(code, n)| (self.words.own(code), n)).collect();
         let mut times_ns = sums.more.times_ns;
@@ -382,7 +375,7 @@ impl Whole {
             first_ns: sums.first_ns,
             last_ns: sums.last_ns,
             instances: sums.instances,
-            traces,
+            traces: sums.traces.len() as u64,
             users: sums.users,
             without_payload: sums.without_payload,
             severities: sums
@@ -410,28 +403,6 @@ impl Whole {
             example: None,
             insert_ids: Vec::new(),
         }
-    }
-}
-
-impl Sums {
-    /// Takes in the traces of a group, ascending. What is kept stays below twice the different ones, or a few.
-    fn add_traces(&mut self, traces: Vec<u128>) {
-        if self.traces.is_empty() {
-            self.traces = traces;
-        } else {
-            self.traces.extend(traces);
-        }
-        if self.traces.len() > FEW_TRACES.max(2 * self.traces_known) {
-            self.different_traces();
-        }
-    }
-
-    fn different_traces(&mut self) -> u64 {
-        #[allow(clippy::stable_sort_primitive, reason = "it finds what is ascending already and merges it")]
-        self.traces.sort();
-        self.traces.dedup();
-        self.traces_known = self.traces.len();
-        self.traces_known as u64
     }
 }
 

@@ -162,8 +162,7 @@ pub(super) fn joined<T>(parts: Vec<Keyed<T>>) -> Keyed<T> {
     let mut clusters: Vec<ClusterRows> = all.into_iter().cloned().collect();
     clusters.sort_unstable();
     let places: FxHashMap<&ClusterRows, u32> = clusters.iter().zip(0..).collect();
-    let maps: Vec<Vec<u32>> =
-        parts.iter().map(|part| part.clusters.iter().map(|key| places[key]).collect()).collect();
+    let maps: Vec<Vec<u32>> = parts.iter().map(|part| part.clusters.iter().map(|key| places[key]).collect()).collect();
     let mut rows = Vec::with_capacity(parts.iter().map(|part| part.rows.len()).sum());
     for (part, map) in parts.into_iter().zip(maps) {
         rows.extend(part.rows.into_iter().map(|(at, row)| (map[at as usize], row)));
