@@ -12,6 +12,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::MineError;
 use super::parts::{VALUE_MAX_BYTES, cut, position_of};
 use super::scan::Scanned;
@@ -400,7 +402,8 @@ impl SignatureTable {
 
     /// The table as rows, ascending by signature id.
     pub fn to_rows(&self) -> Vec<SignatureRow> {
-        self.iter().map(|(sig, entry)| entry.to_row(sig)).collect()
+        let all: Vec<(SigId, &Entry)> = self.iter().collect();
+        all.into_par_iter().with_min_len(64).map(|(sig, entry)| entry.to_row(sig)).collect()
     }
 
     /// The table of rows made by [`SignatureTable::to_rows`], from one table or from many.

@@ -204,7 +204,8 @@ pub(super) struct Sketches {
 
 impl Sketches {
     pub(super) fn new(table: &SignatureTable, summary: &[SummaryRow]) -> Self {
-        Self { signatures: signature_batch(table), summary: summary_batch(summary) }
+        let (signatures, summary) = rayon::join(|| signature_batch(table), || summary_batch(summary));
+        Self { signatures, summary }
     }
 
     /// Hash over both, whatever the files.
@@ -227,7 +228,9 @@ impl Sketches {
             let rows = writer.rows();
             Ok((writer.place(root)?, rows))
         };
-        Ok([put(SIGNATURE_COLUMNS, &self.signatures)?, put(SUMMARY_COLUMNS, &self.summary)?])
+        let (signatures, summary) =
+            rayon::join(|| put(SIGNATURE_COLUMNS, &self.signatures), || put(SUMMARY_COLUMNS, &self.summary));
+        Ok([signatures?, summary?])
     }
 }
 
