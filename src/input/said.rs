@@ -1,8 +1,9 @@
 //! What a line of plain text says of itself: its time, and what its format names beside it.
 //!
-//! Formats are told by their heads: syslog (RFC 3164 and 5424), access logs (common and combined), logfmt, Docker Compose's
-//! names before lines, a JSON object behind a time; all others by the time that they begin with. Only what a line says in
-//! so many words is taken; the line itself stays the message.
+//! Formats are told by their heads: syslog (RFC 3164 and 5424), access logs (common, combined, S3, load balancers of AWS),
+//! logfmt, Docker Compose's names before lines, programs behind a time (Heroku, journals), a JSON object behind a time; all
+//! others by the time that they begin with. Only what a line says in so many words is taken; the line itself stays the message,
+//! but for the name of a container or program: a stack that was printed line by line is none with names in it.
 
 use std::borrow::Cow;
 
@@ -63,9 +64,75 @@ pub(super) fn of(line: &str) -> Said<'_> {
         let brackets = line.len() - line.trim_start_matches('[').len();
         let rest = line[brackets + length..].trim_start_matches([']', ' ', '\t']);
         let object = Some(rest).filter(|rest| rest.starts_with('{') && rest.ends_with('}'));
-        return Said { time: Some(parsed), begins: true, object, ..Said::default() };
+        let said = program(rest).unwrap_or_else(|| Said { http: balancer(rest), ..Said::default() });
+        return Said { time: Some(parsed), begins: true, object, ..said };
     }
-    bsd(line).or_else(|| access(line)).or_else(|| compose(line)).or_else(|| logfmt(line)).unwrap_or_default()
+    let others = [bsd, access, balanced, compose, logfmt];
+    others.iter().find_map(|read| read(line)).unwrap_or_default()
+}
+
+/// `app[web.1]: x` of Heroku, and `host su[1]: x` as journals are printed, behind a time.
+fn program(line: &str) -> Option<Said<'_>> {
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/' | b'@');
+    let tag = |text: &str| -> Option<(usize, usize)> {
+        let open = text.bytes().position(|b| !plain(&b)).filter(|at| *at > 0 && text[*at..].starts_with('['))?;
+        let close = open + 1 + text[open + 1..].bytes().position(|b| !plain(&b)).filter(|at| *at > 0)?;
+        text[close..].starts_with("]: ").then_some((open, close))
+    };
+    let (host, rest, (open, close)) = match tag(line) {
+        Some(found) => (None, line, found),
+        None => line.split_once(' ').and_then(|(host, rest)| Some((Some(host), rest, tag(rest)?)))?,
+    };
+    let (name, within, behind) = (&rest[..open], &rest[open + 1..close], &rest[close + 3..]);
+    let is_process = within.bytes().all(|b| b.is_ascii_digit());
+    // `ERROR[main]: x` and `INFO su[1]: x` name a level, and no process has a name where there is no host.
+    let is_level = |word: &str| Severity::from_word(word).is_some();
+    let is_host = |word: &str| !word.is_empty() && word.bytes().all(|b| plain(&b)) && !is_level(word);
+    if is_level(name) || host.is_some() != is_process || !host.is_none_or(is_host) {
+        return None;
+    }
+    let inner = pairs(behind);
+    Some(Said {
+        service: Some(name),
+        instance: host.or(Some(within)),
+        named: Some(behind),
+        level: inner.level,
+        trace: inner.trace,
+        http: inner.http,
+        ..Said::default()
+    })
+}
+
+/// A request as Elastic Load Balancing writes it behind its time: balancer, client, target, three times in seconds, the status
+/// it answered with, that of the target, bytes in and out, and the request.
+fn balancer(line: &str) -> Option<Http<'_>> {
+    let (front, request) = line.split_once(" \"")?;
+    let words: Vec<&str> = front.split(' ').take(11).collect();
+    let [_, _, _, first, second, third, answered, _, _, _] = words[..] else { return None };
+    let times = [first, second, third].map(str::parse::<f64>);
+    let [Ok(first), Ok(second), Ok(third)] = times else { return None };
+    let latency_s = [first, second, third].iter().all(|time| *time >= 0.0).then_some(first + second + third);
+    let mut words = request.split(' ');
+    let method = words.next().filter(|method| !method.is_empty() && method.bytes().all(|b| b.is_ascii_uppercase()));
+    let (host, path) = words.next().map_or((None, None), |target| host_and_path(target.into()));
+    Some(Http {
+        method: method.map(Into::into),
+        host,
+        path,
+        status: Some(status(answered)?),
+        latency_ns: latency_s.map(|time| (time * 1e9).round() as i64),
+    })
+}
+
+/// `https 2024-01-02T03:04:05.678901Z app/till/50dc6c49 …`: an application load balancer names the protocol first.
+fn balanced(line: &str) -> Option<Said<'_>> {
+    let (protocol, rest) = line.split_once(' ')?;
+    if !matches!(protocol, "http" | "https" | "h2" | "grpcs" | "ws" | "wss") {
+        return None;
+    }
+    let (parsed, length) = time::parse_front(rest)?;
+    let http = balancer(rest[length..].trim_start_matches(' '))?;
+    Some(Said { time: Some(parsed), begins: true, http: Some(http), ..Said::default() })
 }
 
 /// `<165>1 2024-01-01T00:00:00.003Z host app 1 - - x` (RFC 5424), `<34>Oct 11 22:14:15 host su[1]: x` (RFC 3164).
@@ -110,12 +177,13 @@ fn bsd(line: &str) -> Option<Said<'_>> {
     Some(said)
 }
 
-/// `1.2.3.4 - - [02/Jan/2024:03:04:05 +0100] "GET /a HTTP/1.1" 502 157`
+/// `1.2.3.4 - - [02/Jan/2024:03:04:05 +0100] "GET /a HTTP/1.1" 502 157`; Amazon S3 has more words before the request.
 fn access(line: &str) -> Option<Said<'_>> {
     let front = &line.as_bytes()[..line.len().min(FRONT)];
     let open = memchr::memchr_iter(b'[', front).find(|at| front.get(at + 3) == Some(&b'/'))?;
     let (parsed, length) = time::parse_front(line.get(open + 1..)?)?;
-    let rest = line[open + 1 + length..].strip_prefix("] \"")?;
+    let rest = line[open + 1 + length..].strip_prefix("] ")?;
+    let rest = rest.strip_prefix('"').or_else(|| Some(rest.split_once(" \"")?.1).filter(|rest| is_answered(rest)))?;
     let said = Said { time: Some(parsed), begins: true, ..Said::default() };
     let Some((request, rest)) = rest.split_once("\" ") else { return Some(said) };
     let mut words = request.split(' ');
@@ -127,6 +195,11 @@ fn access(line: &str) -> Option<Said<'_>> {
         Http { method: Some(method.into()), host, path, status, latency_ns: None }
     });
     Some(Said { http: http.filter(|http| http.status.is_some()), ..said })
+}
+
+/// Whether a status stands behind the request that a text begins with.
+fn is_answered(rest: &str) -> bool {
+    rest.split_once("\" ").is_some_and(|(_, rest)| rest.split(' ').next().and_then(status).is_some())
 }
 
 fn status(text: &str) -> Option<i32> {
@@ -161,6 +234,12 @@ fn compose(line: &str) -> Option<Said<'_>> {
 
 /// `time=… level=error msg="…"`, in any order.
 fn logfmt(line: &str) -> Option<Said<'_>> {
+    let said = pairs(line);
+    said.begins.then_some(said)
+}
+
+/// What the pairs at the front of a text say.
+fn pairs(line: &str) -> Said<'_> {
     let mut said = Said::default();
     let (mut method, mut path, mut code, mut rest) = (None, None, None, line);
     for _ in 0..PAIRS {
@@ -185,7 +264,7 @@ fn logfmt(line: &str) -> Option<Said<'_>> {
         said.http = Some(Http { method, host, path, status: code, latency_ns: None });
     }
     said.begins = said.time.is_some();
-    said.begins.then_some(said)
+    said
 }
 
 /// Key and value of the pair at the front, which are not empty, and what follows it.
@@ -244,6 +323,65 @@ mod tests {
         {
             assert_eq!(time_of(line), None, "{line}");
         }
+    }
+
+    #[test]
+    fn programs_are_named_behind_a_time() {
+        fn named(line: &str) -> (Option<&str>, Option<&str>, Option<&str>) {
+            let said = of(line);
+            (said.service, said.instance, said.named)
+        }
+        assert_eq!(
+            named("2024-01-02T03:04:05.678+00:00 app[web.1]:     at f (a.js:1:2)"),
+            (Some("app"), Some("web.1"), Some("    at f (a.js:1:2)"))
+        );
+        assert_eq!(named("2024-01-02T03:04:05+0000 box su[12]: no"), (Some("su"), Some("box"), Some("no")));
+        for line in [
+            "ERROR[main]: x",
+            "INFO su[1]: x",
+            "[main] su[1]: x",
+            "su[1]: x",
+            "box su[a]: x",
+            "a[b] x",
+            "a[]: x",
+            "a[: x",
+        ] {
+            assert_eq!(named(&format!("2024-01-02T03:04:05Z {line}")), (None, None, None), "{line}");
+        }
+        let said =
+            of("2024-01-02T03:04:05Z heroku[router]: at=error code=H12 method=GET path=\"/a\" host=till.example \
+            dyno=web.1 service=30000ms status=503 bytes=0");
+        let http = said.http.expect("a request");
+        assert_eq!((http.method.as_deref(), http.path.as_deref(), http.status), (Some("GET"), Some("/a"), Some(503)));
+        assert_eq!((said.service, said.instance), (Some("heroku"), Some("router")));
+    }
+
+    #[test]
+    fn requests_of_load_balancers_and_buckets_are_read() {
+        let behind = "app/till/50dc 192.0.2.1:2817 10.0.0.1:80 0.086 0.048 0.037 502 200 0 57 \
+            \"GET https://till.example:443/a?b HTTP/1.1\" \"curl/7.46.0\" - -";
+        for line in
+            [format!("https 2024-01-02T03:04:05.678901Z {behind}"), format!("2024-01-02T03:04:05.678901Z {behind}")]
+        {
+            let said = of(&line);
+            assert_eq!(at(&said).as_deref(), Some("2024-01-02T03:04:05.678901Z"), "{line}");
+            let http = said.http.expect("a request");
+            assert_eq!((http.method.as_deref(), http.path.as_deref()), (Some("GET"), Some("/a")));
+            assert_eq!((http.status, http.latency_ns), (Some(502), Some(171_000_000)));
+        }
+        let failed =
+            of("h2 2024-01-02T03:04:05Z app/till/50dc 192.0.2.1:2817 - -1 -1 -1 503 - 0 57 \"GET / HTTP/1.1\" \"-\"");
+        assert_eq!(failed.http.map(|http| (http.status, http.latency_ns)), Some((Some(503), None)));
+        for other in ["h2 soon app/till/50dc", "http 2024-01-02T03:04:05Z x \"y\"", "ftp 2024-01-02T03:04:05Z x"] {
+            assert!(of(other).http.is_none(), "{other}");
+        }
+        let bucket = of("79a5 till [02/Jan/2024:03:04:05 +0000] 192.0.2.3 79a5 3E57 REST.GET.VERSIONING - \
+            \"GET /till?versioning HTTP/1.1\" 403 - 113 - 7 - \"-\" \"S3Console/0.4\" -");
+        assert_eq!(
+            (at(&bucket).as_deref(), bucket.http.and_then(|http| http.status)),
+            (Some("2024-01-02T03:04:05Z"), Some(403))
+        );
+        assert!(of("a [02/Jan/2024:03:04:05 +0000] b \"c\" d").time.is_none());
     }
 
     #[test]

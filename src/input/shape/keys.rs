@@ -175,6 +175,8 @@ pub(super) const FIELDS: [(Field, &[&str]); 30] = [
             "sourcetype",
             "fields.app",
             "fields.service_name",
+            "_service",
+            "ScriptName",
             "fly.app.name",
         ],
     ),

@@ -17,6 +17,7 @@ mod generic;
 mod golang;
 mod hit;
 mod journald;
+mod k8s_event;
 mod keys;
 mod level;
 mod log4j;
@@ -75,7 +76,7 @@ pub(crate) trait Shape: Sync {
 }
 
 /// Every shape, most particular first.
-const REGISTRY: [&dyn Shape; 21] = [
+const REGISTRY: [&dyn Shape; 22] = [
     &gcp::CloudLogging,
     &nodejs::NodeEntry,
     &golang::GoEntry,
@@ -90,6 +91,7 @@ const REGISTRY: [&dyn Shape; 21] = [
     &m365::Microsoft365,
     &ocsf::Ocsf,
     &datadog::Datadog,
+    &k8s_event::KubernetesEvent,
     &splunk::Splunk,
     &log4j::Log4j,
     &loguru::Loguru,
