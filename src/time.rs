@@ -6,6 +6,7 @@
 mod parse;
 mod seldom;
 pub mod week;
+mod yearless;
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -14,6 +15,7 @@ use thiserror::Error;
 
 pub use parse::{Parsed, month_named, parse, parse_epoch, parse_front};
 pub use seldom::parse_seldom;
+pub use yearless::Yearless;
 
 use parse::{days_from_civil, number};
 

@@ -152,7 +152,7 @@ pub(crate) struct ReadArgs {
     /// For which rows the entry itself is kept
     #[arg(long, value_enum, default_value_t = Raw::Warning)]
     pub(crate) raw: Raw,
-    /// Start of the window that the inputs cover, if you know it
+    /// Start of the window that the inputs cover, if you know it; times of text lines that lack the year are of it
     #[arg(long, value_name = "TIME", requires = "declared_until")]
     pub(crate) declared_since: Option<String>,
     /// End of the window that the inputs cover

@@ -295,9 +295,10 @@ pub(crate) fn text(report: &Report) -> String {
         let _ = writeln!(out, "{DIM}{:>31}and {} more files{DIM:#}", "", report.files.len() - FILES_SHOWN);
     }
     // One walk over all files, which may be many, for what is said behind the first of them.
-    let (mut problems, mut pruned) = (0, 0);
+    let (mut problems, mut pruned, mut no_time) = (0, 0, 0);
     for file in report.files.iter() {
         pruned += file.set_aside.pruned;
+        no_time += file.set_aside.no_time;
         for problem in &file.problems {
             problems += 1;
             if problems <= PROBLEMS_SHOWN {
@@ -326,6 +327,13 @@ pub(crate) fn text(report: &Report) -> String {
         total.malformed,
         total.repaired
     );
+    if no_time > 0 {
+        let _ = writeln!(
+            out,
+            "{no_time} of those set aside have no time, so no report counts them: a [[shape]] says which key holds it, \
+             --declared-since and --declared-until which year lines of syslog are of; then ingest them into another store"
+        );
+    }
     if pruned > 0 {
         let _ = writeln!(
             out,

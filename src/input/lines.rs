@@ -1,4 +1,4 @@
-//! Lines of plain text that belong together: a line with a time, and what follows it without one.
+//! Lines of plain text that belong together: a line with a time (it may lack the year), and what follows it without one.
 //!
 //! A stack is a part of the entry before it; any other line without a time is an entry of its own, at the time of the line
 //! before. A run from one line with a time up to the next is one token of the framer, so that where a file's blocks are cut
@@ -61,7 +61,7 @@ pub(super) fn follow(bytes: &[u8], end: End) -> Option<Run> {
     // One byte at least, or the line would be looked at for ever.
     let length = text.len().max(1);
     let mut run = Run { entries: std::iter::once(0..length).collect(), blank_lines: 0, length };
-    if !said::has_time(head(text)) {
+    if !said::has_own_head(head(text)) {
         return Some(run);
     }
     let mut open = Open::of(head(text));

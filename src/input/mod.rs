@@ -331,7 +331,10 @@ fn read_with<C: Collect>(
         tally.add(part);
     };
     let streamed = Streamed::default();
-    let make = |bytes: usize| Reader::new(options, &streamed, (outlet.make)(&content_id, bytes));
+    let near = declared
+        .as_ref()
+        .and_then(|window| time::Window::new(time::parse(&window.since)?.ns, time::parse(&window.until)?.ns).ok());
+    let make = |bytes: usize| Reader::new(options, &streamed, (outlet.make)(&content_id, bytes)).near(near);
     let plain = Coding { codec: "none", encoding: "utf-8" };
     let (coding, (walked, broken)) = match body {
         Body::Whole(held) => {

@@ -18,12 +18,14 @@ use super::tally::Tally;
 use super::{ReadOptions, lines, pieces, repair, said};
 use crate::config::glob_matches;
 use crate::record::{Collect, Kind, LogRecord, Severity, Stretch, effective, hash128};
-use crate::time::{self, Parsed};
+use crate::time::{self, Parsed, Window};
 
 /// Makes the records of one stretch of a file.
 pub(super) struct Reader<'a, C> {
     options: &'a ReadOptions,
     streamed: &'a Streamed,
+    /// What the file covers, which says the year where a time lacks it.
+    near: Option<Window>,
     /// The wrapper in which the rows stand.
     within: Option<Arc<Said>>,
     tape: Tape,
@@ -54,6 +56,7 @@ impl<'a, C: Collect> Reader<'a, C> {
         Self {
             options,
             streamed,
+            near: None,
             within: None,
             tape_id: tape.id(),
             tape,
@@ -63,6 +66,11 @@ impl<'a, C: Collect> Reader<'a, C> {
             tally: Tally::default(),
             collector,
         }
+    }
+
+    /// Of a file that covers a window.
+    pub(super) fn near(self, window: Option<Window>) -> Self {
+        Self { near: window, ..self }
     }
 
     /// What was collected and counted.
@@ -314,11 +322,19 @@ impl<'a, C: Collect> Reader<'a, C> {
             shape::map(&Row::of(object), Beside::default(), &self.options.mappings, &mut record);
             (record.ts_ns, record.receive_ns, record.insert_id) = (None, None, None);
         }
-        let own = said.time;
+        let of_window = || Some(Parsed { ns: said.yearless?.near(self.near?)?, naive: true });
+        let own = said.time.or_else(of_window);
         if let Some(parsed) = own.or(before) {
             record.ts_ns = Some(parsed.ns);
             record.ts_naive = parsed.naive;
-            record.ts_source = Some(if own.is_some() { "line" } else { "line before" }.into());
+            let source = if said.time.is_some() {
+                "line"
+            } else if own.is_some() {
+                "line, year of the window"
+            } else {
+                "line before"
+            };
+            record.ts_source = Some(source.into());
         } else {
             (record.ts_naive, record.ts_source) = (false, None);
         }

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use super::shape::host_and_path;
 use crate::record::{Http, Severity};
-use crate::time::{self, Parsed};
+use crate::time::{self, Parsed, Yearless};
 
 /// Bytes of a line in which its format shows.
 const FRONT: usize = 512;
@@ -20,6 +20,8 @@ const PAIRS: usize = 24;
 #[derive(Debug, Default)]
 pub(super) struct Said<'a> {
     pub(super) time: Option<Parsed>,
+    /// The same, where it lacks the year.
+    pub(super) yearless: Option<Yearless>,
     /// It begins an entry, with or without a time.
     pub(super) begins: bool,
     /// What syslog states.
@@ -34,11 +36,6 @@ pub(super) struct Said<'a> {
     pub(super) named: Option<&'a str>,
     /// The object that makes up the rest of the line.
     pub(super) object: Option<&'a str>,
-}
-
-/// Whether a line has a time.
-pub(super) fn has_time(line: &str) -> bool {
-    of(&uncoloured(line)).time.is_some()
 }
 
 /// Whether a line is the first one of an entry.
@@ -67,7 +64,7 @@ pub(super) fn of(line: &str) -> Said<'_> {
         let said = program(rest).unwrap_or_else(|| Said { http: balancer(rest), ..Said::default() });
         return Said { time: Some(parsed), begins: true, object, ..said };
     }
-    let others = [bsd, access, balanced, compose, logfmt];
+    let others = [bsd, klog, access, balanced, compose, logfmt];
     others.iter().find_map(|read| read(line)).unwrap_or_default()
 }
 
@@ -153,17 +150,10 @@ fn syslog(line: &str) -> Option<Said<'_>> {
 
 /// `Oct 11 22:14:15 host su[1]: x`: the year is not there, and no other line says it.
 fn bsd(line: &str) -> Option<Said<'_>> {
-    let b = line.as_bytes();
-    let head = b.first_chunk::<16>()?;
-    let month = time::month_named(&head[..3]).is_some();
-    let day = matches!(head[4], b' ' | b'1'..=b'3') && head[5].is_ascii_digit();
-    let clock = [7, 8, 10, 11, 13, 14].iter().all(|at| head[*at].is_ascii_digit());
-    let signs = [(3, b' '), (6, b' '), (9, b':'), (12, b':'), (15, b' ')];
-    if !(month && day && clock && signs.iter().all(|(at, sign)| head[*at] == *sign)) {
-        return None;
-    }
-    let mut said = Said { begins: true, ..Said::default() };
-    if let Some((host, rest)) = line[16..].split_once(' ') {
+    let (yearless, length) = Yearless::front(line)?;
+    let rest = line[length..].strip_prefix(' ')?;
+    let mut said = Said { yearless: Some(yearless), begins: true, ..Said::default() };
+    if let Some((host, rest)) = rest.split_once(' ') {
         let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '@')));
         let (tag, rest) = rest.split_at(end.unwrap_or(rest.len()));
         // A tag ends with a colon, its process behind it or not; without one it is a word of the text.
@@ -175,6 +165,28 @@ fn bsd(line: &str) -> Option<Said<'_>> {
         }
     }
     Some(said)
+}
+
+/// `E0914 10:59:24.465123       1 main.go:42] x`, as Kubernetes' own programs write: no year either.
+fn klog(line: &str) -> Option<Said<'_>> {
+    let level = match line.as_bytes().first()? {
+        b'I' => Severity::Info,
+        b'W' => Severity::Warning,
+        b'E' => Severity::Error,
+        b'F' => Severity::Critical,
+        _ => return None,
+    };
+    let (yearless, length) = Yearless::digits_front(&line[1..])?;
+    let (thread, rest) = line[1 + length..].trim_start_matches(' ').split_once(' ')?;
+    let (place, _) = rest.split_once("] ")?;
+    let (_, number) = place.rsplit_once(':')?;
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    (digits(thread) && digits(number) && !place.contains(' ')).then_some(Said {
+        yearless: Some(yearless),
+        begins: true,
+        level: Some(level),
+        ..Said::default()
+    })
 }
 
 /// `1.2.3.4 - - [02/Jan/2024:03:04:05 +0100] "GET /a HTTP/1.1" 502 157`; Amazon S3 has more words before the request.
@@ -316,7 +328,7 @@ mod tests {
             "2024-01-02T03:04:05Z {\"level\":\"error\"}",
         ] {
             assert_eq!(time_of(line).as_deref(), Some("2024-01-02T03:04:05Z"), "{line}");
-            assert!(has_time(line) && has_own_head(line), "{line}");
+            assert!(has_own_head(line), "{line}");
         }
         for line in
             ["", "x", "<34>", "<999>1 2024-01-02T03:04:05Z", "t=1", "a | b", "time=soon", "a=\"b", "[", "[1/2/3] x"]
@@ -390,7 +402,17 @@ mod tests {
         assert_eq!((said.severity, said.instance, said.service), (Some(Severity::Notice), Some("host"), Some("app")));
         let said = of("<34>Oct 11 22:14:15 host su[1]: x");
         assert_eq!((said.severity, said.instance, said.service), (Some(Severity::Critical), Some("host"), Some("su")));
-        assert!(said.begins && said.time.is_none(), "no year, no time");
+        assert!(said.begins && said.time.is_none() && said.yearless.is_some(), "no year, no time");
+        let said = of("E0914 10:59:24.465123       1 main.go:42] no stock");
+        assert_eq!((said.level, said.begins, said.yearless.is_some()), (Some(Severity::Error), true, true));
+        for other in [
+            "E0914 10:59:24 x main.go:42] no",
+            "E0914 10:59:24 1 main.go] no",
+            "E0914 is late",
+            "X0914 10:59:24 1 a:1] x",
+        ] {
+            assert!(!of(other).begins, "{other}");
+        }
         let said = of("Oct  1 22:14:15 host kernel: x");
         assert_eq!((said.severity, said.service, said.begins), (None, Some("kernel"), true));
         assert_eq!(of("<13>1 - - - - - x").service, None);

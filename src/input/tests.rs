@@ -155,6 +155,35 @@ fn a_plain_line_says_severity_and_service_and_stays_the_message() {
 }
 
 #[test]
+fn the_year_of_a_line_without_one_is_that_of_the_window() {
+    let stack = "Dec 31 23:59:59 box till[7]: no stock\n  at f (a.js:1:2)\n";
+    let text = format!("{stack}second\n<34>Jan  1 00:00:00 box su: no\nE0102 03:04:05.000006 1 a.go:1] no\n");
+    let declared = DeclaredWindow {
+        since: "2024-12-30T00:00:00Z".into(),
+        until: "2025-01-06T00:00:00Z".into(),
+        source: "flags".into(),
+        filter: None,
+    };
+    let read = ingest(text.as_bytes(), |options| (options.text, options.declared) = (true, Some(declared)));
+    let seen: Vec<_> =
+        read.records.iter().map(|row| (row.message.as_str(), row.ts_ns.map(time::rfc3339_short))).collect();
+    let at = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        seen,
+        [
+            (stack.trim_end(), at("2024-12-31T23:59:59Z")),
+            ("second", at("2024-12-31T23:59:59Z")),
+            ("<34>Jan  1 00:00:00 box su: no", at("2025-01-01T00:00:00Z")),
+            ("E0102 03:04:05.000006 1 a.go:1] no", at("2025-01-02T03:04:05.000006Z")),
+        ]
+    );
+    assert_eq!((read.report.naive_times, read.report.set_aside.no_time), (4, 0));
+    let without = ingest(text.as_bytes(), |options| options.text = true);
+    assert!(without.records.iter().all(|row| row.ts_ns.is_none()));
+    assert_eq!((without.report.entries, without.report.set_aside.no_time), (4, 4));
+}
+
+#[test]
 fn a_container_says_the_lines_behind_its_name() {
     let text = "web-1  | 2024-01-02T03:04:05Z ERROR no stock\nweb-1  | Traceback (most recent call last):\n\
         db-12  |   with 3 workers\n\u{1b}[36mweb-1  | \u{1b}[0m  File \"a.py\", line 1, in f\nweb-1  | KeyError: 1\nid | x\n";

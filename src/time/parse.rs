@@ -228,7 +228,7 @@ fn date_front(b: &[u8]) -> Option<(i64, usize)> {
 }
 
 /// The seconds of the `hh:mm:ss` at the front, the nanoseconds of its fraction, and its length.
-fn clock_front(b: &[u8]) -> Option<(i64, i64, usize)> {
+pub(super) fn clock_front(b: &[u8]) -> Option<(i64, i64, usize)> {
     let [_, _, b':', _, _, b':', _, _] = *b.first_chunk::<8>()? else { return None };
     let (hour, minute, second) = (number(&b[0..2])?, number(&b[3..5])?, number(&b[6..8])?);
     if hour > 23 || minute > 59 || second > 60 {
