@@ -2,7 +2,7 @@
 """Runs whole processes and says what they took: wall time, CPU time, peak memory (of the process and of what it waited for).
 
     benches/measure.py limit MIB NAME COMMAND…       one run, one row of a Markdown table; exit 1 above MIB or when it fails
-    benches/measure.py compare N FILE                several commands in turn (A B A B …), N times; a Markdown table
+    benches/measure.py compare N FILE                several commands in turn (A B, B A, A B …), N times; a Markdown table
 
 FILE holds a JSON array of groups: {"title", "runs": [{"name", "command": [...], "fresh": [paths removed before each run],
 "once": [command that prepares, before each run]}], "target": {"of", "to", "wall"}}. Ratios are to the group's first run.
@@ -54,8 +54,9 @@ def compare(times, groups):
     for group in groups:
         runs = group["runs"]
         taken = {run["name"]: [] for run in runs}
-        for _ in range(times):
-            for run in runs:
+        for turn in range(times):
+            # What runs directly behind another one may find the machine warm: no run always has the same one before it.
+            for run in runs if turn % 2 == 0 else reversed(runs):
                 for path in run.get("fresh", []):
                     remove(path)
                 if "once" in run:

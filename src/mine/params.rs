@@ -323,7 +323,9 @@ fn template_segments(tokens: &[Token]) -> usize {
 /// The line of a message that was mined.
 fn mined_line<'a>(template: &Template, message: &'a str) -> Option<Cow<'a, str>> {
     match template.form {
-        Form::Text if message.trim().contains('\n') => Some(super::telling::telling(message.trim())),
+        Form::Text if memchr::memchr(b'\n', message.trim().as_bytes()).is_some() => {
+            Some(super::telling::telling(message.trim()))
+        }
         Form::Text => Some(message.trim().into()),
         Form::Exception => {
             let parsed = stack::parse_stack(message)?;

@@ -236,7 +236,7 @@ fn is_joiner(line: &str) -> bool {
 pub(super) fn unescape(message: &str) -> Option<String> {
     const MARKS: [&str; 4] = ["last):\\n", "\\n    at ", "\\n\\tat ", "\\n\tat "];
     let bytes = message.as_bytes();
-    let one_line = !message.trim_end().contains('\n') && memchr::memchr(b'\\', bytes).is_some();
+    let one_line = memchr::memchr(b'\\', bytes).is_some() && !message.trim_end().contains('\n');
     (one_line && MARKS.iter().any(|m| find(bytes, m.as_bytes()).is_some()))
         .then(|| message.replace("\\r\\n", "\n").replace("\\n", "\n").replace("\\t", "\t").replace("\\\"", "\""))
 }

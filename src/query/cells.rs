@@ -262,6 +262,7 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
     let (mut by_instance, mut by_user) = (Pairs::new(), Pairs::new());
     let mut traces_of: Vec<Vec<u128>> = Vec::new();
     let mut traces: Vec<(u32, Option<u128>, u32, i64)> = Vec::new();
+    let mut trace_at: FxHashMap<(u32, Option<u128>, u32), u32> = FxHashMap::default();
     let mut events: Vec<EventRow> = Vec::new();
     let mut loud: Vec<u32> = Vec::new();
     let mut next_several = 0;
@@ -343,7 +344,13 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
         }
         if effective[row] >= WARNING {
             let named = hash.filter(|_| trace.is_some_and(|trace| !trace.is_empty()));
-            traces.push((cluster, named, instance.codes[row], ts_ns));
+            let instance = instance.codes[row];
+            let at = *trace_at.entry((cluster, named, instance)).or_insert(traces.len() as u32) as usize;
+            // The oldest row of a place stands for it.
+            match traces.get_mut(at) {
+                Some((.., first_ns)) => *first_ns = ts_ns.min(*first_ns),
+                None => traces.push((cluster, named, instance, ts_ns)),
+            }
         }
         if status[row] != NO_INT {
             facts.requests.push((status[row], latency[row]));
@@ -358,9 +365,6 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
         // Neighbours often belong to one request.
         own.dedup();
     }
-    // The oldest row of a place stands for it.
-    traces.sort_unstable();
-    traces.dedup_by_key(|(cluster, trace, instance, _)| (*cluster, *trace, *instance));
     Ok(Part {
         words: words.into_iter().map(|coded| coded.words).collect(),
         sigs,
