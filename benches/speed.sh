@@ -4,7 +4,7 @@
 #   benches/speed.sh BINARY [DIR] [N]     DIR: target/speed (about 6 GiB, what is there already is used again)   N: 5 runs each
 #
 # Makes a gibibyte of hourly NDJSON with the project's generator, the same in gzip and zstd and as one array; installs DuckDB,
-# Polars and ClickHouse (chdb) from PyPI into DIR/venv; runs them and `gardener ingest` in turn (A B A B …) on the same data,
+# Polars and ClickHouse (chdb) from PyPI into DIR/venv; runs them and `gardener ingest` in turn (A B, B A, A B …) on the same data,
 # as whole processes with a warm page cache; prints medians and ratios as Markdown. Exits 1 when a target of the design is
 # missed: ratios within one run count, absolute times drift.
 #

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use tempfile::NamedTempFile;
@@ -84,16 +84,13 @@ impl Outputs {
             self.check(folder, further)?;
         }
         let earlier = read_written(folder);
-        let staged = Staged { folder, files: Mutex::default() };
-        let writers = rayon::ThreadPoolBuilder::new().num_threads(WRITERS).build()?;
-        writers.in_place_scope(|scope| {
-            let sink = Sink { staged: &staged, scope };
-            self.files.into_iter().for_each(|(name, content)| sink.put(name, content));
-            make(&sink)
+        let made = new_folders(folder, self.files.keys().chain(further));
+        let ready = self.staged(folder, make).inspect_err(|_| {
+            // Those that hold something, or are somebody's, stay.
+            made.iter().rev().for_each(|folder| drop(std::fs::remove_dir(folder)));
         })?;
         let mut written: BTreeMap<String, String> = BTreeMap::new();
-        for (name, file) in staged.files.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            let (file, hash) = file?;
+        for (name, (file, hash)) in ready {
             let path = folder.join(&name);
             file.persist(&path).map_err(|error| failed(&path, error.error))?;
             written.insert(name, hash);
@@ -108,15 +105,39 @@ impl Outputs {
         place(folder, &path, format!("{}\n", serde_json::to_string_pretty(&written)?).as_bytes())
             .map_err(|error| failed(&path, error))
     }
+
+    /// Puts these files and those that `make` makes on the disk.
+    fn staged(
+        self,
+        folder: &Path,
+        make: impl FnOnce(&Sink<'_, '_>) -> anyhow::Result<()>,
+    ) -> anyhow::Result<BTreeMap<String, Ready>> {
+        let staged = Staged { folder, files: Mutex::default() };
+        let writers = rayon::ThreadPoolBuilder::new().num_threads(WRITERS).build()?;
+        writers.in_place_scope(|scope| {
+            let sink = Sink { staged: &staged, scope };
+            self.files.into_iter().for_each(|(name, content)| sink.put(name, content));
+            make(&sink)
+        })?;
+        let files = staged.files.into_inner().unwrap_or_else(PoisonError::into_inner);
+        files.into_iter().map(|(name, file)| Ok((name, file?))).collect()
+    }
+}
+
+/// The folders of some files that are not there yet, each behind the one that holds it.
+fn new_folders<'a>(folder: &Path, names: impl Iterator<Item = &'a String>) -> BTreeSet<PathBuf> {
+    let files: Vec<PathBuf> = names.map(|name| folder.join(name)).collect();
+    let above = files.iter().flat_map(|file| file.ancestors().skip(1).take_while(|above| !above.exists()));
+    above.map(Path::to_owned).collect()
 }
 
 /// A file that is on the disk, beside its place, and the hash of what it holds.
-type Ready = anyhow::Result<(NamedTempFile, String)>;
+type Ready = (NamedTempFile, String);
 
 /// The files of a folder that wait for their names.
 struct Staged<'a> {
     folder: &'a Path,
-    files: Mutex<BTreeMap<String, Ready>>,
+    files: Mutex<BTreeMap<String, anyhow::Result<Ready>>>,
 }
 
 impl Staged<'_> {
@@ -246,6 +267,9 @@ mod tests {
             std::fs::read_dir(dir.path()).expect("folder").map(|entry| entry.expect("entry").file_name()).collect();
         names.sort();
         assert_eq!(names, [WRITTEN, "a.md", "bodies"]);
+        let out = dir.path().join("deep/out");
+        let failed = outputs(&["a.md", "bodies/b.md"]).write_with(&out, false, &[], |_| anyhow::bail!("no template"));
+        assert!(failed.is_err() && !dir.path().join("deep").exists());
         // What comes later is looked after as well.
         std::fs::write(dir.path().join("c.md"), "mine").expect("write");
         let refused = outputs(&["a.md"]).write_with(dir.path(), false, &further, |sink| {

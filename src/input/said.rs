@@ -81,11 +81,15 @@ fn program(line: &str) -> Option<Said<'_>> {
         None => line.split_once(' ').and_then(|(host, rest)| Some((Some(host), rest, tag(rest)?)))?,
     };
     let (name, within, behind) = (&rest[..open], &rest[open + 1..close], &rest[close + 3..]);
-    let is_process = within.bytes().all(|b| b.is_ascii_digit());
-    // `ERROR[main]: x` and `INFO su[1]: x` name a level, and no process has a name where there is no host.
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let is_process = is_number(within);
+    // Without a host it may be anything: `list[index]: x`.
+    let is_dyno = || matches!(name, "app" | "heroku") || within.rsplit_once('.').is_some_and(|(_, n)| is_number(n));
+    // `ERROR[main]: x` and `INFO su[1]: x` name a level.
     let is_level = |word: &str| Severity::from_word(word).is_some();
     let is_host = |word: &str| !word.is_empty() && word.bytes().all(|b| plain(&b)) && !is_level(word);
-    if is_level(name) || host.is_some() != is_process || !host.is_none_or(is_host) {
+    let is_named = host.map_or_else(is_dyno, |host| is_process && is_host(host));
+    if is_level(name) || !is_named {
         return None;
     }
     let inner = pairs(behind);
@@ -354,6 +358,7 @@ mod tests {
             "[main] su[1]: x",
             "su[1]: x",
             "box su[a]: x",
+            "list[index]: x",
             "a[b] x",
             "a[]: x",
             "a[: x",
