@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use tempfile::NamedTempFile;
+use tempfile::TempPath;
 
 use super::Stop;
 
@@ -113,15 +113,27 @@ impl Outputs {
         make: impl FnOnce(&Sink<'_, '_>) -> anyhow::Result<()>,
     ) -> anyhow::Result<BTreeMap<String, Ready>> {
         let staged = Staged { folder, files: Mutex::default() };
-        let writers = rayon::ThreadPoolBuilder::new().num_threads(WRITERS).build()?;
-        writers.in_place_scope(|scope| {
-            let sink = Sink { staged: &staged, scope };
-            self.files.into_iter().for_each(|(name, content)| sink.put(name, content));
-            make(&sink)
-        })?;
+        match rayon::ThreadPoolBuilder::new().num_threads(WRITERS).build() {
+            Ok(writers) => writers.in_place_scope(|scope| fill(self.files, &staged, scope, make))?,
+            // Without threads of its own, on those that are there.
+            Err(_) => rayon::in_place_scope(|scope| fill(self.files, &staged, scope, make))?,
+        }
         let files = staged.files.into_inner().unwrap_or_else(PoisonError::into_inner);
         files.into_iter().map(|(name, file)| Ok((name, file?))).collect()
     }
+}
+
+fn fill<'scope>(
+    files: BTreeMap<String, Vec<u8>>,
+    staged: &'scope Staged<'scope>,
+    scope: &rayon::Scope<'scope>,
+    make: impl FnOnce(&Sink<'_, '_>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let sink = Sink { staged, scope };
+    for (name, content) in files {
+        sink.put(name, content);
+    }
+    make(&sink)
 }
 
 /// The folders of some files that are not there yet, each behind the one that holds it.
@@ -132,7 +144,7 @@ fn new_folders<'a>(folder: &Path, names: impl Iterator<Item = &'a String>) -> BT
 }
 
 /// A file that is on the disk, beside its place, and the hash of what it holds.
-type Ready = (NamedTempFile, String);
+type Ready = (TempPath, String);
 
 /// The files of a folder that wait for their names.
 struct Staged<'a> {
@@ -188,12 +200,13 @@ pub(super) fn place(folder: &Path, path: &Path, content: &[u8]) -> std::io::Resu
 }
 
 /// What is to stand at `path`, on the disk under another name.
-fn beside(folder: &Path, path: &Path, content: &[u8]) -> std::io::Result<NamedTempFile> {
+fn beside(folder: &Path, path: &Path, content: &[u8]) -> std::io::Result<TempPath> {
     let mut file = tempfile::Builder::new().prefix(".gardener-").tempfile_in(folder)?;
     file.write_all(content)?;
     file.as_file().sync_all()?;
     set_mode(file.as_file(), path)?;
-    Ok(file)
+    // Closed: a report may have more files than may be open.
+    Ok(file.into_temp_path())
 }
 
 #[cfg(unix)]

@@ -51,6 +51,12 @@ pub(super) fn uncoloured(line: &str) -> Cow<'_, str> {
 /// Reads one line.
 pub(super) fn of(line: &str) -> Said<'_> {
     let line = line.trim_ascii_start();
+    compose(line).unwrap_or_else(|| plain(line))
+}
+
+/// The same of a line that no container's name stands before: what looks like a second name is none.
+fn plain(line: &str) -> Said<'_> {
+    let line = line.trim_ascii_start();
     let Some(first) = line.as_bytes().first() else { return Said::default() };
     if *first == b'<'
         && let Some(said) = syslog(line)
@@ -61,10 +67,15 @@ pub(super) fn of(line: &str) -> Said<'_> {
         let brackets = line.len() - line.trim_start_matches('[').len();
         let rest = line[brackets + length..].trim_start_matches([']', ' ', '\t']);
         let object = Some(rest).filter(|rest| rest.starts_with('{') && rest.ends_with('}'));
-        let said = program(rest).unwrap_or_else(|| Said { http: balancer(rest), ..Said::default() });
+        // Heroku and journals write `2024-01-02T03:04:05+00:00`; behind other times the words may be any.
+        let stamp = &line.as_bytes()[brackets..brackets + length];
+        let has_offset = stamp.get(10) == Some(&b'T')
+            && stamp.get(19..).is_some_and(|zone| zone.iter().any(|b| matches!(b, b'+' | b'-')));
+        let said = Some(rest).filter(|_| has_offset).and_then(program);
+        let said = said.unwrap_or_else(|| Said { http: balancer(rest), ..Said::default() });
         return Said { time: Some(parsed), begins: true, object, ..said };
     }
-    let others = [bsd, klog, access, balanced, compose, logfmt];
+    let others = [bsd, klog, access, balanced, logfmt];
     others.iter().find_map(|read| read(line)).unwrap_or_default()
 }
 
@@ -84,10 +95,16 @@ fn program(line: &str) -> Option<Said<'_>> {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let is_process = is_number(within);
     // Without a host it may be anything: `list[index]: x`.
-    let is_dyno = || matches!(name, "app" | "heroku") || within.rsplit_once('.').is_some_and(|(_, n)| is_number(n));
+    let is_dyno = || matches!(name, "app" | "heroku");
     // `ERROR[main]: x` and `INFO su[1]: x` name a level.
     let is_level = |word: &str| Severity::from_word(word).is_some();
-    let is_host = |word: &str| !word.is_empty() && word.bytes().all(|b| plain(&b)) && !is_level(word);
+    let is_host = |word: &str| {
+        word.len() > 1
+            && word.as_bytes()[0].is_ascii_alphanumeric()
+            && word.bytes().all(|b| plain(&b))
+            && word.bytes().any(|b| !b.is_ascii_uppercase())
+            && !is_level(word)
+    };
     let is_named = host.map_or_else(is_dyno, |host| is_process && is_host(host));
     if is_level(name) || !is_named {
         return None;
@@ -109,10 +126,13 @@ fn program(line: &str) -> Option<Said<'_>> {
 fn balancer(line: &str) -> Option<Http<'_>> {
     let (front, request) = line.split_once(" \"")?;
     let words: Vec<&str> = front.split(' ').take(11).collect();
-    let [_, _, _, first, second, third, answered, _, _, _] = words[..] else { return None };
-    let times = [first, second, third].map(str::parse::<f64>);
-    let [Ok(first), Ok(second), Ok(third)] = times else { return None };
-    let latency_s = [first, second, third].iter().all(|time| *time >= 0.0).then_some(first + second + third);
+    let [_, client, _, first, second, third, answered, _, _, _] = words[..] else { return None };
+    client.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok())?;
+    // `-1` where there was no answer.
+    let is_time = |text: &str| text == "-1" || text.len() < 12 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let seconds = |text: &str| text.parse::<f64>().ok().filter(|_| is_time(text));
+    let times = [seconds(first)?, seconds(second)?, seconds(third)?];
+    let latency_s = times.iter().all(|time| (0.0..86_400.0).contains(time)).then(|| times.iter().sum::<f64>());
     let mut words = request.split(' ');
     let method = words.next().filter(|method| !method.is_empty() && method.bytes().all(|b| b.is_ascii_uppercase()));
     let (host, path) = words.next().map_or((None, None), |target| host_and_path(target.into()));
@@ -156,7 +176,11 @@ fn syslog(line: &str) -> Option<Said<'_>> {
 fn bsd(line: &str) -> Option<Said<'_>> {
     let (yearless, length) = Yearless::front(line)?;
     let rest = line[length..].strip_prefix(' ')?;
-    let mut said = Said { yearless: Some(yearless), begins: true, ..Said::default() };
+    // Some write the year behind the clock: no other must be taken for it.
+    let stated = rest.split(' ').next().is_some_and(|word| {
+        word.len() == 4 && matches!(&word.as_bytes()[..2], b"19" | b"20") && word.bytes().all(|b| b.is_ascii_digit())
+    });
+    let mut said = Said { yearless: Some(yearless).filter(|_| !stated), begins: true, ..Said::default() };
     if let Some((host, rest)) = rest.split_once(' ') {
         let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '@')));
         let (tag, rest) = rest.split_at(end.unwrap_or(rest.len()));
@@ -222,21 +246,21 @@ fn status(text: &str) -> Option<i32> {
     text.parse().ok().filter(|status| (100..600).contains(status))
 }
 
-/// `till-1  | 2024-01-02T03:04:05Z x`, as Docker Compose writes the lines of a service's container. A name without a number,
-/// or without a dash before it, may be a cell of a table: it is one where a time follows.
+/// `till-1  | 2024-01-02T03:04:05Z x`, as Docker Compose writes the lines of a service's container. Where no time follows, it
+/// may be a cell of a table: a container's name ends with its number, and two blanks at least stand behind it.
 fn compose(line: &str) -> Option<Said<'_>> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let (name, rest) = line.split_at(line.find(|c: char| !plain(c))?);
+    let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let (name, rest) = line.split_at(line.find(|c: char| !named(c))?);
     let behind =
         rest.trim_start_matches(' ').strip_prefix("| ").filter(|_| !name.is_empty() && rest.starts_with(' '))?;
-    let said = of(behind);
+    let said = plain(behind);
     let number = |(service, number): &(&str, &str)| {
         service.starts_with(|c: char| c.is_ascii_alphabetic())
             && !number.is_empty()
             && number.bytes().all(|b| b.is_ascii_digit())
     };
     let numbered = name.rsplit_once(['-', '_']).filter(number);
-    if said.time.is_none() && numbered.is_none() {
+    if said.time.is_none() && (numbered.is_none() || !rest.starts_with("  ")) {
         return None;
     }
     let service = numbered.map_or(name, |(service, _)| service);
@@ -359,14 +383,20 @@ mod tests {
             "su[1]: x",
             "box su[a]: x",
             "list[index]: x",
+            "values[0.5]: x",
+            "- su[1]: x",
+            "CET su[1]: x",
             "a[b] x",
             "a[]: x",
             "a[: x",
         ] {
-            assert_eq!(named(&format!("2024-01-02T03:04:05Z {line}")), (None, None, None), "{line}");
+            assert_eq!(named(&format!("2024-01-02T03:04:05+00:00 {line}")), (None, None, None), "{line}");
+        }
+        for time in ["2024-01-02T03:04:05Z", "2024-01-02 03:04:05", "2024-01-02 03:04:05+00:00"] {
+            assert_eq!(of(&format!("{time} failed row[17]: bad value")).named, None, "{time}");
         }
         let said =
-            of("2024-01-02T03:04:05Z heroku[router]: at=error code=H12 method=GET path=\"/a\" host=till.example \
+            of("2024-01-02T03:04:05+00:00 heroku[router]: at=error code=H12 method=GET path=\"/a\" host=till.example \
             dyno=web.1 service=30000ms status=503 bytes=0");
         let http = said.http.expect("a request");
         assert_eq!((http.method.as_deref(), http.path.as_deref(), http.status), (Some("GET"), Some("/a"), Some(503)));
@@ -389,6 +419,7 @@ mod tests {
         let failed =
             of("h2 2024-01-02T03:04:05Z app/till/50dc 192.0.2.1:2817 - -1 -1 -1 503 - 0 57 \"GET / HTTP/1.1\" \"-\"");
         assert_eq!(failed.http.map(|http| (http.status, http.latency_ns)), Some((Some(503), None)));
+        assert!(of("2024-01-02T03:04:05Z x 192.0.2.1:1 z inf 1 1 200 a b c \"GET /a HTTP/1.1\"").http.is_none());
         for other in ["h2 soon app/till/50dc", "http 2024-01-02T03:04:05Z x \"y\"", "ftp 2024-01-02T03:04:05Z x"] {
             assert!(of(other).http.is_none(), "{other}");
         }
@@ -408,6 +439,7 @@ mod tests {
         let said = of("<34>Oct 11 22:14:15 host su[1]: x");
         assert_eq!((said.severity, said.instance, said.service), (Some(Severity::Critical), Some("host"), Some("su")));
         assert!(said.begins && said.time.is_none() && said.yearless.is_some(), "no year, no time");
+        assert_eq!(of("Oct 11 22:14:15 2023 host su[1]: x").yearless, None, "its year is another's");
         let said = of("E0914 10:59:24.465123       1 main.go:42] no stock");
         assert_eq!((said.level, said.begins, said.yearless.is_some()), (Some(Severity::Error), true, true));
         for other in [
@@ -435,13 +467,15 @@ mod tests {
         assert_eq!(said.http.and_then(|http| http.status), Some(500));
         let said = of("till-web-12  | [2024-01-02 03:04:05] local.ERROR: x");
         assert_eq!((said.service, said.instance), (Some("till-web"), Some("till-web-12")));
-        let said = of("till_2 |     raise OutOfStock");
+        let said = of("till_2  |     raise OutOfStock");
         assert_eq!(
             (said.service, said.instance, said.named),
             (Some("till"), Some("till_2"), Some("    raise OutOfStock"))
         );
         assert!(said.time.is_none() && !said.begins);
-        for cell in ["till | x", "1-2 | x", "till- | x", "till-1| x"] {
+        let names = "till-1  | ".repeat(1 << 17);
+        assert_eq!(of(&names).named, Some(&names[10..]), "one name, however many there are");
+        for cell in ["till | x", "till-1 | x", "1-2  | x", "till- | x", "till-1| x"] {
             assert_eq!(of(cell).service, None, "{cell}");
         }
         assert_eq!(of("2024-01-02T03:04:05Z {\"a\":1}").object, Some("{\"a\":1}"));

@@ -3,6 +3,7 @@
 //! Who reports is the service, what it reports of the instance; an event that came several times has the time of the last.
 //! Source: <https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/>.
 
+use super::super::json::Value;
 use super::{Row, Shape, first_text, take_severity, take_time};
 use crate::record::{Kind, LogRecord, Severity};
 
@@ -25,9 +26,14 @@ impl Shape for KubernetesEvent {
     }
 
     fn knows(&self, row: &Row<'_>) -> bool {
+        // Operators log the objects that they act on: only an event has such times.
         let value = row.value();
-        value.path("reason").is_some()
-            && ["involvedObject.kind", "regarding.kind"].iter().any(|key| value.path(key).is_some())
+        let has = |key: &str| value.path(key).is_some();
+        let is_event = value.some("kind").and_then(Value::as_str).as_deref() == Some("Event");
+        has("reason")
+            && (has("involvedObject.kind") || has("regarding.kind"))
+            && (is_event
+                || ["firstTimestamp", "lastTimestamp", "deprecatedLastTimestamp", "eventTime"].into_iter().any(has))
     }
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
@@ -78,9 +84,15 @@ mod tests {
             assert_eq!((row.service.as_deref(), row.instance.as_deref()), (Some("kubelet"), Some("till-1")));
             assert_eq!((row.project.as_deref(), row.module.as_deref()), (Some("shop"), Some("BackOff")));
         }
-        let calm = map(r#"{"type":"Normal","reason":"Pulled","message":"x","regarding":{"kind":"Pod"}}"#);
+        let calm =
+            map(r#"{"kind":"Event","type":"Normal","reason":"Pulled","message":"x","regarding":{"kind":"Pod"}}"#);
         assert_eq!((calm.severity, calm.ts_ns), (Severity::Info, None));
-        let other = map(r#"{"reason":"x","message":"y","regarding":"z"}"#);
-        assert_eq!((other.kind, other.module), (Kind::App, None));
+        let other = map(
+            r#"{"level":"error","ts":"2024-01-02T03:04:05Z","msg":"cannot patch","service":"op","reason":"Conflict","involvedObject":{"kind":"Pod","name":"x"}}"#,
+        );
+        assert_eq!(
+            (other.kind, other.message.as_ref(), other.service.as_deref()),
+            (Kind::App, "cannot patch", Some("op"))
+        );
     }
 }
