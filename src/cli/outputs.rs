@@ -1,16 +1,16 @@
 //! Writing documents without ever destroying what people wrote.
 //!
-//! Files are made beside their place and renamed when all of them are there, so that a run that is killed leaves whole files,
-//! and one that fails leaves those of the run before. What was written is
-//! remembered with its hash: a file that was changed by hand since is not overwritten without `--force`, and `notes.md` is
-//! never touched once it exists.
+//! Files are made in a folder of their own inside the one they are for, and renamed when all of them are there, so that a run
+//! that is killed leaves whole files, and one that fails leaves those of the run before; what a killed run was making is
+//! removed by the next one. What was written is remembered with its hash: a file that was changed by hand since is not
+//! overwritten without `--force`, and `notes.md` is never touched once it exists.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
+use std::fs::File;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-
-use tempfile::TempPath;
 
 use super::Stop;
 
@@ -18,6 +18,12 @@ use super::Stop;
 const WRITERS: usize = 16;
 /// Remembers what was written.
 const WRITTEN: &str = ".written.json";
+/// What the name of something begins with that is being made.
+const MAKING: &str = ".gardener-";
+
+/// The hash of each file that was written, by its name; two of them, with a blank between, where a run was killed that may have
+/// put another file in the place of the first.
+type Written = BTreeMap<String, String>;
 
 /// The files of one report, by their name inside the folder.
 #[derive(Debug, Default)]
@@ -32,11 +38,9 @@ impl Outputs {
     }
 
     /// Refuses to overwrite what this tool did not write, or what was changed by hand since.
-    fn check(&self, folder: &Path, further: &[String]) -> anyhow::Result<()> {
-        let written = read_written(folder);
+    fn check(&self, folder: &Path, further: &[String], earlier: &Written) -> anyhow::Result<()> {
         let foreign = |name: &&String| {
-            std::fs::read(folder.join(name))
-                .is_ok_and(|bytes| written.get(*name).map(String::as_str) != Some(hash(&bytes).as_str()))
+            std::fs::read(folder.join(name)).is_ok_and(|bytes| !is_known(earlier.get(*name), &hash(&bytes)))
         };
         let names: BTreeSet<&String> = self.files.keys().chain(further).collect();
         let changed: Vec<&str> = names.into_iter().filter(foreign).map(String::as_str).collect();
@@ -53,12 +57,12 @@ impl Outputs {
     pub(crate) fn replace(mut self, folder: &Path, force: bool) -> anyhow::Result<()> {
         let earlier = read_written(folder);
         if !force {
-            self.check(folder, &[])?;
+            self.check(folder, &[], &earlier)?;
         }
         for (name, known) in earlier.iter().filter(|(name, _)| is_inside(name)) {
             if let (false, Ok(bytes)) = (self.files.contains_key(name), std::fs::read(folder.join(name))) {
                 // What was changed by hand is left alone here, and noticed by the next run.
-                if hash(&bytes) == *known {
+                if is_known(Some(known), &hash(&bytes)) {
                     self.files.insert(name.clone(), bytes);
                 }
             }
@@ -80,100 +84,166 @@ impl Outputs {
         further: &[String],
         make: impl FnOnce(&Sink<'_, '_>) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        if !force {
-            self.check(folder, further)?;
-        }
-        let earlier = read_written(folder);
-        let made = new_folders(folder, self.files.keys().chain(further));
-        let ready = self.staged(folder, make).inspect_err(|_| {
+        let made = new_folders(folder);
+        self.into_folder(folder, force, further, make).inspect_err(|_| {
             // Those that hold something, or are somebody's, stay.
             made.iter().rev().for_each(|folder| drop(std::fs::remove_dir(folder)));
-        })?;
-        let mut written: BTreeMap<String, String> = BTreeMap::new();
-        for (name, (file, hash)) in ready {
+        })
+    }
+
+    fn into_folder(
+        self,
+        folder: &Path,
+        force: bool,
+        further: &[String],
+        make: impl FnOnce(&Sink<'_, '_>) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+        let _held = hold(folder);
+        let earlier = read_written(folder);
+        if !force {
+            self.check(folder, further, &earlier)?;
+        }
+        let making =
+            tempfile::Builder::new().prefix(MAKING).tempdir_in(folder).map_err(|error| failed(folder, error))?;
+        let ready = self.made(making.path(), further.len(), make)?;
+        let written: Written = ready.iter().map(|(name, (_, hash))| (name.clone(), hash.clone())).collect();
+        let memory = folder.join(WRITTEN);
+        // What stands in each place is known at any moment from here on.
+        let both = either(&earlier, &written);
+        if both != earlier {
+            let file = making.path().join(WRITTEN);
+            std::fs::write(&file, json(&both)?)
+                .and_then(|()| std::fs::rename(&file, &memory))
+                .map_err(|error| failed(&memory, error))?;
+        }
+        for (name, (file, _)) in ready {
             let path = folder.join(&name);
-            file.persist(&path).map_err(|error| failed(&path, error.error))?;
-            written.insert(name, hash);
+            let parent = path.parent().unwrap_or(folder);
+            std::fs::create_dir_all(parent).map_err(|error| failed(parent, error))?;
+            moved(&file, &path).map_err(|error| failed(&path, error))?;
         }
         for (name, known) in earlier.iter().filter(|(name, _)| !written.contains_key(*name) && is_inside(name)) {
             let path = folder.join(name);
-            if std::fs::read(&path).is_ok_and(|bytes| hash(&bytes) == *known) {
+            if std::fs::read(&path).is_ok_and(|bytes| is_known(Some(known), &hash(&bytes))) {
                 let _ = std::fs::remove_file(path);
             }
         }
-        let path = folder.join(WRITTEN);
-        place(folder, &path, format!("{}\n", serde_json::to_string_pretty(&written)?).as_bytes())
-            .map_err(|error| failed(&path, error))
+        place(folder, &memory, json(&written)?.as_bytes()).map_err(|error| failed(&memory, error))
     }
 
     /// Puts these files and those that `make` makes on the disk.
-    fn staged(
+    fn made(
         self,
         folder: &Path,
+        further: usize,
         make: impl FnOnce(&Sink<'_, '_>) -> anyhow::Result<()>,
     ) -> anyhow::Result<BTreeMap<String, Ready>> {
-        let staged = Staged { folder, files: Mutex::default() };
-        match rayon::ThreadPoolBuilder::new().num_threads(WRITERS).build() {
-            Ok(writers) => writers.in_place_scope(|scope| fill(self.files, &staged, scope, make))?,
+        let making = Making { folder, count: AtomicUsize::new(0), files: Mutex::default() };
+        let writers = (self.files.len() + further).clamp(1, WRITERS);
+        match rayon::ThreadPoolBuilder::new().num_threads(writers).build() {
+            Ok(writers) => writers.in_place_scope(|scope| fill(self.files, &making, scope, make))?,
             // Without threads of its own, on those that are there.
-            Err(_) => rayon::in_place_scope(|scope| fill(self.files, &staged, scope, make))?,
+            Err(_) => rayon::in_place_scope(|scope| fill(self.files, &making, scope, make))?,
         }
-        let files = staged.files.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let files = making.files.into_inner().unwrap_or_else(PoisonError::into_inner);
         files.into_iter().map(|(name, file)| Ok((name, file?))).collect()
     }
 }
 
 fn fill<'scope>(
     files: BTreeMap<String, Vec<u8>>,
-    staged: &'scope Staged<'scope>,
+    making: &'scope Making<'scope>,
     scope: &rayon::Scope<'scope>,
     make: impl FnOnce(&Sink<'_, '_>) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let sink = Sink { staged, scope };
+    let sink = Sink { making, scope };
     for (name, content) in files {
         sink.put(name, content);
     }
     make(&sink)
 }
 
-/// The folders of some files that are not there yet, each behind the one that holds it.
-fn new_folders<'a>(folder: &Path, names: impl Iterator<Item = &'a String>) -> BTreeSet<PathBuf> {
-    let files: Vec<PathBuf> = names.map(|name| folder.join(name)).collect();
-    let above = files.iter().flat_map(|file| file.ancestors().skip(1).take_while(|above| !above.exists()));
-    above.map(Path::to_owned).collect()
+/// The folders that are made for a folder to be there, each behind the one that holds it.
+fn new_folders(folder: &Path) -> Vec<PathBuf> {
+    let mut new: Vec<PathBuf> = folder.ancestors().take_while(|above| !above.exists()).map(Path::to_owned).collect();
+    new.reverse();
+    new
 }
 
-/// A file that is on the disk, beside its place, and the hash of what it holds.
-type Ready = (TempPath, String);
+/// Keeps other runs from writing into a folder, and removes what killed ones were making there. `None` where a folder cannot
+/// be held: what is left there may be another run's.
+fn hold(folder: &Path) -> Option<File> {
+    let held = File::open(folder).ok()?;
+    held.lock().ok()?;
+    let entries = std::fs::read_dir(folder).ok()?.flatten();
+    for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(MAKING)) {
+        let _ = std::fs::remove_dir_all(entry.path()).or_else(|_| std::fs::remove_file(entry.path()));
+    }
+    Some(held)
+}
 
-/// The files of a folder that wait for their names.
-struct Staged<'a> {
+/// What is remembered while files of a run take the places of an earlier one's.
+fn either(earlier: &Written, written: &Written) -> Written {
+    let mut both = earlier.clone();
+    for (name, hash) in written {
+        let known = both.entry(name.clone()).or_default();
+        if !is_known(Some(known), hash) {
+            let between = if known.is_empty() { "" } else { " " };
+            known.extend([between, hash]);
+        }
+    }
+    both
+}
+
+fn is_known(known: Option<&String>, hash: &str) -> bool {
+    known.is_some_and(|known| known.split(' ').any(|known| known == hash))
+}
+
+fn json(written: &Written) -> anyhow::Result<String> {
+    Ok(format!("{}\n", serde_json::to_string_pretty(written)?))
+}
+
+/// Gives a file its place; where that is on another file system, a copy.
+fn moved(file: &Path, path: &Path) -> std::io::Result<()> {
+    match std::fs::rename(file, path) {
+        Err(error) if error.kind() == ErrorKind::CrossesDevices => {
+            place(path.parent().unwrap_or(Path::new(".")), path, &std::fs::read(file)?)
+        }
+        done => done,
+    }
+}
+
+/// A file that is on the disk, and the hash of what it holds.
+type Ready = (PathBuf, String);
+
+/// Files that wait for their names.
+struct Making<'a> {
     folder: &'a Path,
+    count: AtomicUsize,
     files: Mutex<BTreeMap<String, anyhow::Result<Ready>>>,
 }
 
-impl Staged<'_> {
+impl Making<'_> {
     fn add(&self, name: String, content: &[u8]) {
-        let path = self.folder.join(&name);
-        let parent = path.parent().unwrap_or(self.folder);
-        let made = std::fs::create_dir_all(parent).map_err(|error| failed(parent, error));
-        let ready = made.and_then(|()| beside(parent, &path, content).map_err(|error| failed(&path, error)));
-        let ready = ready.map(|file| (file, hash(content)));
+        let file = self.folder.join(self.count.fetch_add(1, Ordering::Relaxed).to_string());
+        let made = File::create_new(&file).and_then(|to| filled(&to, Path::new(&name), content));
+        let ready = made.map(|()| (file, hash(content))).map_err(|error| failed(&self.folder.join(&name), error));
         self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(name, ready);
     }
 }
 
 /// Takes files while others are written.
 pub(crate) struct Sink<'a, 'scope> {
-    staged: &'scope Staged<'scope>,
+    making: &'scope Making<'scope>,
     scope: &'a rayon::Scope<'scope>,
 }
 
 impl Sink<'_, '_> {
     /// Adds a file.
     pub(crate) fn put(&self, name: impl Into<String>, content: impl Into<Vec<u8>>) {
-        let (staged, name, content): (_, String, Vec<u8>) = (self.staged, name.into(), content.into());
-        self.scope.spawn(move |_| staged.add(name, &content));
+        let (making, name, content): (_, String, Vec<u8>) = (self.making, name.into(), content.into());
+        self.scope.spawn(move |_| making.add(name, &content));
     }
 }
 
@@ -190,34 +260,33 @@ fn is_inside(name: &str) -> bool {
     Path::new(name).components().all(|part| matches!(part, std::path::Component::Normal(_)))
 }
 
-fn read_written(folder: &Path) -> BTreeMap<String, String> {
+fn read_written(folder: &Path) -> Written {
     std::fs::read(folder.join(WRITTEN)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
 }
 
 pub(super) fn place(folder: &Path, path: &Path, content: &[u8]) -> std::io::Result<()> {
-    beside(folder, path, content)?.persist(path).map_err(|error| error.error)?;
+    let file = tempfile::Builder::new().prefix(MAKING).tempfile_in(folder)?;
+    filled(file.as_file(), path, content)?;
+    file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
 
-/// What is to stand at `path`, on the disk under another name.
-fn beside(folder: &Path, path: &Path, content: &[u8]) -> std::io::Result<TempPath> {
-    let mut file = tempfile::Builder::new().prefix(".gardener-").tempfile_in(folder)?;
+/// Puts a content on the disk, as what is to stand at `path`.
+fn filled(mut file: &File, path: &Path, content: &[u8]) -> std::io::Result<()> {
     file.write_all(content)?;
-    file.as_file().sync_all()?;
-    set_mode(file.as_file(), path)?;
-    // Closed: a report may have more files than may be open.
-    Ok(file.into_temp_path())
+    file.sync_all()?;
+    set_mode(file, path)
 }
 
 #[cfg(unix)]
-fn set_mode(file: &std::fs::File, path: &Path) -> std::io::Result<()> {
+fn set_mode(file: &File, path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let script = path.extension().is_some_and(|extension| extension == "sh");
     file.set_permissions(std::fs::Permissions::from_mode(if script { 0o755 } else { 0o644 }))
 }
 
 #[cfg(not(unix))]
-fn set_mode(_: &std::fs::File, _: &Path) -> std::io::Result<()> {
+fn set_mode(_: &File, _: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
@@ -262,6 +331,63 @@ mod tests {
         assert_eq!(std::fs::read_to_string(out.join("notes.md")).expect("kept"), "mine");
     }
 
+    fn names_in(folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).expect("folder");
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.expect("entry").file_name().into_string().expect("name")).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_run_that_stops_between_two_files_is_followed_by_one_that_needs_no_force() {
+        let dir = tempfile::tempdir().expect("dir");
+        outputs(&["a.md"]).write(dir.path(), false).expect("writes");
+        // Nothing takes the place of a folder that holds something.
+        std::fs::create_dir_all(dir.path().join("b.md/in")).expect("folder");
+        let mut new = outputs(&["b.md", "c.md"]);
+        new.add("a.md", "another");
+        let error = new.write(dir.path(), false).expect_err("stops");
+        assert!(error.to_string().contains("b.md"), "{error}");
+        assert_eq!(std::fs::read_to_string(dir.path().join("a.md")).expect("there"), "another");
+        assert_eq!(names_in(dir.path()), [WRITTEN, "a.md", "b.md"]);
+        std::fs::remove_dir_all(dir.path().join("b.md")).expect("removed");
+        outputs(&["a.md", "b.md"]).write(dir.path(), false).expect("nothing changed by hand");
+        assert_eq!(std::fs::read_to_string(dir.path().join("a.md")).expect("there"), "content of a.md");
+        // What was in the place before counts as well, and what neither run wrote does not.
+        let hashes =
+            either(&Written::from([("a.md".into(), hash(b"old"))]), &Written::from([("a.md".into(), hash(b"new"))]));
+        std::fs::write(dir.path().join(WRITTEN), json(&hashes).expect("json")).expect("write");
+        for (content, known) in [("old", true), ("new", true), ("mine", false)] {
+            std::fs::write(dir.path().join("a.md"), content).expect("write");
+            let checked = outputs(&["a.md"]).check(dir.path(), &[], &read_written(dir.path()));
+            assert_eq!(checked.is_ok(), known, "{content}");
+        }
+    }
+
+    #[test]
+    fn what_a_killed_run_was_making_is_removed() {
+        let dir = tempfile::tempdir().expect("dir");
+        std::fs::create_dir(dir.path().join(".gardener-of-a-run")).expect("folder");
+        std::fs::write(dir.path().join(".gardener-of-a-run/0"), "half").expect("write");
+        std::fs::write(dir.path().join(".gardener-file"), "half").expect("write");
+        outputs(&["a.md"]).write(dir.path(), false).expect("writes");
+        assert_eq!(names_in(dir.path()), [WRITTEN, "a.md"]);
+    }
+
+    #[test]
+    fn runs_that_write_into_one_folder_take_turns() {
+        let dir = tempfile::tempdir().expect("dir");
+        std::thread::scope(|scope| {
+            for name in ["a.md", "b.md", "c.md", "d.md"] {
+                let folder = dir.path();
+                scope.spawn(move || outputs(&["a.md", name]).write(folder, false).expect("writes"));
+            }
+        });
+        let names: Vec<String> = read_written(dir.path()).into_keys().collect();
+        assert_eq!(names_in(dir.path())[1..], names, "one run's files, and nothing else");
+    }
+
     #[test]
     fn what_fails_leaves_the_files_of_the_run_before_and_no_others() {
         let dir = tempfile::tempdir().expect("dir");
@@ -276,10 +402,7 @@ mod tests {
         assert!(failed.is_err_and(|error| error.to_string().contains("no template")));
         let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).ok();
         assert_eq!((read("a.md"), read("c.md")), (Some("content of a.md".into()), None));
-        let mut names: Vec<_> =
-            std::fs::read_dir(dir.path()).expect("folder").map(|entry| entry.expect("entry").file_name()).collect();
-        names.sort();
-        assert_eq!(names, [WRITTEN, "a.md", "bodies"]);
+        assert_eq!(names_in(dir.path()), [WRITTEN, "a.md", "bodies"]);
         let out = dir.path().join("deep/out");
         let failed = outputs(&["a.md", "bodies/b.md"]).write_with(&out, false, &[], |_| anyhow::bail!("no template"));
         assert!(failed.is_err() && !dir.path().join("deep").exists());
