@@ -145,7 +145,12 @@ pub(crate) fn write(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyh
         documents.and(report).and(list)
     })?;
     if notes.is_none() {
-        std::fs::write(folder.join("notes.md"), render::notes_skeleton(&report))?;
+        // Another run may have made them since, and somebody have written into them.
+        match std::fs::File::create_new(folder.join("notes.md")) {
+            Ok(mut file) => file.write_all(render::notes_skeleton(&report).as_bytes())?,
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error.into()),
+        }
     }
     let finished = finish(context, task, &report, &folder);
     // Nothing follows: the end of the process gives it back at once.

@@ -18,8 +18,8 @@ use super::Stop;
 const WRITERS: usize = 16;
 /// Remembers what was written.
 const WRITTEN: &str = ".written.json";
-/// What the name of something begins with that is being made.
-const MAKING: &str = ".gardener-";
+/// What the name of a folder begins with whose files are being made.
+const MAKING: &str = ".gardener-making-";
 
 /// The hash of each file that was written, by its name; two of them, with a blank between, where a run was killed that may have
 /// put another file in the place of the first.
@@ -54,20 +54,8 @@ impl Outputs {
     }
 
     /// Writes these files over those of the same name; the others of an earlier run stay, and stay remembered.
-    pub(crate) fn replace(mut self, folder: &Path, force: bool) -> anyhow::Result<()> {
-        let earlier = read_written(folder);
-        if !force {
-            self.check(folder, &[], &earlier)?;
-        }
-        for (name, known) in earlier.iter().filter(|(name, _)| is_inside(name)) {
-            if let (false, Ok(bytes)) = (self.files.contains_key(name), std::fs::read(folder.join(name))) {
-                // What was changed by hand is left alone here, and noticed by the next run.
-                if is_known(Some(known), &hash(&bytes)) {
-                    self.files.insert(name.clone(), bytes);
-                }
-            }
-        }
-        self.write(folder, true)
+    pub(crate) fn replace(self, folder: &Path, force: bool) -> anyhow::Result<()> {
+        self.written(folder, (force, Others::Stay), &[], |_| Ok(()))
     }
 
     /// Writes everything; files of an earlier run that this one does not have are removed.
@@ -84,8 +72,18 @@ impl Outputs {
         further: &[String],
         make: impl FnOnce(&Sink<'_, '_>) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let made = new_folders(folder);
-        self.into_folder(folder, force, further, make).inspect_err(|_| {
+        self.written(folder, (force, Others::Go), further, make)
+    }
+
+    fn written(
+        self,
+        folder: &Path,
+        how: (bool, Others),
+        further: &[String],
+        make: impl FnOnce(&Sink<'_, '_>) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let mut made = new_folders(folder);
+        self.into_folder(folder, how, further, make, &mut made).inspect_err(|_| {
             // Those that hold something, or are somebody's, stay.
             made.iter().rev().for_each(|folder| drop(std::fs::remove_dir(folder)));
         })
@@ -94,9 +92,10 @@ impl Outputs {
     fn into_folder(
         self,
         folder: &Path,
-        force: bool,
+        (force, others): (bool, Others),
         further: &[String],
         make: impl FnOnce(&Sink<'_, '_>) -> anyhow::Result<()>,
+        made: &mut Vec<PathBuf>,
     ) -> anyhow::Result<()> {
         std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
         let _held = hold(folder);
@@ -106,40 +105,45 @@ impl Outputs {
         }
         let making =
             tempfile::Builder::new().prefix(MAKING).tempdir_in(folder).map_err(|error| failed(folder, error))?;
-        let ready = self.made(making.path(), further.len(), make)?;
-        let written: Written = ready.iter().map(|(name, (_, hash))| (name.clone(), hash.clone())).collect();
+        let ready = self.made(folder, making.path(), further.len(), make)?;
+        make_room(folder, ready.keys(), made)?;
+        let mut written: Written = ready.iter().map(|(name, (_, hash))| (name.clone(), hash.clone())).collect();
         let memory = folder.join(WRITTEN);
+        let remember = |written: &Written| {
+            place(folder, &memory, json(written)?.as_bytes()).map_err(|error| failed(&memory, error))
+        };
         // What stands in each place is known at any moment from here on.
         let both = either(&earlier, &written);
         if both != earlier {
-            let file = making.path().join(WRITTEN);
-            std::fs::write(&file, json(&both)?)
-                .and_then(|()| std::fs::rename(&file, &memory))
-                .map_err(|error| failed(&memory, error))?;
+            remember(&both)?;
         }
         for (name, (file, _)) in ready {
             let path = folder.join(&name);
-            let parent = path.parent().unwrap_or(folder);
-            std::fs::create_dir_all(parent).map_err(|error| failed(parent, error))?;
             moved(&file, &path).map_err(|error| failed(&path, error))?;
         }
-        for (name, known) in earlier.iter().filter(|(name, _)| !written.contains_key(*name) && is_inside(name)) {
-            let path = folder.join(name);
-            if std::fs::read(&path).is_ok_and(|bytes| is_known(Some(known), &hash(&bytes))) {
+        for (name, known) in earlier.into_iter().filter(|(name, _)| is_inside(name)) {
+            if written.contains_key(&name) {
+                continue;
+            }
+            let path = folder.join(&name);
+            if others == Others::Stay {
+                written.insert(name, known);
+            } else if std::fs::read(&path).is_ok_and(|bytes| is_known(Some(&known), &hash(&bytes))) {
                 let _ = std::fs::remove_file(path);
             }
         }
-        place(folder, &memory, json(&written)?.as_bytes()).map_err(|error| failed(&memory, error))
+        remember(&written)
     }
 
     /// Puts these files and those that `make` makes on the disk.
     fn made(
         self,
         folder: &Path,
+        staging: &Path,
         further: usize,
         make: impl FnOnce(&Sink<'_, '_>) -> anyhow::Result<()>,
     ) -> anyhow::Result<BTreeMap<String, Ready>> {
-        let making = Making { folder, count: AtomicUsize::new(0), files: Mutex::default() };
+        let making = Making { folder, staging, count: AtomicUsize::new(0), files: Mutex::default() };
         let writers = (self.files.len() + further).clamp(1, WRITERS);
         match rayon::ThreadPoolBuilder::new().num_threads(writers).build() {
             Ok(writers) => writers.in_place_scope(|scope| fill(self.files, &making, scope, make))?,
@@ -171,16 +175,57 @@ fn new_folders(folder: &Path) -> Vec<PathBuf> {
     new
 }
 
+/// What happens to the files of an earlier run that this one does not write.
+#[derive(Clone, Copy, PartialEq)]
+enum Others {
+    Stay,
+    Go,
+}
+
+/// Makes the folders of some files; refuses before any file has its place what would stop between two of them.
+fn make_room<'a>(
+    folder: &Path,
+    names: impl Iterator<Item = &'a String>,
+    made: &mut Vec<PathBuf>,
+) -> anyhow::Result<()> {
+    let files: Vec<PathBuf> = names.map(|name| folder.join(name)).collect();
+    let parents: BTreeSet<&Path> =
+        files.iter().filter_map(|file| file.parent()).filter(|parent| *parent != folder).collect();
+    for parent in parents {
+        made.extend(new_folders(parent));
+        std::fs::create_dir_all(parent).map_err(|error| failed(parent, error))?;
+        tempfile::tempfile_in(parent).map_err(|error| failed(parent, error))?;
+    }
+    match files.iter().find(|file| file.is_dir()) {
+        Some(file) => Err(failed(file, ErrorKind::IsADirectory.into())),
+        None => Ok(()),
+    }
+}
+
 /// Keeps other runs from writing into a folder, and removes what killed ones were making there. `None` where a folder cannot
 /// be held: what is left there may be another run's.
 fn hold(folder: &Path) -> Option<File> {
     let held = File::open(folder).ok()?;
-    held.lock().ok()?;
-    let entries = std::fs::read_dir(folder).ok()?.flatten();
-    for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(MAKING)) {
-        let _ = std::fs::remove_dir_all(entry.path()).or_else(|_| std::fs::remove_file(entry.path()));
+    if held.try_lock().is_err() {
+        tracing::warn!("{}: waiting for another run that writes there", folder.display());
+        held.lock().ok()?;
+    }
+    for entry in std::fs::read_dir(folder).ok()?.flatten() {
+        let making = entry.file_name().to_str().is_some_and(|name| name.starts_with(MAKING));
+        if making && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove_made(&entry.path());
+        }
     }
     Some(held)
+}
+
+/// Removes the files that a run was making, and their folder when nothing else is in it.
+fn remove_made(folder: &Path) {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for file in files.filter(|file| file.file_name().as_encoded_bytes().iter().all(u8::is_ascii_digit)) {
+        let _ = std::fs::remove_file(file.path());
+    }
+    let _ = std::fs::remove_dir(folder);
 }
 
 /// What is remembered while files of a run take the places of an earlier one's.
@@ -219,14 +264,16 @@ type Ready = (PathBuf, String);
 
 /// Files that wait for their names.
 struct Making<'a> {
+    /// Where they are to stand.
     folder: &'a Path,
+    staging: &'a Path,
     count: AtomicUsize,
     files: Mutex<BTreeMap<String, anyhow::Result<Ready>>>,
 }
 
 impl Making<'_> {
     fn add(&self, name: String, content: &[u8]) {
-        let file = self.folder.join(self.count.fetch_add(1, Ordering::Relaxed).to_string());
+        let file = self.staging.join(self.count.fetch_add(1, Ordering::Relaxed).to_string());
         let made = File::create_new(&file).and_then(|to| filled(&to, Path::new(&name), content));
         let ready = made.map(|()| (file, hash(content))).map_err(|error| failed(&self.folder.join(&name), error));
         self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(name, ready);
@@ -265,7 +312,7 @@ fn read_written(folder: &Path) -> Written {
 }
 
 pub(super) fn place(folder: &Path, path: &Path, content: &[u8]) -> std::io::Result<()> {
-    let file = tempfile::Builder::new().prefix(MAKING).tempfile_in(folder)?;
+    let file = tempfile::Builder::new().prefix(".gardener-").tempfile_in(folder)?;
     filled(file.as_file(), path, content)?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
@@ -340,24 +387,26 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_stops_between_two_files_is_followed_by_one_that_needs_no_force() {
+    fn what_would_stop_a_run_between_two_files_stops_it_before() {
         let dir = tempfile::tempdir().expect("dir");
         outputs(&["a.md"]).write(dir.path(), false).expect("writes");
-        // Nothing takes the place of a folder that holds something.
         std::fs::create_dir_all(dir.path().join("b.md/in")).expect("folder");
-        let mut new = outputs(&["b.md", "c.md"]);
-        new.add("a.md", "another");
-        let error = new.write(dir.path(), false).expect_err("stops");
-        assert!(error.to_string().contains("b.md"), "{error}");
-        assert_eq!(std::fs::read_to_string(dir.path().join("a.md")).expect("there"), "another");
-        assert_eq!(names_in(dir.path()), [WRITTEN, "a.md", "b.md"]);
-        std::fs::remove_dir_all(dir.path().join("b.md")).expect("removed");
-        outputs(&["a.md", "b.md"]).write(dir.path(), false).expect("nothing changed by hand");
-        assert_eq!(std::fs::read_to_string(dir.path().join("a.md")).expect("there"), "content of a.md");
-        // What was in the place before counts as well, and what neither run wrote does not.
-        let hashes =
-            either(&Written::from([("a.md".into(), hash(b"old"))]), &Written::from([("a.md".into(), hash(b"new"))]));
-        std::fs::write(dir.path().join(WRITTEN), json(&hashes).expect("json")).expect("write");
+        std::fs::write(dir.path().join("bodies"), "mine").expect("write");
+        for name in ["b.md", "bodies/1.md"] {
+            let mut new = outputs(&[name, "new/c.md"]);
+            new.add("a.md", "another");
+            let error = new.write(dir.path(), false).expect_err("stops").to_string();
+            assert!(error.contains(name.split('/').next().unwrap_or(name)) && !error.contains(MAKING), "{error}");
+            assert_eq!(std::fs::read_to_string(dir.path().join("a.md")).expect("there"), "content of a.md");
+            assert_eq!(names_in(dir.path()), [WRITTEN, "a.md", "b.md", "bodies"]);
+        }
+    }
+
+    #[test]
+    fn what_a_stopped_run_had_put_in_place_is_known_and_what_nobody_wrote_is_not() {
+        let dir = tempfile::tempdir().expect("dir");
+        let of = |content: &str| Written::from([("a.md".to_owned(), hash(content.as_bytes()))]);
+        std::fs::write(dir.path().join(WRITTEN), json(&either(&of("old"), &of("new"))).expect("json")).expect("write");
         for (content, known) in [("old", true), ("new", true), ("mine", false)] {
             std::fs::write(dir.path().join("a.md"), content).expect("write");
             let checked = outputs(&["a.md"]).check(dir.path(), &[], &read_written(dir.path()));
@@ -365,16 +414,35 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
     #[test]
-    fn what_a_killed_run_was_making_is_removed() {
+    fn what_a_killed_run_was_making_is_removed_and_nothing_else() {
         let dir = tempfile::tempdir().expect("dir");
-        std::fs::create_dir(dir.path().join(".gardener-of-a-run")).expect("folder");
-        std::fs::write(dir.path().join(".gardener-of-a-run/0"), "half").expect("write");
-        std::fs::write(dir.path().join(".gardener-file"), "half").expect("write");
+        for (folder, file) in [("making-aB3xYz", "0"), ("making-of-somebody", "notes"), ("cache", "0")] {
+            let folder = dir.path().join(format!(".gardener-{folder}"));
+            std::fs::create_dir(&folder).expect("folder");
+            std::fs::write(folder.join(file), "half").expect("write");
+        }
         outputs(&["a.md"]).write(dir.path(), false).expect("writes");
-        assert_eq!(names_in(dir.path()), [WRITTEN, "a.md"]);
+        assert_eq!(names_in(dir.path()), [".gardener-cache", ".gardener-making-of-somebody", WRITTEN, "a.md"]);
     }
 
+    #[test]
+    fn files_of_an_earlier_run_stay_where_some_are_replaced() {
+        let dir = tempfile::tempdir().expect("dir");
+        outputs(&["a.md", "b.md"]).write(dir.path(), false).expect("writes");
+        let mut new = Outputs::default();
+        new.add("a.md", "another");
+        new.replace(dir.path(), false).expect("replaces");
+        assert_eq!(names_in(dir.path()), [WRITTEN, "a.md", "b.md"]);
+        outputs(&["a.md", "b.md"]).write(dir.path(), false).expect("both are remembered");
+        std::fs::write(dir.path().join("b.md"), "mine").expect("write");
+        outputs(&["a.md"]).replace(dir.path(), false).expect("b is not its business");
+        let refused = outputs(&["b.md"]).write(dir.path(), false).expect_err("changed by hand").to_string();
+        assert!(refused.contains("b.md"), "{refused}");
+    }
+
+    #[cfg(unix)]
     #[test]
     fn runs_that_write_into_one_folder_take_turns() {
         let dir = tempfile::tempdir().expect("dir");

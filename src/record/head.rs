@@ -34,6 +34,9 @@ fn level_of(head: &str, message: &str) -> Option<(Severity, &'static str)> {
     if head.starts_with("Traceback (most recent call last)") || head.starts_with("panic: ") || is_panic_of_rust(body) {
         return Some((Severity::Error, STACK));
     }
+    if is_crash(head, body, message) {
+        return Some((Severity::Error, STACK));
+    }
     if starts_with_error_type(head) || holds_traceback(message) || body.starts_with("Unhandled exception. ") {
         return Some((Severity::Error, EXCEPTION));
     }
@@ -73,7 +76,7 @@ fn after_time(head: &str) -> Option<Behind<'_>> {
     match head.as_bytes().first()? {
         b'0'..=b'9' => {
             let rest = time_cut(head)?;
-            rest.starts_with([' ', '\t']).then_some(Behind { rest, open: false })
+            rest.starts_with([' ', '\t', '|']).then_some(Behind { rest, open: false })
         }
         b'[' => {
             let rest = time_cut(&head[1..])?;
@@ -295,6 +298,44 @@ fn is_panic_of_rust(head: &str) -> bool {
     })
 }
 
+/// The heads of stacks that do not open with an exception and its message: an exception without one, or with a code behind
+/// its name; Node's place, source line and caret; what Go's runtime and its server say.
+fn is_crash(head: &str, body: &str, message: &str) -> bool {
+    match head.as_bytes().first() {
+        Some(b'/' | b'f' | b'n') if is_place(head) => message.contains("^\n") && message.contains("\n    at "),
+        Some(b'(') => head.starts_with("(node:") && head.contains(") UnhandledPromiseRejectionWarning: "),
+        Some(b'f') if head.starts_with("fatal error: ") => message.contains("\ngoroutine "),
+        _ if body.starts_with("http: panic serving ") => true,
+        Some(byte) if byte.is_ascii_alphabetic() => {
+            let head = head
+                .strip_prefix("Exception in thread ")
+                .and_then(|rest| Some(rest.split_once("\" ")?.1))
+                .unwrap_or(head);
+            let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '$' | ':');
+            let (name, rest) = head.split_at(head.find(|c| !is_name(c)).unwrap_or(head.len()));
+            let typed = name.len() > 5 && (name.ends_with("Error") || name.ends_with("Exception"));
+            let coded = || {
+                let code = rest.strip_prefix(" [").and_then(|rest| rest.split_once("]: "));
+                let code = code.or_else(|| rest.strip_prefix(" (").and_then(|rest| rest.split_once("): ")));
+                code.is_some_and(|(code, _)| !code.is_empty() && !code.contains(' '))
+                    // As Rails says it.
+                    || rest.starts_with(" (") && rest.ends_with("):")
+            };
+            let framed = || ["\n\tat ", "\n    at ", "\n   at "].iter().any(|frame| message.contains(frame));
+            typed && (rest.is_empty() && framed() || coded())
+        }
+        _ => false,
+    }
+}
+
+/// `/srv/cart.js:3`, `file:///srv/cart.mjs:3`, `node:internal/process/promises:288`: where a program in JavaScript stopped.
+fn is_place(head: &str) -> bool {
+    let (path, line) = head.rsplit_once(':').unwrap_or_default();
+    !line.is_empty()
+        && line.bytes().all(|b| b.is_ascii_digit())
+        && (path.starts_with('/') || path.starts_with("file:///") || path.starts_with("node:"))
+}
+
 /// The exception type that a line opens with: `TypeError: …`, `java.io.IOException: …`, `Uncaught Error: …`.
 pub fn error_type(line: &str) -> Option<&str> {
     let head = line.trim_start();
@@ -326,6 +367,35 @@ mod tests {
     }
 
     #[test]
+    fn a_stack_is_an_error_also_where_its_head_names_no_message() {
+        for text in [
+            "a.b.NullPointerException\n\tat a.B.c(B.java:3)",
+            "Exception in thread \"main\" a.b.NullPointerException\n\tat a.B.c(B.java:3)",
+            "/srv/cart.js:3\n    throw new Error('no');\n    ^\n\nError: no\n    at f (/srv/cart.js:3:9)\n\nNode.js v20.11.0",
+            "node:internal/process/promises:288\n    trigger(e);\n    ^\n\nError: no\n    at f (/srv/cart.js:3:9)",
+            "(node:1) UnhandledPromiseRejectionWarning: Error: no\n    at f (/srv/cart.js:3:9)",
+            "TypeError [ERR_INVALID_ARG_TYPE]: The argument is none\n    at f (/srv/cart.js:3:9)",
+            "A.B.SqlException (0x80131904): late\n   at A.B()",
+            "NoMethodError (undefined method 'f' for nil):\n  app/cart.rb:3:in 'g'",
+            "fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive]:\nmain.main()",
+            "http: panic serving 10.0.0.1:1: no\ngoroutine 5 [running]:",
+            "2024/01/02 03:04:05 http: panic serving 10.0.0.1:1: no\ngoroutine 5 [running]:",
+        ] {
+            assert_eq!(of(text), Severity::Error, "{text}");
+        }
+        for text in [
+            "/srv/cart.js:3",
+            "KeyError",
+            "NoSuchException is a class",
+            "fatal error: is a word",
+            "TypeError (and others) are counted",
+            "node:internal is a module",
+        ] {
+            assert_eq!(of(text), Severity::Default, "{text}");
+        }
+    }
+
+    #[test]
     fn a_level_is_found_behind_time_thread_logger_and_id() {
         for text in [
             "2024-01-02 03:04:05,678 - till.cart - ERROR - no stock",
@@ -335,6 +405,7 @@ mod tests {
             "2024-01-02 03:04:05.678 | ERROR    | m:f:1 - no stock",
             "2024-01-02 03:04:05.678 [main] ERROR c.x - no stock",
             "03:04:05.001 [main] ERROR c.x - no stock",
+            "2024-01-02 03:04:05.6789|ERROR|Till.Cart|no stock",
             "03:04:05,001 ERROR [c.x] (main) no stock",
             "2024-01-02 03:04:05,678 till.cart ERROR no stock",
             "2024-01-02 03:04:05.678 UTC [12] ERROR:  no stock",

@@ -10,8 +10,8 @@ use super::super::json::{NodeKind, Spot, Tape, Value};
 use super::made::Object;
 use super::payload::{Best, Payload};
 use super::{
-    INNER_LEVEL, Row, Shape, audit, first, first_text, generic, host_and_path, imply, last_segment, latency_ns, part,
-    resource, structs, take_severity, take_time, text, timestamp, upper,
+    INNER_LEVEL, Row, Shape, audit, first, first_text, generic, host_and_path, imply, last_segment, latency_ns, nested,
+    part, resource, structs, take_severity, take_time, text, timestamp, upper,
 };
 use crate::record::{Http, Kind, LogRecord, Severity, Split};
 
@@ -135,6 +135,8 @@ fn entry<'a>(row: &Row<'a>, record: &mut LogRecord<'a>) {
     });
     record.split = within.at(slots.split).and_then(split);
     record.http = within.at(slots.http).and_then(request);
+    // What a payload says of a request does not make its row one.
+    let requested = record.http.is_some();
 
     let said = within.at(slots.json).or_else(|| within.at(slots.payload));
     let json = said.filter(|payload| payload.is_object());
@@ -154,14 +156,19 @@ fn entry<'a>(row: &Row<'a>, record: &mut LogRecord<'a>) {
         record.message = plain;
     } else if let Some(json) = json {
         imply(record, payload.reported().then_some(Severity::Error), "reported error event");
-        imply(record, payload.level(within), INNER_LEVEL);
-        let failed = record.severity == Severity::Default || record.severity >= Severity::Error;
-        record.message = payload.message(within, failed);
+        if payload.shaped() {
+            record.message = nested::fill(json.raw(), record).map(Into::into).unwrap_or_default();
+        } else {
+            imply(record, payload.level(within), INNER_LEVEL);
+            let failed = record.severity == Severity::Default || record.severity >= Severity::Error;
+            record.message = payload.message(within, failed);
+        }
         // What a load balancer says beside a request is no message.
-        if record.message.is_empty() && !payload.is_empty() && record.http.is_none() {
+        if record.message.is_empty() && !payload.is_empty() && !requested {
             record.message = json.raw().into();
         }
-        record.user = payload.user(within);
+        record.user = record.user.take().or_else(|| payload.user(within));
+        record.trace = record.trace.take().or_else(|| payload.trace.text(within).map(last_segment));
     } else if let Some(proto) = proto {
         record.message = first_text(proto, &["status.message", "methodName", "method_name", "message"])
             .unwrap_or_else(|| proto.raw().into());
@@ -175,7 +182,7 @@ fn entry<'a>(row: &Row<'a>, record: &mut LogRecord<'a>) {
         let found = others.get_or_insert_with(|| generic::read(within));
         generic::complete(found, within, record);
     }
-    record.kind = kind(record, audited.is_some());
+    record.kind = kind(record, audited.is_some(), requested);
     if let Some(found) = others.filter(|_| record.http.is_none()) {
         record.http = generic::request(&found, within);
         if record.http.is_some() && record.message.is_empty() && record.kind == Kind::App {
@@ -286,7 +293,7 @@ pub(super) fn request(value: Value<'_>) -> Option<Http<'_>> {
     (http != Http::default()).then_some(http)
 }
 
-fn kind(record: &LogRecord<'_>, audited: bool) -> Kind {
+fn kind(record: &LogRecord<'_>, audited: bool, requested: bool) -> Kind {
     let log = record.log_name.as_deref().unwrap_or("");
     // No comparison for nearly all of them.
     let is = |name: &&str| log.as_bytes().last() == name.as_bytes().last() && log.ends_with(*name);
@@ -298,7 +305,7 @@ fn kind(record: &LogRecord<'_>, audited: bool) -> Kind {
         || log.is_empty() && PLATFORM.iter().any(|text| record.message.starts_with(text))
     {
         Kind::System
-    } else if log.ends_with("/requests") || record.http.is_some() && (log.is_empty() || record.message.is_empty()) {
+    } else if log.ends_with("/requests") || requested && (log.is_empty() || record.message.is_empty()) {
         Kind::Request
     } else {
         Kind::App
@@ -344,6 +351,79 @@ mod tests {
         assert_eq!((row.severity, row.effective_severity), (Severity::Default, Severity::Warning));
         let row = map(r#"{"insertId":"a","textPayload":"{\"level\":\"ERROR\",\"event\":\"lost\"}"}"#);
         assert_eq!(row.effective_reason, Some("level inside the payload"));
+    }
+
+    #[test]
+    fn a_payload_of_a_logger_says_as_much_as_its_line_does() {
+        let of = |payload: &str| {
+            map(&format!(
+                r#"{{"insertId":"a","timestamp":"2025-01-01T00:00:00Z","logName":"projects/p/logs/run.googleapis.com%2Fstderr",
+                "resource":{{"type":"cloud_run_revision","labels":{{"service_name":"shop"}}}},"jsonPayload":{payload}}}"#
+            ))
+        };
+        for (payload, level, message, module) in [
+            (
+                r#"{"@t":"2020-01-01T00:00:00Z","@l":"Error","@mt":"Lost {Id}","@x":"E: x\n   at A.B()"}"#,
+                Severity::Error,
+                "Lost {Id}\nE: x\n   at A.B()",
+                None,
+            ),
+            (
+                r#"{"Level":"Error","RenderedMessage":"Lost 4","Exception":"E: x\n   at A.B()"}"#,
+                Severity::Error,
+                "Lost 4\nE: x\n   at A.B()",
+                None,
+            ),
+            (
+                r#"{"level":"ERROR","fields":{"message":"slow"},"target":"till::cart"}"#,
+                Severity::Error,
+                "slow",
+                Some("till::cart"),
+            ),
+            (r#"{"log":{"level":"warn"},"message":"late"}"#, Severity::Warning, "late", None),
+            (r#"{"log.level":"error","message":"late"}"#, Severity::Error, "late", None),
+            (
+                r#"{"message":"no","context":{},"level":500,"level_name":"CRITICAL","channel":"till"}"#,
+                Severity::Critical,
+                "no",
+                Some("till"),
+            ),
+            (r#"{"@level":"error","@message":"no","@module":"till"}"#, Severity::Error, "no", Some("till")),
+            (
+                r#"{"level":"warn","msg":"late","caller":"till/cart.go:7"}"#,
+                Severity::Warning,
+                "late",
+                Some("till/cart.go"),
+            ),
+            (r#"{"severity_text":"ERROR","body":"no"}"#, Severity::Error, "no", None),
+        ] {
+            let row = of(payload);
+            assert_eq!((row.severity, row.effective_severity), (Severity::Default, level), "{payload}");
+            assert_eq!(
+                (row.message.as_ref(), row.module.as_deref(), row.kind),
+                (message, module, Kind::App),
+                "{payload}"
+            );
+            assert_eq!(
+                (row.service.as_deref(), row.ts_source.as_deref()),
+                (Some("shop"), Some("timestamp")),
+                "{payload}"
+            );
+        }
+        // The envelope's severity counts; what it leaves open is filled.
+        let row = map(r#"{"insertId":"a","severity":"INFO","jsonPayload":{"@l":"Error","@m":"no","@tr":"t"}}"#);
+        assert_eq!(
+            (row.effective_severity, row.message.as_ref(), row.trace.as_deref()),
+            (Severity::Info, "no", Some("t"))
+        );
+        for key in ["error", "err"] {
+            let row = of(&format!(
+                r#"{{"message":"no","{key}":"Traceback (most recent call last):\n  File \"a.py\", line 1, in f\nKeyError: 1"}}"#
+            ));
+            assert!(row.message.starts_with("no\nTraceback") && row.effective_severity == Severity::Error, "{key}");
+        }
+        let row = of(r#"{"message":"no","trace_id":"t"}"#);
+        assert_eq!(row.trace.as_deref(), Some("t"));
     }
 
     #[test]

@@ -63,6 +63,15 @@ fn is_filled(value: Value<'_>) -> bool {
     }
 }
 
+/// It has a `pid`.
+const PID: u8 = 1;
+/// It has `hostname` or `v`.
+const HOST: u8 = 2;
+/// A logger that counts its levels in tens writes both.
+const IN_TENS: u8 = PID | HOST;
+/// It has keys of a logger whose rows are of a shape of their own.
+const SHAPED: u8 = 4;
+
 /// Where one pass over a payload's keys found its fields.
 #[derive(Default)]
 pub(super) struct Payload {
@@ -81,7 +90,7 @@ pub(super) struct Payload {
     audited: bool,
     reported: bool,
     empty: bool,
-    /// Which of `pid`, `hostname` and `v` it has: a logger that counts its levels in tens writes them.
+    /// What its keys tell of the logger that wrote it.
     logger: u8,
 }
 
@@ -105,12 +114,26 @@ impl Payload {
             b"error" => {
                 self.message.offer(3, value);
                 self.failure(value);
+                self.longer(value);
             }
-            b"log" => self.message.offer(4, value),
+            b"log" => {
+                self.message.offer(4, value);
+                if value.is_object() {
+                    self.logger |= SHAPED;
+                }
+            }
             b"MESSAGE" => self.message.offer(5, value),
             b"textPayload" => self.message.offer(6, value),
             b"description" => self.message.offer(7, value),
             b"Message" => self.message.offer(10, value),
+            b"RenderedMessage" => {
+                self.message.offer(8, value);
+                self.logger |= SHAPED;
+            }
+            b"MessageTemplate" => {
+                self.message.offer(11, value);
+                self.logger |= SHAPED;
+            }
             b"stack_trace" => self.stack(0, value),
             b"stackTrace" | b"stacktrace" => self.stack(1, value),
             b"exception" => {
@@ -121,15 +144,18 @@ impl Payload {
             b"traceback" => self.stack(4, value),
             b"stack" => self.stack(5, value),
             b"Exception" => self.stack(7, value),
-            b"err" => self.failure(value),
+            b"err" => {
+                self.failure(value);
+                self.longer(value);
+            }
             b"severity" => self.level.offer(0, value),
             b"level" => self.level.offer(1, value),
             b"levelname" => self.level.offer(2, value),
             b"log_level" => self.level.offer(3, value),
             b"lvl" => self.level.offer(4, value),
             b"LogLevel" => self.level.offer(5, value),
-            b"pid" => self.logger |= 1,
-            b"hostname" | b"v" => self.logger |= 2,
+            b"pid" => self.logger |= PID,
+            b"hostname" | b"v" => self.logger |= HOST,
             b"user_id" => self.user.offer(0, value),
             b"userId" | b"userid" => self.user.offer(1, value),
             b"user" => self.user.offer(2, value),
@@ -158,8 +184,22 @@ impl Payload {
                 self.audited |= is_audit_type(value);
                 self.reported |= value.as_str().is_some_and(|text| text.ends_with("ReportedErrorEvent"));
             }
-            _ if value.kind() == NodeKind::Escaped && self.other == Spot::default() => self.other = value.spot(),
-            _ => {}
+            b"@l" | b"@m" | b"@mt" | b"@x" | b"@level" | b"@message" | b"Level" | b"level_name" | b"caller"
+            | b"instant" | b"thrown" | b"log.level" | b"trace.id" | b"error.stack_trace" | b"severity_text"
+            | b"severityText" => {
+                self.logger |= SHAPED;
+                self.longer(value);
+            }
+            b"fields" | b"record" | b"source" | b"mdc" if value.is_object() => self.logger |= SHAPED,
+            _ => self.longer(value),
+        }
+    }
+
+    /// A text that may be a stack, under a key that is none for stacks.
+    #[inline]
+    fn longer(&mut self, value: Value<'_>) {
+        if value.kind() == NodeKind::Escaped && self.other == Spot::default() {
+            self.other = value.spot();
         }
     }
 
@@ -258,7 +298,7 @@ impl Payload {
     /// The level that the payload names.
     pub(super) fn level(&self, within: Value<'_>) -> Option<Severity> {
         let level = self.level.value(within)?;
-        let of = if self.logger == 3 { in_tens } else { severity };
+        let of = if self.logger & IN_TENS == IN_TENS { in_tens } else { severity };
         of(level).or_else(|| uncoloured_severity(level))
     }
 
@@ -287,6 +327,11 @@ impl Payload {
     /// Whether it is an event that was reported as an error, whatever its severity.
     pub(super) fn reported(&self) -> bool {
         self.reported
+    }
+
+    /// Whether it is what a logger writes that has a shape of its own: such a payload says more as a row of its own.
+    pub(super) fn shaped(&self) -> bool {
+        self.logger & SHAPED != 0
     }
 
     /// Whether it has no key at all.

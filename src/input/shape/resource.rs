@@ -70,6 +70,7 @@ fn take_labels<'a>(labels: Value<'a>, record: &mut LogRecord<'a>) {
             b"module_id" => service.offer(3, value),
             b"job_name" => service.offer(4, value),
             b"service" => service.offer(5, value),
+            b"database_id" | b"queue_id" | b"job_id" | b"environment_name" | b"workflow_id" => service.offer(6, value),
             b"version_id" => revision.offer(1, value),
             b"region" => location.offer(1, value),
             b"zone" => location.offer(2, value),
@@ -89,6 +90,22 @@ fn take_labels<'a>(labels: Value<'a>, record: &mut LogRecord<'a>) {
 #[cfg(test)]
 mod tests {
     use super::super::mapped_row as map;
+
+    #[test]
+    fn a_database_a_queue_and_a_job_name_their_service() {
+        for (kind, label) in [
+            ("cloudsql_database", "database_id"),
+            ("cloud_tasks_queue", "queue_id"),
+            ("cloud_scheduler_job", "job_id"),
+            ("cloud_composer_environment", "environment_name"),
+            ("workflows.googleapis.com/Workflow", "workflow_id"),
+        ] {
+            let row = map(&format!(
+                r#"{{"insertId":"a","textPayload":"no","resource":{{"type":"{kind}","labels":{{"{label}":"till","region":"eu"}}}}}}"#
+            ));
+            assert_eq!(row.service.as_deref(), Some("till"), "{label}");
+        }
+    }
 
     #[test]
     fn a_resource_is_read_as_the_python_library_holds_it() {

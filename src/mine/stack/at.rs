@@ -196,9 +196,23 @@ fn inner<'a>(stack: &mut Stack<'a>, name: &'a str, text: &'a str) {
     }
 }
 
+/// Whether a text is what Node prints above an exception that nothing caught: a place, its line and a caret below it.
+fn is_excerpt(text: &str) -> bool {
+    let mut lines = text.trim().lines();
+    let place = lines.next().and_then(|place| place.rsplit_once(':'));
+    let placed = place.is_some_and(|(_, line)| !line.is_empty() && line.bytes().all(|b| b.is_ascii_digit()));
+    let is_caret = |line: &str| !line.trim().is_empty() && line.trim().bytes().all(|b| b == b'^');
+    placed && lines.any(is_caret)
+}
+
 /// Reads what stands before the first frame.
 fn header<'a>(stack: &mut Stack<'a>, text: &'a str) {
-    let found = lines(text).find_map(|(start, line)| Some((start, exception_in(line)?)));
+    let mut all = lines(text).filter_map(|(start, line)| Some((start, exception_in(line)?)));
+    let found = all.next().map(|first| match first {
+        // `Internal Server Error` is prose where a later line opens with a type.
+        (_, (before, _, "")) if !before.is_empty() => all.find(|(_, (before, ..))| before.is_empty()).unwrap_or(first),
+        _ => first,
+    });
     let Some((start, (before, name, rest))) = found else {
         // A lone name right above the frames is a type even when it does not look like one.
         let last = text.lines().map(str::trim).rfind(|l| !l.is_empty());
@@ -211,7 +225,8 @@ fn header<'a>(stack: &mut Stack<'a>, text: &'a str) {
         }
         return;
     };
-    stack.head = head_of(&text[..start]).or_else(|| (!before.is_empty()).then_some(before));
+    let above = Some(&text[..start]).filter(|above| !is_excerpt(above));
+    stack.head = above.and_then(head_of).or_else(|| (!before.is_empty()).then_some(before));
     inner(stack, name, rest);
     for (_, line) in lines(&text[start..]).skip(1) {
         if let Some((name, text)) = cause(line.trim()) {

@@ -60,6 +60,16 @@ fn reads_node() {
     let (head, exceptions, _) =
         summary("Error: connect refused\n    at connect (file:///app/net.mjs:1:2) {\n  code: 'X'\n}");
     assert_eq!((head, exceptions), (None, vec![("Error", "connect refused")]));
+    // Words that end as a type does, before the line that opens with one.
+    let (head, exceptions, _) = summary("Internal Server Error\nRangeError: no\n    at save (/app/src/order.js:10:5)");
+    assert_eq!((head, exceptions), (Some("Internal Server Error"), vec![("RangeError", "no")]));
+    let (head, exceptions, _) = summary("Internal Server Error\n    at save (/app/src/order.js:10:5)");
+    assert_eq!((head, exceptions), (Some("Internal Server"), vec![("Error", "")]));
+    // What Node prints above an exception that nothing caught.
+    let (head, exceptions, _) = summary(
+        "/app/src/order.js:10\n    throw new Error('no');\n    ^\n\nError: no\n    at save (/app/src/order.js:10:5)\n\nNode.js v20.11.0",
+    );
+    assert_eq!((head, exceptions), (None, vec![("Error", "no")]));
 }
 
 #[test]
