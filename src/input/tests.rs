@@ -349,6 +349,23 @@ fn a_repaired_row_has_the_length_it_has_in_the_file() {
 }
 
 #[test]
+fn tables_are_known_by_the_columns_that_viewers_write() {
+    for header in [
+        "_time,_raw,host",
+        "Time,Message,Host",
+        "Date,Content,Host",
+        "\"timestamp [UTC]\",message,host",
+        "TimeGenerated,Log_s,ContainerAppName_s",
+        "\"TimeGenerated [UTC]\",Log_s,ContainerAppName_s",
+    ] {
+        let read = ingest(format!("{header}\n2025-01-01T00:00:00Z,no space,till\n").as_bytes(), |_| {});
+        assert_eq!(read.report.framing.as_str(), "csv", "{header}");
+        let rows: Vec<_> = read.records.iter().map(|row| (row.message.as_str(), row.ts_ns.is_some())).collect();
+        assert_eq!(rows, [("no space", true)], "{header}");
+    }
+}
+
+#[test]
 fn a_table_is_read_with_the_offsets_of_its_records() {
     let text = "\u{feff}timestamp,severity,insertId,textPayload\r\n2025-01-01T00:00:00Z,ERROR,a,\"no,\nspace\"\r\n";
     let read = ingest(text.as_bytes(), |_| {});

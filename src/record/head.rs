@@ -37,13 +37,19 @@ fn level_of(head: &str, message: &str) -> Option<(Severity, &'static str)> {
     if is_crash(head, body, message) {
         return Some((Severity::Error, STACK));
     }
-    if starts_with_error_type(head) || holds_traceback(message) || body.starts_with("Unhandled exception. ") {
+    if starts_with_error_type(head)
+        || holds_traceback(message)
+        || holds_frames(message)
+        || body.starts_with("Unhandled exception. ")
+    {
         return Some((Severity::Error, EXCEPTION));
     }
     leading_level(body, behind.is_some())
         .or_else(|| logfmt_level(body))
         .or_else(|| klog_level(head))
         .or_else(|| level_behind(behind?))
+        .or_else(|| postgres_level(behind?.rest))
+        .or_else(|| lambda_level(behind.map_or(head, |behind| behind.rest)))
         .or_else(|| named_form(body))
         .map(|severity| (severity, TOLD))
 }
@@ -60,6 +66,19 @@ fn head_of(message: &str) -> &str {
 fn holds_traceback(message: &str) -> bool {
     let bytes = message.as_bytes();
     memchr::memchr_iter(b'\n', bytes).any(|at| bytes[at + 1..].starts_with(b"Traceback (most recent call last)"))
+}
+
+/// Frames below a line that opens with an exception, as a stack beside a message has them.
+fn holds_frames(message: &str) -> bool {
+    let mut start = 0;
+    for at in memchr::memchr_iter(b'\n', message.as_bytes()) {
+        let below = &message[at + 1..];
+        if ["    at ", "\tat ", "   at "].iter().any(|frame| below.starts_with(frame)) {
+            return starts_with_error_type(message[start..at].trim());
+        }
+        start = at + 1;
+    }
+    false
 }
 
 /// What stands behind the time that a line opens with.
@@ -83,7 +102,8 @@ fn after_time(head: &str) -> Option<Behind<'_>> {
             // Nothing but a zone, such as `UTC` or `Europe/Rome`.
             let is_zone = |zone: &str| {
                 let name = zone.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'/' | b'_'));
-                name && Severity::from_word(zone).is_none()
+                // `ERROR/MainProcess` of Celery.
+                name && Severity::from_word(zone.split('/').next().unwrap_or(zone)).is_none()
             };
             if let Some((_, rest)) = rest.split_once(']').filter(|(inner, _)| is_zone(inner.trim_start())) {
                 return Some(Behind { rest, open: false });
@@ -145,7 +165,8 @@ fn leading_level(head: &str, timed: bool) -> Option<Severity> {
     let severity = Severity::from_word(word).filter(|severity| *severity != Severity::Default)?;
     let upper = word.bytes().all(|b| b.is_ascii_uppercase()) && word.len() > 3;
     let marked = rest.starts_with(':') || rest.starts_with(" - ") || rest.starts_with(" |") || rest.starts_with(" [");
-    let alone = rest.starts_with("  ") || timed && rest.starts_with(' ');
+    let timed = || timed || rest.strip_prefix(' ').is_some_and(|rest| time_cut(rest).is_some());
+    let alone = rest.starts_with("  ") || rest.starts_with(' ') && timed();
     (upper && (marked || alone) || rest.starts_with(": ")).then_some(severity)
 }
 
@@ -205,6 +226,7 @@ fn token(rest: &str) -> Option<(&str, &str, &str)> {
     let end = match text.as_bytes().first()? {
         b'[' => text.find(']')? + 1,
         b'(' => text.find(')')? + 1,
+        b'{' => text.find('}')? + 1,
         _ => text.find([' ', '\t', '|']).unwrap_or(text.len()),
     };
     (end <= LONGEST_BETWEEN).then(|| (before, &text[..end], &text[end..]))
@@ -238,7 +260,23 @@ fn stands_between(token: &str, marked: bool, first: bool) -> bool {
         let digits = bytes.iter().any(u8::is_ascii_digit);
         digits && (bytes[0].is_ascii_digit() || bytes.len() > 15) && bytes.iter().all(plain)
     };
-    marked || bytes[0] == b'[' || bytes[0] == b'(' || zone() || logger() || id() || token.contains('@')
+    marked || matches!(bytes[0], b'[' | b'(' | b'{') || zone() || logger() || id() || token.contains('@')
+}
+
+/// ` UTC:10.0.0.5(4567):app@shop:[12]:ERROR:  …`, the prefix that databases of AWS have unless told otherwise.
+fn postgres_level(rest: &str) -> Option<Severity> {
+    let (who, rest) = rest.split_once(":[")?;
+    let (process, level) = rest.split_once("]:")?;
+    let told = who.contains('@') && process.bytes().all(|b| b.is_ascii_digit());
+    let level = level.split_once(':')?.0;
+    told.then(|| Severity::from_word(level)).flatten()
+}
+
+/// What AWS Lambda says of a function that did not end by itself.
+fn lambda_level(rest: &str) -> Option<Severity> {
+    let ended = rest.contains(" Task timed out after ") && rest.ends_with(" seconds");
+    let exited = rest.starts_with("RequestId: ") && rest.contains(" Error: Runtime exited");
+    (ended || exited).then_some(Severity::Error)
 }
 
 /// Heads that only one program or runtime writes.
@@ -379,12 +417,15 @@ mod tests {
             "NoMethodError (undefined method 'f' for nil):\n  app/cart.rb:3:in 'g'",
             "fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive]:\nmain.main()",
             "http: panic serving 10.0.0.1:1: no\ngoroutine 5 [running]:",
+            "cart is lost\nTypeError: no\n    at f (/srv/cart.js:3:9)",
+            "cart is lost\na.b.NoneException: no\n\tat a.B.c(B.java:3)",
             "2024/01/02 03:04:05 http: panic serving 10.0.0.1:1: no\ngoroutine 5 [running]:",
         ] {
             assert_eq!(of(text), Severity::Error, "{text}");
         }
         for text in [
             "/srv/cart.js:3",
+            "who is\n    at home",
             "KeyError",
             "NoSuchException is a class",
             "fatal error: is a word",
@@ -406,6 +447,12 @@ mod tests {
             "2024-01-02 03:04:05.678 [main] ERROR c.x - no stock",
             "03:04:05.001 [main] ERROR c.x - no stock",
             "2024-01-02 03:04:05.6789|ERROR|Till.Cart|no stock",
+            "[2024-01-02 03:04:05,678: ERROR/MainProcess] no stock",
+            "ERROR 2024-01-02 03:04:05,678 cart 7 140 no stock",
+            "[2024-01-02T03:04:05.678+0000] {cart.py:18} ERROR - no stock",
+            "2024-01-02 03:04:05 UTC:10.0.0.5(4567):app@shop:[12]:ERROR:  no stock",
+            "2024-01-02T03:04:05.678Z 8b1c5f0e-8d7c-4f4e-9a51-0d6c2f3f4a5b Task timed out after 3.00 seconds",
+            "RequestId: 8b1c5f0e-8d7c-4f4e-9a51-0d6c2f3f4a5b Error: Runtime exited with error: signal: killed",
             "03:04:05,001 ERROR [c.x] (main) no stock",
             "2024-01-02 03:04:05,678 till.cart ERROR no stock",
             "2024-01-02 03:04:05.678 UTC [12] ERROR:  no stock",

@@ -233,7 +233,7 @@ impl Compaction {
         let weigh = |at: &(u32, u32)| blocks[at.0 as usize].text_bytes(at.1 as usize);
         self.writer.hidden(Role::Parts, &parts, (gather, weigh), &list)?;
         self.writer.hidden(Role::SetAside, &aside, (gather, weigh), &list)?;
-        let (members, open_from) = regroup::regroup(&blocks, &places);
+        let (members, open_from) = regroup::regroup(&blocks, &places, &list);
         let end = if closed { places.len() } else { whole_groups(&blocks, &places, open_from, weigh) };
         self.writer.rows(&places[..end], &members[..end], (&apart, weigh), &list, alone)?;
         self.carry = gather(&places[end..]);

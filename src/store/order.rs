@@ -55,7 +55,8 @@ pub(super) fn file_order(a: Place<'_>, b: Place<'_>, files: &Files) -> Ordering 
         .then_with(|| origin(a, b, files))
 }
 
-fn origin(a: Place<'_>, b: Place<'_>, files: &Files) -> Ordering {
+/// Where rows come from: file, offset, and the number of an equal row there.
+pub(super) fn origin(a: Place<'_>, b: Place<'_>, files: &Files) -> Ordering {
     let by_file = if a.file() == b.file() { Ordering::Equal } else { files.id(a.file()).cmp(files.id(b.file())) };
     by_file.then_with(|| a.offset().cmp(&b.offset())).then_with(|| a.rows.repeat(a.row).cmp(&b.rows.repeat(b.row)))
 }

@@ -11,6 +11,8 @@ use std::collections::VecDeque;
 use rustc_hash::FxHashMap;
 
 use super::event::EventRole;
+use super::files::Files;
+use super::order::{Place, origin};
 use super::rows::{DictCol, IntCol, NONE, Rows};
 use crate::mine::RowRole;
 use crate::record::Severity;
@@ -60,7 +62,47 @@ pub(super) struct Membership {
 }
 
 /// What regrouping says of every row of a slice, and from which row on more rows could still change it.
-pub(super) fn regroup(blocks: &[&Rows], places: &[(u32, u32)]) -> (Vec<Membership>, usize) {
+///
+/// Rows without an id that have one time lie in the order of their content; they are read in the order of their dump.
+pub(super) fn regroup(blocks: &[&Rows], places: &[(u32, u32)], files: &Files) -> (Vec<Membership>, usize) {
+    let Some(order) = as_written(blocks, places, files) else { return in_order(blocks, places) };
+    let written: Vec<(u32, u32)> = order.iter().map(|at| places[*at as usize]).collect();
+    let (members, open_from) = in_order(blocks, &written);
+    let mut out = members.clone();
+    for (member, at) in members.into_iter().zip(&order) {
+        out[*at as usize] = Membership { named_by: order[member.named_by as usize], ..member };
+    }
+    let ts = |at: usize| blocks[places[at].0 as usize].ts_ns[places[at].1 as usize];
+    let open = (1..=open_from).rev().find(|at| *at == places.len() || ts(at - 1) != ts(*at));
+    (out, open.unwrap_or(0))
+}
+
+/// The order in which rows of one time that have no id stand in their dumps, where one of them is of a stack; `None` where
+/// all of them lie so.
+fn as_written(blocks: &[&Rows], places: &[(u32, u32)], files: &Files) -> Option<Vec<u32>> {
+    let place = |at: u32| Place::new(blocks[places[at as usize].0 as usize], places[at as usize].1 as usize);
+    let is_tied = |a: u32, b: u32| place(a).ts_ns() == place(b).ts_ns() && place(b).insert_id().is_empty();
+    let mut order: Option<Vec<u32>> = None;
+    let (mut at, end) = (0, places.len() as u32);
+    while at < end {
+        let first = at;
+        at += 1;
+        if !place(first).insert_id().is_empty() {
+            continue;
+        }
+        while at < end && is_tied(first, at) {
+            at += 1;
+        }
+        let of_stack = |at: u32| place(at).rows.role(place(at).row) != RowRole::Plain;
+        if at - first > 1 && (first..at).any(of_stack) {
+            let order = order.get_or_insert_with(|| (0..end).collect());
+            order[first as usize..at as usize].sort_by(|a, b| origin(place(*a), place(*b), files));
+        }
+    }
+    order
+}
+
+fn in_order(blocks: &[&Rows], places: &[(u32, u32)]) -> (Vec<Membership>, usize) {
     let role = |at: (u32, u32)| blocks[at.0 as usize].role(at.1 as usize);
     let alone = |at: usize| Membership { named_by: at as u32, role: EventRole::Head, rows: 1 };
     let (event_of, open_from) = assign(blocks, places);
@@ -231,7 +273,7 @@ mod tests {
         for record in records {
             rows.push(file, &record, &[], crate::mine::row_role(&record.message));
         }
-        let members = regroup(&[&rows], &sorted(&[&rows], &files.files())).0;
+        let members = regroup(&[&rows], &sorted(&[&rows], &files.files()), &files.files()).0;
         let mut seen: Vec<u32> = Vec::new();
         let mut number = |id: u32| {
             seen.iter().position(|known| *known == id).unwrap_or_else(|| {
@@ -262,6 +304,43 @@ mod tests {
         assert_eq!(events(rows.clone()), expected);
         rows.reverse();
         assert_eq!(events(rows), expected);
+    }
+
+    #[test]
+    fn lines_of_one_time_without_ids_are_read_in_the_order_of_their_dump() {
+        let lines = [
+            "Traceback (most recent call last):",
+            "  File \"/srv/app.py\", line 3, in one",
+            "    two()",
+            "  File \"/srv/app.py\", line 7, in two",
+            "    three()",
+            "  File \"/srv/app.py\", line 9, in three",
+            "    return {}[1]",
+            "KeyError: 1",
+            "GET /cart took 3 ms",
+        ];
+        let files = FileList::default();
+        let file = files.add(crate::record::ContentId([1; 32]));
+        // Times, so that the lines are the same ones at another time and lie in another order there.
+        for (times, ms) in [(1, 0), (3, 1)] {
+            let mut rows = Rows::default();
+            for time in 0..times {
+                for (at, line) in lines.iter().enumerate() {
+                    let mut record = row(DAY_ONE + time * 20 * MS + ms, "", line);
+                    record.offset = (time * 1_000 + at as i64 * 50) as u64;
+                    rows.push(file, &record, &[], crate::mine::row_role(line));
+                }
+            }
+            let places = sorted(&[&rows], &files.files());
+            let (members, _) = regroup(&[&rows], &places, &files.files());
+            for (member, at) in members.iter().zip(&places) {
+                let line = rows.int(IntCol::Offset, at.1 as usize) as usize % 1_000 / 50;
+                let head = rows.int(IntCol::Offset, places[member.named_by as usize].1 as usize) as usize % 1_000 / 50;
+                // The line of the exception names a stack of Python.
+                let expected = if line == 8 { (8, 1) } else { (7, 8) };
+                assert_eq!((head, member.rows), expected, "{}", lines[line]);
+            }
+        }
     }
 
     #[test]

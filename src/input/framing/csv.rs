@@ -10,7 +10,7 @@ use super::super::json::Tape;
 use super::{Counts, LOOKED_AT, OVERSIZE, Sink, Verdict, Window};
 
 /// Columns that logs have, in lower case; one of the first group alone makes a header.
-const SURE: [&str; 14] = [
+const SURE: [&str; 17] = [
     "textpayload",
     "jsonpayload",
     "protopayload",
@@ -25,8 +25,11 @@ const SURE: [&str; 14] = [
     "receive_timestamp",
     "@timestamp",
     "@message",
+    "_time",
+    "_raw",
+    "timegenerated",
 ];
-const LIKELY: [&str; 14] = [
+const LIKELY: [&str; 16] = [
     "timestamp",
     "severity",
     "message",
@@ -41,6 +44,8 @@ const LIKELY: [&str; 14] = [
     "labels",
     "resource",
     "httprequest",
+    "host",
+    "content",
 ];
 /// Columns whose cells may hold a JSON object.
 const OBJECTS: [&str; 12] = [
@@ -131,7 +136,8 @@ impl Table {
         } else {
             b'\n'
         };
-        let first = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'"' | b'@') || SEPARATORS.contains(byte);
+        let first =
+            |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'"' | b'@' | b'_') || SEPARATORS.contains(byte);
         if !line.first().is_some_and(first) {
             return None;
         }
@@ -139,7 +145,7 @@ impl Table {
             |separator| {
                 let mut cells = Vec::new();
                 let Record::Whole(length, _) = split(line, separator, end, &mut cells) else { return None };
-                let names: Vec<String> = cells.iter().map(|cell| text_of(line, *cell).trim().to_owned()).collect();
+                let names: Vec<String> = cells.iter().map(|cell| named(text_of(line, *cell).trim())).collect();
                 is_header(&names).then(|| {
                     let mut root = Vec::new();
                     for (column, name) in names.iter().enumerate().filter(|(_, name)| !is_nameless(name)) {
@@ -206,6 +212,15 @@ impl Table {
 /// Whether a column has no name, or the one that a data frame gave it for want of one: an index, or nothing.
 fn is_nameless(name: &str) -> bool {
     name.is_empty() || name.starts_with("Unnamed: ")
+}
+
+/// The key of a column: without the zone that Azure's portal writes behind it, and in lower case where it is a word of logs
+/// with a capital, as in `Date,Host,Service,Content`.
+fn named(column: &str) -> String {
+    let name = column.strip_suffix(" [UTC]").unwrap_or(column);
+    let lower = name.to_ascii_lowercase();
+    let capital = name.starts_with(|c: char| c.is_ascii_uppercase()) && name[1..] == lower[1..];
+    if capital && LIKELY.contains(&lower.as_str()) { lower } else { name.to_owned() }
 }
 
 fn is_header(names: &[String]) -> bool {

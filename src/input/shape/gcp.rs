@@ -495,6 +495,8 @@ mod tests {
             r#"{"insert_id":"a","proto_payload":"{\"@type\":\"type.googleapis.com/google.cloud.audit.AuditLog\",\"methodName\":\"a.Drop\"}"}"#,
         );
         assert_eq!(row.kind, Kind::Audit);
+        let row = map(r#"{"insertId":"a","timestamp":{"value":"2025-01-01T00:00:00Z"},"textPayload":"m"}"#);
+        assert_eq!(row.ts_ns.map(crate::time::rfc3339_short).as_deref(), Some("2025-01-01T00:00:00Z"));
         let row = map(r#"{"insertId":"a","jsonPayload":"plain \"text\""}"#);
         assert_eq!(row.message, "plain \"text\"");
         let row = map(r#"{"insertId":"a","jsonPayload":"{no \"json\"}","labels":"{\"a\":\"b\"}"}"#);

@@ -122,6 +122,7 @@ pub(super) const FIELDS: [(Field, &[&str]); 30] = [
             "@mt",
             "errorMessage",
             "event_message",
+            "content",
         ],
     ),
     (

@@ -234,9 +234,12 @@ fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
     value.scalar().filter(|text| text.as_bytes().first().is_some_and(|b| *b > b' ') || !text.trim().is_empty())
 }
 
-/// Reads a time of any shape, also `{seconds, nanos}` and `{epochSecond, nanoOfSecond}`.
+/// Reads a time of any shape, also `{seconds, nanos}`, `{epochSecond, nanoOfSecond}` and `{value}` of BigQuery's client for Node.
 fn timestamp(value: Value<'_>) -> Option<time::Parsed> {
     if value.is_object() {
+        if let Some(text) = value.some("value").and_then(Value::as_str) {
+            return time::parse(&text);
+        }
         let seconds = value.some("seconds").or_else(|| value.some("epochSecond"))?.as_i64()?;
         let nanos = value.some("nanos").or_else(|| value.some("nanoOfSecond")).and_then(Value::as_i64).unwrap_or(0);
         let ns = seconds.checked_mul(time::SECOND_NS)?.checked_add(nanos)?;
