@@ -88,7 +88,8 @@ half=$(find "$work/garden/raw" -type f -name '.partial-*' | head -n 1)
 [ -n "$half" ] || die "no temporary file of the write"
 dying=
 for worker in "${workers[@]}"; do
-  if tree "$worker" | grep -qx "$victim"; then dying=$worker; fi
+  # No pipe: grep would end it at the first match, and what `tree` still has to say would fail it.
+  if grep -qx "$victim" <<<"$(tree "$worker")"; then dying=$worker; fi
 done
 [ -n "$dying" ] || die "process $victim belongs to no worker"
 say "killing worker $dying while its gardener $victim writes ${half#"$work/"}"
