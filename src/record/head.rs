@@ -11,6 +11,8 @@ const TOLD: &str = "level in the text";
 const STACK: &str = "stack trace";
 const EXCEPTION: &str = "exception in the text";
 
+const TRACEBACK: &str = "Traceback (most recent call last)";
+
 /// What stands between a time and a level at most: thread, logger, id.
 const MOST_BETWEEN: usize = 3;
 /// Longest of them, in bytes.
@@ -31,17 +33,13 @@ fn level_of(head: &str, message: &str) -> Option<(Severity, &'static str)> {
     if let Some(severity) = bracketed_level(body) {
         return Some((severity, TOLD));
     }
-    if head.starts_with("Traceback (most recent call last)") || head.starts_with("panic: ") || is_panic_of_rust(body) {
+    if head.starts_with(TRACEBACK) || head.starts_with("panic: ") || is_panic_of_rust(body) {
         return Some((Severity::Error, STACK));
     }
     if is_crash(head, body, message) {
         return Some((Severity::Error, STACK));
     }
-    if starts_with_error_type(head)
-        || holds_traceback(message)
-        || holds_frames(message)
-        || body.starts_with("Unhandled exception. ")
-    {
+    if starts_with_error_type(head) || holds_stack(message) || body.starts_with("Unhandled exception. ") {
         return Some((Severity::Error, EXCEPTION));
     }
     leading_level(body, behind.is_some())
@@ -62,23 +60,26 @@ fn head_of(message: &str) -> &str {
     &text[..text.floor_char_boundary(end)]
 }
 
-/// A traceback that starts at a later line.
-fn holds_traceback(message: &str) -> bool {
-    let bytes = message.as_bytes();
-    memchr::memchr_iter(b'\n', bytes).any(|at| bytes[at + 1..].starts_with(b"Traceback (most recent call last)"))
-}
-
-/// Frames below a line that opens with an exception, as a stack beside a message has them.
-fn holds_frames(message: &str) -> bool {
-    let mut start = 0;
+/// A traceback that starts at a later line, or frames right below a line that opens with an exception.
+fn holds_stack(message: &str) -> bool {
+    let (mut start, mut framed) = (0, None);
     for at in memchr::memchr_iter(b'\n', message.as_bytes()) {
         let below = &message[at + 1..];
-        if ["    at ", "\tat ", "   at "].iter().any(|frame| below.starts_with(frame)) {
-            return starts_with_error_type(message[start..at].trim());
+        if below.starts_with(TRACEBACK) {
+            return true;
+        }
+        // The first frame tells.
+        if framed.is_none() && opens_with_frame(below) {
+            framed = Some(starts_with_error_type(message[start..at].trim()));
         }
         start = at + 1;
     }
-    false
+    framed == Some(true)
+}
+
+/// Whether a text begins with a frame as Node, Java or .NET write it.
+fn opens_with_frame(text: &str) -> bool {
+    ["    at ", "\tat ", "   at "].iter().any(|frame| text.starts_with(frame))
 }
 
 /// What stands behind the time that a line opens with.
@@ -274,7 +275,7 @@ fn postgres_level(rest: &str) -> Option<Severity> {
 
 /// What AWS Lambda says of a function that did not end by itself.
 fn lambda_level(rest: &str) -> Option<Severity> {
-    let ended = rest.contains(" Task timed out after ") && rest.ends_with(" seconds");
+    let ended = rest.ends_with(" seconds") && rest.contains(" Task timed out after ");
     let exited = rest.starts_with("RequestId: ") && rest.contains(" Error: Runtime exited");
     (ended || exited).then_some(Severity::Error)
 }
@@ -359,7 +360,7 @@ fn is_crash(head: &str, body: &str, message: &str) -> bool {
                     // As Rails says it.
                     || rest.starts_with(" (") && rest.ends_with("):")
             };
-            let framed = || ["\n\tat ", "\n    at ", "\n   at "].iter().any(|frame| message.contains(frame));
+            let framed = || message.split('\n').skip(1).any(opens_with_frame);
             typed && (rest.is_empty() && framed() || coded())
         }
         _ => false,

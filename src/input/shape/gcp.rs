@@ -157,7 +157,7 @@ fn entry<'a>(row: &Row<'a>, record: &mut LogRecord<'a>) {
     } else if let Some(json) = json {
         imply(record, payload.reported().then_some(Severity::Error), "reported error event");
         if payload.shaped() {
-            record.message = nested::fill(json.raw(), record).map(Into::into).unwrap_or_default();
+            record.message = nested::fill_from(json, record).map(Into::into).unwrap_or_default();
         } else {
             imply(record, payload.level(within), INNER_LEVEL);
             let failed = record.severity == Severity::Default || record.severity >= Severity::Error;

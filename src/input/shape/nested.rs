@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::super::json::Tape;
+use super::super::json::{Tape, Value};
 use super::generic::in_tens;
 use super::payload::Payload;
 use super::{INNER_LEVEL, Row, imply, last_segment, shape_of};
@@ -39,8 +39,12 @@ fn is_object(text: &str) -> bool {
 /// what the object says as a row of its own.
 pub(super) fn fill(text: &str, record: &mut LogRecord<'_>) -> Option<String> {
     let mut tape = Tape::default();
-    let object = tape.parse(text).ok()?;
-    let payload = Payload::of(object);
+    fill_from(tape.parse(text).ok()?, record)
+}
+
+/// As [`fill`], from an object that is parsed already.
+pub(super) fn fill_from(object: Value<'_>, record: &mut LogRecord<'_>) -> Option<String> {
+    let (text, payload) = (object.raw(), Payload::of(object));
     let mut inner = LogRecord::default();
     let row = Row::of(object);
     shape_of(&row).map(&row, &mut inner);
