@@ -363,6 +363,7 @@ fn holds(engine: &Engine, set: &TemplateSet, what: &str) {
     }
     ended_holds(engine, what);
     traces_hold(engine, what);
+    shared_events_hold(engine, what);
 }
 
 fn exit_of(message: &str) -> Exit {
@@ -445,6 +446,23 @@ fn traces_hold(engine: &Engine, what: &str) {
         format!("{:?} {} {} {}", keys[row], named(trace, row), named(instance, row), first_ns[row].unwrap_or(0))
     };
     let mut asked: Vec<String> = (0..table.len()).map(row).collect();
+    walked.sort();
+    asked.sort();
+    assert_eq!(walked, asked, "{what}");
+}
+
+/// Events that clusters share are those that the query names.
+fn shared_events_hold(engine: &Engine, what: &str) {
+    let found = engine.shared_events().expect("walks");
+    let mut walked: Vec<String> = found
+        .rows
+        .iter()
+        .map(|(at, row)| format!("{:?} {}", ClusterKey::from(found.clusters[*at as usize].clone()), row.first_ns))
+        .collect();
+    let table = ask(engine, "shared_events").expect("runs");
+    let (keys, first_ns) = (keys(&table).expect("keys"), table.i64("first_ns").expect("column"));
+    let mut asked: Vec<String> =
+        (0..table.len()).map(|row| format!("{:?} {}", keys[row], first_ns[row].unwrap_or(0))).collect();
     walked.sort();
     asked.sort();
     assert_eq!(walked, asked, "{what}");

@@ -1,4 +1,5 @@
-//! Which clusters belong to one incident: families, and those of crash loops. Those of one request are in [`super::traces`].
+//! Which clusters belong to one incident: families, and those of crash loops. Those of one request or one event are in
+//! [`super::traces`].
 //!
 //! Order is stated, cause never is. A crash loop is read from the instances' own rows: a start is what one instance wrote up
 //! to its exit, so two loops that end in the same exit line stay two families when their starts hold different errors.
@@ -136,6 +137,8 @@ pub struct StartRows {
 pub enum FamilyKind {
     /// Starts that end in an exit, again and again.
     CrashLoop,
+    /// One occurrence that was written as several rows: a line of a log and the exception below it.
+    SameEvent,
     /// One request.
     SameTrace,
     /// One instance after another, in one order.
@@ -149,6 +152,7 @@ impl FamilyKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::CrashLoop => "crash_loop",
+            Self::SameEvent => "same_event",
             Self::SameTrace => "same_trace",
             Self::SameInstance => "same_instance",
             Self::Precedes => "precedes",
@@ -187,7 +191,7 @@ pub struct Family {
     pub root: usize,
     /// Indexes of all members.
     pub members: Vec<usize>,
-    /// Moments of its events, ascending: exits of a loop, shared traces otherwise.
+    /// Moments of its events, ascending: exits of a loop, shared events or traces otherwise.
     pub times_ns: Vec<i64>,
     /// Starts that failed.
     pub failed: u64,

@@ -266,6 +266,7 @@ fn tied(engine: &Engine, rows: &StartRows, clusters: &[Cluster], seen: &Coverage
     let (traces, (mut families, failed_starts)) = rayon::join(|| traces::trace_rows(engine), loops);
     let traces = traces?;
     families.extend(traces::same_trace(clusters, &traces, &families));
+    families.extend(traces::same_event(clusters, engine.shared_events()?, &families));
     let (on_instances, mut links) = links::same_instance(clusters, &traces, &families);
     families.extend(on_instances);
     let (preceding, pairs) = links::preceding(clusters, &families, seen);

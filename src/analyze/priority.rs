@@ -141,6 +141,8 @@ pub(crate) fn priority(facts: &Facts<'_>, config: &Config) -> Priority {
         add(if silent.whole_service { service } else { message }, "went silent", format!("{what}, last seen at {at}"));
     }
     match facts.role {
+        // A line and the exception below it are one failure, not one that led to others.
+        Role::Root if facts.family.is_some_and(|family| family.kind == FamilyKind::SameEvent) => {}
         Role::Root => add(points.root, "family", "root of its family".into()),
         Role::Symptom => add(points.symptom, "family", "follows its family's root".into()),
         Role::Independent => {}
@@ -259,6 +261,10 @@ mod tests {
         let found = rated(&one, &config, |facts| facts.family = Some(&family));
         assert_eq!((found.points, found.word().as_str()), (100, "P1"));
         assert!(found.terms.iter().any(|term| term.term == "held at P1"));
+        // A line and the exception below it are no more than one of them.
+        let (alone, two) = (rated(&one, &config, |_| {}), Family { kind: FamilyKind::SameEvent, ..family });
+        let root = rated(&one, &config, |facts| (facts.family, facts.role) = (Some(&two), Role::Root));
+        assert_eq!(root.points, alone.points);
     }
 
     #[test]

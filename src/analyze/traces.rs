@@ -1,4 +1,4 @@
-//! Families of one request: clusters that share traces.
+//! Families of one request or one event: clusters that share traces, or rows of one occurrence.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,8 @@ use rayon::prelude::*;
 
 use super::family::{Family, FamilyKind, keys, lags, positions};
 use super::{AnalyzeError, Cluster, ClusterKey};
-use crate::query::{self, Engine};
+use crate::query::{self, Engine, Keyed, SharedEvent};
+use crate::record::Severity;
 
 /// Traces that two clusters must share.
 const SHARED_TRACES: usize = 3;
@@ -40,29 +41,62 @@ pub(crate) fn trace_rows(engine: &Engine) -> Result<TraceRows, AnalyzeError> {
     Ok(TraceRows { keys: keys(&found.clusters), rows: found.rows.iter().map(of).collect() })
 }
 
-/// A trace of a cluster, with its oldest row.
+/// A trace or event of a cluster, with its oldest row.
 type Stage = (u128, usize, i64);
 
 /// Clusters of WARNING and above that share requests: at least three traces, and half of the rarer one's.
 pub(crate) fn same_trace(clusters: &[Cluster], found: &TraceRows, taken: &[Family]) -> Vec<Family> {
-    let at = positions(clusters, &found.keys);
+    let at = free(clusters, &found.keys, taken);
+    let stage = |row: &TraceRow| -> Option<Stage> { Some((row.trace?, at[row.key as usize]?, row.first_ns)) };
+    let stages = sorted(found.rows.iter().filter_map(stage).collect());
+    let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
+    for (_, index, _) in &stages {
+        *sizes.entry(*index).or_default() += 1;
+    }
+    let are_tied = |a, b, shared| shared >= SHARED_TRACES && shared * 2 >= sizes[&a].min(sizes[&b]);
+    tied(clusters, &stages, FamilyKind::SameTrace, are_tied)
+}
+
+/// Clusters of WARNING and above that are parts of one event, at least half of the events of the rarer one: how often does not
+/// matter, the rows themselves belong together.
+pub(crate) fn same_event(clusters: &[Cluster], found: &Keyed<SharedEvent>, taken: &[Family]) -> Vec<Family> {
+    let at = free(clusters, &keys(&found.clusters), taken);
+    let is_loud = |index: &usize| clusters[*index].effective_severity() >= Severity::Warning;
+    let stage = |(key, row): &(u32, SharedEvent)| -> Option<Stage> {
+        Some((row.event, at[*key as usize].filter(is_loud)?, row.first_ns))
+    };
+    let stages = sorted(found.rows.iter().filter_map(stage).collect());
+    let are_tied = |a: usize, b: usize, shared| shared as u64 * 2 >= clusters[a].events.min(clusters[b].events);
+    tied(clusters, &stages, FamilyKind::SameEvent, are_tied)
+}
+
+/// Places of the clusters of keys, of those that are in no family.
+fn free(clusters: &[Cluster], keys: &[ClusterKey], taken: &[Family]) -> Vec<Option<usize>> {
     let mut busy = vec![false; clusters.len()];
     for member in taken.iter().flat_map(|family| &family.members) {
         busy[*member] = true;
     }
-    let stage = |row: &TraceRow| -> Option<Stage> {
-        let index = at[row.key as usize].filter(|index| !busy[*index])?;
-        Some((row.trace?, index, row.first_ns))
-    };
-    let mut stages: Vec<Stage> = found.rows.iter().filter_map(stage).collect();
+    positions(clusters, keys).into_iter().map(|index| index.filter(|index| !busy[*index])).collect()
+}
+
+/// Stages by trace, each of a cluster once: with its oldest row.
+fn sorted(mut stages: Vec<Stage>) -> Vec<Stage> {
     stages.par_sort_unstable();
     stages.dedup_by_key(|(trace, index, _)| (*trace, *index));
-    let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
+    stages
+}
+
+/// Families of clusters that are tied: `are_tied` is asked of pairs and the number of traces that both have.
+fn tied(
+    clusters: &[Cluster],
+    stages: &[Stage],
+    kind: FamilyKind,
+    are_tied: impl Fn(usize, usize, usize) -> bool,
+) -> Vec<Family> {
     let mut pairs: BTreeMap<(usize, usize), usize> = BTreeMap::new();
     let mut traces: Vec<&[Stage]> = Vec::new();
     for trace in stages.chunk_by(|a, b| a.0 == b.0) {
         for (i, (_, a, _)) in trace.iter().enumerate() {
-            *sizes.entry(*a).or_default() += 1;
             for (_, b, _) in &trace[i + 1..] {
                 *pairs.entry((*a, *b)).or_default() += 1;
             }
@@ -71,9 +105,9 @@ pub(crate) fn same_trace(clusters: &[Cluster], found: &TraceRows, taken: &[Famil
             traces.push(trace);
         }
     }
-    let mut group: BTreeMap<usize, usize> = sizes.keys().map(|index| (*index, *index)).collect();
+    let mut group: BTreeMap<usize, usize> = stages.iter().map(|(_, index, _)| (*index, *index)).collect();
     for ((a, b), shared) in &pairs {
-        if *shared >= SHARED_TRACES && shared * 2 >= sizes[a].min(sizes[b]) {
+        if are_tied(*a, *b, *shared) {
             let (from, to) = (group[a].max(group[b]), group[a].min(group[b]));
             group.values_mut().filter(|found| **found == from).for_each(|found| *found = to);
         }
@@ -85,12 +119,12 @@ pub(crate) fn same_trace(clusters: &[Cluster], found: &TraceRows, taken: &[Famil
     components
         .into_values()
         .filter(|members| members.len() > 1)
-        .map(|members| trace_family(clusters, members, &traces))
+        .map(|members| trace_family(clusters, members, &traces, kind))
         .collect()
 }
 
 /// The family of clusters that share some of the traces, each of which holds several clusters.
-fn trace_family(clusters: &[Cluster], members: BTreeSet<usize>, traces: &[&[Stage]]) -> Family {
+fn trace_family(clusters: &[Cluster], members: BTreeSet<usize>, traces: &[&[Stage]], kind: FamilyKind) -> Family {
     let mut firsts: BTreeMap<usize, usize> = BTreeMap::new();
     let mut times_ns = Vec::new();
     for trace in traces {
@@ -112,7 +146,7 @@ fn trace_family(clusters: &[Cluster], members: BTreeSet<usize>, traces: &[&[Stag
     let groups = traces.iter().map(|trace| trace.iter().map(|(_, index, ts_ns)| (*index, *ts_ns)).collect());
     let lags_ns = lags(groups, root, &members);
     Family {
-        kind: FamilyKind::SameTrace,
+        kind,
         root,
         failed: 0,
         rooted: 0,
@@ -135,6 +169,32 @@ mod tests {
 
     fn key(name: &str) -> ClusterKey {
         ClusterKey { template_id: name.into(), service: "s".into(), ..ClusterKey::default() }
+    }
+
+    #[test]
+    fn clusters_of_one_event_are_a_family_however_often_it_happened() {
+        let loud = |name: &str, events, level| Cluster { events, effective: [(level, events)].into(), ..cluster(name) };
+        let clusters = [
+            loud("exception", 1, Severity::Error),
+            loud("logged", 2, Severity::Error),
+            loud("aside", 9, Severity::Error),
+            loud("quiet", 1, Severity::Info),
+        ];
+        let keys = ["exception", "logged", "aside", "quiet"].map(|name| crate::query::ClusterRows {
+            template_id: name.into(),
+            service: "s".into(),
+            kind: "app".into(),
+            ..crate::query::ClusterRows::default()
+        });
+        let row = |at, event, first_ns| (at, SharedEvent { event, first_ns });
+        let rows = vec![row(0, 1, 20), row(1, 1, 10), row(1, 2, 90), row(2, 2, 95), row(0, 3, 5), row(3, 3, 1)];
+        let found = Keyed { clusters: keys.to_vec(), rows };
+        let families = same_event(&clusters, &found, &[]);
+        let told: Vec<_> = families.iter().map(|found| (found.kind, found.root, found.members.as_slice())).collect();
+        // Half of the events of "logged" are shared with "aside", of which it is one in nine.
+        assert_eq!(told, [(FamilyKind::SameEvent, 1, &[0, 1, 2][..])]);
+        assert_eq!(families[0].times_ns, [10, 90]);
+        assert!(same_event(&clusters, &found, &families).is_empty());
     }
 
     #[test]

@@ -6,14 +6,18 @@
 //! with one exception are one cluster, and the frames tell them apart inside it.
 
 mod at;
+mod elixir;
 mod native;
 mod python;
+mod role;
 mod script;
 
 #[cfg(test)]
 mod tests;
 
 use memchr::memmem::find;
+
+pub use role::{RowRole, row_role};
 
 /// Frames kept of one stack; deep recursion repeats itself.
 const FRAMES_MAX: usize = 256;
@@ -87,112 +91,6 @@ impl<'a> Stack<'a> {
     }
 }
 
-/// What a row is to its neighbours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RowRole {
-    /// Anything else.
-    Plain,
-    /// Holds an exception and its stack.
-    Traceback,
-    /// Only ties two tracebacks together.
-    Joiner,
-    /// Only frames of a stack, or lines that mean nothing outside one.
-    Frame,
-    /// The same of Python, whose exception stands below its frames.
-    PythonFrame,
-    /// A line that belongs to a stack where one is open, such as code below a frame or a cause; otherwise anything else.
-    Inside,
-    /// An exception's line, which ends a stack of Python that is open; otherwise anything else.
-    Exception,
-}
-
-impl RowRole {
-    /// Whether the row is a part of a stack whatever stands around it.
-    pub fn is_of_stack(self) -> bool {
-        matches!(self, Self::Traceback | Self::Joiner | Self::Frame | Self::PythonFrame)
-    }
-}
-
-/// The role of a row, from its text alone.
-pub fn row_role(message: &str) -> RowRole {
-    if is_plain(message.as_bytes()) {
-        return RowRole::Plain;
-    }
-    let body = message.trim();
-    if body.is_empty() {
-        return RowRole::Plain;
-    }
-    if let Some(lines) = unescape(body).filter(|_| !body.starts_with('{')) {
-        return row_role(&lines);
-    }
-    if !body.contains('\n') {
-        return if is_joiner(body) {
-            RowRole::Joiner
-        } else if python::frame(body).is_some() || python::is_header(body) {
-            RowRole::PythonFrame
-        } else if is_frame_line(message) || is_carets(body) || script::is_php_margin(body) {
-            RowRole::Frame
-        } else if is_inside(message) {
-            RowRole::Inside
-        } else if split_exception(message).is_some_and(|(name, _)| is_type(name)) {
-            RowRole::Exception
-        } else {
-            RowRole::Plain
-        };
-    }
-    let mut lines = body.lines().map(str::trim).filter(|l| !l.is_empty()).take(LINES_MAX);
-    if lines.clone().all(is_joiner) {
-        return RowRole::Joiner;
-    }
-    let follows_frame = |l: &str| is_carets(l) || l.starts_with("at ");
-    if lines.all(|l| is_frame_line(l) || follows_frame(l)) {
-        return RowRole::Frame;
-    }
-    match parse_stack(message) {
-        Some(stack) if !stack.exceptions.is_empty() => RowRole::Traceback,
-        Some(stack) if stack.head.is_none() => RowRole::Frame,
-        _ => RowRole::Plain,
-    }
-}
-
-/// Whether a text is one line that can be no line of any stack, seen from its ends; asked for every row that is read.
-fn is_plain(s: &[u8]) -> bool {
-    const STARTS: [&[u8]; 10] = [
-        b"During ",
-        b"The above ",
-        b"File \"",
-        b"at ",
-        b"thrown in ",
-        b"created by ",
-        b"goroutine ",
-        b"Traceback ",
-        b"Caused by: ",
-        b"Suppressed: ",
-    ];
-    let [first @ b'!'..=b'~', .., last @ b'!'..=b'~'] = s else {
-        return false;
-    };
-    // Joiners, elisions, carets and frames that start with a sign; Rust's start with a number; Ruby's end with a quote.
-    let start = match first {
-        b'-' | b'.' | b'#' | b'+' | b'|' | b'^' | b'~' | b'0'..=b'9' => true,
-        b'D' | b'T' | b'F' | b'a' | b't' | b'c' | b'g' | b'C' | b'S' => STARTS.iter().any(|start| s.starts_with(start)),
-        b'E' => s.starts_with(b"Exception Group "),
-        b'[' | b'"' => matches!(s, b"[stacktrace]" | b"\"}") || s.starts_with(b"[previous exception] "),
-        _ => false,
-    };
-    if start || *last == b'\'' || memchr::memchr2(b'\n', b'\\', s).is_some() {
-        return false;
-    }
-    // Go: the first word is `file.go:12`, or the line a call. An exception's is its name.
-    let word = &s[..memchr::memchr(b' ', s).unwrap_or(s.len())];
-    let name = word.strip_suffix(b":").filter(|_| word.len() < s.len()).or((word.len() == s.len()).then_some(word));
-    let exception = name.and_then(|name| std::str::from_utf8(name).ok()).is_some_and(is_type);
-    let call = *last == b')' && memchr::memchr(b'(', word).is_some() && memchr::memchr(b'.', word).is_some();
-    let place =
-        word.iter().rposition(|b| !b.is_ascii_digit()).is_some_and(|at| at + 1 < word.len() && word[at] == b':');
-    !exception && !call && !place
-}
-
 /// Reads the stack trace of a row; `None` when the row holds none.
 pub fn parse_stack(message: &str) -> Option<Stack<'_>> {
     let bytes = message.as_bytes();
@@ -210,6 +108,8 @@ pub fn parse_stack(message: &str) -> Option<Stack<'_>> {
         script::php(message)
     } else if has(":in `") || has(":in '") {
         script::ruby(message)
+    } else if has(elixir::MARK) && has(": ") && elixir_frames(message) {
+        elixir::parse(message)
     } else if has("at ") {
         at::parse(message)
     } else {
@@ -241,6 +141,11 @@ pub(super) fn unescape(message: &str) -> Option<String> {
         .then(|| message.replace("\\r\\n", "\n").replace("\\n", "\n").replace("\\t", "\t").replace("\\\"", "\""))
 }
 
+/// Whether a frame of Elixir stands in a text.
+fn elixir_frames(message: &str) -> bool {
+    lines(message).any(|(_, line)| elixir::frame(line.trim()).is_some())
+}
+
 /// Whether one line is nothing but a frame of any runtime.
 fn is_frame_line(line: &str) -> bool {
     let t = line.trim();
@@ -250,15 +155,7 @@ fn is_frame_line(line: &str) -> bool {
         || script::is_php_frame(t)
         || script::is_ruby_frame(t)
         || native::is_frame(t)
-}
-
-/// Whether one line can stand below the frames of a stack: code of Python, a cause, a function of Go.
-fn is_inside(line: &str) -> bool {
-    line.starts_with("  ")
-        || line.starts_with('\t')
-        || line.starts_with("Caused by: ")
-        || line.starts_with("Suppressed: ")
-        || native::is_call(line)
+        || elixir::frame(t).is_some()
 }
 
 /// The underlines that newer Python and Ruby print below code.

@@ -303,7 +303,8 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
         tally.rows += 1;
         tally.first_ns = tally.first_ns.min(ts_ns);
         tally.last_ns = tally.last_ns.max(ts_ns);
-        tally.without_payload += u64::from(rank[row] == 0);
+        // A blank line between the lines of a stack lacks nothing.
+        tally.without_payload += u64::from(rank[row] == 0 && !attached);
         let cluster = cluster_of[at_cell];
         let [project, service, kind, ..] = cell.words;
         let is_named = is_several(row);

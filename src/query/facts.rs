@@ -114,6 +114,15 @@ pub struct TraceRow {
     pub first_ns: i64,
 }
 
+/// An event in which a cluster stands beside others (`shared_events`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SharedEvent {
+    /// Hash of the event's id.
+    pub event: u128,
+    /// Its oldest row of the cluster, nanoseconds.
+    pub first_ns: i64,
+}
+
 /// What the rows of a window say.
 #[derive(Debug, Default)]
 pub struct Facts {
@@ -127,6 +136,8 @@ pub struct Facts {
     pub(super) loud: Vec<LoudRows>,
     /// Traces and instances of those of WARNING and above.
     pub(super) traces: Keyed<TraceRow>,
+    /// Events in which several clusters stand.
+    pub(super) shared: Keyed<SharedEvent>,
 }
 
 /// Rows of a group, by their places in it.
@@ -205,6 +216,7 @@ struct Whole {
     totals: FxHashMap<(u32, u32, u32, i32, i32), Total>,
     loud: Vec<(u32, Vec<u32>)>,
     traces: Vec<(u32, TraceRow)>,
+    shared: Vec<(u32, SharedEvent)>,
 }
 
 impl Whole {
@@ -310,6 +322,13 @@ impl Whole {
                 }
             }
         }
+        let clusters = first.keys().fold(FxHashMap::<u128, u32>::default(), |mut clusters, (_, event)| {
+            *clusters.entry(*event).or_default() += 1;
+            clusters
+        });
+        let shared = first.iter().filter(|((_, event), _)| clusters[event] > 1);
+        self.shared = shared.map(|((at, event), ts)| (*at, SharedEvent { event: *event, first_ns: *ts })).collect();
+        self.shared.sort_unstable();
         let mut found: Vec<(u32, i64)> = first.into_iter().map(|((cluster, _), ts_ns)| (cluster, ts_ns)).collect();
         found.sort_unstable();
         for (cluster, ts_ns) in found {
@@ -433,7 +452,7 @@ pub(super) fn facts(source: &RowSource, depth: Depth) -> Result<Facts, QueryErro
     let attached = whole.events(source, depth);
     let totals = whole.totals();
     let (keys, sums) = (std::mem::take(&mut whole.keys), std::mem::take(&mut whole.sums));
-    let trace_keys = keys.iter().map(|key| whole.key(source, *key)).collect();
+    let trace_keys: Vec<ClusterRows> = keys.iter().map(|key| whole.key(source, *key)).collect();
     let places = |of: fn(&Gathered) -> &[Place]| sums.iter().flat_map(|sums| of(&sums.more)).copied().collect();
     let best: BTreeSet<Place> = places(|more| more.best.as_ref().map_or(&[], |best| &best.1));
     let oldest: BTreeSet<Place> = places(|more| &more.oldest);
@@ -451,7 +470,8 @@ pub(super) fn facts(source: &RowSource, depth: Depth) -> Result<Facts, QueryErro
     let pairs: Vec<(Key, Sums)> = keys.into_iter().zip(sums).collect();
     let mut clusters: Vec<ClusterFacts> = pairs.into_par_iter().with_max_len(1).map(of).collect();
     clusters.sort_by(|a, b| a.key.cmp(&b.key));
+    let shared = Keyed { clusters: trace_keys.clone(), rows: std::mem::take(&mut whole.shared) };
     let traces = Keyed { clusters: trace_keys, rows: std::mem::take(&mut whole.traces) };
     let loud = whole.loud.into_iter().map(|(at, rows)| (groups[at as usize].clone(), rows)).collect();
-    Ok(Facts { clusters, attached, totals, loud, traces })
+    Ok(Facts { clusters, attached, totals, loud, traces, shared })
 }

@@ -29,7 +29,7 @@ use thiserror::Error;
 
 pub use describe::{TableInfo, tables, tables_text};
 pub use entries::{ClusterRows, Entries, EntryFilter};
-pub use facts::{AttachedRows, ClusterFacts, Facts, TotalRows, TraceRow};
+pub use facts::{AttachedRows, ClusterFacts, Facts, SharedEvent, TotalRows, TraceRow};
 pub use loud::{Keyed, MessageRow, StartRow};
 pub use named::{NAMED, named};
 pub use picked::Example;
@@ -131,6 +131,7 @@ struct Walked {
     totals: OnceLock<Table>,
     loud: OnceLock<Vec<LoudRows>>,
     traces: OnceLock<Keyed<TraceRow>>,
+    shared: OnceLock<Keyed<SharedEvent>>,
     messages: OnceLock<Keyed<MessageRow>>,
 }
 
@@ -239,6 +240,7 @@ impl Engine {
         let _ = self.walked.totals.set(loud::totals(&facts.totals));
         let _ = self.walked.loud.set(std::mem::take(&mut facts.loud));
         let _ = self.walked.traces.set(std::mem::take(&mut facts.traces));
+        let _ = self.walked.shared.set(std::mem::take(&mut facts.shared));
         Ok(facts)
     }
 
@@ -292,6 +294,15 @@ impl Engine {
         }
         let found = facts::facts(&self.source, Depth::Full)?.traces;
         Ok(self.walked.traces.get_or_init(|| found))
+    }
+
+    /// The rows of `shared_events`, events by number.
+    pub fn shared_events(&self) -> Result<&Keyed<SharedEvent>, QueryError> {
+        if let Some(found) = self.walked.shared.get() {
+            return Ok(found);
+        }
+        let found = facts::facts(&self.source, Depth::Full)?.shared;
+        Ok(self.walked.shared.get_or_init(|| found))
     }
 
     fn loud(&self) -> Result<&[LoudRows], QueryError> {

@@ -34,6 +34,7 @@ pub const NAMED: &[(&str, &str)] = &[
     ("requests", include_str!("../../queries/requests.sql")),
     ("revisions", include_str!("../../queries/revisions.sql")),
     ("severities", include_str!("../../queries/severities.sql")),
+    ("shared_events", include_str!("../../queries/shared_events.sql")),
     ("signatures", include_str!("../../queries/signatures.sql")),
     ("starts", include_str!("../../queries/starts.sql")),
     ("template_counts", include_str!("../../queries/template_counts.sql")),

@@ -9,6 +9,7 @@ use crate::time::{DAY_NS, HOUR_NS};
 
 const JOINER: &str = "During handling of the above exception, another exception occurred:";
 const TRACE: &str = "Traceback (most recent call last):\n  File \"/app/a.py\", line 3, in f\n    g()\nValueError: bad";
+const CAUSED: &str = "Traceback (most recent call last):\n  File \"/app/b.py\", line 9, in h\n    f()\nKeyError: 7";
 
 fn engine(store: &Store, window: Option<Window>, services: &[String]) -> (Snapshot, Engine) {
     let snapshot = store.snapshot().expect("snapshot");
@@ -46,7 +47,7 @@ fn busy(folder: &tempfile::TempDir) -> Store {
     let rows = vec![
         error(DAY_ONE, "a", TRACE),
         row(DAY_ONE + MS, "b", JOINER),
-        error(DAY_ONE + 2 * MS, "c", TRACE),
+        error(DAY_ONE + 2 * MS, "c", CAUSED),
         request,
         deploy,
         other,
@@ -228,7 +229,8 @@ fn what_clusters_reach_is_counted_once_over_all_of_them() {
     assert_eq!((reach[0].service.clone(), reach[0].traces), (None, 1));
     assert_eq!(reach[0].events, named, "an event is of one service");
     let times = engine.event_times(&keys).expect("times");
-    assert_eq!(times.values().map(Vec::len).sum::<usize>() as u64, named);
+    // The event of two exceptions is an event of two clusters.
+    assert_eq!(times.values().map(Vec::len).sum::<usize>() as u64, named + 1);
     assert!(times.values().all(|times| times.is_sorted()));
     assert!(engine.reach(&[]).expect("none").is_empty() && engine.event_times(&[]).expect("none").is_empty());
 }

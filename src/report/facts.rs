@@ -236,7 +236,7 @@ pub(super) fn links(at: usize, analysis: &Analysis, ids: &[String]) -> Vec<v1::L
     };
     let mut links = Vec::new();
     for family in analysis.families.iter().filter(|family| family.members.contains(&at)) {
-        let tied = matches!(family.kind, FamilyKind::CrashLoop | FamilyKind::SameTrace);
+        let tied = matches!(family.kind, FamilyKind::CrashLoop | FamilyKind::SameEvent | FamilyKind::SameTrace);
         for (other, lag_ns) in family.lags_ns.iter().filter(|(other, _)| tied && family.members.contains(other)) {
             if at == family.root {
                 links.push(row(*other, family.kind.as_str(), *lag_ns));

@@ -70,6 +70,9 @@ pub(super) fn family(family: &Family, clusters: &[Ranked]) -> String {
                 title(family.root),
             )
         }
+        FamilyKind::SameEvent => {
+            format!("written together in {}: \"{}\" stands first{after}", of(n, "event", "events"), title(family.root))
+        }
         FamilyKind::SameTrace => {
             format!("same request in {}: \"{}\" stands first{after}", of(n, "trace", "traces"), title(family.root))
         }

@@ -50,7 +50,7 @@ pub struct ServiceRow {
 pub struct Family {
     /// `F` and 8 hex of its root.
     pub id: String,
-    /// `crash_loop`, `same_trace`, `same_instance` or `precedes`.
+    /// `crash_loop`, `same_event`, `same_trace`, `same_instance` or `precedes`.
     pub kind: String,
     /// Cluster id of the root.
     pub root: String,

@@ -28,7 +28,7 @@ use super::packed::Reports;
 use super::prune::Dropped;
 use super::rows::{Room, Rows};
 use super::{AppendOptions, Appended, Progress, RawPolicy, Store, StoreError, layout, spill};
-use crate::mine::row_role;
+use crate::mine::{RowRole, row_role};
 use crate::record::ingest::{IngestTotal, Ingested};
 use crate::record::{Collect, ContentId, LogRecord, Severity, Stretch};
 use crate::time;
@@ -59,7 +59,9 @@ impl Collect for Part {
             RawPolicy::None => false,
             // The row alone decides, never its neighbours: the rest of an event may come with a later file, and what was
             // dropped is gone. So rows that can only be part of a larger event keep theirs.
-            RawPolicy::Warning => record.effective_severity >= Severity::Warning || role.is_of_stack(),
+            RawPolicy::Warning => {
+                record.effective_severity >= Severity::Warning || role.is_of_stack() || role == RowRole::Exception
+            }
         };
         if keeps {
             record.raw = raw();

@@ -28,6 +28,8 @@ pub(super) const NO_CODE: u32 = u32::MAX;
 
 /// Rows from which on codes of what repeats are remembered.
 const FEW_ROWS: usize = 64;
+/// Why a row is more severe than it says: a stack was written row by row, and this is its head or its exception.
+const RAISED: &str = "stack in the rows around it";
 /// Least bytes that are worth compressing.
 const PACKED_BYTES: usize = 64 << 10;
 /// Most rows of a block that is still added to, and bytes of long texts that make a block full: small inputs share blocks.
@@ -527,6 +529,24 @@ impl Rows {
         }
         self.roles = messages.iter().map(|message| row_role(message)).collect();
         self
+    }
+
+    /// Makes a row that says nothing of its severity as severe as its event.
+    pub(super) fn raise(&mut self, row: usize, severity: i64) {
+        self.ints[IntCol::EffectiveSeverity as usize].set(row, severity);
+        self.dicts[DictCol::Reason as usize].set(row, Some(RAISED));
+    }
+
+    /// Takes back what [`Self::raise`] did: rows that come later may make other events of the rows of a store.
+    pub(super) fn lower(&mut self) {
+        let Some(raised) = self.dict(DictCol::Reason).find(RAISED) else { return };
+        for row in 0..self.len() {
+            if self.dict(DictCol::Reason).code_at(row) == raised {
+                let severity = self.int(IntCol::Severity, row);
+                self.ints[IntCol::EffectiveSeverity as usize].set(row, severity);
+                self.dicts[DictCol::Reason as usize].set(row, None);
+            }
+        }
     }
 
     /// Sets which copy of its content each row is; 0 for most.

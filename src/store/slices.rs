@@ -98,6 +98,7 @@ impl<'a> Stream<'a> {
                 let Some(batch) = batches.next() else { return Ok(None) };
                 let mut rows = decode::rows(&batch?, path, files, *aside)?;
                 rows.stored = *stored;
+                rows.lower();
                 Ok(Some(rows))
             }
             (Blocks::Spill(blocks), _) => blocks.next().transpose(),

@@ -10,6 +10,16 @@ pub(super) fn is_frame(line: &str) -> bool {
         || rust_function(line).is_some()
 }
 
+/// Whether a trimmed line is the first of a panic of Rust, which says what happened on the next: `thread 'main' panicked at
+/// src/main.rs:3:5:`.
+pub(super) fn is_opener(line: &str) -> bool {
+    let rest = line.strip_prefix("thread '").and_then(|rest| split_once(rest, " panicked at "));
+    let place = rest.and_then(|(_, place)| place.strip_suffix(':'));
+    place
+        .and_then(|place| place.rsplit_once(".rs:"))
+        .is_some_and(|(_, numbers)| !numbers.is_empty() && numbers.bytes().all(|b| b.is_ascii_digit() || b == b':'))
+}
+
 /// The file of `/src/main.go:12 +0x1d`.
 fn go_file(line: &str) -> Option<&str> {
     let (file, rest) = line.rsplit_once(".go:")?;

@@ -23,6 +23,13 @@ pub(super) fn frame(line: &str) -> Option<(&str, &str)> {
     Some((file, split_once(rest, ", in ").map_or("", |(_, f)| f.trim())))
 }
 
+/// Whether a line is the exception of a group: it stands in the outermost margin, those that the group holds further in.
+pub(super) fn ends_group(line: &str) -> bool {
+    line.strip_prefix("  | ")
+        .and_then(split_exception)
+        .is_some_and(|(_, text)| text.ends_with(" sub-exceptions)") || text.ends_with(" sub-exception)"))
+}
+
 fn in_app(file: &str) -> bool {
     !file.starts_with('<') && !LIBRARY.as_ref().is_some_and(|library| library.is_match(file))
 }

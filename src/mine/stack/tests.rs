@@ -163,7 +163,40 @@ fn rows_know_their_role() {
         RowRole::Traceback
     );
     assert_eq!(role("two\nlines"), RowRole::Plain);
-    assert_eq!(role(""), RowRole::Plain);
+    for between in ["", "  \t", "Stack trace:", "stack backtrace:", " ---> a.B: c", "\tpanic: x", "[signal SIGSEGV: x]"]
+    {
+        assert_eq!(role(between), RowRole::Between, "{between}");
+    }
+    for opener in
+        ["thread 'main' panicked at src/main.rs:3:5:", "thread '<unnamed>' (7) panicked at /srv/a b/x.rs:3:5:"]
+    {
+        assert_eq!(role(opener), RowRole::Opener, "{opener}");
+    }
+    for console in ["fail: Shop.Orders[13]", "warn: Microsoft.Hosting.Lifetime[0]", "crit: A`1[-1]"] {
+        assert_eq!(role(console), RowRole::Console, "{console}");
+    }
+    for place in ["node:internal/process/promises:288", "/srv/app.js:12", "file:///srv/x.mjs:1", "C:\\srv\\x.ts:9"] {
+        assert_eq!(role(place), RowRole::Place, "{place}");
+    }
+    for plain in [
+        "thread 'main' panicked at 'no stock', src/main.rs:3:5",
+        "thread 'a' panicked at noon:",
+        "fail: order[x]",
+        "fail: two words[1]",
+        "info: Shop.Orders[13]",
+        "app.js:12",
+        "/srv/app.py:12",
+        "node:12 started",
+        "see Stack trace:",
+    ] {
+        assert_eq!(role(plain), RowRole::Plain, "{plain}");
+    }
+    for inside in ["}", "Node.js v20.5.0", "exit status 2", "note: run with `RUST_BACKTRACE=1` to see"] {
+        assert_eq!(role(inside), RowRole::Inside, "{inside}");
+    }
+    assert_eq!(role("  | ExceptionGroup: two (2 sub-exceptions)"), RowRole::Exception);
+    assert_eq!(role("    | ExceptionGroup: two (2 sub-exceptions)"), RowRole::Inside);
+    assert_eq!(role("      System.TimeoutException: slow"), RowRole::Exception);
 }
 
 #[test]

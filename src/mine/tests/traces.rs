@@ -4,7 +4,7 @@ use super::super::*;
 use super::one;
 
 /// Runtime, trace, type of its last exception, template.
-const TRACES: [(&str, &str, &str, &str); 11] = [
+const TRACES: [(&str, &str, &str, &str); 12] = [
     (
         "python",
         "Traceback (most recent call last):\n  File \"/srv/shop/stock.py\", line 4, in take\n    raise KeyError(k)\nKeyError: 'apple'\n\n\
@@ -66,6 +66,12 @@ const TRACES: [(&str, &str, &str, &str); 11] = [
         "PHP Fatal error:  Uncaught Shop\\EmptyException: no stock for 12 in /srv/order.php:3\nStack trace:\n#0 /srv/vendor/web.php(12): place()\n#1 /srv/index.php(2): Web->run(Array)\n#2 {main}\n  thrown in /srv/order.php on line 3\n",
         "Shop\\EmptyException",
         "Shop\\EmptyException: no stock for <num>",
+    ),
+    (
+        "elixir",
+        "GenServer Shop.Stock terminating\n** (Shop.EmptyError) no stock for 12\n    (shop 0.1.0) lib/shop/stock.ex:12: Shop.Stock.take/1\n    (stdlib 4.2) gen_server.erl:1123: :gen_server.try_dispatch/4\nLast message: {:take, 17}\n",
+        "Shop.EmptyError",
+        "GenServer Shop.Stock terminating [Shop.EmptyError]",
     ),
     (
         "php in json",
@@ -151,7 +157,7 @@ fn lines_around_the_frames_of_a_php_trace_belong_to_it() {
     }
     let previous = "[previous exception] [object] (Shop\\NoRoute(code: 0): no route at /srv/route.php:3)";
     assert_eq!(row_role(previous), RowRole::Joiner);
-    for line in ["[stack]", "\"a\"}", "}", "[previous] page"] {
+    for line in ["[stack]", "\"a\"}", "{}", "[previous] page"] {
         assert_eq!(row_role(line), RowRole::Plain, "{line}");
     }
 }

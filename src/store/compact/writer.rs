@@ -95,7 +95,12 @@ impl Writer {
         let groups: Vec<_> = row_groups(places, weigh).map(|group| (&places[group.clone()], &members[group])).collect();
         let miners = std::mem::take(&mut self.miners);
         let encode = |(at, (places, members)): (usize, &Piece<'_>)| {
-            let (rows, raws) = apart.kept.gather_apart(apart.blocks, places);
+            let (mut rows, raws) = apart.kept.gather_apart(apart.blocks, places);
+            for (row, member) in members.iter().enumerate() {
+                if let Some(severity) = member.severity {
+                    rows.raise(row, severity);
+                }
+            }
             let mut table = SignatureTable::new();
             let sign = |encoder: &mut Encoder, table: &mut SignatureTable| {
                 let mut computed = Computed::default();

@@ -7,16 +7,6 @@ use bytemuck::Pod;
 use super::{Dict, DictCol, IntCol, Ints, Rows, TextCol, Texts};
 use crate::mine::RowRole;
 
-const ROLES: [RowRole; 7] = [
-    RowRole::Plain,
-    RowRole::Traceback,
-    RowRole::Joiner,
-    RowRole::Frame,
-    RowRole::PythonFrame,
-    RowRole::Inside,
-    RowRole::Exception,
-];
-
 fn put<T: Pod>(out: &mut Vec<u8>, values: &[T]) {
     out.extend_from_slice(&(values.len() as u64).to_le_bytes());
     out.extend_from_slice(bytemuck::cast_slice(values));
@@ -65,7 +55,8 @@ impl Rows {
         let mut rows =
             Self { ts_ns: take(from)?, files: take(from)?, content: take(from)?, settled: true, ..Self::default() };
         let roles = take::<u8>(from)?;
-        rows.roles = roles.into_iter().map(|role| ROLES.get(usize::from(role)).copied()).collect::<Option<_>>()?;
+        rows.roles =
+            roles.into_iter().map(|role| RowRole::ALL.get(usize::from(role)).copied()).collect::<Option<_>>()?;
         rows.aside = take::<u8>(from)?.into_iter().map(|aside| aside != 0).collect();
         for column in IntCol::ALL {
             rows.ints[*column as usize] = Ints(take(from)?);

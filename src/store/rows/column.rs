@@ -65,6 +65,14 @@ impl Ints {
         extend(&mut self.0, at, from.0.get(run.start..run.end.min(from.0.len())).unwrap_or_default(), run.len(), NONE);
     }
 
+    /// Changes the value of a row.
+    pub(super) fn set(&mut self, row: usize, value: i64) {
+        if self.0.len() <= row {
+            self.0.resize(row + 1, NONE);
+        }
+        self.0[row] = value;
+    }
+
     /// Whether no value is present.
     pub(in crate::store) fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -272,6 +280,20 @@ impl Dict {
             }
             self.codes.push(code);
         }
+    }
+
+    /// Changes the value of a row.
+    pub(super) fn set(&mut self, row: usize, text: Option<&str>) {
+        let code = text.map_or(NO_CODE, |text| self.code(text));
+        if self.codes.len() <= row {
+            self.codes.resize(row + 1, NO_CODE);
+        }
+        self.codes[row] = code;
+    }
+
+    /// The code of a text, if a row has it.
+    pub(super) fn find(&self, text: &str) -> Option<u32> {
+        (0..self.values.len()).find(|code| self.values.is(*code, text)).map(|code| code as u32)
     }
 
     #[inline]
