@@ -13,7 +13,7 @@ use crate::record::ingest::DeclaredWindow;
 use crate::time;
 
 /// Keys under which exports put their rows, most specific first.
-const LISTS: [&str; 17] = [
+const LISTS: [&str; 19] = [
     "raw_logs",
     "entries",
     "logEntries",
@@ -31,6 +31,8 @@ const LISTS: [&str; 17] = [
     "rows",
     "messages",
     "logEvents",
+    "receivedMessages",
+    "received_messages",
 ];
 /// Times that a wrapper has as well: when it was written, and what it was asked for.
 const OF_WRAPPERS: [&str; 7] =
