@@ -51,6 +51,12 @@ fn made_labels(text: &str, record: &mut LogRecord<'_>) {
     (record.instance, record.project) = (instance, project);
 }
 
+/// Whether the platform writes a row of its own about each request to what wrote a record: what the program says of the
+/// request then stands beside that row, and is not to be counted once more.
+pub(super) fn writes_requests(record: &LogRecord<'_>) -> bool {
+    matches!(record.resource_type.as_deref(), Some("cloud_run_revision" | "cloud_function" | "gae_app"))
+}
+
 /// Keys and values of a dictionary of texts as Python prints it: `{'a': 'b', …}`.
 fn pairs_of(printed: &str) -> serde_json::Map<String, serde_json::Value> {
     let texts: Vec<&str> = printed.split_once('{').map_or("", |(_, rest)| rest).split('\'').collect();
@@ -114,12 +120,6 @@ fn take_labels<'a>(labels: Value<'a>, record: &mut LogRecord<'a>) {
     record.location = location.text(labels);
     record.instance = instance.text(labels);
     record.project = project.text(labels);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::mapped_row as map;
-
     if record.service.is_some() {
         return;
     }
@@ -133,6 +133,12 @@ mod tests {
         }
         _ => None,
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::mapped_row as map;
+
     #[test]
     fn a_database_a_queue_and_a_job_name_their_service() {
         for (kind, label) in [
@@ -141,12 +147,6 @@ mod tests {
             ("cloud_scheduler_job", "job_id"),
             ("cloud_composer_environment", "environment_name"),
             ("workflows.googleapis.com/Workflow", "workflow_id"),
-        ] {
-            let row = map(&format!(
-                r#"{{"insertId":"a","textPayload":"no","resource":{{"type":"{kind}","labels":{{"{label}":"till","region":"eu"}}}}}}"#
-            ));
-            assert_eq!(row.service.as_deref(), Some("till"), "{label}");
-        }
             ("aiplatform.googleapis.com/Endpoint", "endpoint_id"),
             ("apigateway.googleapis.com/Gateway", "gateway_id"),
             ("firebase_domain", "site_name"),
@@ -159,14 +159,14 @@ mod tests {
             ("generic_task", "job"),
             ("k8s_cluster", "cluster_name"),
             ("spanner_instance", "instance_id"),
+        ] {
+            let row = map(&format!(
+                r#"{{"insertId":"a","textPayload":"no","resource":{{"type":"{kind}","labels":{{"{label}":"till","region":"eu"}}}}}}"#
+            ));
+            assert_eq!(row.service.as_deref(), Some("till"), "{label}");
+        }
     }
 
-    #[test]
-    fn a_resource_is_read_as_the_python_library_holds_it() {
-        let row = |resource: &str| {
-            map(&format!(
-                r#"{{"insert_id":"a","log_name":"projects/p/logs/x","timestamp":"2025-01-01 00:00:00+00:00","resource":{resource},
-                "logger":"<google.cloud.logging_v2.logger.Logger object at 0x7f>","payload":"no"}}"#
     #[test]
     fn labels_that_name_a_part_give_way_to_those_that_name_the_whole() {
         let row = |kind: &str, labels: &str| {
@@ -187,6 +187,12 @@ mod tests {
         assert_eq!(cache.service.as_deref(), Some("carts"));
     }
 
+    #[test]
+    fn a_resource_is_read_as_the_python_library_holds_it() {
+        let row = |resource: &str| {
+            map(&format!(
+                r#"{{"insert_id":"a","log_name":"projects/p/logs/x","timestamp":"2025-01-01 00:00:00+00:00","resource":{resource},
+                "logger":"<google.cloud.logging_v2.logger.Logger object at 0x7f>","payload":"no"}}"#
             ))
         };
         let tuple = r#"["cloud_run_revision",{"service_name":"shop","project_id":"q"}]"#;

@@ -188,7 +188,11 @@ impl<'a> Row<'a> {
             // BigQuery names the column after the payload's type.
             _ if key.len() > 12 && key[..12].eq_ignore_ascii_case(b"jsonPayload_") => cloud.json = spot,
             _ if key.eq_ignore_ascii_case(b"protoPayload_auditLog") => cloud.audit = spot,
-            _ => return cloud.foreign = true,
+            _ => {
+                cloud.foreign = true;
+                cloud.special |= key.starts_with(b"logging.googleapis.com");
+                return;
+            }
         }
         cloud.own += 1;
         self.is_entry = true;
