@@ -30,7 +30,7 @@ impl Said {
     /// For the rows inside.
     pub(super) fn beside(&self) -> Beside<'_> {
         let said = self.tape.parsed(&self.text);
-        Beside { resource: said.some("resource"), scope: said.some("scope") }
+        Beside { resource: said.some("resource"), scope: said.some("scope"), ..Beside::default() }
     }
 }
 

@@ -37,10 +37,9 @@ pub fn parse(text: &str) -> Option<Parsed> {
 pub fn parse_epoch(text: &str) -> Option<i64> {
     let text = text.trim();
     let (negative, digits) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
-    // Exponents come from float formatting; there is no exact nanosecond behind them, so the float's value is what was written.
-    if digits.bytes().any(|b| matches!(b, b'e' | b'E')) {
-        let value: f64 = text.parse().ok()?;
-        return parse_epoch(&format!("{value:.9}"));
+    if let Some((mantissa, exponent)) = digits.split_once(['e', 'E']) {
+        let ns = parse_epoch(&shifted(mantissa, exponent.parse().ok()?)?)?;
+        return Some(if negative { -ns } else { ns });
     }
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     if whole.is_empty() || whole.len() > 19 || !whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit()) {
@@ -59,6 +58,23 @@ pub fn parse_epoch(text: &str) -> Option<i64> {
     }
     let ns = value.checked_mul(unit_ns)?.checked_add(below)?;
     Some(if negative { -ns } else { ns })
+}
+
+/// A decimal number with its point that many places further right: a float would lose the last digits.
+fn shifted(mantissa: &str, places: i32) -> Option<String> {
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    let is_number = !whole.is_empty() && digits.len() < 40 && digits.bytes().all(|b| b.is_ascii_digit());
+    // Of no use as a time, and long.
+    if !is_number || !(-20..=20).contains(&places) {
+        return None;
+    }
+    let point = i32::try_from(whole.len()).ok()? + places;
+    let Ok(point) = usize::try_from(point) else { return Some("0".into()) };
+    let padded = format!("{digits:0<point$}");
+    let (whole, fraction) = padded.split_at(point);
+    let whole = whole.trim_start_matches('0');
+    Some(format!("{}.{fraction}", if whole.is_empty() { "0" } else { whole }))
 }
 
 /// Powers of ten up to a second in nanoseconds.

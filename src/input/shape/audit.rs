@@ -28,7 +28,7 @@ pub(super) fn entry(payload: Value<'_>) -> Option<Value<'_>> {
     let mut named = false;
     for (key, value) in payload.fields() {
         match key {
-            b"@type" | b"at_sign_type" | b"type" => named |= is_audit_type(value),
+            b"@type" | b"at_sign_type" | b"type" | b"type_url" | b"typeUrl" => named |= is_audit_type(value),
             b"audit_log" | b"auditLog" => inner = Some(value).filter(|value| value.is_object()),
             _ => {}
         }

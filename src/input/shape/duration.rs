@@ -72,6 +72,8 @@ pub(super) fn of_request<'a>(found: &Found<'a>, row: Value<'a>) -> Option<i64> {
     let duration = |text: Cow<'a, str>| match () {
         () if has("DownstreamStatus") => read(&text, 1),
         () if has("response_code") => read(&text, 1_000_000),
+        // Rails, by way of lograge.
+        () if has("controller") && has("action") => read(&text, 1_000_000),
         // An integer without a unit may be any.
         () if plain(&text) => None,
         () => read(&text, SECOND_NS),
@@ -123,6 +125,8 @@ mod tests {
             (r#""duration":12"#, None),
             (r#""duration":"12ms""#, Some(12_000_000)),
             (r#""duration":12,"response_code":200"#, Some(12_000_000)),
+            (r#""duration":58.33,"controller":"CartController","action":"show""#, Some(58_330_000)),
+            (r#""response-time":"3.21""#, Some(3_210_000)),
             (r#""Duration":1250000,"DownstreamStatus":200"#, Some(1_250_000)),
         ] {
             let row = map(&format!(r#"{{"ts":1704067200,"method":"GET","path":"/a","status":200,{members}}}"#));

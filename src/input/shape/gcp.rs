@@ -8,10 +8,11 @@ use std::borrow::Cow;
 
 use super::super::json::{NodeKind, Spot, Tape, Value};
 use super::made::Object;
-use super::payload::{Best, Payload};
+use super::payload::{Best, Payload, Sort};
 use super::{
-    INNER_LEVEL, Row, Shape, audit, first, first_text, generic, host_and_path, imply, last_segment, latency_ns, nested,
-    part, resource, structs, take_severity, take_time, text, timestamp, upper,
+    INNER_LEVEL, Row, Shape, appengine, attempt, audit, first, first_text, generic, host_and_path, imply, k8s_event,
+    last_segment, latency_ns, nested, part, resource, stdout, structs, take_severity, take_time, text, timestamp,
+    upper,
 };
 use crate::record::{Http, Kind, LogRecord, Severity, Split};
 
@@ -60,6 +61,8 @@ pub(super) struct Slots {
     pub(super) payload: Spot,
     /// It has a key that no such entry has: someone chose the keys, and may have chosen those of the fields as well.
     pub(super) foreign: bool,
+    /// It has a field as programs write it to standard output for Cloud Logging to lift.
+    pub(super) special: bool,
     /// Keys that only such an entry has.
     pub(super) own: u8,
     /// Keys that an entry of another system may have as well.
@@ -95,7 +98,8 @@ pub(super) fn read(text: &str) -> Option<LogRecord<'static>> {
     Some(record.into_owned())
 }
 
-fn entry<'a>(row: &Row<'a>, record: &mut LogRecord<'a>) {
+/// Fills a record from an entry.
+pub(super) fn entry<'a>(row: &Row<'a>, record: &mut LogRecord<'a>) {
     let (slots, within) = (&row.cloud, row.value());
     if let Some(value) = within.at(slots.timestamp) {
         take_time(record, "timestamp", value);
@@ -135,15 +139,29 @@ fn entry<'a>(row: &Row<'a>, record: &mut LogRecord<'a>) {
     });
     record.split = within.at(slots.split).and_then(split);
     record.http = within.at(slots.http).and_then(request);
-    // What a payload says of a request does not make its row one.
-    let requested = record.http.is_some();
+    // What a payload says of a request does not make its row one, nor does a status alone.
+    let answered = record.http.is_some();
+    let requested = record.http.as_ref().is_some_and(|http| http.method.is_some() || http.path.is_some());
 
-    let said = within.at(slots.json).or_else(|| within.at(slots.payload));
+    // The name of a field is no payload: protobuf.js says so which of them is set.
+    let is_name = |value: &Value<'_>| {
+        value.as_str().is_some_and(|name| matches!(&*name, "protoPayload" | "jsonPayload" | "textPayload"))
+    };
+    let said = within.at(slots.json).or_else(|| within.at(slots.payload).filter(|value| !is_name(value)));
     let json = said.filter(|payload| payload.is_object());
     let proto = within.at(slots.proto).filter(|payload| payload.is_object());
     let mut payload = json.map(Payload::of).unwrap_or_default();
-    let audited =
-        within.at(slots.audit).or_else(|| proto.and_then(audit::entry)).or_else(|| json.filter(|_| payload.audited()));
+    let audited = within
+        .at(slots.audit)
+        .or_else(|| proto.and_then(audit::entry))
+        .or_else(|| json.filter(|_| payload.sort() == Sort::Audit));
+    if slots.special {
+        if json.is_none() {
+            payload = Payload::of(within);
+        }
+        stdout::special(within, record, &mut payload);
+    }
+    let mut told = None;
     if let Some(value) = within.at(slots.labels).filter(|labels| labels.is_object()) {
         labels(value, record, &mut payload);
     }
@@ -155,20 +173,36 @@ fn entry<'a>(row: &Row<'a>, record: &mut LogRecord<'a>) {
     } else if let Some(plain) = within.at(slots.text).and_then(text).or_else(|| said.and_then(text)) {
         record.message = plain;
     } else if let Some(json) = json {
-        imply(record, payload.reported().then_some(Severity::Error), "reported error event");
-        if payload.shaped() {
+        imply(record, (payload.sort() == Sort::Reported).then_some(Severity::Error), "reported error event");
+        if payload.sort() == Sort::Attempt {
+            attempt::map(json, record);
+            told = Some(Kind::System);
+        } else if payload.sort() == Sort::Involved && k8s_event::is_event(json) {
+            k8s_event::of_entry(json, record);
+            told = Some(Kind::System);
+        } else if payload.shaped() {
             record.message = nested::fill_from(json, record).map(Into::into).unwrap_or_default();
         } else {
             imply(record, payload.level(within), INNER_LEVEL);
             let failed = record.severity == Severity::Default || record.severity >= Severity::Error;
             record.message = payload.message(within, failed);
+            if record.http.is_none() {
+                record.http = payload.request(json);
+            }
         }
-        // What a load balancer says beside a request is no message.
+        // A request needs no message, and what a load balancer says beside one is none.
+        let requested = requested || !answered && record.http.as_ref().is_some_and(generic::is_told);
         if record.message.is_empty() && !payload.is_empty() && !requested {
             record.message = json.raw().into();
         }
         record.user = record.user.take().or_else(|| payload.user(within));
         record.trace = record.trace.take().or_else(|| payload.trace.text(within).map(last_segment));
+        if record.ts_ns.is_none() && slots.timestamp == Spot::default() {
+            take_inner_time(json, record);
+        }
+    } else if let Some(request) = proto.filter(|proto| appengine::is_request(*proto)) {
+        appengine::request(request, record);
+        told = Some(Kind::Request);
     } else if let Some(proto) = proto {
         record.message = first_text(proto, &["status.message", "methodName", "method_name", "message"])
             .unwrap_or_else(|| proto.raw().into());
@@ -182,11 +216,30 @@ fn entry<'a>(row: &Row<'a>, record: &mut LogRecord<'a>) {
         let found = others.get_or_insert_with(|| generic::read(within));
         generic::complete(found, within, record);
     }
-    record.kind = kind(record, audited.is_some(), requested);
+    record.kind = told.unwrap_or_else(|| kind(record, audited.is_some(), answered, requested));
+    // What a program wrote of a request, where nobody else writes a row of it.
+    if record.kind == Kind::App
+        && record.http.is_some()
+        && record.message.is_empty()
+        && !resource::writes_requests(record)
+    {
+        record.kind = Kind::Request;
+    }
     if let Some(found) = others.filter(|_| record.http.is_none()) {
         record.http = generic::request(&found, within);
         if record.http.is_some() && record.message.is_empty() && record.kind == Kind::App {
             record.kind = Kind::Request;
+        }
+    }
+}
+
+/// Takes the time that a logger wrote, where an export left out the entry's own.
+fn take_inner_time(payload: Value<'_>, record: &mut LogRecord<'_>) {
+    for key in ["timestamp", "@timestamp", "time", "ts", "asctime", "@t"] {
+        if let Some(time) = payload.some(key)
+            && take_time(record, format!("jsonPayload.{key}"), time)
+        {
+            return;
         }
     }
 }
@@ -234,7 +287,7 @@ fn decoded(name: &str) -> String {
 }
 
 /// The entry's own labels: the instance and, for client libraries, the logger.
-fn labels<'a>(labels: Value<'a>, record: &mut LogRecord<'a>, payload: &mut Payload) {
+pub(super) fn labels<'a>(labels: Value<'a>, record: &mut LogRecord<'a>, payload: &mut Payload) {
     let mut instance = Best::default();
     for (key, value) in labels.fields() {
         match key {
@@ -293,7 +346,7 @@ pub(super) fn request(value: Value<'_>) -> Option<Http<'_>> {
     (http != Http::default()).then_some(http)
 }
 
-fn kind(record: &LogRecord<'_>, audited: bool, requested: bool) -> Kind {
+fn kind(record: &LogRecord<'_>, audited: bool, answered: bool, requested: bool) -> Kind {
     let log = record.log_name.as_deref().unwrap_or("");
     // No comparison for nearly all of them.
     let is = |name: &&str| log.as_bytes().last() == name.as_bytes().last() && log.ends_with(*name);
@@ -305,7 +358,7 @@ fn kind(record: &LogRecord<'_>, audited: bool, requested: bool) -> Kind {
         || log.is_empty() && PLATFORM.iter().any(|text| record.message.starts_with(text))
     {
         Kind::System
-    } else if log.ends_with("/requests") || requested && (log.is_empty() || record.message.is_empty()) {
+    } else if log.ends_with("/requests") || requested && log.is_empty() || answered && record.message.is_empty() {
         Kind::Request
     } else {
         Kind::App
@@ -507,10 +560,13 @@ mod tests {
     fn loggers_inside_a_payload_keep_their_levels_and_keys() {
         let row = map(r#"{"insertId":"i","jsonPayload":{"level":50,"pid":1,"hostname":"h","msg":"x"}}"#);
         assert_eq!((row.severity, row.effective_severity), (Severity::Default, Severity::Error));
-        assert_eq!(
-            map(r#"{"insertId":"i","jsonPayload":{"level":50,"msg":"x"}}"#).effective_severity,
-            Severity::Default
-        );
+        let level =
+            |rest: &str| map(&format!(r#"{{"insertId":"i","jsonPayload":{{"level":50,{rest}}}}}"#)).effective_severity;
+        assert_eq!(level(r#""msg":"x","time":1756720800123"#), Severity::Error);
+        assert_eq!(level(r#""msg":"x","time":1.756720800123E12"#), Severity::Error);
+        assert_eq!(level(r#""message":"x","time":1756720800123,"err":{"message":"y"}"#), Severity::Error);
+        assert_eq!(level(r#""msg":"x""#), Severity::Default);
+        assert_eq!(level(r#""message":"x","time":1756720800123"#), Severity::Default, "40 is an error in Python");
         let row = map(
             r#"{"insertId":"i","jsonPayload":{"LogLevel":"Error","Category":"Shop.Cart","Message":"lost","Exception":"System.Exception: no\n   at Shop.Cart.Add() in a.cs:line 3"}}"#,
         );
@@ -570,6 +626,25 @@ mod tests {
             assert_eq!((row.kind, row.user.as_deref()), (Kind::Audit, Some("a@b.example")));
             assert_eq!(row.deploy.and_then(|mark| mark.revision).as_deref(), Some("s-2"), "{payload}");
         }
+    }
+
+    #[test]
+    fn the_name_of_the_field_that_holds_the_payload_is_none() {
+        let row = map(
+            r#"{"insertId":"a","timestamp":{"seconds":1756720800,"nanos":5},"payload":"protoPayload","resource":{"type":"cloud_run_revision","labels":{"service_name":"shop"}},
+            "protoPayload":{"type_url":"type.googleapis.com/google.cloud.audit.AuditLog","value":"Cg=="}}"#,
+        );
+        assert_eq!((row.kind, row.message.starts_with(r#"{"type_url""#)), (Kind::Audit, true));
+    }
+
+    #[test]
+    fn a_time_of_the_logger_counts_where_the_export_left_out_the_entrys() {
+        let row = map(r#"{"jsonPayload":{"message":"x","time":"2025-09-02T10:00:01.5Z"}}"#);
+        assert_eq!((row.ts_ns, row.ts_source.as_deref()), (Some(1_756_807_201_500_000_000), Some("jsonPayload.time")));
+        let row = map(r#"{"jsonPayload":{"message":"x","created_at":"2020-01-01T00:00:00Z"}}"#);
+        assert_eq!((row.ts_ns, row.message.as_ref()), (None, "x"), "a time of the order's, not of the row's");
+        let row = map(r#"{"timestamp":"never","jsonPayload":{"message":"x","time":"2025-09-02T10:00:01.5Z"}}"#);
+        assert_eq!(row.ts_ns, None);
     }
 
     #[test]

@@ -215,6 +215,12 @@ pub(super) fn request<'a>(found: &Found<'a>, row: Value<'a>) -> Option<Http<'a>>
     })
 }
 
+/// Whether a request says what was asked of whom: a status and a path alone may be a file's or another program's.
+pub(super) fn is_told(http: &Http<'_>) -> bool {
+    const VERBS: [&str; 9] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE"];
+    http.path.is_some() && http.method.as_deref().is_some_and(|method| VERBS.contains(&method))
+}
+
 /// Verb and target of `GET /a HTTP/1.1`, as web servers log it.
 fn request_line(value: Value<'_>) -> Option<(&str, &str)> {
     let mut words = value.raw().split(' ');

@@ -323,6 +323,7 @@ pub(super) const FIELDS: [(Field, &[&str]); 30] = [
             "authority",
             "RequestHost",
             "http_host",
+            "vhost",
         ],
     ),
     (
@@ -357,6 +358,7 @@ pub(super) const FIELDS: [(Field, &[&str]); 30] = [
             "EdgeTimeToFirstByteMs",
             "totalDuration",
             "Elapsed",
+            "response-time",
         ],
     ),
     (Field::LatencyNs, &["event.duration"]),

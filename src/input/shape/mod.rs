@@ -3,6 +3,8 @@
 //! Files mix shapes (a Cloud Run export holds requests, audit entries and build output), so no file has a shape. Adding one
 //! is a file and a line in [`REGISTRY`]; the first that knows a row maps it, the generic one knows them all.
 
+mod appengine;
+mod attempt;
 mod audit;
 mod azure;
 mod bunyan;
@@ -141,7 +143,10 @@ pub(crate) fn map<'a>(row: &Row<'a>, beside: Beside<'a>, mappings: &[Mapping], r
     }
     match mappings.iter().find(|mapping| mapping.knows(row)) {
         Some(mapping) => mapping.map(row, record),
-        None => shape_of(row).map(row, record),
+        None => match beside.resource.zip(beside.line) {
+            Some((request, at)) => appengine::line(row.value(), at, request, record),
+            None => shape_of(row).map(row, record),
+        },
     }
     if let Some(scope) = beside.scope {
         otlp::apply_scope(scope, record);

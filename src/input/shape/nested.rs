@@ -6,9 +6,9 @@
 use std::borrow::Cow;
 
 use super::super::json::{Tape, Value};
-use super::generic::in_tens;
+use super::generic::{self, in_tens};
 use super::payload::Payload;
-use super::{INNER_LEVEL, Row, imply, last_segment, shape_of};
+use super::{INNER_LEVEL, Row, imply, last_segment, resource, shape_of};
 use crate::record::{Kind, LogRecord};
 
 /// Reads a record's message once more where it is a JSON object, and takes what the envelope does not say.
@@ -55,9 +55,9 @@ pub(super) fn fill_from(object: Value<'_>, record: &mut LogRecord<'_>) -> Option
     }
     let failed = record.severity >= crate::record::Severity::Error || record.effective_reason.is_some();
     let message = payload.message(object, failed);
-    // A row without any text stands for itself, which the envelope's text does already. One that is a request needs none,
-    // but beside Google's own row of the request it is what the program wrote.
-    let request = inner.http.is_some() && record.kind == Kind::App && record.resource_type.is_none();
+    // A row without any text stands for itself, which the envelope's text does already. One that is a request needs none.
+    let told = record.resource_type.is_none() || inner.http.as_ref().is_some_and(generic::is_told);
+    let request = inner.http.is_some() && told && record.http.is_none() && record.kind == Kind::App;
     let whole = inner.message == text || inner.http.is_some() && !request;
     let own = if inner.message == text { Cow::default() } else { std::mem::take(&mut inner.message) };
     // What an object is written in says nothing: spaces between its values may be ends of lines.
@@ -65,7 +65,7 @@ pub(super) fn fill_from(object: Value<'_>, record: &mut LogRecord<'_>) -> Option
     let fuller = several && (!message.contains('\n') || own.contains(&*message));
     let message = if message.is_empty() || fuller { own } else { message };
     let message = (!whole || !message.is_empty()).then(|| message.into_owned());
-    if request && message.as_deref() == Some("") {
+    if request && message.as_deref() == Some("") && !resource::writes_requests(record) {
         record.kind = Kind::Request;
     }
     let owned = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
@@ -221,5 +221,63 @@ mod tests {
         );
         assert_eq!((row.kind, row.message.as_ref(), row.effective_severity), (Kind::Request, "", Severity::Error));
         assert_eq!(row.http.and_then(|http| http.latency_ns), Some(500_000_000));
+    }
+
+    #[test]
+    fn a_program_that_logs_requests_says_what_was_asked_and_answered() {
+        let of = |resource: &str, payload: &str| {
+            map(&format!(
+                r#"{{"insertId":"i","timestamp":"2025-09-01T10:00:00Z","logName":"projects/p/logs/stdout",
+                "resource":{{"type":"{resource}","labels":{{"container_name":"web","service_name":"web"}}}},{payload}}}"#
+            ))
+        };
+        let ms = Some(120_000_000);
+        for payload in [
+            r#""jsonPayload":{"remote_addr":"10.2.3.4","request":"GET /a?b=1 HTTP/1.1","status":"502","request_time":"0.120"}"#,
+            r#""jsonPayload":{"vhost":"h","method":"GET","path":"/a","request_query":"b=1","status":502,"request_time":0.12}"#,
+            r#""jsonPayload":{"method":"GET","path":"/a","authority":"h","response_code":502,"response_flags":"UF","duration":120}"#,
+            r#""jsonPayload":{"RequestMethod":"GET","RequestPath":"/a?b","RequestHost":"h","DownstreamStatus":502,"Duration":120000000,"level":"info","msg":""}"#,
+            r#""jsonPayload":{"method":"GET","path":"/a","format":"html","controller":"CartController","action":"show","status":502,"duration":120.0,"db":3.1}"#,
+            r#""jsonPayload":{"level":30,"time":1756720800123,"req":{"method":"GET","url":"/a"},"res":{"statusCode":502},"responseTime":120}"#,
+            r#""jsonPayload":{"level":"info","latency":"120ms","status":502,"method":"GET","path":"/a"}"#,
+            r#""textPayload":"{\"request\":\"GET /a?b=1 HTTP/1.1\",\"status\":502,\"request_time\":0.12}""#,
+        ] {
+            // Nobody else counts the requests of a container; of a service, its platform does.
+            for (resource, kind) in [("k8s_container", Kind::Request), ("cloud_run_revision", Kind::App)] {
+                let row = of(resource, payload);
+                assert_eq!((row.kind, row.message.as_ref(), row.payload_rank), (kind, "", 1), "{payload}");
+                let http = row.http.expect("http");
+                assert_eq!(
+                    (http.method.as_deref(), http.path.as_deref(), http.status, http.latency_ns),
+                    (Some("GET"), Some("/a"), Some(502), ms),
+                    "{payload}"
+                );
+                let implied = if kind == Kind::Request { Severity::Error } else { row.effective_severity };
+                assert_eq!(row.effective_severity, implied, "{payload}");
+            }
+        }
+        // What has a text of its own keeps it.
+        let row = of(
+            "k8s_container",
+            r#""jsonPayload":{"msg":"handled request","request":{"method":"GET","host":"h","uri":"/a"},"status":404,"duration":0.5}"#,
+        );
+        assert_eq!((row.kind, row.message.as_ref()), (Kind::App, "handled request"));
+        assert_eq!(row.http.and_then(|http| http.status), Some(404));
+        // Words that programs use for other things.
+        for payload in [
+            r#"{"method":"card","status":"failed","amount":12}"#,
+            r#"{"method":"card","status":12}"#,
+            r#"{"path":"/srv/a","code":404}"#,
+            r#"{"status":200,"amount":12}"#,
+            r#"{"status":200,"path":"/srv/a.csv","rows":7}"#,
+            r#"{"status":503,"url":"https://bank.example/pay","attempt":2}"#,
+            r#"{"method":"card","path":"/pay","status":200}"#,
+        ] {
+            let row = of("k8s_container", &format!(r#""jsonPayload":{payload}"#));
+            assert_eq!((row.kind, row.message.as_ref(), row.http), (Kind::App, payload, None));
+        }
+        let shaped = r#"{"caller":"till/a.go:7","status":200,"path":"/srv/a.csv","rows":7}"#;
+        let row = of("k8s_container", &format!(r#""jsonPayload":{shaped}"#));
+        assert_eq!((row.kind, row.message.as_ref()), (Kind::App, shaped));
     }
 }

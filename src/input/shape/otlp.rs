@@ -46,7 +46,7 @@ fn of_bundle<'a>(bundle: Value<'a>, rows: &mut Vec<Carried<'a>>) {
 
 fn of_scope<'a>(of: Value<'a>, resource: Option<Value<'a>>, rows: &mut Vec<Carried<'a>>) {
     let scope = ["scope", "instrumentationLibrary", "instrumentation_library"].iter().find_map(|key| of.some(key));
-    let beside = Beside { resource, scope };
+    let beside = Beside { resource, scope, ..Beside::default() };
     // Before version 0.15 they were `logs`.
     let records = RECORDS.into_iter().chain(["logs"]).find_map(|key| of.some(key));
     rows.extend(records.into_iter().flat_map(Value::items).map(|row| Carried { row, beside }));

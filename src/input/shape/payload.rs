@@ -7,10 +7,12 @@
 use std::borrow::Cow;
 
 use super::super::json::{NodeKind, Spot, Value};
+use super::attempt;
 use super::audit::is_audit_type;
-use super::generic::in_tens;
+use super::gcp::request;
+use super::generic::{self, in_tens};
 use super::{frames, severity, text, uncoloured_severity};
-use crate::record::{LogRecord, Severity};
+use crate::record::{Http, LogRecord, Severity};
 
 /// Where the value of the best key seen for one field stands; a lower rank is better.
 #[derive(Clone, Copy)]
@@ -71,6 +73,37 @@ const HOST: u8 = 2;
 const IN_TENS: u8 = PID | HOST;
 /// It has keys of a logger whose rows are of a shape of their own.
 const SHAPED: u8 = 4;
+/// It has a `time` in milliseconds.
+const MILLIS: u8 = 8;
+/// It has `msg`, or an error as pino writes one.
+const MSG: u8 = 16;
+/// pino writes both where its owner left out process and host.
+const OF_PINO: u8 = MILLIS | MSG;
+/// It has a key that says what was asked for.
+const ASKED: u8 = 32;
+/// It has a status of HTTP, or an object that may hold one.
+const ANSWERED: u8 = 64;
+/// A request has both.
+const REQUEST: u8 = ASKED | ANSWERED;
+
+/// Milliseconds since 1970 of the years 2001 to 2286.
+const EPOCH_MILLIS: std::ops::Range<f64> = 1e12..1e13;
+
+/// What its type, or its keys, say that a payload is.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Sort {
+    /// What some program passed to its logger.
+    #[default]
+    Any,
+    /// An audit entry.
+    Audit,
+    /// An event that was reported as an error, whatever its severity.
+    Reported,
+    /// An attempt of Google's scheduler, or of its task queues.
+    Attempt,
+    /// It has the object that an event of Kubernetes is about.
+    Involved,
+}
 
 /// Where one pass over a payload's keys found its fields.
 #[derive(Default)]
@@ -87,11 +120,12 @@ pub(super) struct Payload {
     pub(super) service: Best,
     pub(super) revision: Best,
     pub(super) trace: Best,
-    audited: bool,
-    reported: bool,
+    sort: Sort,
     empty: bool,
     /// What its keys tell of the logger that wrote it.
     logger: u8,
+    /// The request that Error Reporting was told of.
+    reported_for: Spot,
 }
 
 impl Payload {
@@ -109,7 +143,10 @@ impl Payload {
     fn offer(&mut self, key: &[u8], value: Value<'_>) {
         match key {
             b"message" => self.message.offer(0, value),
-            b"msg" => self.message.offer(1, value),
+            b"msg" => {
+                self.message.offer(1, value);
+                self.logger |= MSG;
+            }
             b"event" => self.message.offer(2, value),
             b"error" => {
                 self.message.offer(3, value);
@@ -146,6 +183,7 @@ impl Payload {
             b"Exception" => self.stack(7, value),
             b"err" => {
                 self.failure(value);
+                self.logger |= if value.is_object() { MSG } else { 0 };
                 self.longer(value);
             }
             b"severity" => self.level.offer(0, value),
@@ -156,6 +194,55 @@ impl Payload {
             b"LogLevel" => self.level.offer(5, value),
             b"pid" => self.logger |= PID,
             b"hostname" | b"v" => self.logger |= HOST,
+            b"time" => {
+                // As a float where Cloud Logging wrote it.
+                let millis = value.kind() == NodeKind::Number
+                    && value.raw().parse::<f64>().is_ok_and(|time| EPOCH_MILLIS.contains(&time));
+                self.logger |= if millis { MILLIS } else { 0 };
+                self.longer(value);
+            }
+            b"method"
+            | b"path"
+            | b"url"
+            | b"uri"
+            | b"verb"
+            | b"req"
+            | b"request"
+            | b"request_method"
+            | b"requestMethod"
+            | b"RequestMethod"
+            | b"request_uri"
+            | b"request_path"
+            | b"requestPath"
+            | b"RequestPath"
+            | b"http.method"
+            | b"http.url"
+            | b"http.target"
+            | b"http.request.method"
+            | b"url.path"
+            | b"url.full" => {
+                self.logger |= ASKED;
+                self.longer(value);
+            }
+            b"status"
+            | b"statusCode"
+            | b"status_code"
+            | b"response_code"
+            | b"httpStatus"
+            | b"DownstreamStatus"
+            | b"StatusCode"
+            | b"responseStatusCode"
+            | b"http.status_code"
+            | b"http.response.status_code" => {
+                let status = value.as_i64().is_some_and(|status| (100..600).contains(&status));
+                self.logger |= if status { ANSWERED } else { 0 };
+                self.longer(value);
+            }
+            b"res" | b"response" => {
+                self.logger |= if value.is_object() { ANSWERED } else { 0 };
+                self.longer(value);
+            }
+            b"http" | b"httpRequest" if value.is_object() => self.logger |= REQUEST,
             b"user_id" => self.user.offer(0, value),
             b"userId" | b"userid" => self.user.offer(1, value),
             b"user" => self.user.offer(2, value),
@@ -181,8 +268,16 @@ impl Payload {
             b"serviceContext" | b"servicecontext" => self.service_context(value),
             b"trace_id" | b"traceId" | b"traceid" => self.trace.offer(0, value),
             b"@type" | b"at_sign_type" | b"type" => {
-                self.audited |= is_audit_type(value);
-                self.reported |= value.as_str().is_some_and(|text| text.ends_with("ReportedErrorEvent"));
+                let name = value.as_str().unwrap_or_default();
+                self.sort = match () {
+                    () if is_audit_type(value) => Sort::Audit,
+                    () if name.ends_with("ReportedErrorEvent") => Sort::Reported,
+                    () if attempt::is_type(&name) => Sort::Attempt,
+                    () => self.sort,
+                };
+            }
+            b"involvedObject" | b"regarding" if value.is_object() && self.sort == Sort::Any => {
+                self.sort = Sort::Involved;
             }
             b"@l" | b"@m" | b"@mt" | b"@x" | b"@level" | b"@message" | b"Level" | b"level_name" | b"caller"
             | b"instant" | b"thrown" | b"log.level" | b"trace.id" | b"error.stack_trace" | b"severity_text"
@@ -237,6 +332,7 @@ impl Payload {
                 b"user" => self.user.offer(9, value),
                 b"name" => self.module.offer(5, value),
                 b"reportLocation" | b"reportlocation" => self.report_location(value),
+                b"httpRequest" | b"httprequest" => self.reported_for = value.spot(),
                 _ => {}
             }
         }
@@ -298,7 +394,8 @@ impl Payload {
     /// The level that the payload names.
     pub(super) fn level(&self, within: Value<'_>) -> Option<Severity> {
         let level = self.level.value(within)?;
-        let of = if self.logger & IN_TENS == IN_TENS { in_tens } else { severity };
+        let is = |logger: u8| self.logger & logger == logger;
+        let of = if is(IN_TENS) || is(OF_PINO) { in_tens } else { severity };
         of(level).or_else(|| uncoloured_severity(level))
     }
 
@@ -319,19 +416,23 @@ impl Payload {
         }
     }
 
-    /// Whether it is an audit entry.
-    pub(super) fn audited(&self) -> bool {
-        self.audited
-    }
-
-    /// Whether it is an event that was reported as an error, whatever its severity.
-    pub(super) fn reported(&self) -> bool {
-        self.reported
+    /// What it is.
+    pub(super) fn sort(&self) -> Sort {
+        self.sort
     }
 
     /// Whether it is what a logger writes that has a shape of its own: such a payload says more as a row of its own.
     pub(super) fn shaped(&self) -> bool {
         self.logger & SHAPED != 0
+    }
+
+    /// The request that it describes, where it does.
+    pub(super) fn request<'a>(&self, payload: Value<'a>) -> Option<Http<'a>> {
+        if let Some(told) = payload.at(self.reported_for) {
+            return request(told);
+        }
+        let may_be = self.logger & REQUEST == REQUEST;
+        may_be.then(|| generic::request(&generic::read(payload), payload)).flatten().filter(generic::is_told)
     }
 
     /// Whether it has no key at all.

@@ -1,4 +1,5 @@
-//! Pub/Sub envelopes, pushed (`{"message":{"data":…},"subscription":…}`) and pulled (`{"ackId":…,"message":…}`).
+//! Pub/Sub envelopes, pushed (`{"message":{"data":…},"subscription":…}`) and pulled (`{"ackId":…,"message":…}`), and messages that
+//! stand alone, as a subscription writes them to BigQuery (`{"data":…,"message_id":…,"publish_time":…}`).
 //!
 //! The entry, or a list of them, is base64 inside `data`, sometimes compressed. Delivery is at least once, so identity is the
 //! inner entry's, never the message's. Source: <https://cloud.google.com/pubsub/docs/push>.
@@ -8,6 +9,7 @@ use std::io::Read;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::{Engine as _, alphabet};
 
+use super::super::json::Value;
 use super::Row;
 
 /// Padding may be left out.
@@ -19,6 +21,9 @@ const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LAX);
 
 /// The bytes inside an envelope: `None` when the object is none, an error when its data cannot be decoded.
 pub(crate) fn data(row: &Row<'_>, limit: usize) -> Option<Result<Vec<u8>, &'static str>> {
+    if row.is_published && row.message().is_none() {
+        return alone(row.value(), limit);
+    }
     let message = row.message().filter(|message| message.is_object())?;
     let object = row.value();
     let encoded = message.some("data")?.as_str()?;
@@ -28,26 +33,49 @@ pub(crate) fn data(row: &Row<'_>, limit: usize) -> Option<Result<Vec<u8>, &'stat
     if !envelope {
         return None;
     }
-    let mut encoded = encoded.into_owned();
+    Some(decoded(encoded.into_owned(), limit))
+}
+
+/// The bytes of a message that stands alone. Its column may be of bytes, of text or of JSON, and may hold anything: only what
+/// carries an object or a list is told from a row that happens to have such keys.
+fn alone(row: Value<'_>, limit: usize) -> Option<Result<Vec<u8>, &'static str>> {
+    if !["messageId", "message_id"].iter().any(|key| row.get(key).is_some()) {
+        return None;
+    }
+    let data = row.some("data")?;
+    if data.is_object() {
+        return Some(Ok(data.raw().into()));
+    }
+    let text = data.as_str()?;
+    let carries = |bytes: &[u8]| matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'['));
+    if carries(text.as_bytes()) {
+        return Some(Ok(text.into_owned().into_bytes()));
+    }
+    let decoded = decoded(text.into_owned(), limit);
+    decoded.as_ref().is_ok_and(|bytes| carries(bytes)).then_some(decoded)
+}
+
+/// The bytes of base64, unpacked where they are packed.
+fn decoded(mut encoded: String, limit: usize) -> Result<Vec<u8>, &'static str> {
     // Some tools wrap its lines.
     encoded.retain(|c| !c.is_ascii_whitespace());
     let Ok(bytes) = STANDARD.decode(&encoded).or_else(|_| URL_SAFE.decode(&encoded)) else {
-        return Some(Err("Pub/Sub data is not base64"));
+        return Err("Pub/Sub data is not base64");
     };
     let bytes = if bytes.starts_with(&[0x1f, 0x8b]) {
         let mut plain = Vec::new();
         let most = limit as u64 + 1;
         if flate2::read::MultiGzDecoder::new(bytes.as_slice()).take(most).read_to_end(&mut plain).is_err() {
-            return Some(Err("Pub/Sub data is a damaged gzip stream"));
+            return Err("Pub/Sub data is a damaged gzip stream");
         }
         if plain.len() > limit {
-            return Some(Err("Pub/Sub data is larger than the limit of row-bytes"));
+            return Err("Pub/Sub data is larger than the limit of row-bytes");
         }
         plain
     } else {
         bytes
     };
-    Some(Ok(bytes))
+    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -68,5 +96,19 @@ mod tests {
         assert_eq!(of(r#"{"ackId":"x","message":{"data":"!!"}}"#), Some(Err("Pub/Sub data is not base64")));
         assert_eq!(of(r#"{"message":{"data":"eyJhIjoxfQ=="}}"#), None, "a row that happens to have such keys");
         assert_eq!(of(r#"{"message":"text","subscription":"s"}"#), None);
+    }
+
+    #[test]
+    fn a_message_alone_is_one_where_its_data_carries_rows() {
+        for data in [r#""eyJhIjoxfQ==""#, r#""{\"a\":1}""#, r#"{"a":1}"#] {
+            let text = format!(
+                r#"{{"subscription_name":"s","message_id":"1","publish_time":"2025-09-01 10:00:00 UTC","data":{data}}}"#
+            );
+            assert_eq!(of(&text), Some(Ok("{\"a\":1}".into())), "{data}");
+        }
+        for data in [r#""plain text""#, r#""aGVsbG8=""#, "7", "null"] {
+            assert_eq!(of(&format!(r#"{{"message_id":"1","publish_time":"x","data":{data}}}"#)), None, "{data}");
+        }
+        assert_eq!(of(r#"{"publish_time":"x","data":"eyJhIjoxfQ=="}"#), None);
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Row<'a> {
     pub(super) is_wrapper: bool,
     /// It has a key that rows cut in pieces have.
     pub(crate) may_go_on: bool,
+    /// It has a time at which Pub/Sub took a message.
+    pub(super) is_published: bool,
     /// Members that stood in earlier rows byte by byte.
     repeats: [Spot; MOST_REPEATS],
     /// What earlier rows of its tape were read as.
@@ -48,6 +50,7 @@ impl<'a> Row<'a> {
             may_wrap: false,
             is_wrapper: false,
             may_go_on: false,
+            is_published: false,
             repeats: [Spot::default(); _],
             memory: None,
         };
@@ -147,6 +150,11 @@ impl<'a> Row<'a> {
                 self.is_entry = true;
                 return;
             }
+            b"publish_time" | b"publishTime" => {
+                cloud.foreign = true;
+                self.is_published = true;
+                return;
+            }
             b"logtag" | b"_p" => return self.may_go_on = true,
             b"raw_logs" => {
                 self.is_wrapper = true;
@@ -155,8 +163,8 @@ impl<'a> Row<'a> {
             }
             b"entries" | b"logEntries" | b"log_entries" | b"logs" | b"events" | b"Events" | b"records" | b"Records"
             | b"results" | b"result" | b"items" | b"data" | b"value" | b"rows" | b"values" | b"datarows"
-            | b"messages" | b"logEvents" | b"DEFAULT" | b"DEBUG" | b"INFO" | b"NOTICE" | b"WARNING" | b"ERROR"
-            | b"CRITICAL" | b"ALERT" | b"EMERGENCY" => {
+            | b"messages" | b"logEvents" | b"receivedMessages" | b"received_messages" | b"DEFAULT" | b"DEBUG"
+            | b"INFO" | b"NOTICE" | b"WARNING" | b"ERROR" | b"CRITICAL" | b"ALERT" | b"EMERGENCY" => {
                 return self.may_wrap = true;
             }
             b"resourceLogs"
@@ -180,7 +188,11 @@ impl<'a> Row<'a> {
             // BigQuery names the column after the payload's type.
             _ if key.len() > 12 && key[..12].eq_ignore_ascii_case(b"jsonPayload_") => cloud.json = spot,
             _ if key.eq_ignore_ascii_case(b"protoPayload_auditLog") => cloud.audit = spot,
-            _ => return cloud.foreign = true,
+            _ => {
+                cloud.foreign = true;
+                cloud.special |= key.starts_with(b"logging.googleapis.com");
+                return;
+            }
         }
         cloud.own += 1;
         self.is_entry = true;

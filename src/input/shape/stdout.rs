@@ -3,8 +3,10 @@
 //! `logging.googleapis.com/*`, and the time as seconds and nanoseconds side by side. Source:
 //! <https://cloud.google.com/logging/docs/structured-logging#special-payload-fields>.
 
+use std::borrow::Cow;
+
 use super::super::json::Value;
-use super::gcp::request;
+use super::gcp::{self, request};
 use super::generic::fill;
 use super::payload::Payload;
 use super::{Row, Shape, last_segment, text};
@@ -24,19 +26,15 @@ impl Shape for Stdout {
         fill(value, record);
         let mut payload = Payload::of(value);
         let (mut seconds, mut nanos) = (None, 0);
-        for (key, value) in value.members() {
-            match key.as_ref() {
-                "timestampSeconds" => seconds = value.as_i64(),
-                "timestampNanos" => nanos = value.as_i64().unwrap_or(0),
-                "httpRequest" => record.http = request(value),
-                "logging.googleapis.com/insertId" => record.insert_id = text(value),
-                "logging.googleapis.com/trace" => record.trace = text(value).map(last_segment),
-                "logging.googleapis.com/spanId" => record.span = text(value),
-                "logging.googleapis.com/sourceLocation" => payload.offer_location(value),
-                "logging.googleapis.com/labels" => labels(value, record),
+        for (key, value) in value.fields() {
+            match key {
+                b"timestampSeconds" => seconds = value.as_i64(),
+                b"timestampNanos" => nanos = value.as_i64().unwrap_or(0),
+                b"httpRequest" => record.http = request(value),
                 _ => {}
             }
         }
+        special(value, record, &mut payload);
         if let Some(ns) = seconds.and_then(|seconds| seconds.checked_mul(SECOND_NS)?.checked_add(nanos)) {
             record.ts_ns = Some(ns);
             record.ts_naive = false;
@@ -49,9 +47,21 @@ impl Shape for Stdout {
     }
 }
 
-fn labels<'a>(value: Value<'a>, record: &mut LogRecord<'a>) {
-    if value.is_object() && value.raw().len() > 2 {
-        record.labels = Some(value.raw().into());
+/// Takes the fields that have names of their own, which count more than any key of the program's.
+pub(super) fn special<'a>(row: Value<'a>, record: &mut LogRecord<'a>, payload: &mut Payload) {
+    let take = |field: &mut Option<Cow<'a, str>>, value: Value<'a>| *field = text(value).or(field.take());
+    for (key, value) in row.members() {
+        match key.strip_prefix("logging.googleapis.com/") {
+            Some("insertId") => take(&mut record.insert_id, value),
+            Some("trace") => {
+                take(&mut record.trace, value);
+                record.trace = record.trace.take().map(last_segment);
+            }
+            Some("spanId") => take(&mut record.span, value),
+            Some("sourceLocation") => payload.offer_location(value),
+            Some("labels") if value.is_object() => gcp::labels(value, record, payload),
+            _ => {}
+        }
     }
 }
 
@@ -75,5 +85,23 @@ mod tests {
         assert_eq!((row.module.as_deref(), row.function.as_deref(), row.line), (Some("a.go"), Some("f"), Some(7)));
         assert_eq!((row.service.as_deref(), row.revision.as_deref()), (Some("till"), Some("v12")));
         assert_eq!(row.labels.as_deref(), Some(r#"{"a":"b"}"#));
+    }
+
+    #[test]
+    fn fields_of_standard_output_are_read_beside_the_name_of_the_log() {
+        let row = map(
+            r#"{"severity":"ERROR","timestamp":{"seconds":1756720800,"nanos":5},"message":"no room","logName":"projects/p/logs/x",
+            "logging.googleapis.com/insertId":"i","logging.googleapis.com/trace":"projects/p/traces/t","logging.googleapis.com/spanId":"s",
+            "logging.googleapis.com/labels":{"instanceId":"n"},"logging.googleapis.com/sourceLocation":{"file":"a.js","line":"3","function":"f"},
+            "serviceContext":{"service":"till","version":"v2"}}"#,
+        );
+        assert_eq!((row.message.as_ref(), row.insert_id.as_deref()), ("no room", Some("i")));
+        assert_eq!(
+            (row.trace.as_deref(), row.span.as_deref(), row.instance.as_deref()),
+            (Some("t"), Some("s"), Some("n"))
+        );
+        assert_eq!((row.module.as_deref(), row.function.as_deref(), row.line), (Some("a.js"), Some("f"), Some(3)));
+        assert_eq!((row.service.as_deref(), row.revision.as_deref()), (Some("till"), Some("v2")));
+        assert_eq!((row.project.as_deref(), row.ts_ns), (Some("p"), Some(1_756_720_800_000_000_005)));
     }
 }

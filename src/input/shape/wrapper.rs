@@ -7,13 +7,13 @@
 
 use super::super::json::Value;
 use super::table::{Field, Found};
-use super::{Mapping, Row, Shape as _, first, generic, otlp, tabular, timestamp};
+use super::{Mapping, Row, Shape as _, appengine, first, generic, otlp, tabular, timestamp};
 use crate::record::Severity;
 use crate::record::ingest::DeclaredWindow;
 use crate::time;
 
 /// Keys under which exports put their rows, most specific first.
-const LISTS: [&str; 17] = [
+const LISTS: [&str; 19] = [
     "raw_logs",
     "entries",
     "logEntries",
@@ -31,6 +31,8 @@ const LISTS: [&str; 17] = [
     "rows",
     "messages",
     "logEvents",
+    "receivedMessages",
+    "received_messages",
 ];
 /// Times that a wrapper has as well: when it was written, and what it was asked for.
 const OF_WRAPPERS: [&str; 7] =
@@ -60,16 +62,18 @@ pub(crate) struct Beside<'a> {
     pub(crate) resource: Option<Value<'a>>,
     /// The instrumentation scope of OTLP records.
     pub(crate) scope: Option<Value<'a>>,
+    /// Which of the lines of its resource, a request of App Engine, the row is.
+    pub(crate) line: Option<usize>,
 }
 
 impl<'a> Beside<'a> {
     pub(super) fn of(resource: Value<'a>) -> Self {
-        Self { resource: Some(resource), scope: None }
+        Self { resource: Some(resource), ..Self::default() }
     }
 
     /// What is said here, and for the rest what is said further out.
     pub(crate) fn or(self, outer: Self) -> Self {
-        Self { resource: self.resource.or(outer.resource), scope: self.scope.or(outer.scope) }
+        Self { resource: self.resource.or(outer.resource), scope: self.scope.or(outer.scope), line: self.line }
     }
 }
 
@@ -103,7 +107,8 @@ pub(crate) fn front<'a>(object: Value<'a>, mappings: &[Mapping]) -> Option<(Besi
     }
     let is_list = |key: &str| object.get(key).is_some_and(Value::is_array);
     let group = is_list("logEvents").then_some(object);
-    let beside = Beside { resource: object.some("resource").or(group), scope: object.some("scope") };
+    let beside =
+        Beside { resource: object.some("resource").or(group), scope: object.some("scope"), ..Beside::default() };
     Some((beside, by_severity(object).is_some()))
 }
 
@@ -120,6 +125,17 @@ pub(crate) fn unwrap<'a>(object: Value<'a>, mappings: &[Mapping]) -> Unwrapped<'
 
 /// Adds the rows that an object carries; `false` when it is a row itself.
 fn expand<'a>(row: &Row<'a>, depth: usize, mappings: &[Mapping], rows: &mut Vec<Carried<'a>>) -> bool {
+    if let Some(lines) = appengine::lines(row) {
+        let beside = Beside::of(row.value());
+        rows.push(alone(row.value()));
+        rows.extend(
+            lines
+                .items()
+                .enumerate()
+                .map(|(at, line)| Carried { row: line, beside: Beside { line: Some(at), ..beside } }),
+        );
+        return true;
+    }
     if (row.is_entry || row.says && !row.may_wrap) && !row.is_wrapper {
         return false;
     }
@@ -169,7 +185,7 @@ fn expand<'a>(row: &Row<'a>, depth: usize, mappings: &[Mapping], rows: &mut Vec<
     }
     // A subscription of CloudWatch names the group beside its events.
     let resource = Some(object).filter(|_| *key == "logEvents");
-    of_list(*list, Beside { resource, scope: None }, depth, mappings, rows);
+    of_list(*list, Beside { resource, ..Beside::default() }, depth, mappings, rows);
     true
 }
 
