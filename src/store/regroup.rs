@@ -156,7 +156,8 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> (Vec<u32>, usize) {
     let near_stack = near_stacks(blocks, places);
     for (at, (block, row)) in places.iter().enumerate() {
         let (rows, row) = (blocks[*block as usize], *row as usize);
-        if !near_stack[at] {
+        // An empty line stands inside of stacks, and heads none.
+        if !near_stack[at] || rows.role(row) == RowRole::Plain && rows.int(IntCol::PayloadRank, row) == 0 {
             continue;
         }
         let ts_ns = rows.ts_ns[row];
@@ -388,6 +389,19 @@ mod tests {
         ];
         let expected = [(0, Head, 3), (0, Frame, 3), (1, Head, 1), (0, Frame, 3), (2, Head, 2), (2, Frame, 2)];
         assert_eq!(events(rows), expected);
+    }
+
+    #[test]
+    fn an_empty_line_inside_of_a_stack_heads_nothing() {
+        use EventRole::{Frame, Head};
+        let empty = LogRecord { payload_rank: 0, ..row(DAY_ONE + 1, "", "") };
+        let rows = [
+            row(DAY_ONE, "", "panic: no stock"),
+            empty,
+            row(DAY_ONE + 2, "", "goroutine 1 [running]:"),
+            row(DAY_ONE + 3, "", "\t/srv/till.go:7 +0x1d"),
+        ];
+        assert_eq!(events(rows), [(0, Head, 3), (1, Head, 1), (0, Frame, 3), (0, Frame, 3)]);
     }
 
     #[test]
