@@ -65,7 +65,8 @@ impl Pod {
         {
             return Some(Self::Deployment);
         }
-        (last.len() == 5 && numbered(last) || last.bytes().all(|b| b.is_ascii_digit())).then_some(Self::Other)
+        let ordinal = !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit());
+        (last.len() == 5 && numbered(last) || ordinal).then_some(Self::Other)
     }
 }
 
