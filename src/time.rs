@@ -3,6 +3,7 @@
 //! A moment is an integer number of nanoseconds since 1970-01-01 UTC. Floats and string order are never used: exports drop
 //! trailing zeros, so `…28.333Z` sorts after `…28.333007Z` as text.
 
+mod front;
 mod parse;
 mod seldom;
 pub mod week;
@@ -13,7 +14,8 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use thiserror::Error;
 
-pub use parse::{Parsed, month_named, parse, parse_epoch, parse_front};
+pub use front::parse_front;
+pub use parse::{Parsed, month_named, parse, parse_epoch};
 pub use seldom::parse_seldom;
 pub use yearless::Yearless;
 

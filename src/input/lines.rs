@@ -29,6 +29,8 @@ struct Open {
     /// It is no failure by its level: a stack behind it is an entry of its own.
     calm: bool,
     stack: Stack,
+    /// Its level and its message stand on the next line.
+    half: bool,
 }
 
 /// What an entry holds of stacks.
@@ -146,16 +148,13 @@ fn head(line: &[u8]) -> &str {
 
 impl Open {
     fn of(head: &str) -> Self {
-        let calm = matches!(
-            effective(Severity::Default, head, None).severity,
-            Severity::Debug | Severity::Info | Severity::Notice
-        );
+        let calm = is_calm(head);
         let stack = match () {
             () if head.starts_with(PYTHON) => Stack::Python,
             () if begins_alone(head) || error_type(head).is_some() => Stack::Some,
             () => Stack::None,
         };
-        Self { calm, stack }
+        Self { calm, stack, half: said::is_half(head) }
     }
 
     /// What a line is to the entry; `None` where the line behind it decides.
@@ -172,7 +171,7 @@ impl Open {
         {
             return Some(Role::End);
         }
-        if blanks > 0 || is_tied(line) || is_inside(line) {
+        if blanks > 0 || is_tied(line) || is_inside(line) || self.half && begins_with_level(line) {
             return Some(Role::Part);
         }
         if self.stack == Stack::Python {
@@ -200,6 +199,10 @@ impl Open {
     fn take(&mut self, text: &[u8]) {
         let indented = matches!(text[0], b' ' | b'\t');
         let line = head(text);
+        if std::mem::take(&mut self.half) {
+            self.calm = is_calm(line);
+            return;
+        }
         self.stack = match () {
             () if is_tied(line) => Stack::Tied,
             () if line.starts_with(PYTHON) || self.stack == Stack::Python && indented => Stack::Python,
@@ -207,6 +210,31 @@ impl Open {
             () => Stack::None,
         };
     }
+}
+
+/// Whether a text states a level that is none of a failure.
+fn is_calm(text: &str) -> bool {
+    let level = effective(Severity::Default, text, None).severity;
+    matches!(level, Severity::Debug | Severity::Info | Severity::Notice)
+}
+
+/// `SEVERE: x`
+fn begins_with_level(line: &str) -> bool {
+    line.split_once(": ").is_some_and(|(word, _)| word == "CONFIG" || Severity::from_word(word).is_some())
+}
+
+/// Whether a line that a time stands before reads like one of a stack.
+pub(super) fn is_of_stack(line: &str) -> bool {
+    let text = line.trim_ascii_start();
+    let indented = line.starts_with('\t') || line.len() - text.len() > 1;
+    // Levels are padded with blanks on either side.
+    let levelled = || text.split(' ').next().is_some_and(|word| Severity::from_word(word).is_some());
+    line.starts_with(PYTHON)
+        || begins_alone(line)
+        || is_tied(line)
+        || is_inside(line)
+        || error_type(line).is_some()
+        || indented && !text.is_empty() && !levelled()
 }
 
 /// The head of Python's stacks.
@@ -310,6 +338,18 @@ mod tests {
         }
         let twice = "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\nKeyError: 1";
         assert_eq!(entries(&format!("{AT} ERROR no\n{twice}\n{twice}")), [&format!("{AT} ERROR no\n{twice}"), twice]);
+    }
+
+    #[test]
+    fn a_line_of_java_says_its_level_on_the_next_one() {
+        let head = "Jan 2, 2024 3:04:05 AM till.Cart sell";
+        let stack = "java.io.IOException: no\n\tat a.b.C.d(C.java:7)";
+        let text = format!("{head}\nSEVERE: no stock\n{stack}\n{head}\nINFO: up\n");
+        assert_eq!(entries(&text), [format!("{head}\nSEVERE: no stock\n{stack}")]);
+        let text = format!("{head}\nINFO: up\n{stack}\nSEVERE: late\n");
+        assert_eq!(entries(&text), [&format!("{head}\nINFO: up"), stack, "SEVERE: late"]);
+        let other = format!("{AT} INFO up\nSEVERE: no\n");
+        assert_eq!(entries(&other), [&format!("{AT} INFO up"), "SEVERE: no"]);
     }
 
     #[test]

@@ -302,9 +302,10 @@ fn next_line(bytes: &[u8], at: usize, end: End) -> Found {
         None if end == End::File && !rest.is_empty() => rest,
         None => return Found::More,
     };
-    let line = line.trim_ascii_end();
     // Only the front must be text: what is no UTF-8 behind it is replaced.
-    let Some(found) = cri(super::framing::utf8(line)) else { return Found::None };
+    let Some(found) = cri(super::framing::utf8(line.trim_ascii_end())) else { return Found::None };
+    // The blank at which a line was cut is one of its own.
+    let line = if found.partial { line.strip_suffix(b"\r").unwrap_or(line) } else { line.trim_ascii_end() };
     let start = line.len().min(found.time.len() + 1 + found.stream.len() + 1);
     let tags = line[start..].iter().position(|byte| *byte == b' ').map_or(line.len(), |space| start + space + 1);
     let stream = at + found.time.len() + 1;
@@ -359,6 +360,10 @@ mod tests {
         assert_eq!(rows.len(), 2);
         assert_eq!(rows[0], format!(r#"{{"log":"{{\"a\": 1}}","stream":"stdout","time":"{at}"}}"#));
         assert_eq!(cri(&format!("{at} stdout F")).map(|line| line.text), Some(""));
+        for end in ["\n", "\r\n"] {
+            let text = format!("{at} stdout P one {end}{at} stdout P {end}{at} stdout F two{end}");
+            assert_eq!(texts(&text), [format!(r#"{{"log":"one two","stream":"stdout","time":"{at}"}}"#)]);
+        }
         for other in ["2024-01-02T03:04:05Z stdout X a", "2024-01-02 03:04:05 stdout F a", "12 stdout F a"] {
             assert_eq!(cri(other), None, "{other}");
         }

@@ -3,6 +3,8 @@
 //! A record borrows from the row it was read from and lives until the collector has seen it. Hashes are taken before
 //! credentials are masked, so that two exports of one entry stay one row however they were masked.
 
+mod text;
+
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
@@ -17,8 +19,8 @@ use super::streamed::{Said, Streamed};
 use super::tally::Tally;
 use super::{ReadOptions, lines, pieces, repair, said};
 use crate::config::glob_matches;
-use crate::record::{Collect, Kind, LogRecord, Severity, Stretch, effective, hash128};
-use crate::time::{self, Parsed, Window};
+use crate::record::{Collect, LogRecord, Stretch, hash128};
+use crate::time::{self, Window};
 
 /// Makes the records of one stretch of a file.
 pub(super) struct Reader<'a, C> {
@@ -310,69 +312,6 @@ impl<'a, C: Collect> Reader<'a, C> {
         self.collector.push(record, known.stretches(), raw);
     }
 
-    /// Takes an entry of plain text. `before` is the time of the entry before it, which one without a time has, too; returns
-    /// the entry's own.
-    fn text(&mut self, offset: u64, bytes: &[u8], before: Option<Parsed>) -> Option<Parsed> {
-        let text = String::from_utf8_lossy(bytes);
-        let line = said::uncoloured(text.lines().next().unwrap_or_default());
-        let said = said::of(&line);
-        let mut tape = Tape::default();
-        let mut record = LogRecord::default();
-        if let Some(Ok(object)) = said.object.map(|object| tape.parse(object)) {
-            shape::map(&Row::of(object), Beside::default(), &self.options.mappings, &mut record);
-            (record.ts_ns, record.receive_ns, record.insert_id) = (None, None, None);
-        }
-        let of_window = || Some(Parsed { ns: said.yearless?.near(self.near?)?, naive: true });
-        let own = said.time.or_else(of_window);
-        if let Some(parsed) = own.or(before) {
-            record.ts_ns = Some(parsed.ns);
-            record.ts_naive = parsed.naive;
-            let source = if said.time.is_some() {
-                "line"
-            } else if own.is_some() {
-                "line, year of the window"
-            } else {
-                "line before"
-            };
-            record.ts_source = Some(source.into());
-        } else {
-            (record.ts_naive, record.ts_source) = (false, None);
-        }
-        record.severity = said.severity.unwrap_or(record.severity);
-        if said.http.is_some() {
-            record.http = said.http;
-            record.kind = Kind::Request;
-        }
-        let status = record.http.as_ref().and_then(|http| http.status).filter(|_| record.kind == Kind::Request);
-        let inner = said.level.or(record.effective_reason.map(|_| record.effective_severity));
-        let found = effective(record.severity, said.named.unwrap_or(&text), inner);
-        (record.effective_severity, record.effective_reason) = (found.severity, found.reason);
-        if let (Some(status @ 400..), Severity::Default) = (status, found.severity) {
-            record.effective_severity = if status < 500 { Severity::Warning } else { Severity::Error };
-            record.effective_reason = Some("response status");
-        }
-        let named = |text: Option<&'_ str>| text.map(|text| Cow::Owned(text.to_owned()));
-        record.service = named(said.service).or(record.service);
-        record.instance = named(said.instance).or(record.instance);
-        record.trace = named(said.trace).or(record.trace);
-        record.content_hash = hash128(&[bytes]);
-        record.payload_rank = 2;
-        record.lossy = i32::try_from(text.matches(['?', '\u{FFFD}']).count()).unwrap_or(i32::MAX);
-        record.message = match said.named {
-            // The name of its container is no part of what it says.
-            Some(behind) => match (Stretch { text: &text, id: 0 }).offset_of(behind) {
-                Some(start) => Cow::Borrowed(&text[start..]),
-                // The line was coloured.
-                None => {
-                    Cow::Owned(behind.to_owned() + text.split_once('\n').map_or("", |(first, _)| &text[first.len()..]))
-                }
-            },
-            None => Cow::Borrowed(&text),
-        };
-        self.emit(&mut record, Place { offset, length: bytes.len() }, &text, &Known::default());
-        own.or(before)
-    }
-
     fn refused(&mut self, place: Place, reason: &str, text: &str) {
         self.malformed(place.offset, place.length as u64, reason, text.as_bytes());
     }
@@ -564,9 +503,14 @@ impl<C: Collect> Sink for Reader<'_, C> {
         let mut taken = Taken { length: run.length, blank_lines: run.blank_lines, ..Taken::default() };
         let mut before = None;
         for entry in run.entries {
+            let text = &bytes[entry.clone()];
+            if let Some(at) = said::blank_at(text) {
+                (before, taken.blank_lines) = (Some(at), taken.blank_lines + 1);
+                continue;
+            }
             taken.rows += 1;
             taken.entries += entry.len() as u64;
-            before = self.text(offset + entry.start as u64, &bytes[entry], before);
+            before = self.text(offset + entry.start as u64, text, before);
         }
         Text::Read(taken)
     }

@@ -149,8 +149,8 @@ fn a_plain_line_says_severity_and_service_and_stays_the_message() {
     assert_eq!(services, ["cart", "su", "till", "web"]);
     let messages: Vec<_> = read.records.iter().map(|row| row.message.as_str()).collect();
     let mut lines: Vec<_> = text.lines().collect();
-    lines[3] = "2024-01-02T03:04:05Z up";
-    assert_eq!(messages, lines, "but for the name of a container, which is none of its words");
+    (lines[2], lines[3]) = ("slow", "2024-01-02T03:04:05Z up");
+    assert_eq!(messages, lines, "but for an object and the name of a container, which is none of its words");
     assert_eq!(read.report.set_aside.no_time, 1, "a year is missing");
 }
 
@@ -206,9 +206,67 @@ fn a_container_says_the_lines_behind_its_name() {
 }
 
 #[test]
+fn a_row_behind_a_collectors_time_is_that_row() {
+    let at = "2024-01-02T03:04:05.678901234Z";
+    let text = format!(
+        "{at} {{\"level\":\"warn\",\"message\":\"slow\",\"time\":\"2024-01-02T03:04:04Z\",\"service\":\"cart\"}}\n\
+         {at} {{\"level\":\"error\",\"message\":\"no\",\"a\":1}}\n{at} {{\"level\":\"error\",\"message\":\"no\",\"a\":1}}\n{at}\n\
+         <14>1 2024-01-02T03:04:06Z box till 7 - - {{\"level\":\"error\",\"message\":\"late\"}}\n\
+         <14>1 2024-01-02T03:04:06Z box till 7 - - {{\"message\":\"up\"}}\n\
+         2024-01-02T03:04:07.5Z {{\"message\":\"lost\"}}\n  at f (a.js:1:2)\n{at} {{\"torn\":}}\n"
+    );
+    let read = ingest(text.as_bytes(), |options| options.text = true);
+    let seen: Vec<_> = read
+        .records
+        .iter()
+        .map(|row| (row.message.as_str(), row.ts_ns.map(time::rfc3339_short).unwrap_or_default()))
+        .collect();
+    let of = |message, time: &str| (message, time.to_owned());
+    assert_eq!(
+        seen,
+        [
+            of("slow", "2024-01-02T03:04:04Z"),
+            of("no", at),
+            of("no", at),
+            of("late", "2024-01-02T03:04:06Z"),
+            of("up", "2024-01-02T03:04:06Z"),
+            of("lost\n  at f (a.js:1:2)", "2024-01-02T03:04:07.500Z"),
+            of("{\"torn\":}", at),
+        ]
+    );
+    let counts: Vec<_> = read.report.severity.iter().map(|(severity, rows)| (severity.as_str(), *rows)).collect();
+    assert_eq!(counts, [("DEFAULT", 2), ("ERROR", 3), ("INFO", 1), ("WARNING", 1)]);
+    let services: Vec<_> = read.report.services.into_iter().collect();
+    assert_eq!(services, [("cart".to_owned(), 1), ("till".to_owned(), 2)]);
+    assert_eq!((read.report.malformed, read.report.bytes_by.total()), (0, text.len() as u64));
+    assert_eq!(read.report.bytes_by.blank, at.len() as u64 + text.lines().count() as u64 - 1, "its line is empty");
+}
+
+#[test]
+fn entries_of_the_journals_own_export_are_rows() {
+    let entry = |n: usize| {
+        format!(
+            "__CURSOR=s=1;i={n}\n__REALTIME_TIMESTAMP=170416464567890{n}\nPRIORITY=3\n_HOSTNAME=box\n\
+             SYSLOG_IDENTIFIER=till\nMESSAGE\n\u{8}\0\0\0\0\0\0\0no\nstock\n\n"
+        )
+    };
+    let text = entry(1) + &entry(2) + "__CURSOR=s=1;i=3\nno field\n";
+    let read = ingest(text.as_bytes(), |_| {});
+    let seen: Vec<_> =
+        read.records.iter().map(|row| (row.message.as_str(), row.ts_ns.map(time::rfc3339_short))).collect();
+    let at = |n: usize| Some(format!("2024-01-02T03:04:05.67890{n}Z"));
+    assert_eq!(seen, [("no\nstock", at(1)), ("no\nstock", at(2))]);
+    assert_eq!((read.report.malformed, read.report.bytes_by.total()), (2, text.len() as u64));
+    assert_eq!(read.report.services.into_iter().collect::<Vec<_>>(), [("till".to_owned(), 2)]);
+    let many: String = (0..450).map(|n| entry(n % 10)).collect();
+    same_however_cut(&many, false);
+}
+
+#[test]
 fn plain_text_is_the_same_however_it_is_cut() {
     let at = |i: usize| format!("2024-01-02 03:04:{:02},{:03}", i / 1_000, i % 1_000);
     let stack = "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\n\n    x()\nKeyError: 1\n";
+    let stamp = "2024-01-02T03:04:05.678901234Z";
     let text: String = (0..400)
         .map(|i| match i % 11 {
             3 => format!("{} ERROR no stock\n{stack}{stack}", at(i)),
@@ -217,6 +275,11 @@ fn plain_text_is_the_same_however_it_is_cut() {
             7 => "\tat a.b(C.java:1)\n]\nö\n".to_owned(),
             8 => format!("  {} {}\n", at(i), "y".repeat(i)),
             9 => format!("Oct 11 22:14:15 host su: x\nweb | {} x\nlevel=info ts=2024-01-02T03:04:05Z\n", at(i)),
+            10 => format!(
+                "{stamp}\n{stamp} {{\"a\":{i}}}\n  x\nJan 2, 2024 3:04:05 AM a.B c\nSEVERE: no\n\tat a.b(C.java:1)\n\
+                 [pod/a/b] {stamp}   x\n[pod/a/b] y\n{stamp} {}\n",
+                at(i)
+            ),
             _ => format!("{} INFO row {i}\n", at(i)),
         })
         .collect();

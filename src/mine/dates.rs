@@ -132,6 +132,12 @@ pub(super) fn day(s: &[u8], i: usize) -> Option<usize> {
     ends_word(s, end).then_some(end)
 }
 
+/// `31 Jan 2025 12:00:00.123`, the time with it: without one the numbers may be any.
+pub(super) fn spaced(s: &[u8], i: usize) -> Option<usize> {
+    let dated = digits(s, i, 2) && is_month(s, i + 3) && at(s, i + 6) == b' ' && digits(s, i + 7, 4);
+    if dated && at(s, i + 11) == b' ' { seconds(s, i + 12) } else { None }
+}
+
 /// `12:34`, `12:34:56`, `12:34:56.789`.
 pub(super) fn clock(s: &[u8], i: usize) -> Option<usize> {
     let hour = if digit(s, i + 1) { i + 2 } else { i + 1 };

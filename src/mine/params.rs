@@ -120,7 +120,7 @@ pub(super) fn kind_of(value: &str) -> (ParamKind, Option<&str>, Option<f64>) {
         if let Some(seconds) = compound_duration(value) {
             return (ParamKind::Duration, Some("s"), Some(seconds));
         }
-        if [dates::date, dates::clock, dates::day].iter().any(|mask| mask(b, 0) == Some(b.len())) {
+        if [dates::date, dates::clock, dates::day, dates::spaced].iter().any(|mask| mask(b, 0) == Some(b.len())) {
             return plain(ParamKind::Time);
         }
         if super::mask::ipv4(b, 0) == Some(b.len()) {

@@ -454,6 +454,7 @@ fn masked_word(s: &[u8], i: usize) -> Option<usize> {
         (b'-' | b'/', 4) => dates::date(s, i),
         (b'-', 2) => mask::mac(s, i).or_else(|| dates::day(s, i)),
         (b'-' | b'/', 1 | 2) => dates::day(s, i),
+        (b' ', 2) => dates::spaced(s, i),
         (b':', 1..=4) => {
             let clock = || if b.is_ascii_digit() { dates::clock(s, i) } else { None };
             mask::mac(s, i).or_else(|| mask::pci(s, i)).or_else(|| mask::ipv6(s, i)).or_else(clock)

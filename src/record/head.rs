@@ -4,6 +4,11 @@
 //! first byte of the text can begin it. Behind a time a level must be in capitals, or stand between marks: prose has words
 //! such as `error` anywhere.
 
+mod forms;
+
+#[cfg(test)]
+mod tests;
+
 use super::{Severity, strip_ansi};
 
 /// Why a text is taken for an error.
@@ -30,6 +35,10 @@ pub(super) fn level(message: &str) -> Option<(Severity, &'static str)> {
 fn level_of(head: &str, message: &str) -> Option<(Severity, &'static str)> {
     let behind = after_time(head);
     let body = behind.map_or(head, |behind| behind.rest.trim_start_matches([' ', '\t']));
+    // A collector's time before the line's own.
+    if body.len() < head.len() && after_time(body).is_some() {
+        return level_of(body, message);
+    }
     if let Some(severity) = bracketed_level(body) {
         return Some((severity, TOLD));
     }
@@ -44,11 +53,11 @@ fn level_of(head: &str, message: &str) -> Option<(Severity, &'static str)> {
     }
     leading_level(body, behind.is_some())
         .or_else(|| logfmt_level(body))
-        .or_else(|| klog_level(head))
+        .or_else(|| klog_level(body))
         .or_else(|| level_behind(behind?))
-        .or_else(|| postgres_level(behind?.rest))
-        .or_else(|| lambda_level(behind.map_or(head, |behind| behind.rest)))
-        .or_else(|| named_form(body))
+        .or_else(|| forms::behind_time(behind?.rest))
+        .or_else(|| forms::lambda(behind.map_or(head, |behind| behind.rest)))
+        .or_else(|| forms::named(body, message))
         .map(|severity| (severity, TOLD))
 }
 
@@ -121,7 +130,9 @@ fn time_cut(text: &str) -> Option<&str> {
     let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
     let clock = match *bytes.first_chunk::<12>()? {
         [_, _, b':', _, _, b':', ..] => 0,
-        [_, _, b'-', _, _, _, b'-', _, _, _, _, b' '] => 12,
+        [_, _, b'-', _, _, _, b'-', _, _, _, _, b' ']
+        | [_, _, b'/', _, _, _, b'/', _, _, _, _, b':' | b' ']
+        | [_, _, b' ', _, _, _, b' ', _, _, _, _, b' '] => 12,
         [y1, y2, y3, y4, b'-' | b'/', m1, m2, b'-' | b'/', d1, d2, b'T' | b' ', _] => {
             if ![y1, y2, y3, y4, m1, m2, d1, d2].iter().all(u8::is_ascii_digit) {
                 return None;
@@ -204,6 +215,10 @@ fn level_behind(behind: Behind<'_>) -> Option<Severity> {
         if let Some(severity) = level_token(token, marked, behind.open) {
             return Some(severity);
         }
+        // Right behind a time a word of three letters is one of those that levels are cut to.
+        if at == 0 && matches!(token, "TRC" | "DBG" | "INF" | "WRN" | "ERR" | "FTL" | "PNC") {
+            return Severity::from_word(token);
+        }
         if !stands_between(token, marked, at == 0) {
             return None;
         }
@@ -261,70 +276,13 @@ fn stands_between(token: &str, marked: bool, first: bool) -> bool {
         let digits = bytes.iter().any(u8::is_ascii_digit);
         digits && (bytes[0].is_ascii_digit() || bytes.len() > 15) && bytes.iter().all(plain)
     };
-    marked || matches!(bytes[0], b'[' | b'(' | b'{') || zone() || logger() || id() || token.contains('@')
-}
-
-/// ` UTC:10.0.0.5(4567):app@shop:[12]:ERROR:  …`, the prefix that databases of AWS have unless told otherwise.
-fn postgres_level(rest: &str) -> Option<Severity> {
-    let (who, rest) = rest.split_once(":[")?;
-    let (process, level) = rest.split_once("]:")?;
-    let told = who.contains('@') && process.bytes().all(|b| b.is_ascii_digit());
-    let level = level.split_once(':')?.0;
-    told.then(|| Severity::from_word(level)).flatten()
-}
-
-/// What AWS Lambda says of a function that did not end by itself.
-fn lambda_level(rest: &str) -> Option<Severity> {
-    let ended = rest.ends_with(" seconds") && rest.contains(" Task timed out after ");
-    let exited = rest.starts_with("RequestId: ") && rest.contains(" Error: Runtime exited");
-    (ended || exited).then_some(Severity::Error)
-}
-
-/// Heads that only one program or runtime writes.
-fn named_form(body: &str) -> Option<Severity> {
-    match body.as_bytes().first()? {
-        b'P' => php_level(body.strip_prefix("PHP ")?),
-        b'U' => body.starts_with("Unhandled Exception: ").then_some(Severity::Error),
-        b'f' | b'd' | b't' => dotnet_level(body),
-        b'D' | b'I' | b'W' | b'E' | b'F' => ruby_level(body),
-        b'[' => nest_level(body.strip_prefix("[Nest] ")?),
-        _ => None,
-    }
-}
-
-/// `PHP Fatal error:  …`
-fn php_level(rest: &str) -> Option<Severity> {
-    match rest.split_once(": ")?.0 {
-        "Fatal error" | "Parse error" | "Recoverable fatal error" => Some(Severity::Error),
-        "Warning" => Some(Severity::Warning),
-        "Notice" | "Deprecated" => Some(Severity::Notice),
-        _ => None,
-    }
-}
-
-/// `fail: Microsoft.AspNetCore.Server.Kestrel[13]`: its words for a level are used for other things too.
-fn dotnet_level(body: &str) -> Option<Severity> {
-    let (word, rest) = body.split_once(": ")?;
-    let severity = match word {
-        "fail" => Severity::Error,
-        "dbug" | "trce" => Severity::Debug,
-        _ => return None,
-    };
-    let category = rest.split(' ').next()?;
-    (category.contains('.') && !category.ends_with('.') || category.ends_with(']')).then_some(severity)
-}
-
-/// `E, [2025-01-01T10:00:00.123456 #12] ERROR -- : …`
-fn ruby_level(body: &str) -> Option<Severity> {
-    let (_, rest) = body[1..].strip_prefix(", [")?.split_once("] ")?;
-    Severity::from_word(rest.split_once(" -- ")?.0)
-}
-
-/// `[Nest] 7  - 01/01/2025, 10:00:00 AM   ERROR [Cart] …`, whose date is that of the machine's country.
-fn nest_level(rest: &str) -> Option<Severity> {
-    let words = rest.split_ascii_whitespace().take(8).take_while(|word| !word.starts_with('['));
-    let mut levels = words.filter(|word| word.len() > 3 && word.bytes().all(|b| b.is_ascii_uppercase()));
-    levels.find_map(Severity::from_word)
+    marked
+        || matches!(bytes[0], b'[' | b'(' | b'{')
+        || zone()
+        || logger()
+        || id()
+        || token.contains('@')
+        || token.starts_with("TID-")
 }
 
 /// `thread 'main' panicked at …`, the thread's number behind its name in newer ones.
@@ -395,134 +353,4 @@ fn starts_with_error_type(head: &str) -> bool {
         && name.len() > 5
         && (name.ends_with("Error") || name.ends_with("Exception"))
         && name.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_uppercase()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn of(text: &str) -> Severity {
-        level(text).map_or(Severity::Default, |found| found.0)
-    }
-
-    #[test]
-    fn a_stack_is_an_error_also_where_its_head_names_no_message() {
-        for text in [
-            "a.b.NullPointerException\n\tat a.B.c(B.java:3)",
-            "Exception in thread \"main\" a.b.NullPointerException\n\tat a.B.c(B.java:3)",
-            "/srv/cart.js:3\n    throw new Error('no');\n    ^\n\nError: no\n    at f (/srv/cart.js:3:9)\n\nNode.js v20.11.0",
-            "node:internal/process/promises:288\n    trigger(e);\n    ^\n\nError: no\n    at f (/srv/cart.js:3:9)",
-            "(node:1) UnhandledPromiseRejectionWarning: Error: no\n    at f (/srv/cart.js:3:9)",
-            "TypeError [ERR_INVALID_ARG_TYPE]: The argument is none\n    at f (/srv/cart.js:3:9)",
-            "A.B.SqlException (0x80131904): late\n   at A.B()",
-            "NoMethodError (undefined method 'f' for nil):\n  app/cart.rb:3:in 'g'",
-            "fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive]:\nmain.main()",
-            "http: panic serving 10.0.0.1:1: no\ngoroutine 5 [running]:",
-            "cart is lost\nTypeError: no\n    at f (/srv/cart.js:3:9)",
-            "cart is lost\na.b.NoneException: no\n\tat a.B.c(B.java:3)",
-            "2024/01/02 03:04:05 http: panic serving 10.0.0.1:1: no\ngoroutine 5 [running]:",
-        ] {
-            assert_eq!(of(text), Severity::Error, "{text}");
-        }
-        for text in [
-            "/srv/cart.js:3",
-            "who is\n    at home",
-            "KeyError",
-            "NoSuchException is a class",
-            "fatal error: is a word",
-            "TypeError (and others) are counted",
-            "node:internal is a module",
-        ] {
-            assert_eq!(of(text), Severity::Default, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_level_is_found_behind_time_thread_logger_and_id() {
-        for text in [
-            "2024-01-02 03:04:05,678 - till.cart - ERROR - no stock",
-            "2024-01-02 03:04:05,678 - root - ERROR - no stock",
-            "[2024-01-02 03:04:05,678] ERROR in app: no stock",
-            "[2024-01-02 03:04:05,678: ERROR/ForkPoolWorker-1] no stock",
-            "2024-01-02 03:04:05.678 | ERROR    | m:f:1 - no stock",
-            "2024-01-02 03:04:05.678 [main] ERROR c.x - no stock",
-            "03:04:05.001 [main] ERROR c.x - no stock",
-            "2024-01-02 03:04:05.6789|ERROR|Till.Cart|no stock",
-            "[2024-01-02 03:04:05,678: ERROR/MainProcess] no stock",
-            "ERROR 2024-01-02 03:04:05,678 cart 7 140 no stock",
-            "[2024-01-02T03:04:05.678+0000] {cart.py:18} ERROR - no stock",
-            "2024-01-02 03:04:05 UTC:10.0.0.5(4567):app@shop:[12]:ERROR:  no stock",
-            "2024-01-02T03:04:05.678Z 8b1c5f0e-8d7c-4f4e-9a51-0d6c2f3f4a5b Task timed out after 3.00 seconds",
-            "RequestId: 8b1c5f0e-8d7c-4f4e-9a51-0d6c2f3f4a5b Error: Runtime exited with error: signal: killed",
-            "03:04:05,001 ERROR [c.x] (main) no stock",
-            "2024-01-02 03:04:05,678 till.cart ERROR no stock",
-            "2024-01-02 03:04:05.678 UTC [12] ERROR:  no stock",
-            "2024-01-02 03:04:05.678 CET [12] till@shop ERROR:  no stock",
-            "[2024-01-02 03:04:05] production.ERROR: no stock",
-            "2024-01-02T03:04:05.678901Z 0 [ERROR] [MY-010119] [Server] Aborting",
-            "2024-01-02T03:04:05.124Z\treqid\tERROR\tno stock",
-            "2024-01-02T03:04:05.124Z\t8b1c5f0e-8d7c-4f4e-9a51-0d6c2f3f4a5b\tERROR\tno stock",
-            "2024-01-02T03:04:05.124+0100\tERROR\ttill/cart.go:7\tno stock",
-            "2024-01-02T03:04:05.124+0100\terror\ttill/cart.go:7\tno stock",
-            "[2024-01-02T03:04:05Z ERROR till] no stock",
-            "[03:04:05 ERR] no stock",
-            "[Nest] 7  - 01/02/2024, 3:04:05 AM   ERROR [Cart] no stock",
-            "02-Jan-2024 03:04:05.678 SEVERE [main] org.apache.Cart.f no stock",
-            "[Tue Jan 02 03:04:05.678901 2024] [core:error] [pid 7:tid 8] no stock",
-            "2024/01/02 03:04:05 [error] 7#7: *1 no stock",
-            "E, [2024-01-02T03:04:05.678901 #12] ERROR -- : no stock",
-            "fail: Microsoft.AspNetCore.Server.Kestrel[13]\n      no stock",
-            "PHP Fatal error:  no stock in /srv/a.php on line 7",
-            "[02-Jan-2024 03:04:05 UTC] PHP Parse error:  no stock",
-            "thread 'main' panicked at src/main.rs:7:5:\nno stock",
-            "thread 'main' (7) panicked at src/main.rs:7:5:",
-            "Unhandled exception. System.InvalidOperationException: no stock",
-            "Unhandled Exception: System.InvalidOperationException: no stock",
-            "\u{1b}[31mERROR\u{1b}[0m  no stock",
-            "\u{1b}[90m03:04:05\u{1b}[0m \u{1b}[31mERROR\u{1b}[0m no stock",
-            "\u{1b}[32m[Nest] 7  - \u{1b}[39m01/02/2024, 3:04:05 AM \u{1b}[31m  ERROR\u{1b}[39m [Cart] no stock",
-        ] {
-            assert_eq!(of(text), Severity::Error, "{text}");
-        }
-        assert_eq!(of("2024-01-02 03:04:05.678 [main] WARN  c.x - slow"), Severity::Warning);
-        assert_eq!(of("[03:04:05 INF] up"), Severity::Info);
-        assert_eq!(of("[2024-01-02 03:04:05] local.INFO: up"), Severity::Info);
-        assert_eq!(of("dbug: Microsoft.Extensions.Hosting[1]"), Severity::Debug);
-        assert_eq!(of("PHP Deprecated:  f() is old"), Severity::Notice);
-        assert_eq!(of("2024-01-02 03:04:05.678 UTC [12] FATAL:  no"), Severity::Critical);
-    }
-
-    #[test]
-    fn prose_with_a_level_in_it_states_none() {
-        for text in [
-            "2024-01-02 03:04:05 connection ERROR rate is 0",
-            "2024-01-02 03:04:05 the ERROR rate is 0",
-            "2024-01-02 03:04:05 [main] no ERROR today",
-            "2024-01-02 03:04:05 done. ERROR rate is 0",
-            "2024-01-02 03:04:05 a b c ERROR",
-            "2024-01-02 03:04:05 - sync of errors - error - done",
-            "2024-01-02 03:04:05 till.cart Error rates are fine",
-            "2024-01-02 03:04:05 till.cart ERRORS: 0",
-            "2024-01-02 03:04:05 UTC [12] LOG:  ERROR is a word",
-            "03:04:05 is when the ERROR came",
-            "[main] ERROR rates are fine",
-            "[a] [b] ERROR",
-            "[12:30] ERROR rates are fine",
-            "fail: expected three",
-            "fail:",
-            "PHP 8.3 is out: ERROR",
-            "E, [x] y",
-            "thread 'main' is up",
-            "Unhandled exceptions are counted",
-            "[Nest] 7  - 01/02/2024, 3:04:05 AM     LOG [Cart] ERROR rate is 0",
-            "\u{1b}[32mup\u{1b}[0m",
-            "2024-01-02 03:04:05 -",
-            "2024-01-02 03:04:05 [",
-            "2024-01-02 03:04:05 ö ERROR",
-            "[",
-            "[2024-01-02 03:04:05",
-        ] {
-            assert_eq!(of(text), Severity::Default, "{text}");
-        }
-    }
 }

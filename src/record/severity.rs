@@ -102,12 +102,12 @@ impl Severity {
         lower.make_ascii_lowercase();
         Some(match &*lower {
             b"default" => Self::Default,
-            b"debug" | b"trace" | b"verbose" | b"fine" | b"finer" | b"finest" | b"dbg" => Self::Debug,
+            b"debug" | b"trace" | b"verbose" | b"fine" | b"finer" | b"finest" | b"dbg" | b"trc" => Self::Debug,
             b"info" | b"information" | b"informational" | b"inf" => Self::Info,
             b"notice" => Self::Notice,
             b"warn" | b"warning" | b"wrn" => Self::Warning,
             b"err" | b"error" | b"severe" => Self::Error,
-            b"crit" | b"critical" | b"fatal" | b"panic" | b"dpanic" | b"ftl" => Self::Critical,
+            b"crit" | b"critical" | b"fatal" | b"panic" | b"dpanic" | b"ftl" | b"pnc" => Self::Critical,
             b"alert" => Self::Alert,
             b"emerg" | b"emergency" => Self::Emergency,
             // Go's slog writes levels between two words as `ERROR+2`.

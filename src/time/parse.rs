@@ -98,7 +98,7 @@ fn date_and_time(head: &[u8; 19]) -> Option<[i64; 6]> {
 }
 
 /// The digits that `rest` begins with as nanoseconds, and what follows them; the first eight of them at once.
-fn fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
+pub(super) fn fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
     let (mut value, mut digits) = rest.first_chunk().map_or((0, 0), |chunk| {
         let word = u64::from_le_bytes(*chunk) ^ u64::from_le_bytes(*b"00000000");
         let others = (word.wrapping_add(0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080;
@@ -143,7 +143,7 @@ fn parse_common(b: &[u8]) -> Option<Parsed> {
 }
 
 /// Nanoseconds of whole seconds and a fraction; `None` where a number cannot hold them.
-fn nanoseconds(seconds: i64, fraction_ns: i64) -> Option<i64> {
+pub(super) fn nanoseconds(seconds: i64, fraction_ns: i64) -> Option<i64> {
     match seconds.checked_mul(SECOND_NS) {
         Some(ns) => ns.checked_add(fraction_ns),
         // The first second that a number reaches into begins before it.
@@ -197,7 +197,7 @@ fn offset_seconds(zone: &str) -> Option<i64> {
     offset_seconds_of(zone.as_bytes())
 }
 
-fn offset_seconds_of(b: &[u8]) -> Option<i64> {
+pub(super) fn offset_seconds_of(b: &[u8]) -> Option<i64> {
     let sign = match b.first()? {
         b'+' => 1,
         b'-' => -1,
@@ -210,87 +210,6 @@ fn offset_seconds_of(b: &[u8]) -> Option<i64> {
         _ => return None,
     };
     Some(sign * (hours * 3_600 + minutes * 60))
-}
-
-/// Reads the date and time that a line begins with, up to where they end: their length, too.
-///
-/// RFC 3339 and its relatives, with `/` in the date as well, `15/Sep/2025:17:00:00 +0000` and `15-Sep-2025 17:00:00.123`, and
-/// `Mon Sep 15 17:00:00.123 2025`. A number is none: lines begin with numbers of all sorts.
-pub fn parse_front(text: &str) -> Option<(Parsed, usize)> {
-    let b = text.as_bytes();
-    if !b.first()?.is_ascii_digit() {
-        return parse_weekday_first(b);
-    }
-    let (date, at) = date_front(b)?;
-    let (seconds, fraction_ns, length) = clock_front(b.get(at..)?)?;
-    let end = at + length;
-    let (offset_s, length) = zone_front(&b[end..]).map_or((None, 0), |(offset_s, length)| (Some(offset_s), length));
-    let seconds = date * 86_400 + seconds - offset_s.unwrap_or(0);
-    Some((Parsed { ns: nanoseconds(seconds, fraction_ns)?, naive: offset_s.is_none() }, end + length))
-}
-
-/// The day of the date at the front, and where the time behind it begins.
-fn date_front(b: &[u8]) -> Option<(i64, usize)> {
-    match *b.first_chunk::<12>()? {
-        [_, _, _, _, b'-', _, _, b'-', _, _, b'T' | b't' | b' ', _]
-        | [_, _, _, _, b'/', _, _, b'/', _, _, b'T' | b't' | b' ', _] => {
-            Some((days_from_civil(number(&b[0..4])?, number(&b[5..7])?, number(&b[8..10])?)?, 11))
-        }
-        [_, _, b'/', _, _, _, b'/', _, _, _, _, b':'] | [_, _, b'-', _, _, _, b'-', _, _, _, _, b' '] => {
-            Some((days_from_civil(number(&b[7..11])?, month_named(&b[3..6])?, number(&b[0..2])?)?, 12))
-        }
-        _ => None,
-    }
-}
-
-/// The seconds of the `hh:mm:ss` at the front, the nanoseconds of its fraction, and its length.
-pub(super) fn clock_front(b: &[u8]) -> Option<(i64, i64, usize)> {
-    let [_, _, b':', _, _, b':', _, _] = *b.first_chunk::<8>()? else { return None };
-    let (hour, minute, second) = (number(&b[0..2])?, number(&b[3..5])?, number(&b[6..8])?);
-    if hour > 23 || minute > 59 || second > 60 {
-        return None;
-    }
-    let rest = &b[8..];
-    let (fraction_ns, rest) = match rest {
-        [b'.' | b',', digits @ ..] => fraction(digits).unwrap_or((0, rest)),
-        _ => (0, rest),
-    };
-    Some((hour * 3_600 + minute * 60 + second, fraction_ns, b.len() - rest.len()))
-}
-
-/// The offset of the zone at the front, and its length with the blank before it.
-fn zone_front(b: &[u8]) -> Option<(i64, usize)> {
-    let blank = usize::from(b.first() == Some(&b' '));
-    let zone = &b[blank..];
-    let digits = |from: usize| zone.iter().skip(from).take_while(|b| b.is_ascii_digit()).count();
-    let length = match zone {
-        [b'Z' | b'z', ..] if blank == 0 => 1,
-        [b'U', b'T', b'C', ..] | [b'G', b'M', b'T', ..] => 3,
-        [b'+' | b'-', ..] => match (digits(1), zone.get(3)) {
-            (2, Some(b':')) if digits(4) == 2 => 6,
-            (4, _) => 5,
-            // Behind a blank it may be any number.
-            (2, _) if blank == 0 => 3,
-            _ => return None,
-        },
-        _ => return None,
-    };
-    let goes_on = zone.get(length).is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'/'));
-    let offset_s = if length > 1 && !zone[0].is_ascii_alphabetic() { offset_seconds_of(&zone[..length])? } else { 0 };
-    (!goes_on && offset_s.abs() <= 14 * 3_600).then_some((offset_s, blank + length))
-}
-
-/// `Mon Sep 15 17:00:00.123 2025`, as C and web servers write it.
-fn parse_weekday_first(b: &[u8]) -> Option<(Parsed, usize)> {
-    let [w1, w2, w3, b' ', m1, m2, m3, b' ', d1, d2, b' '] = *b.first_chunk::<11>()? else { return None };
-    if ![*b"Mon", *b"Tue", *b"Wed", *b"Thu", *b"Fri", *b"Sat", *b"Sun"].contains(&[w1, w2, w3]) {
-        return None;
-    }
-    let day = number(if d1 == b' ' { &b[9..10] } else { &b[8..10] }).filter(|_| d2.is_ascii_digit())?;
-    let (seconds, fraction_ns, length) = clock_front(&b[11..])?;
-    let [b' ', year @ ..] = *b[11 + length..].first_chunk::<5>()? else { return None };
-    let date = days_from_civil(number(&year)?, month_named(&[m1, m2, m3])?, day)?;
-    Some((Parsed { ns: nanoseconds(date * 86_400 + seconds, fraction_ns)?, naive: true }, 11 + length + 5))
 }
 
 /// The number of a month by the three letters that logs write.
@@ -353,59 +272,6 @@ mod tests {
             let ns = day * DAY_NS + 45_296_123_456_789;
             let parsed = parse(&rfc3339(ns)).expect("a time");
             assert_eq!((parsed.ns, parsed.naive), (ns, false), "day {day}");
-        }
-    }
-
-    #[test]
-    fn the_time_at_the_front_of_a_line_is_read_to_its_end() {
-        let of = |text: &str| {
-            parse_front(text)
-                .map(|(parsed, length)| (rfc3339_short(parsed.ns), parsed.naive, text[length..].to_owned()))
-        };
-        let plain = "2024-01-02T01:04:05";
-        for (text, fraction, naive) in [
-            ("2024-01-02T03:04:05.678901234+02:00| boom", ".678901234", false),
-            ("2024-01-02T03:34:05.678901+02:30| boom", ".678901", false),
-            ("2024-01-02T03:04:05.1234567+02:00| boom", ".123456700", false),
-            ("2024-01-02T03:04:05.678901 +02:00| boom", ".678901", false),
-            ("2024-01-02T03:04:05.1+0200| boom", ".100", false),
-            ("2024-01-02 03:04:05,5+02| boom", ".500", false),
-            ("2024-01-02T01:04:05Z|", "", false),
-            ("2024-01-02T01:04:05.678Z| boom", ".678", false),
-            ("2024/01/02 01:04:05 UTC| boom", "", false),
-            ("2024-01-02 01:04:05| UTCX", "", true),
-            ("2024-01-02 01:04:05| -12 degrees", "", true),
-            ("2024-01-02 01:04:05| - till", "", true),
-            ("2024-01-02 01:04:05| +9900", "", true),
-            ("2024-01-02 01:04:05.123456789123| x", ".123456789", true),
-            ("2024-01-02 01:04:05|. Then", "", true),
-            ("02/Jan/2024:02:04:05 +0100|] \"GET", "", false),
-            ("02-Jan-2024 01:04:05.678| SEVERE", ".678", true),
-            ("02-Jan-2024 01:04:05 UTC|] PHP", "", false),
-            ("Tue Jan 02 01:04:05.678901 2024|] [core:error]", ".678901", true),
-            ("Tue Jan  2 01:04:05 2024|", "", true),
-        ] {
-            let (time, rest) = text.split_once('|').expect("a mark");
-            let moment = format!("{plain}{fraction}").trim_end_matches('Z').to_owned();
-            let expected = (rfc3339_short(parse(&format!("{moment}Z")).expect("a time").ns), naive, rest.to_owned());
-            assert_eq!(of(&format!("{time}{rest}")), Some(expected), "{text}");
-        }
-        for text in [
-            "",
-            "1704164645678901234 rows",
-            "17041646456789012345678",
-            "2024-01-02",
-            "2024-01-02 03:04",
-            "2024-13-02 03:04:05",
-            "2024-01-02 25:04:05",
-            "2024-01/02 03:04:05",
-            "2024-01-02 03:04:ö5",
-            "02/Jun/20é4:03:04:05 +0100",
-            "Tue Jan 02 03:04:05",
-            "Tuesday",
-            "Moé Jan 02 03:04:05 2024",
-        ] {
-            assert_eq!(of(text), None, "{text}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! Times whose year is not there, as syslog (RFC 3164) and klog write them: only a window says which it is.
 
-use super::parse::{clock_front, days_from_civil, number};
+use super::front::clock_front;
+use super::parse::{days_from_civil, number};
 use super::{DAY_NS, SECOND_NS, Window, month_named, rfc3339};
 
 /// A day of some year, and a time on it.

@@ -335,7 +335,7 @@ fn write_fields(fields: &[Field], record: &[u8], cells: &[Cell], out: &mut Strin
     }
 }
 
-fn write_string(text: &str, out: &mut String) {
+pub(super) fn write_string(text: &str, out: &mut String) {
     out.push_str(&serde_json::Value::from(text).to_string());
 }
 

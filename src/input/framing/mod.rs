@@ -8,6 +8,7 @@
 
 mod csv;
 mod cut;
+mod export;
 mod longer;
 mod scan;
 mod state;

@@ -5,6 +5,7 @@
 
 use super::super::pieces;
 use super::csv::{Lead, Table};
+use super::export::{self, Export};
 use super::scan::{self, Extent, Scalar};
 use super::state::{Counts, Line, State};
 use super::{Front, LOOKED_AT, OVERSIZE, Sink, Text, Verdict, Window};
@@ -404,6 +405,18 @@ impl Framer {
             return Some(at + prefix);
         }
         if !self.state.in_array {
+            match export::entry(near, window.last && near.len() == rest.len()) {
+                Export::Entry(length, text) => {
+                    let offset = window.base + at as u64;
+                    match sink.converted(offset, length as u64, &text) {
+                        Verdict::Read { .. } => self.taken(length, length as u64, false, true),
+                        Verdict::Refused(reason) => self.refuse(offset, &rest[..length], reason, sink),
+                    }
+                    return Some(at + length);
+                }
+                Export::Open if rest.len() <= self.limit => return None,
+                Export::Open | Export::None => {}
+            }
             if pieces::is_line(line) {
                 return self.pieces(window, at, false, sink);
             }

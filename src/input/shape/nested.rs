@@ -10,22 +10,31 @@ use super::generic::{self, in_tens};
 use super::payload::Payload;
 use super::{INNER_LEVEL, Row, imply, last_segment, resource, shape_of};
 use crate::record::{Kind, LogRecord};
+use crate::time;
 
 /// Reads a record's message once more where it is a JSON object, and takes what the envelope does not say.
 pub(super) fn lift(record: &mut LogRecord<'_>) {
     // An object has quotes, which a text can only hold as escapes: a borrowed message is none, or is the row's own JSON.
     let Cow::Owned(text) = &record.message else { return };
-    let text = text.trim_ascii();
-    if !is_object(text) {
+    if !is_object(behind_time(text)) {
         return;
     }
     // The record is filled from its own message, which is put back when it holds no other.
     let whole = std::mem::take(&mut record.message);
-    if let Some(message) = fill(whole.trim_ascii(), record) {
+    if let Some(message) = fill(behind_time(&whole), record) {
         record.message = Cow::Owned(message);
     } else {
         record.message = whole;
     }
+}
+
+/// A text without the blanks around it, and without the time that a collector put before an object.
+fn behind_time(text: &str) -> &str {
+    let text = text.trim_ascii();
+    if !text.as_bytes().first().is_some_and(u8::is_ascii_digit) || !text.ends_with('}') {
+        return text;
+    }
+    time::parse_front(text).map_or(text, |(_, length)| text[length..].trim_ascii_start())
 }
 
 /// Whether a text may be one object.
@@ -106,6 +115,21 @@ fn rest(inner: LogRecord<'static>, record: &mut LogRecord<'_>) {
 mod tests {
     use super::super::mapped_row as map;
     use crate::record::{Kind, Severity};
+
+    #[test]
+    fn a_time_may_stand_before_the_object() {
+        let of = |text: &str| {
+            let row = map(&format!(r#"{{"timestamp":"2025-01-01T00:00:00Z","textPayload":"{text}"}}"#));
+            (row.message.to_string(), row.effective_severity)
+        };
+        let object = r#"{\"level\":\"error\",\"msg\":\"lost\"}"#;
+        for time in ["2025-01-01T00:00:09.123456789Z ", "2025-01-01 00:00:09,5 ", ""] {
+            assert_eq!(of(&format!("{time}{object}")), ("lost".to_owned(), Severity::Error), "{time}");
+        }
+        for other in [format!("7 {object}"), format!("2025-01-01T00:00:09Z till {object}")] {
+            assert_eq!(of(&other).0, other.replace("\\\"", "\""), "{other}");
+        }
+    }
 
     #[test]
     fn the_envelope_wins_and_the_inner_object_fills_what_it_leaves_open() {

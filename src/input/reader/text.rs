@@ -1,0 +1,115 @@
+//! Lines of plain text to records.
+
+use std::borrow::Cow;
+
+use super::super::json::Tape;
+use super::super::said::{self, Said};
+use super::super::shape::{Beside, Row};
+use super::{Known, Place, Reader};
+use crate::record::{Collect, Kind, LogRecord, Severity, Stretch, effective, hash128};
+use crate::time::{self, Parsed};
+
+/// The time of an entry, and what it was read from.
+type Moment = Option<(Parsed, &'static str)>;
+
+impl<C: Collect> Reader<'_, C> {
+    /// Takes an entry of plain text. `before` is the time of the entry before it, which one without a time has, too; returns
+    /// the entry's own.
+    pub(super) fn text(&mut self, offset: u64, bytes: &[u8], before: Option<Parsed>) -> Option<Parsed> {
+        let text = String::from_utf8_lossy(bytes);
+        let line = said::uncoloured(text.lines().next().unwrap_or_default());
+        let said = said::of(&line);
+        let of_window = || Some(Parsed { ns: said.yearless?.near(self.near?)?, naive: true });
+        let own = said.time.or_else(of_window);
+        let moment = own.or(before).map(|parsed| {
+            let of_window = if own.is_some() { "line, year of the window" } else { "line before" };
+            (parsed, if said.time.is_some() { "line" } else { of_window })
+        });
+        let place = Place { offset, length: bytes.len() };
+        let identity = hash128(&[bytes]);
+        let mut tape = Tape::default();
+        match said.object.map(|object| tape.parse(object)) {
+            Some(Ok(object)) => self.behind_head(&Row::of(object), &said, moment, place, &text, identity),
+            _ => self.plain(said, moment, place, &text, identity),
+        }
+        own.or(before)
+    }
+
+    /// The row that an object behind the head of a line is. What it says itself counts before what the head says.
+    fn behind_head<'r>(
+        &mut self,
+        row: &Row<'r>,
+        said: &Said<'r>,
+        moment: Moment,
+        place: Place,
+        text: &'r str,
+        identity: u128,
+    ) {
+        let mut record = LogRecord::default();
+        self.map(row, Beside::default(), text.len(), &mut record);
+        if record.insert_id.is_none() {
+            // Two lines may hold the same object.
+            record.content_hash = identity;
+        }
+        if let Some((parsed, source)) = moment.filter(|_| record.ts_ns.is_none_or(|ns| !time::is_plausible(ns))) {
+            (record.ts_ns, record.ts_naive, record.ts_source) = (Some(parsed.ns), parsed.naive, Some(source.into()));
+        }
+        if record.severity == Severity::Default && (said.severity.is_some() || record.effective_reason.is_none()) {
+            record.severity = said.severity.unwrap_or_default();
+            let found = effective(record.severity, &record.message, said.level);
+            (record.effective_severity, record.effective_reason) = (found.severity, found.reason);
+        }
+        record.service = record.service.or(said.service.map(Cow::Borrowed));
+        record.instance = record.instance.or(said.instance.map(Cow::Borrowed));
+        if let Some((_, rest)) = text.split_once('\n') {
+            record.message = Cow::Owned(format!("{}\n{rest}", record.message));
+        }
+        self.emit(&mut record, place, text, &Known::default());
+    }
+
+    /// An entry that is text.
+    fn plain<'r>(&mut self, said: Said<'r>, moment: Moment, place: Place, text: &'r str, identity: u128) {
+        let mut record = LogRecord {
+            severity: said.severity.unwrap_or_default(),
+            service: said.service.map(Cow::Borrowed),
+            instance: said.instance.map(Cow::Borrowed),
+            trace: said.trace.map(Cow::Borrowed),
+            content_hash: identity,
+            payload_rank: 2,
+            ..LogRecord::default()
+        };
+        if let Some((parsed, source)) = moment {
+            (record.ts_ns, record.ts_naive, record.ts_source) = (Some(parsed.ns), parsed.naive, Some(source.into()));
+        }
+        let behind = text.split_once('\n').map(|(_, rest)| rest);
+        record.message = match (said.named, said.source.zip(behind)) {
+            // The name of its container is no part of what it says.
+            (Some(named), _) => match (Stretch { text, id: 0 }).offset_of(named) {
+                Some(start) => Cow::Borrowed(text[start..].trim_start_matches(['\r', '\n'])),
+                // The line was coloured.
+                None => Cow::Owned(behind.map_or(named.to_owned(), |rest| format!("{named}\n{rest}"))),
+            },
+            (None, Some(((class, method), rest))) => {
+                (record.module, record.function) = (Some(class.into()), method.map(Cow::Borrowed));
+                Cow::Borrowed(rest)
+            }
+            (None, None) => Cow::Borrowed(text),
+        };
+        let found = effective(record.severity, &record.message, said.level);
+        let found = match said.stamped.filter(|_| found.reason.is_none()) {
+            Some(stamped) => effective(record.severity, stamped, None),
+            None => found,
+        };
+        (record.effective_severity, record.effective_reason) = (found.severity, found.reason);
+        if said.http.is_some() {
+            (record.http, record.kind) = (said.http, Kind::Request);
+        }
+        let status = record.http.as_ref().and_then(|http| http.status);
+        if let (Some(status @ 400..), Severity::Default) = (status, found.severity) {
+            record.effective_severity = if status < 500 { Severity::Warning } else { Severity::Error };
+            record.effective_reason = Some("response status");
+        }
+        record.lossy = i32::try_from(text.matches(['?', '\u{FFFD}']).count()).unwrap_or(i32::MAX);
+        self.emit(&mut record, place, text, &Known::default());
+    }
+}

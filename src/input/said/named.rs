@@ -1,0 +1,164 @@
+//! Names that collectors put before what a program wrote.
+
+use super::{HEADS, Said, behind_name};
+use crate::record::Severity;
+
+/// A line behind the name of a container.
+pub(super) fn of(line: &str) -> Option<Said<'_>> {
+    if line.starts_with("[pod/") {
+        return kubectl(line);
+    }
+    compose(line).or_else(|| stern(line))
+}
+
+/// `[pod/till-7d9c5b8f6d-x2k4q/web] x`, as kubectl writes with `--prefix`.
+fn kubectl(line: &str) -> Option<Said<'_>> {
+    let (name, rest) = line.strip_prefix("[pod/")?.split_once(']')?;
+    let (pod, container) = name.split_once('/').filter(|(pod, container)| is_label(pod) && is_label(container))?;
+    let rest = rest.strip_prefix(' ').unwrap_or(rest);
+    Some(Said { service: Some(container), instance: Some(pod), ..behind_name(rest, HEADS) })
+}
+
+/// `till-7d9c5b8f6d-x2k4q web x`, as stern writes, the namespace before it where it was asked for all. Where the pod's name is
+/// none of a deployment's, the line must read by itself.
+fn stern(line: &str) -> Option<Said<'_>> {
+    let (first, rest) = line.split_once(' ')?;
+    let (second, behind) = rest.split_once(' ')?;
+    let (pod, container, rest) = if Pod::of(first).is_some() {
+        (first, second, behind)
+    } else {
+        let (third, behind) = behind.split_once(' ')?;
+        (second, third, behind)
+    };
+    let named = Pod::of(pod)?;
+    if !is_label(first) || !is_label(container) || Severity::from_word(container).is_some() {
+        return None;
+    }
+    let said = behind_name(rest, HEADS);
+    (named == Pod::Deployment || said.begins || said.object.is_some()).then_some(Said {
+        service: Some(container),
+        instance: Some(pod),
+        ..said
+    })
+}
+
+/// What a pod's name says of who made it.
+#[derive(PartialEq, Eq)]
+enum Pod {
+    /// `till-7d9c5b8f6d-x2k4q`
+    Deployment,
+    /// `till-x2k4q`, `till-0`: other things have such names, too.
+    Other,
+}
+
+impl Pod {
+    fn of(name: &str) -> Option<Self> {
+        let (front, last) = name.rsplit_once('-').filter(|_| is_label(name))?;
+        // Names are made of letters and digits that spell no word, and are not taken for one another.
+        let made = |b: u8| b"bcdfghjklmnpqrstvwxz2456789".contains(&b);
+        let numbered = |text: &str| text.bytes().any(|b| b.is_ascii_digit());
+        if last.len() == 5
+            && let Some((_, hash)) = front.rsplit_once('-')
+            && (6..=10).contains(&hash.len())
+            && numbered(hash)
+            && hash.bytes().all(made)
+        {
+            return Some(Self::Deployment);
+        }
+        let ordinal = !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit());
+        (last.len() == 5 && numbered(last) || ordinal).then_some(Self::Other)
+    }
+}
+
+/// Whether a word is a name as Kubernetes allows it.
+fn is_label(word: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.');
+    word.starts_with(|c: char| c.is_ascii_alphanumeric()) && word.len() <= 253 && word.bytes().all(plain)
+}
+
+/// `till-1  | 2024-01-02T03:04:05Z x`, as Docker Compose writes the lines of a service's container. Where no time follows, it
+/// may be a cell of a table: a container's name ends with its number, and two blanks at least stand behind it.
+fn compose(line: &str) -> Option<Said<'_>> {
+    let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let (name, rest) = line.split_at(line.find(|c: char| !named(c))?);
+    let behind =
+        rest.trim_start_matches(' ').strip_prefix("| ").filter(|_| !name.is_empty() && rest.starts_with(' '))?;
+    let said = behind_name(behind, HEADS);
+    let number = |(service, number): &(&str, &str)| {
+        service.starts_with(|c: char| c.is_ascii_alphabetic())
+            && !number.is_empty()
+            && number.bytes().all(|b| b.is_ascii_digit())
+    };
+    let numbered = name.rsplit_once(['-', '_']).filter(number);
+    if !said.begins && (numbered.is_none() || !rest.starts_with("  ")) {
+        return None;
+    }
+    let service = numbered.map_or(name, |(service, _)| service);
+    Some(Said {
+        service: said.service.or(Some(service).filter(|service| !service.is_empty())),
+        instance: said.instance.or(Some(name)),
+        ..said
+    })
+}
+
+/// `app[web.1]: x` of Heroku, and `host su[1]: x` as journals are printed, behind a time.
+pub(super) fn program(line: &str, heads: u8) -> Option<Said<'_>> {
+    // The one that has no process.
+    if let Some((host, behind)) =
+        line.split_once(" kernel: ").filter(|(host, _)| !host.is_empty() && !host.contains(' '))
+    {
+        return Some(Said { service: Some("kernel"), instance: Some(host), ..behind_name(behind, heads) });
+    }
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/' | b'@');
+    let tag = |text: &str| -> Option<(usize, usize)> {
+        let open = text.bytes().position(|b| !plain(&b)).filter(|at| *at > 0 && text[*at..].starts_with('['))?;
+        let close = open + 1 + text[open + 1..].bytes().position(|b| !plain(&b)).filter(|at| *at > 0)?;
+        text[close..].starts_with("]: ").then_some((open, close))
+    };
+    let (host, rest, (open, close)) = match tag(line) {
+        Some(found) => (None, line, found),
+        None => line.split_once(' ').and_then(|(host, rest)| Some((Some(host), rest, tag(rest)?)))?,
+    };
+    let (name, inside, behind) = (&rest[..open], &rest[open + 1..close], &rest[close + 3..]);
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let is_process = is_number(inside);
+    // Without a host it may be anything: `list[index]: x`.
+    let is_dyno = || matches!(name, "app" | "heroku");
+    // `ERROR[main]: x` and `INFO su[1]: x` name a level.
+    let is_level = |word: &str| Severity::from_word(word).is_some();
+    let is_host = |word: &str| {
+        word.len() > 1
+            && word.as_bytes()[0].is_ascii_alphanumeric()
+            && word.bytes().all(|b| plain(&b))
+            && word.bytes().any(|b| !b.is_ascii_uppercase())
+            && !is_level(word)
+    };
+    let is_named = host.map_or_else(is_dyno, |host| is_process && is_host(host));
+    if is_level(name) || !is_named {
+        return None;
+    }
+    Some(Said { service: Some(name), instance: host.or(Some(inside)), ..behind_name(behind, heads) })
+}
+
+/// `app[148e4d5a] ams [info]x`, as Fly prints it behind a time: who wrote it, the machine, the region, the level.
+pub(super) fn machine(line: &str, heads: u8) -> Option<Said<'_>> {
+    let (name, rest) = line.split_once('[')?;
+    let (machine, rest) = rest.split_once("] ")?;
+    let (region, rest) = rest.split_once(" [")?;
+    let (level, rest) = rest.split_once(']')?;
+    let word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase());
+    let hex = machine.len() > 6 && machine.bytes().all(|b| b.is_ascii_hexdigit());
+    let level = Severity::from_word(level).filter(|_| word(name) && hex && word(region) && region.len() == 3)?;
+    let said = behind_name(rest.strip_prefix(' ').unwrap_or(rest), heads);
+    Some(Said { service: Some(name), instance: Some(machine), level: said.level.or(Some(level)), ..said })
+}
+
+/// `web/till/0a1b… x`, `2024/01/02/[$LATEST]0a1b… x`: the stream of a log group, as the command line of AWS prints it behind
+/// a time.
+pub(super) fn streamed(line: &str, heads: u8) -> Option<Said<'_>> {
+    let (stream, rest) = line.split_once(' ').filter(|(stream, _)| stream.contains('/'))?;
+    let id = stream.rsplit(['/', ']']).next()?;
+    let least = if stream.contains("/[") { 8 } else { 16 };
+    let made = id.len() >= least && id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+    made.then(|| Said { instance: Some(stream), ..behind_name(rest, heads) })
+}
