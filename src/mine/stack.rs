@@ -210,6 +210,10 @@ pub fn parse_stack(message: &str) -> Option<Stack<'_>> {
         script::php(message)
     } else if has(":in `") || has(":in '") {
         script::ruby(message)
+    } else if has(".go:") && native::has_go_frame(message) {
+        native::go_frames(message)
+    } else if has(".php:") && has(" in /") {
+        script::php(message)
     } else if has("at ") {
         at::parse(message)
     } else {

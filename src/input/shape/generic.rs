@@ -188,8 +188,11 @@ fn told<'a>(found: &Found<'a>, row: Value<'a>) -> Cow<'a, str> {
     message
 }
 
-/// The text of a message that is an object, or the object itself.
+/// The text of a message that is an object, or the object itself; one that is an exception is its stack.
 pub(super) fn inside(value: Value<'_>) -> Option<Cow<'_, str>> {
+    if let Some(stack) = Some(value).filter(|value| value.is_object()).and_then(frames::of) {
+        return Some(stack);
+    }
     first_text(value, &["message", "msg", "event", "error", "stringValue"])
         .or_else(|| Some(value.raw().into()).filter(|raw: &Cow<'_, str>| raw.len() > 2))
 }

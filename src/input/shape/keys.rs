@@ -97,6 +97,7 @@ pub(super) const FIELDS: [(Field, &[&str]); 30] = [
     (
         Field::Message,
         &[
+            "formattedMessage",
             "message",
             "msg",
             "MESSAGE",
@@ -150,6 +151,12 @@ pub(super) const FIELDS: [(Field, &[&str]); 30] = [
             "error.stackTrace",
             "err.stack_trace",
             "err.stackTrace",
+            "exceptions",
+            "throwable",
+            "context.exception",
+            "error",
+            "err",
+            "message",
         ],
     ),
     (
@@ -262,6 +269,9 @@ pub(super) const FIELDS: [(Field, &[&str]); 30] = [
             "@module",
             "channel",
             "src.file",
+            "SourceContext",
+            "fields.SourceContext",
+            "Properties.SourceContext",
         ],
     ),
     (Field::Caller, &["caller", "source_location", "file"]),
@@ -362,5 +372,5 @@ pub(super) const FIELDS: [(Field, &[&str]); 30] = [
     (Field::LatencyNs, &["event.duration"]),
     (Field::Duration, &["Duration", "duration"]),
     (Field::Labels, &["labels", "kubernetes.labels", "kubernetes.pod_labels"]),
-    (Field::ErrorType, &["error.type", "exception.type", "err.type", "thrown.name", "errorType"]),
+    (Field::ErrorType, &["error.type", "exception.type", "err.type", "thrown.name", "errorType", "err.name", "error.name", "exception.name"]),
 ];

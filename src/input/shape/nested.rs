@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::super::json::{Tape, Value};
 use super::generic::in_tens;
 use super::payload::Payload;
-use super::{INNER_LEVEL, Row, imply, last_segment, shape_of};
+use super::{INNER_LEVEL, Row, frames, imply, last_segment, shape_of};
 use crate::record::{Kind, LogRecord};
 
 /// Reads a record's message once more where it is a JSON object, and takes what the envelope does not say.
@@ -17,6 +17,9 @@ pub(super) fn lift(record: &mut LogRecord<'_>) {
     let Cow::Owned(text) = &record.message else { return };
     let text = text.trim_ascii();
     if !is_object(text) {
+        if let Some((said, stack)) = failed_invocation(text) {
+            record.message = Cow::Owned(format!("{said}\n{stack}"));
+        }
         return;
     }
     // The record is filled from its own message, which is put back when it holds no other.
@@ -26,6 +29,20 @@ pub(super) fn lift(record: &mut LogRecord<'_>) {
     } else {
         record.message = whole;
     }
+}
+
+/// What Lambda's runtime for Node says of an exception, `…\tERROR\tInvoke Error \t{"errorType":…,"stack":[…]}`: the text, and
+/// the stack that the object is.
+fn failed_invocation(text: &str) -> Option<(&str, String)> {
+    let (said, error) = text.split_once("\t{").filter(|(_, error)| error.ends_with('}'))?;
+    let said = said.trim_end();
+    let ends = ["\tInvoke Error", "\tUncaught Exception", "\tUnhandled Promise Rejection"];
+    let named = ends.into_iter().any(|end| said.ends_with(end));
+    let mut tape = Tape::default();
+    let error = tape.parse(&text[text.len() - error.len() - 1..]).ok().filter(|_| named)?;
+    // A promise was rejected because of another.
+    let stack = error.some("reason").and_then(frames::of).or_else(|| frames::of(error))?;
+    Some((said, stack.into_owned()))
 }
 
 /// Whether a text may be one object.
@@ -65,6 +82,9 @@ pub(super) fn fill_from(object: Value<'_>, record: &mut LogRecord<'_>) -> Option
     let fuller = several && (!message.contains('\n') || own.contains(&*message));
     let message = if message.is_empty() || fuller { own } else { message };
     let message = (!whole || !message.is_empty()).then(|| message.into_owned());
+    if inner.kind == Kind::System && record.kind == Kind::App {
+        record.kind = Kind::System;
+    }
     if request && message.as_deref() == Some("") {
         record.kind = Kind::Request;
     }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use rustc_hash::FxHashMap;
 
 use super::super::json::{NodeKind, Value};
-use super::payload::Best;
+use super::payload::{Best, is_stack};
 use super::{frames, seldom_timestamp, text, timestamp};
 use crate::time::Parsed;
 
@@ -173,6 +173,15 @@ impl<'a> Found<'a> {
             }
             Field::Stack => {
                 if value.kind() == NodeKind::Escaped && value.raw().contains("\\n") {
+                    let told = match feed.path {
+                        "message" => false,
+                        "error" | "err" => text(value).is_some_and(|text| is_stack(&text)),
+                        _ => true,
+                    };
+                    if told {
+                        best.offer(feed.rank, value);
+                    }
+                } else if feed.path == "Exception" && frames::joined(value).is_some() {
                     best.offer(feed.rank, value);
                 } else if feed.path != THROWN && (value.is_array() || value.is_object()) && frames::of(value).is_some()
                 {
