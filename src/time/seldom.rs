@@ -121,9 +121,21 @@ mod tests {
             let parsed = parse_seldom(text).expect(text);
             assert_eq!((rfc3339_short(parsed.ns).as_str(), parsed.naive), (time, naive), "{text}");
         }
-        for text in
-            ["", "M", "PM", "1/2/2024, 13:04:05 PM", "1/2/2024, 0:04:05 AM", "Tue Jan 02 2024 GMT", "2024/13/02 03:04:05", "a/b/c:d", "Tue, 02 Jan 2024", "2024010T030405Z", "é/Jan/2024:1", "T", "1:2"]
-        {
+        for text in [
+            "",
+            "M",
+            "PM",
+            "1/2/2024, 13:04:05 PM",
+            "1/2/2024, 0:04:05 AM",
+            "Tue Jan 02 2024 GMT",
+            "2024/13/02 03:04:05",
+            "a/b/c:d",
+            "Tue, 02 Jan 2024",
+            "2024010T030405Z",
+            "é/Jan/2024:1",
+            "T",
+            "1:2",
+        ] {
             assert_eq!(parse_seldom(text), None, "{text}");
         }
     }

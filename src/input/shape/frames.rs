@@ -17,16 +17,8 @@ const CAUSE: &str = "\nCaused by: ";
 const LISTS: [&str; 8] =
     ["extendedStackTrace", "frames", "stackTrace", "stacktrace", "stack_trace", "stack", "trace", "stepArray"];
 /// Where they put the stack as their language prints it.
-const TEXTS: [&str; 8] = [
-    "stack",
-    "stack_trace",
-    "stackTrace",
-    "stacktrace",
-    "traceback",
-    "StackTraceString",
-    "StackTrace",
-    "trace",
-];
+const TEXTS: [&str; 8] =
+    ["stack", "stack_trace", "stackTrace", "stacktrace", "traceback", "StackTraceString", "StackTrace", "trace"];
 const KINDS: [&str; 9] =
     ["exc_type", "class", "exceptionType", "className", "ClassName", "type", "Type", "errorType", "name"];
 const SAID: [&str; 7] = ["exc_value", "message", "Message", "value", "msg", "errorMessage", "localizedMessage"];
@@ -90,9 +82,9 @@ pub(super) fn named<'a>(stack: Cow<'a, str>, kind: &str, said: Option<&str>) -> 
 /// `app/cart.rb:12:in 'open'`, with which a backtrace of Ruby begins that does not say its exception.
 fn is_place_of_ruby(line: &str) -> bool {
     let place = line.split_once(":in `").or_else(|| line.split_once(":in '"));
-    place.and_then(|(place, _)| place.rsplit_once(':')).is_some_and(|(file, line)| {
-        !file.contains(' ') && !line.is_empty() && line.bytes().all(|b| b.is_ascii_digit())
-    })
+    place
+        .and_then(|(place, _)| place.rsplit_once(':'))
+        .is_some_and(|(file, line)| !file.contains(' ') && !line.is_empty() && line.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// The stack of an exception that is an object, where that is a text.

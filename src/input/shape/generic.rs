@@ -139,7 +139,8 @@ pub(super) fn settle<'a>(found: &Found<'a>, row: Value<'a>, record: &mut LogReco
     if record.module.is_none() {
         record.module = found.text(Field::Module);
     }
-    record.user = found.text(Field::User);
+    // API Gateway and web servers write a dash for nobody.
+    record.user = found.text(Field::User).filter(|user| user != "-");
     record.labels = found.value(Field::Labels).map(|labels| labels.raw().into());
     record.message = told(found, row);
     unprefix(record);

@@ -85,14 +85,21 @@ mod tests {
             r#"{"time":"2024-01-02T03:04:05.678Z","type":"platform.report","record":{"requestId":"r","metrics":{"durationMs":140.5,"memorySizeMB":128},"status":"timeout"}}"#,
         );
         assert_eq!(row.message, "platform.report requestId=r status=timeout durationMs=140.5 memorySizeMB=128");
-        assert_eq!((row.kind, row.effective_severity, row.trace.as_deref()), (Kind::System, Severity::Error, Some("r")));
+        assert_eq!(
+            (row.kind, row.effective_severity, row.trace.as_deref()),
+            (Kind::System, Severity::Error, Some("r"))
+        );
         let row = map(
             r#"{"time":"2024-01-02T03:04:05.678Z","type":"platform.initStart","record":{"phase":"init","functionName":"till","functionVersion":"7"}}"#,
         );
         assert_eq!((row.service.as_deref(), row.revision.as_deref()), (Some("till"), Some("7")));
         assert_eq!(row.effective_severity, Severity::Default);
-        let row = map(r#"{"time":"2024-01-02T03:04:05.678Z","type":"platform.fault","record":"RequestId: r Error: x\n"}"#);
-        assert_eq!((row.message.as_ref(), row.effective_severity), ("platform.fault RequestId: r Error: x", Severity::Error));
+        let row =
+            map(r#"{"time":"2024-01-02T03:04:05.678Z","type":"platform.fault","record":"RequestId: r Error: x\n"}"#);
+        assert_eq!(
+            (row.message.as_ref(), row.effective_severity),
+            ("platform.fault RequestId: r Error: x", Severity::Error)
+        );
     }
 
     #[test]
@@ -102,7 +109,10 @@ mod tests {
         let row = map(
             r#"{"time":"2024-01-02T03:04:05.678Z","type":"function","record":{"level":"ERROR","message":"no","requestId":"r"}}"#,
         );
-        assert_eq!((row.message.as_ref(), row.effective_severity, row.trace.as_deref()), ("no", Severity::Error, Some("r")));
+        assert_eq!(
+            (row.message.as_ref(), row.effective_severity, row.trace.as_deref()),
+            ("no", Severity::Error, Some("r"))
+        );
         // A record of something else.
         assert!(map(r#"{"time":"2024-01-02T03:04:05Z","type":"sale","record":{"a":1}}"#).message.starts_with('{'));
     }
@@ -121,7 +131,11 @@ mod tests {
         let row = map(
             r#"{"logStreamName":"s/a","timestamp":1704067200001,"message":"2024-01-02T03:04:05.678Z\tr\tERROR\tInvoke Error \t{\"errorType\":\"TypeError\",\"errorMessage\":\"x is y\",\"stack\":[\"TypeError: x is y\",\"    at f (/var/task/a.js:1:2)\"]}\n","ingestionTime":1704067200900,"eventId":"37"}"#,
         );
-        assert!(row.message.ends_with("Invoke Error\nTypeError: x is y\n    at f (/var/task/a.js:1:2)"), "{}", row.message);
+        assert!(
+            row.message.ends_with("Invoke Error\nTypeError: x is y\n    at f (/var/task/a.js:1:2)"),
+            "{}",
+            row.message
+        );
         assert_eq!(row.effective_severity, Severity::Error);
         let row = map(
             r#"{"timestamp":"2024-01-02T03:04:05Z","level":"ERROR","message":{"errorType":"TypeError","errorMessage":"x is y","stackTrace":["TypeError: x is y","    at f (/var/task/a.js:1:2)"]}}"#,

@@ -15,8 +15,11 @@ mod frames;
 mod gcp;
 mod generic;
 mod golang;
+mod graylog;
 mod hit;
+mod insights;
 mod journald;
+mod k8s_audit;
 mod k8s_event;
 mod keys;
 mod lambda;
@@ -32,17 +35,21 @@ mod mongo;
 mod nested;
 mod nodejs;
 mod ocsf;
+mod otel_row;
 mod otlp;
 mod payload;
 pub(crate) mod pubsub;
 mod resource;
 mod row;
+mod sentry;
 mod splunk;
 mod stdout;
+mod stern;
 mod structs;
 mod table;
 mod tabular;
 mod vercel;
+mod workers;
 mod wrapper;
 mod zap;
 
@@ -78,10 +85,11 @@ pub(crate) trait Shape: Sync {
 }
 
 /// Every shape, most particular first.
-const REGISTRY: [&dyn Shape; 24] = [
+const REGISTRY: [&dyn Shape; 30] = [
     &gcp::CloudLogging,
     &nodejs::NodeEntry,
     &golang::GoEntry,
+    &otel_row::OtelRow,
     &otlp::Otlp,
     &journald::Journald,
     &stdout::Stdout,
@@ -94,6 +102,11 @@ const REGISTRY: [&dyn Shape; 24] = [
     &ocsf::Ocsf,
     &datadog::Datadog,
     &k8s_event::KubernetesEvent,
+    &k8s_audit::KubernetesAudit,
+    &workers::Worker,
+    &sentry::Sentry,
+    &graylog::Graylog,
+    &stern::Stern,
     &splunk::Splunk,
     &log4j::Log4j,
     &loguru::Loguru,

@@ -88,6 +88,12 @@ pub(super) fn fill_from(object: Value<'_>, record: &mut LogRecord<'_>) -> Option
     if request && message.as_deref() == Some("") {
         record.kind = Kind::Request;
     }
+    // An envelope without a time has that of what it carries.
+    if record.ts_ns.is_none() && inner.ts_ns.is_some() {
+        record.ts_ns = inner.ts_ns;
+        record.ts_naive = inner.ts_naive;
+        record.ts_source = inner.ts_source.take().map(|source| Cow::Owned(source.into_owned()));
+    }
     let owned = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
     record.trace = record.trace.take().or_else(|| owned(payload.trace.text(object)).map(last_segment));
     record.user = record.user.take().or_else(|| owned(payload.user(object)));

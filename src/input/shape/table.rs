@@ -163,6 +163,8 @@ impl<'a> Found<'a> {
             Field::Time | Field::OtherTime => {
                 // A zero time is a way to say that the time is unknown.
                 let known = value.is_object() || value.scalar().is_some_and(|text| text != "0");
+                // A number under them is a span of time.
+                let known = known && (!["dt", "requestTime"].contains(&feed.path) || value.as_str().is_some());
                 if known {
                     let at = if feed.field == Field::Time { 0 } else { 2 };
                     let took = self.offer_time(at, feed, || timestamp(value));
