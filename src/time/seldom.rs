@@ -7,6 +7,9 @@ use super::parse::{Parsed, month_named, parse};
 /// `None` for anything else, a usual form too.
 pub fn parse_seldom(text: &str) -> Option<Parsed> {
     let text = text.trim();
+    // The narrow blank that newer runtimes write before AM and PM.
+    let narrow = text.contains('\u{202f}').then(|| text.replace('\u{202f}', " "));
+    let text = narrow.as_deref().unwrap_or(text);
     if !text.is_ascii() {
         return None;
     }
@@ -19,7 +22,8 @@ pub fn parse_seldom(text: &str) -> Option<Parsed> {
         .or_else(|| script(text))
 }
 
-/// `1/2/2024, 3:04:05.678 PM`, as portals set to English of the United States write it: only their clocks count to twelve.
+/// `1/2/2024, 3:04:05.678 PM` and `Jan 2, 2024 3:04:05 PM`, as portals set to English of the United States write it: only their
+/// clocks count to twelve.
 fn american(text: &str) -> Option<Parsed> {
     let text = text.strip_suffix('M')?;
     let (text, half) = text.split_at_checked(text.len().checked_sub(1)?)?;
@@ -28,11 +32,19 @@ fn american(text: &str) -> Option<Parsed> {
         "P" => 12,
         _ => return None,
     };
-    let (date, time) = text.trim_end().split_once([',', ' '])?;
+    let (date, time) = text.trim_end().rsplit_once(' ')?;
+    let date = date.trim_end_matches([',', ' ']);
+    let (hour, rest) = time.split_once(':')?;
+    let hour = hour.parse::<u32>().ok().filter(|hour| (1..=12).contains(hour))? % 12 + later;
+    if !date.contains('/') {
+        let named = date.split_once(' ').and_then(|(month, rest)| Some((month, rest.split_once(", ")?)));
+        return match named {
+            Some((month, (day, year))) => civil(year, month, day, &format!("{hour:02}:{rest}")),
+            None => parse(&format!("{date} {hour:02}:{rest}")),
+        };
+    }
     let mut parts = date.splitn(3, '/');
     let (month, day, year) = (parts.next()?, parts.next()?, parts.next()?);
-    let (hour, rest) = time.trim_start().split_once(':')?;
-    let hour = hour.parse::<u32>().ok().filter(|hour| (1..=12).contains(hour))? % 12 + later;
     let short = |text: &str| (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     (short(month) && short(day) && year.len() == 4)
         .then(|| parse(&format!("{year}-{month:0>2}-{day:0>2}T{hour:02}:{rest}")))?
@@ -111,6 +123,9 @@ mod tests {
             ("2 Jan 2024 03:04:05 +0100", "2024-01-02T02:04:05Z", false),
             ("20240102T030405Z", "2024-01-02T03:04:05Z", false),
             ("1/2/2024, 3:04:05.678 PM", "2024-01-02T15:04:05.678Z", true),
+            ("1/2/2024, 3:04:05\u{202f}PM", "2024-01-02T15:04:05Z", true),
+            ("Jan 2, 2024 3:04:05.678 PM", "2024-01-02T15:04:05.678Z", true),
+            ("2024-01-02 03:04:05 PM", "2024-01-02T15:04:05Z", true),
             ("12/31/2024 12:04:05 AM", "2024-12-31T00:04:05Z", true),
             ("1/2/2024, 12:04:05 PM", "2024-01-02T12:04:05Z", true),
             ("Tue Jan 02 2024 03:04:05 GMT+0100 (Central European Standard Time)", "2024-01-02T02:04:05Z", false),

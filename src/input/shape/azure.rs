@@ -6,8 +6,10 @@
 use super::super::json::{Tape, Value};
 use super::generic::{fill, without_line_end};
 use super::made::Object;
+use super::payload::with_stack;
 use super::{
-    Row, Shape, duration, first, first_text, host_and_path, imply, insights, last_segment, latency_ns, text, upper,
+    INNER_LEVEL, Row, Shape, duration, first, first_text, host_and_path, imply, insights, last_segment, latency_ns,
+    nested, text, upper,
 };
 use crate::record::{Http, Kind, LogRecord, Severity};
 
@@ -24,6 +26,7 @@ impl Shape for Azure {
             "TimeGenerated",
             "cloud_RoleName",
             "severityLevel",
+            "ContainerAppName",
         ]
     }
 
@@ -35,6 +38,8 @@ impl Shape for Azure {
             || has(&["operation_name", "operationName"])
                 && has(&["resource_id", "resourceId", "correlation_id", "correlationId", "category"])
             || has(&["resourceId"]) && has(&["category"])
+            // Events of Container Apps as the command line shows them.
+            || has(&["ContainerAppName"]) && has(&["TimeStamp"]) && has(&["Msg"])
     }
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
@@ -77,6 +82,7 @@ fn read<'a>(value: Value<'a>, record: &mut LogRecord<'a>) {
         "ContainerName",
         "ContainerAppName",
         "properties.ContainerAppName",
+        "ProcessName",
     ])
     .or_else(resource)
     .or_else(|| record.service.take());
@@ -107,6 +113,9 @@ fn read<'a>(value: Value<'a>, record: &mut LogRecord<'a>) {
         "Log_s",
         "Log",
         "LogMessage",
+        "SyslogMessage",
+        "RenderedDescription",
+        "log_s",
         "LogEntry",
         "OuterMessage",
         "properties.message",
@@ -139,8 +148,27 @@ fn read<'a>(value: Value<'a>, record: &mut LogRecord<'a>) {
     if activity {
         record.kind = Kind::Audit;
     }
-    let log = said(&["Type", "category", "Category"]);
-    if log.is_some_and(|log| log.starts_with("ContainerAppSystemLogs")) {
+    if let Some(object) = value.some("LogMessage").filter(|message| message.is_object()) {
+        // A line that was JSON.
+        let told = nested::fill(object.raw(), record);
+        record.message = told.map_or_else(|| object.raw().into(), Into::into);
+    }
+    if let Some(stack) = said(&["ExceptionDetails"]).filter(|stack| stack.contains('\n')) {
+        record.message = with_stack(std::mem::take(&mut record.message), stack);
+    }
+    if record.severity == Severity::Default {
+        imply(
+            record,
+            value.some("EventLevelName").and_then(text).and_then(|word| Severity::from_word(&word)),
+            INNER_LEVEL,
+        );
+    }
+    let log = said(&["Type", "category", "Category"]).unwrap_or_default();
+    let shown = value.some("Msg").is_some() && value.some("ContainerAppName").is_some();
+    if shown && log == "Warning" {
+        imply(record, Some(Severity::Warning), "type of the event");
+    }
+    if shown || log.starts_with("ContainerAppSystemLogs") {
         record.kind = Kind::System;
         record.module = said(&["Reason_s", "Reason", "properties.Reason"]).or_else(|| record.module.take());
     }
@@ -270,6 +298,38 @@ mod tests {
             r#"{"TimeGenerated":"2024-01-02T03:04:05Z","ContainerAppName_s":"till","Log_s":"stopped","Reason_s":"ContainerTerminated","Type":"ContainerAppSystemLogs_CL"}"#,
         );
         assert_eq!((row.kind, row.module.as_deref()), (Kind::System, Some("ContainerTerminated")));
+    }
+
+    #[test]
+    fn tables_of_clusters_machines_and_functions_hold_messages() {
+        for (members, message) in [
+            (r#""PodName":"p","ContainerName":"till","LogMessage":{"level":"error","msg":"no stock"}"#, "no stock"),
+            (r#""PodName":"p","ContainerName":"till","LogMessage":"no stock","LogLevel":"error""#, "no stock"),
+            (r#""Computer":"p","ProcessName":"till","SeverityLevel":"err","SyslogMessage":"no stock""#, "no stock"),
+            (
+                r#""Computer":"p","ContainerName":"till","EventLevelName":"Error","RenderedDescription":"no stock""#,
+                "no stock",
+            ),
+            (
+                r#""AppRoleInstance":"p","AppRoleName":"till","Level":"Error","Message":"no stock","ExceptionDetails":"A.E : x\n   at A.B()""#,
+                "no stock\nA.E : x\n   at A.B()",
+            ),
+        ] {
+            let row = map(&format!(r#"{{"TimeGenerated":"2024-01-02T03:04:05Z",{members}}}"#));
+            assert_eq!((row.message.as_ref(), row.effective_severity), (message, Severity::Error), "{members}");
+            assert_eq!((row.service.as_deref(), row.instance.as_deref()), (Some("till"), Some("p")), "{members}");
+        }
+        let row = map(
+            r#"{"TimeGenerated":"2024-01-02T03:04:05Z","Category":"kube-audit","log_s":"{\"auditID\":\"a\",\"verb\":\"get\",\"stage\":\"ResponseComplete\",\"requestURI\":\"/a\"}"}"#,
+        );
+        assert_eq!((row.kind, row.message.as_ref()), (Kind::Audit, "get /a"));
+        let row = map(
+            r#"{"TimeStamp":"2024-01-02T03:04:05Z","Type":"Warning","ContainerAppName":"till","Msg":"Back-off","Reason":"BackOff"}"#,
+        );
+        assert_eq!(
+            (row.kind, row.message.as_ref(), row.effective_severity),
+            (Kind::System, "Back-off", Severity::Warning)
+        );
     }
 
     #[test]

@@ -39,7 +39,9 @@ pub(super) fn of(value: Value<'_>) -> Option<Cow<'_, str>> {
                 let chain: Vec<_> = value.items().filter_map(exception).collect();
                 let joiner = "\n\nThe above exception was the direct cause of the following exception:\n\n";
                 chain.into_iter().rev().collect::<Vec<_>>().join(joiner)
-            } else if text_of_stack(item).is_some() {
+            } else if text_of_stack(item).is_some()
+                || LISTS.iter().any(|key| item.some(key).is_some_and(Value::is_array))
+            {
                 // Each caused the one before it.
                 value.items().filter_map(exception).collect::<Vec<_>>().join(CAUSE)
             } else {
@@ -130,8 +132,20 @@ fn exception(value: Value<'_>) -> Option<String> {
 }
 
 fn write_exception(value: Value<'_>, depth: usize, out: &mut String) -> bool {
-    if let Some(previous) = places(value) {
-        return write_places(value, previous, depth, out);
+    // Elastic's agents list the chain inside the error.
+    if let Some(chain) = value.some("exception").filter(|chain| depth > 0 && chain.is_array()) {
+        let start = out.len();
+        for one in chain.items() {
+            let length = out.len();
+            out.push_str(if length > start { CAUSE } else { "" });
+            if !write_exception(one, depth - 1, out) {
+                out.truncate(length);
+            }
+        }
+        return out.len() > start;
+    }
+    if has_place(value) {
+        return write_places(value, depth, out);
     }
     let text = |keys: &[&str]| first_text(value, keys).unwrap_or_default();
     let head = headline(&text(&KINDS), &text(&SAID));
@@ -188,19 +202,18 @@ fn place(text: &str) -> Option<(&str, &str)> {
     (!file.is_empty() && !line.is_empty() && line.bytes().all(|b| b.is_ascii_digit())).then_some((file, line))
 }
 
-/// What came before an exception of PHP as Monolog normalises it, `{"class":…,"message":…,"file":"/a.php:12"}`, with a
-/// `trace` of such places if it is told to; `None` for any other object.
-fn places(value: Value<'_>) -> Option<Option<Value<'_>>> {
+/// Whether an object is an exception of PHP as Monolog normalises it, `{"class":…,"message":…,"file":"/a.php:12"}`, with a
+/// `trace` of such places if it is told to.
+fn has_place(value: Value<'_>) -> bool {
     let is_place = value.some("file").and_then(Value::as_str).is_some_and(|file| place(&file).is_some());
     let is_text = |key: &str| value.some(key).is_some_and(|text| text.as_str().is_some());
-    (is_place && is_text("class") && is_text("message")).then(|| value.some("previous").filter(|it| it.is_object()))
+    is_place && is_text("class") && is_text("message")
 }
 
 /// Writes such an exception as PHP prints it: what came before stands first.
-fn write_places(value: Value<'_>, previous: Option<Value<'_>>, depth: usize, out: &mut String) -> bool {
-    if let Some(previous) = previous.filter(|_| depth > 0)
-        && write_exception(previous, depth - 1, out)
-    {
+fn write_places(value: Value<'_>, depth: usize, out: &mut String) -> bool {
+    let previous = value.some("previous").filter(|previous| depth > 0 && previous.is_object());
+    if previous.is_some_and(|previous| write_exception(previous, depth - 1, out)) {
         out.push_str("\n\nNext ");
     }
     let text = |key: &str| first_text(value, &[key]).unwrap_or_default();
@@ -223,7 +236,7 @@ fn frames(list: Value<'_>, out: &mut String) {
         let function = text(&["method", "func", "function", "name", "functionName", "methodName"]);
         let class = text(&["class", "className", "declaringClass", "module"]);
         let file = text(&["file", "filename", "fileName", "source", "path"]);
-        let line = text(&["lineno", "lineNumber", "line"]);
+        let line = text(&["lineno", "lineNumber", "line", "line.number"]);
         if function.is_empty() && file.is_empty() {
             continue;
         }
@@ -309,6 +322,10 @@ mod tests {
                 "TypeError: x\n    at f (a.js:1:1)",
             ),
             (r#""message":"no","error":"TypeError: x\n    at f (a.js:1:1)""#, "no\nTypeError: x\n    at f (a.js:1:1)"),
+            (
+                r#""message":"no","error":{"grouping_key":"k","exception":[{"type":"E","message":"x","stacktrace":[{"filename":"a.js","function":"f","line":{"number":3}}]},{"type":"F","message":"y","stacktrace":[{"filename":"b.js","function":"g","line":{"number":4}}]}]}"#,
+                "no\nE: x\n    at f (a.js:3)\nCaused by: F: y\n    at g (b.js:4)",
+            ),
             (r#""message":"no","error":{"code":7,"message":"x","trace":"abc"}"#, "no"),
             (r#""message":"no","context":{"exception":{"class":"A\\E","file":"/a.php"}}"#, "no"),
             (r#""message":"no","stack":["python","django"]"#, "no"),

@@ -65,8 +65,14 @@ fn report(kind: &str, said: Value<'_>) -> String {
         let _ = write!(out, " {}", said.trim());
         return out;
     }
+    // How it ended tells reports apart, the figures do not.
+    for key in ["status", "errorType"] {
+        if let Some(text) = said.some(key).and_then(text) {
+            let _ = write!(out, " {}", text.trim());
+        }
+    }
     for (key, value) in said.members().chain(said.some("metrics").into_iter().flat_map(Value::members)) {
-        if let Some(text) = text(value) {
+        if let Some(text) = text(value).filter(|_| !matches!(&*key, "status" | "errorType")) {
             let quote = if text.contains(' ') { "\"" } else { "" };
             let _ = write!(out, " {key}={quote}{}{quote}", Cow::from(text.trim()));
         }
@@ -84,7 +90,7 @@ mod tests {
         let row = map(
             r#"{"time":"2024-01-02T03:04:05.678Z","type":"platform.report","record":{"requestId":"r","metrics":{"durationMs":140.5,"memorySizeMB":128},"status":"timeout"}}"#,
         );
-        assert_eq!(row.message, "platform.report requestId=r status=timeout durationMs=140.5 memorySizeMB=128");
+        assert_eq!(row.message, "platform.report timeout requestId=r durationMs=140.5 memorySizeMB=128");
         assert_eq!(
             (row.kind, row.effective_severity, row.trace.as_deref()),
             (Kind::System, Severity::Error, Some("r"))

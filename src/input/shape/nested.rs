@@ -82,8 +82,8 @@ pub(super) fn fill_from(object: Value<'_>, record: &mut LogRecord<'_>) -> Option
     let fuller = several && (!message.contains('\n') || own.contains(&*message));
     let message = if message.is_empty() || fuller { own } else { message };
     let message = (!whole || !message.is_empty()).then(|| message.into_owned());
-    if inner.kind == Kind::System && record.kind == Kind::App {
-        record.kind = Kind::System;
+    if matches!(inner.kind, Kind::System | Kind::Audit) && record.kind == Kind::App {
+        record.kind = inner.kind;
     }
     if request && message.as_deref() == Some("") {
         record.kind = Kind::Request;

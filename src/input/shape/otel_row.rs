@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn documents_of_elastic_are_records() {
-        let stack = r#"E: x\n    at f (a.js:1:1)"#;
+        let stack = r"E: x\n    at f (a.js:1:1)";
         for (text, attributes) in [
             (
                 r#""body":{"text":"no stock"},"resource":{"attributes":{"service.name":"till","k8s.pod.name":"p"}},"scope":{"name":"shop.cart"}"#,

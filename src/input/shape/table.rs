@@ -197,6 +197,8 @@ impl<'a> Found<'a> {
                     best.put(feed.rank, value);
                 }
             }
+            // Grafana calls a line so, and others the number of one.
+            Field::Message if feed.path == "Line" && value.as_str().is_none() => {}
             Field::Message if value.is_object() || value.is_array() => self.whole.put(feed.rank, value),
             _ => best.offer(feed.rank, value),
         }

@@ -8,7 +8,9 @@
 use std::fmt::Write as _;
 
 use super::super::json::Value;
-use super::{Row, Shape, first, first_text, host_and_path, imply, level, take_time, text, upper};
+use super::{
+    Row, Shape, first, first_text, host_and_path, imply, level, nested, take_severity, take_time, text, upper,
+};
 use crate::record::{Http, Kind, LogRecord, Severity};
 
 /// See the module.
@@ -22,15 +24,18 @@ pub(super) fn is_invocation(value: Value<'_>) -> bool {
 
 impl Shape for Worker {
     fn keys(&self) -> &'static [&'static str] {
-        &["outcome", "Outcome"]
+        &["outcome", "Outcome", "$workers"]
     }
 
     fn knows(&self, row: &Row<'_>) -> bool {
-        is_invocation(row.value())
+        is_invocation(row.value()) || is_line(row.value())
     }
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
         let value = row.value();
+        if is_line(value) {
+            return line(value, record);
+        }
         for key in ["eventTimestamp", "EventTimestampMs"] {
             if let Some(time) = value.some(key) {
                 take_time(record, key, time);
@@ -68,6 +73,36 @@ impl Shape for Worker {
     }
 }
 
+/// Whether an object is a line of Workers Logs, which has beside it what is known of its invocation.
+fn is_line(value: Value<'_>) -> bool {
+    value.some("$workers").is_some() && value.some("$metadata").is_some() && value.some("timestamp").is_some()
+}
+
+fn line<'a>(value: Value<'a>, record: &mut LogRecord<'a>) {
+    if let Some(time) = value.some("timestamp") {
+        take_time(record, "timestamp", time);
+    }
+    let said = |keys: &[&str]| first_text(value, keys);
+    record.service = said(&["$workers.scriptName", "$metadata.service"]);
+    record.insert_id = said(&["$metadata.id"]);
+    record.trace = said(&["$workers.requestId", "$metadata.requestId"]);
+    if let Some(level) = value.path("$metadata.level") {
+        take_severity(record, level);
+    }
+    let (method, url) = (said(&["$workers.event.request.method"]), said(&["$workers.event.request.url"]));
+    let status = value.path("$workers.event.response.status").and_then(Value::as_i64);
+    let status = status.and_then(|status| i32::try_from(status).ok());
+    if method.is_some() && status.is_some() {
+        let (host, path) = url.map_or((None, None), host_and_path);
+        record.http = Some(Http { method: method.map(upper), host, path, status, latency_ns: None });
+    }
+    // What the program logged, if it was an object.
+    let source = value.some("source").filter(|source| source.is_object());
+    let told = source.and_then(|source| nested::fill(source.raw(), record)).filter(|told| !told.is_empty());
+    let written = said(&["source", "$metadata.message", "$metadata.error"]);
+    record.message = told.map(Into::into).or(written).unwrap_or_default();
+}
+
 /// The lines and the exceptions of an invocation, and the worst level of the lines.
 fn lines(value: Value<'_>, worst: &mut Option<Severity>) -> String {
     let mut out = String::new();
@@ -103,6 +138,19 @@ fn lines(value: Value<'_>, worst: &mut Option<Severity>) -> String {
 mod tests {
     use super::super::mapped_row as map;
     use super::*;
+
+    #[test]
+    fn lines_of_workers_logs_have_their_invocation_beside_them() {
+        let row = map(
+            r#"{"source":{"level":"error","message":"no stock"},"dataset":"cloudflare-workers","timestamp":"2024-01-02T03:04:05.678Z","$workers":{"event":{"request":{"url":"https://h/a","method":"GET"},"response":{"status":500}},"scriptName":"till","requestId":"r"},"$metadata":{"id":"i","level":"error","message":"no stock"}}"#,
+        );
+        assert_eq!((row.severity, row.message.as_ref()), (Severity::Error, "no stock"));
+        assert_eq!(
+            (row.service.as_deref(), row.trace.as_deref(), row.insert_id.as_deref()),
+            (Some("till"), Some("r"), Some("i"))
+        );
+        assert_eq!(row.http.and_then(|http| http.status), Some(500));
+    }
 
     #[test]
     fn an_invocation_is_a_request_with_what_it_logged_and_threw() {

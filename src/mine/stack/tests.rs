@@ -227,3 +227,11 @@ fn reads_the_place_of_a_php_exception_without_frames() {
     assert!(here.is_some() && here == id("no\nA\\E: y in /srv/a.php:2"));
     assert_ne!(here, id("no\nA\\E: x in /srv/b.php:1"));
 }
+
+#[test]
+fn reads_the_exception_that_lambda_writes_above_its_frames() {
+    let text = "[ERROR] ValueError: no stock\nTraceback (most recent call last):\n\u{a0}\u{a0}File \"/var/task/a.py\", line 3, in f\n\u{a0}\u{a0}\u{a0}\u{a0}raise ValueError(1)";
+    let (head, exceptions, found) = summary(text);
+    assert_eq!((head, exceptions), (None, vec![("ValueError", "no stock")]));
+    assert_eq!(found, frames(&[("f", true)]));
+}
