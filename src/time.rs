@@ -137,6 +137,22 @@ fn civil(ns: i64) -> (i64, i64, i64, i64, i64, i64, i64) {
     (year, month, day, seconds / 3_600, seconds / 60 % 60, seconds % 60, rest % SECOND_NS)
 }
 
+/// Reads a date and a time that were written apart from their zone: an offset such as `+02:00`, or a name such as
+/// `Europe/Berlin`.
+pub fn parse_in_zone(text: &str, zone: &str) -> Option<Parsed> {
+    let told = parse(text)?;
+    if !told.naive {
+        return Some(told);
+    }
+    if zone.starts_with(['+', '-']) {
+        return parse(&format!("{text}{zone}"));
+    }
+    let zone = TimeZone::get(zone).ok()?;
+    let local = Timestamp::from_nanosecond(told.ns.into()).ok()?.to_zoned(TimeZone::UTC).datetime();
+    let moment = zone.to_timestamp(local).ok()?;
+    Some(Parsed { ns: i64::try_from(moment.as_nanosecond()).ok()?, naive: false })
+}
+
 /// RFC 3339 in UTC with nine fraction digits.
 pub fn rfc3339(ns: i64) -> String {
     let (year, month, day, hour, minute, second, fraction) = civil(ns);
@@ -261,6 +277,16 @@ pub fn plus_hours(ns: i64, hours: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_zone_beside_a_time_counts() {
+        let of = |text: &str, zone: &str| parse_in_zone(text, zone).map(|parsed| rfc3339_short(parsed.ns));
+        assert_eq!(of("2024-07-02 05:04:05.678", "Europe/Berlin").as_deref(), Some("2024-07-02T03:04:05.678Z"));
+        assert_eq!(of("2024-01-02 03:04:05.678", "+02:00").as_deref(), Some("2024-01-02T01:04:05.678Z"));
+        assert_eq!(of("2024-01-02 03:04:05", "UTC").as_deref(), Some("2024-01-02T03:04:05Z"));
+        assert_eq!(of("2024-01-02 03:04:05", "Nowhere/Town"), None);
+        assert_eq!(of("soon", "UTC"), None);
+    }
 
     #[test]
     fn reads_every_shape_of_timestamp_exactly() {

@@ -223,10 +223,11 @@ impl Miner {
             let object = if body.starts_with('{') { self.object(body, sink) } else { None };
             return object.unwrap_or_else(|| (self.line(body, sink), None));
         }
-        if let Some(stack) = stack::parse_stack(message)
+        let stack = stack::parse_stack(message);
+        if let Some(stack) = &stack
             && let Some((exception, text)) = stack.exceptions.last()
         {
-            return (self.exception(&stack, exception, text, sink), stack.id());
+            return (self.exception(stack, exception, text, sink), stack.id());
         }
         if body.starts_with('{')
             && let Some(found) = self.object(body, sink)
@@ -238,7 +239,8 @@ impl Miner {
         parts.mined(&mut self.scanner, &told);
         parts.space();
         parts.variable(false, "");
-        (self.finish(&parts, sink), None)
+        // Frames without an exception, as loggers of Go write them beside a message.
+        (self.finish(&parts, sink), stack.and_then(|stack| stack.id()))
     }
 
     /// A message of one line.

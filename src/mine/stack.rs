@@ -110,6 +110,10 @@ pub fn parse_stack(message: &str) -> Option<Stack<'_>> {
         script::ruby(message)
     } else if has(elixir::MARK) && has(": ") && elixir_frames(message) {
         elixir::parse(message)
+    } else if has(".go:") && native::has_go_frame(message) {
+        native::go_frames(message)
+    } else if has(".php:") && has(" in /") {
+        script::php(message)
     } else if has("at ") {
         at::parse(message)
     } else {

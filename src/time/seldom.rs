@@ -3,13 +3,60 @@
 use super::parse::{Parsed, month_named, parse};
 
 /// Reads `2024/01/02 03:04:05`, `02/Jan/2024:03:04:05.678 +0100`, `2024-01-02 03:04:05 +0000 UTC` as Go prints it,
-/// `Tue, 02 Jan 2024 03:04:05 GMT` and `20240102T030405Z`; `None` for anything else, a usual form too.
+/// `Tue, 02 Jan 2024 03:04:05 GMT`, `20240102T030405Z`, `1/2/2024, 3:04:05.678 PM` and `Tue Jan 02 2024 03:04:05 GMT+0100 (…)`;
+/// `None` for anything else, a usual form too.
 pub fn parse_seldom(text: &str) -> Option<Parsed> {
     let text = text.trim();
+    // The narrow blank that newer runtimes write before AM and PM.
+    let narrow = text.contains('\u{202f}').then(|| text.replace('\u{202f}', " "));
+    let text = narrow.as_deref().unwrap_or(text);
     if !text.is_ascii() {
         return None;
     }
-    slashed(text).or_else(|| common_log(text)).or_else(|| go(text)).or_else(|| mail(text)).or_else(|| basic(text))
+    slashed(text)
+        .or_else(|| common_log(text))
+        .or_else(|| go(text))
+        .or_else(|| mail(text))
+        .or_else(|| basic(text))
+        .or_else(|| american(text))
+        .or_else(|| script(text))
+}
+
+/// `1/2/2024, 3:04:05.678 PM` and `Jan 2, 2024 3:04:05 PM`, as portals set to English of the United States write it: only their
+/// clocks count to twelve.
+fn american(text: &str) -> Option<Parsed> {
+    let text = text.strip_suffix('M')?;
+    let (text, half) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let later = match half {
+        "A" => 0,
+        "P" => 12,
+        _ => return None,
+    };
+    let (date, time) = text.trim_end().rsplit_once(' ')?;
+    let date = date.trim_end_matches([',', ' ']);
+    let (hour, rest) = time.split_once(':')?;
+    let hour = hour.parse::<u32>().ok().filter(|hour| (1..=12).contains(hour))? % 12 + later;
+    if !date.contains('/') {
+        let named = date.split_once(' ').and_then(|(month, rest)| Some((month, rest.split_once(", ")?)));
+        return match named {
+            Some((month, (day, year))) => civil(year, month, day, &format!("{hour:02}:{rest}")),
+            None => parse(&format!("{date} {hour:02}:{rest}")),
+        };
+    }
+    let mut parts = date.splitn(3, '/');
+    let (month, day, year) = (parts.next()?, parts.next()?, parts.next()?);
+    let short = |text: &str| (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    (short(month) && short(day) && year.len() == 4)
+        .then(|| parse(&format!("{year}-{month:0>2}-{day:0>2}T{hour:02}:{rest}")))?
+}
+
+/// `Tue Jan 02 2024 03:04:05 GMT+0100 (Central European Standard Time)`, as JavaScript prints a date.
+fn script(text: &str) -> Option<Parsed> {
+    let (text, zone) = text.split_once(" GMT")?;
+    let offset = zone.get(..5).filter(|_| zone.len() == 5 || zone[5..].starts_with(" ("))?;
+    let mut words = text.split(' ').skip(1);
+    let (month, day, year, time) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    words.next().is_none().then(|| civil(year, month, day, &format!("{time}{offset}")))?
 }
 
 fn slashed(text: &str) -> Option<Parsed> {
@@ -75,15 +122,35 @@ mod tests {
             ("Tue, 02 Jan 2024 03:04:05 GMT", "2024-01-02T03:04:05Z", false),
             ("2 Jan 2024 03:04:05 +0100", "2024-01-02T02:04:05Z", false),
             ("20240102T030405Z", "2024-01-02T03:04:05Z", false),
+            ("1/2/2024, 3:04:05.678 PM", "2024-01-02T15:04:05.678Z", true),
+            ("1/2/2024, 3:04:05\u{202f}PM", "2024-01-02T15:04:05Z", true),
+            ("Jan 2, 2024 3:04:05.678 PM", "2024-01-02T15:04:05.678Z", true),
+            ("2024-01-02 03:04:05 PM", "2024-01-02T15:04:05Z", true),
+            ("12/31/2024 12:04:05 AM", "2024-12-31T00:04:05Z", true),
+            ("1/2/2024, 12:04:05 PM", "2024-01-02T12:04:05Z", true),
+            ("Tue Jan 02 2024 03:04:05 GMT+0100 (Central European Standard Time)", "2024-01-02T02:04:05Z", false),
+            ("Tue Jan 02 2024 03:04:05 GMT+0000", "2024-01-02T03:04:05Z", false),
             ("20240102T030405.678+0100", "2024-01-02T02:04:05.678Z", false),
         ] {
             assert_eq!(parse(text), None, "{text}");
             let parsed = parse_seldom(text).expect(text);
             assert_eq!((rfc3339_short(parsed.ns).as_str(), parsed.naive), (time, naive), "{text}");
         }
-        for text in
-            ["", "2024/13/02 03:04:05", "a/b/c:d", "Tue, 02 Jan 2024", "2024010T030405Z", "é/Jan/2024:1", "T", "1:2"]
-        {
+        for text in [
+            "",
+            "M",
+            "PM",
+            "1/2/2024, 13:04:05 PM",
+            "1/2/2024, 0:04:05 AM",
+            "Tue Jan 02 2024 GMT",
+            "2024/13/02 03:04:05",
+            "a/b/c:d",
+            "Tue, 02 Jan 2024",
+            "2024010T030405Z",
+            "é/Jan/2024:1",
+            "T",
+            "1:2",
+        ] {
             assert_eq!(parse_seldom(text), None, "{text}");
         }
     }

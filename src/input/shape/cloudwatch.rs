@@ -13,7 +13,13 @@ pub(super) struct CloudWatch;
 
 impl Shape for CloudWatch {
     fn keys(&self) -> &'static [&'static str] {
-        &["ingestionTime", "@message", "@ptr", "@log", "@logStream"]
+        &["ingestionTime", "@message", "@ptr", "@log", "@logStream", "logStreamName"]
+    }
+
+    fn knows(&self, row: &Row<'_>) -> bool {
+        // Streams are listed under their names too.
+        let has = |key: &str| row.value().get(key).is_some();
+        !has("logStreamName") || has("ingestionTime") || has("message") && has("timestamp")
     }
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
@@ -85,6 +91,14 @@ mod tests {
         assert_eq!((row.severity, row.effective_severity), (Severity::Default, Severity::Error));
         assert_eq!((row.message.as_ref(), row.trace.as_deref()), ("no stock", Some("t")));
         assert_eq!((row.insert_id.as_deref(), row.instance.as_deref()), (Some("37"), Some("2024/01/01/[$LATEST]a")));
+    }
+
+    #[test]
+    fn an_event_needs_no_time_of_its_arrival() {
+        let row = map(r#"{"timestamp":1704067200001,"message":"no stock\n","logStreamName":"web/till/0af7"}"#);
+        assert_eq!((row.message.as_ref(), row.service.as_deref()), ("no stock", Some("till")));
+        assert_eq!(row.instance.as_deref(), Some("web/till/0af7"));
+        assert!(map(r#"{"logStreamName":"web/till/0af7","creationTime":1704067200001}"#).message.starts_with('{'));
     }
 
     #[test]

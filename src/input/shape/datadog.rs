@@ -2,8 +2,9 @@
 //!
 //! `status` is the level, not a request's. Source: <https://docs.datadoghq.com/api/latest/logs/>.
 
+use super::super::json::Value;
 use super::generic::fill;
-use super::{Row, Shape, first_text, take_severity, take_time};
+use super::{Row, Shape, first_text, part, take_severity, take_time};
 use crate::record::LogRecord;
 
 /// See the module.
@@ -17,12 +18,16 @@ impl Shape for Datadog {
     fn knows(&self, row: &Row<'_>) -> bool {
         let value = row.value();
         let has = |path: &str| value.path(path).is_some();
-        has("ddsource") || has("ddtags") || has("attributes.status") && (has("attributes.message") || has("type"))
+        has("ddsource")
+            || has("ddtags")
+            || has("attributes.status") && (has("attributes.message") || has("type"))
+            || is_archived(value)
     }
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
         let value = row.value();
-        let own = value.some("attributes").filter(|own| own.is_object()).unwrap_or(value);
+        let inner = value.some("attributes").filter(|own| own.is_object() && !is_archived(value));
+        let own = inner.unwrap_or(value);
         fill(own, record);
         record.http = None;
         if let Some(custom) = own.some("attributes").filter(|custom| custom.is_object()) {
@@ -32,6 +37,7 @@ impl Shape for Datadog {
             record.user = record.user.take().or(inner.user);
             record.module = record.module.take().or(inner.module);
             record.trace = record.trace.take().or(inner.trace);
+            record.span = record.span.take().or(inner.span);
             if !["message", "msg"].iter().any(|key| own.some(key).is_some()) && inner.message != custom.raw() {
                 record.message = inner.message;
             }
@@ -45,9 +51,23 @@ impl Shape for Datadog {
         if let Some(status) = own.some("status") {
             take_severity(record, status);
         }
-        record.insert_id = first_text(value, &["id"]);
+        record.insert_id = first_text(value, &["id", "_id"]);
         record.instance = first_text(own, &["host", "hostname"]);
+        record.revision = version(own).or_else(|| record.revision.take());
     }
+}
+
+/// Whether a row is of an archive, which has the custom attributes beside the fields of the event.
+fn is_archived(value: Value<'_>) -> bool {
+    let has = |key: &str| value.some(key).is_some();
+    has("_id") && has("date") && has("status") && value.some("attributes").is_some_and(Value::is_object)
+}
+
+/// The version among the tags.
+fn version(own: Value<'_>) -> Option<std::borrow::Cow<'_, str>> {
+    let tags = own.some("tags")?;
+    let tag = tags.items().filter_map(Value::as_str).find(|tag| tag.starts_with("version:"))?;
+    Some(part(tag, |tag| &tag["version:".len()..]))
 }
 
 #[cfg(test)]
@@ -71,5 +91,19 @@ mod tests {
         assert_eq!((row.message.as_ref(), row.severity), ("late", Severity::Warning));
         let row = map(r#"{"ddsource":"go","status":"warn","service":"till","message":"x","timestamp":1704067200000}"#);
         assert_eq!((row.severity, row.ts_ns), (Severity::Warning, Some(1_704_067_200_000_000_000)));
+    }
+
+    #[test]
+    fn rows_of_an_archive_have_their_attributes_beside_them() {
+        let row = map(
+            r#"{"_id":"a","date":"2024-01-02T03:04:05.678Z","service":"till","host":"h","status":"error","message":"no stock","source":"nodejs","tags":["env:prod","version:1.2"],"attributes":{"http":{"method":"GET","url":"https://h/a?b","status_code":500},"error":{"kind":"E","stack":"E: x\n    at f (a.js:1:2)"},"dd":{"trace_id":"t","span_id":"s"},"usr":{"id":"7"}}}"#,
+        );
+        assert_eq!((row.severity, row.message.as_ref()), (Severity::Error, "no stock\nE: x\n    at f (a.js:1:2)"));
+        assert_eq!(
+            (row.insert_id.as_deref(), row.service.as_deref(), row.instance.as_deref(), row.revision.as_deref()),
+            (Some("a"), Some("till"), Some("h"), Some("1.2"))
+        );
+        assert_eq!((row.trace.as_deref(), row.span.as_deref(), row.user.as_deref()), (Some("t"), Some("s"), Some("7")));
+        assert_eq!(row.http.and_then(|http| http.status), Some(500));
     }
 }

@@ -71,9 +71,7 @@ pub(super) fn of_request<'a>(found: &Found<'a>, row: Value<'a>) -> Option<i64> {
     };
     let duration = |text: Cow<'a, str>| match () {
         () if has("DownstreamStatus") => read(&text, 1),
-        () if has("response_code") => read(&text, 1_000_000),
-        // Rails, by way of lograge.
-        () if has("controller") && has("action") => read(&text, 1_000_000),
+        () if has("response_code") || is_zerolog(row) || is_lograge(row) => read(&text, 1_000_000),
         // An integer without a unit may be any.
         () if plain(&text) => None,
         () => read(&text, SECOND_NS),
@@ -83,6 +81,20 @@ pub(super) fn of_request<'a>(found: &Found<'a>, row: Value<'a>) -> Option<i64> {
         .or_else(|| read(&said(Field::LatencyMs)?, 1_000_000))
         .or_else(|| read(&said(Field::LatencyNs)?, 1))
         .or_else(|| duration(said(Field::Duration)?))
+}
+
+/// Whether a row has the keys that zerolog writes, whose durations are milliseconds unless a program says otherwise.
+fn is_zerolog(row: Value<'_>) -> bool {
+    let word = row.some("level").and_then(Value::as_str);
+    word.is_some_and(|word| matches!(&*word, "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "panic"))
+        && ["time", "message"].iter().all(|key| row.some(key).is_some())
+        && ["msg", "ts", "timestamp", "@timestamp"].iter().all(|key| row.get(key).is_none())
+}
+
+/// Whether a row has the keys with which lograge sums up a request of Rails, in milliseconds.
+fn is_lograge(row: Value<'_>) -> bool {
+    ["controller", "action"].iter().all(|key| row.some(key).is_some())
+        && ["format", "view", "db"].iter().any(|key| row.get(key).is_some())
 }
 
 #[cfg(test)]
@@ -125,12 +137,22 @@ mod tests {
             (r#""duration":12"#, None),
             (r#""duration":"12ms""#, Some(12_000_000)),
             (r#""duration":12,"response_code":200"#, Some(12_000_000)),
-            (r#""duration":58.33,"controller":"CartController","action":"show""#, Some(58_330_000)),
             (r#""response-time":"3.21""#, Some(3_210_000)),
+            (r#""duration":58.25,"controller":"Cart","action":"show","db":1.5"#, Some(58_250_000)),
+            (r#""duration":58.25,"controller":"Cart","action":"show""#, Some(58_250_000_000)),
             (r#""Duration":1250000,"DownstreamStatus":200"#, Some(1_250_000)),
         ] {
             let row = map(&format!(r#"{{"ts":1704067200,"method":"GET","path":"/a","status":200,{members}}}"#));
             assert_eq!(row.http.and_then(|http| http.latency_ns), ns, "{members}");
         }
+        let of_zerolog = |level: &str, ms: &str| {
+            let row = map(&format!(
+                r#"{{"level":"{level}","method":"GET","path":"/a","status":200,"duration":{ms},"time":1704067200,"message":"m"}}"#
+            ));
+            row.http.and_then(|http| http.latency_ns)
+        };
+        assert_eq!(of_zerolog("info", "12.5"), Some(12_500_000));
+        assert_eq!(of_zerolog("info", "12"), Some(12_000_000));
+        assert_eq!(of_zerolog("INFO", "12.5"), Some(12_500_000_000));
     }
 }

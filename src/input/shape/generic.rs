@@ -139,7 +139,8 @@ pub(super) fn settle<'a>(found: &Found<'a>, row: Value<'a>, record: &mut LogReco
     if record.module.is_none() {
         record.module = found.text(Field::Module);
     }
-    record.user = found.text(Field::User);
+    // API Gateway and web servers write a dash for nobody.
+    record.user = found.text(Field::User).filter(|user| user != "-");
     record.labels = found.value(Field::Labels).map(|labels| labels.raw().into());
     record.message = told(found, row);
     unprefix(record);
@@ -188,8 +189,11 @@ fn told<'a>(found: &Found<'a>, row: Value<'a>) -> Cow<'a, str> {
     message
 }
 
-/// The text of a message that is an object, or the object itself.
+/// The text of a message that is an object, or the object itself; one that is an exception is its stack.
 pub(super) fn inside(value: Value<'_>) -> Option<Cow<'_, str>> {
+    if let Some(stack) = Some(value).filter(|value| value.is_object()).and_then(frames::of) {
+        return Some(stack);
+    }
     first_text(value, &["message", "msg", "event", "error", "stringValue"])
         .or_else(|| Some(value.raw().into()).filter(|raw: &Cow<'_, str>| raw.len() > 2))
 }

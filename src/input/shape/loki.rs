@@ -37,8 +37,11 @@ impl Shape for Loki {
         if let Some(level) = ["level", "detected_level", "severity"].iter().find_map(|key| labels.some(key)) {
             take_severity(record, level);
         }
-        if let Some(more) = value.some("structuredMetadata").filter(|more| more.is_object()) {
+        if let Some(beside) = value.some("structuredMetadata").filter(|more| more.is_object()) {
+            // A client may ask for what was parsed apart from it.
+            let more = beside.some("structuredMetadata").filter(|more| more.is_object()).unwrap_or(beside);
             let level = ["level", "detected_level", "severity_text", "severity"].iter().find_map(|key| more.some(key));
+            let level = level.or_else(|| beside.path("parsed.level"));
             imply(record, level.and_then(level::word), INNER_LEVEL);
             record.trace = record.trace.take().or_else(|| first_text(more, &["trace_id", "traceID", "traceId"]));
             record.span = record.span.take().or_else(|| first_text(more, &["span_id", "spanID", "spanId"]));
@@ -65,5 +68,13 @@ mod tests {
             (row.service.as_deref(), row.instance.as_deref(), row.user.as_deref()),
             (Some("till"), Some("p"), Some("u"))
         );
+    }
+
+    #[test]
+    fn what_was_parsed_may_stand_apart_from_structured_metadata() {
+        let row = map(
+            r#"{"timestamp":"1704164645678000000","line":"slow","labels":{"app":"till"},"structuredMetadata":{"structuredMetadata":{"trace_id":"t"},"parsed":{"level":"warn"}}}"#,
+        );
+        assert_eq!((row.trace.as_deref(), row.effective_severity), (Some("t"), crate::record::Severity::Warning));
     }
 }

@@ -17,10 +17,14 @@ mod frames;
 mod gcp;
 mod generic;
 mod golang;
+mod graylog;
 mod hit;
+mod insights;
 mod journald;
+mod k8s_audit;
 mod k8s_event;
 mod keys;
+mod lambda;
 mod level;
 mod log4j;
 mod loguru;
@@ -33,18 +37,23 @@ mod mongo;
 mod nested;
 mod nodejs;
 mod ocsf;
+mod otel_row;
 mod otlp;
 mod payload;
 pub(crate) mod pubsub;
 mod resource;
 mod row;
+mod sentry;
 mod splunk;
 mod stdout;
+mod stern;
 mod structs;
 mod table;
 mod tabular;
 mod vercel;
+mod workers;
 mod wrapper;
+mod zap;
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -78,10 +87,11 @@ pub(crate) trait Shape: Sync {
 }
 
 /// Every shape, most particular first.
-const REGISTRY: [&dyn Shape; 22] = [
+const REGISTRY: [&dyn Shape; 30] = [
     &gcp::CloudLogging,
     &nodejs::NodeEntry,
     &golang::GoEntry,
+    &otel_row::OtelRow,
     &otlp::Otlp,
     &journald::Journald,
     &stdout::Stdout,
@@ -94,9 +104,16 @@ const REGISTRY: [&dyn Shape; 22] = [
     &ocsf::Ocsf,
     &datadog::Datadog,
     &k8s_event::KubernetesEvent,
+    &k8s_audit::KubernetesAudit,
+    &workers::Worker,
+    &sentry::Sentry,
+    &graylog::Graylog,
+    &stern::Stern,
     &splunk::Splunk,
     &log4j::Log4j,
     &loguru::Loguru,
+    &lambda::Lambda,
+    &zap::ZapDevelopment,
     &mongo::Mongo,
     &bunyan::Bunyan,
     &hit::Hit,
@@ -258,6 +275,10 @@ fn seldom_timestamp(value: Value<'_>) -> Option<time::Parsed> {
     if !value.is_object() {
         return value.as_str().and_then(|text| time::parse_seldom(&text));
     }
+    // `DateTime` of PHP, as loggers there wrote it once.
+    if let (Some(date), Some(zone)) = (value.some("date"), value.some("timezone")) {
+        return time::parse_in_zone(&date.as_str()?, &zone.as_str()?);
+    }
     if let Some(date) = value.some("$date") {
         return timestamp(date.some("$numberLong").unwrap_or(date));
     }
@@ -358,6 +379,15 @@ mod tests {
 
     use super::super::json::Tape;
     use super::*;
+
+    #[test]
+    fn a_time_of_php_has_its_zone_beside_it() {
+        let row = mapped_row(
+            r#"{"message":"m","level":400,"channel":"app","datetime":{"date":"2024-07-02 05:04:05.678000","timezone_type":3,"timezone":"Europe/Berlin"}}"#,
+        );
+        assert_eq!(row.ts_ns.map(time::rfc3339_short).as_deref(), Some("2024-07-02T03:04:05.678Z"));
+        assert_eq!((row.ts_source.as_deref(), row.ts_naive), (Some("datetime"), false));
+    }
 
     /// Keys of every shape, some of which only mean something inside others.
     fn key() -> impl Strategy<Value = String> {

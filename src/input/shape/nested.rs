@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::super::json::{Tape, Value};
 use super::generic::{self, in_tens};
 use super::payload::Payload;
-use super::{INNER_LEVEL, Row, imply, last_segment, resource, shape_of};
+use super::{INNER_LEVEL, Row, frames, imply, last_segment, resource, shape_of};
 use crate::record::{Kind, LogRecord};
 use crate::time;
 
@@ -16,7 +16,11 @@ use crate::time;
 pub(super) fn lift(record: &mut LogRecord<'_>) {
     // An object has quotes, which a text can only hold as escapes: a borrowed message is none, or is the row's own JSON.
     let Cow::Owned(text) = &record.message else { return };
+    let text = text.trim_ascii();
     if !is_object(behind_time(text)) {
+        if let Some((said, stack)) = failed_invocation(text) {
+            record.message = Cow::Owned(format!("{said}\n{stack}"));
+        }
         return;
     }
     // The record is filled from its own message, which is put back when it holds no other.
@@ -35,6 +39,23 @@ fn behind_time(text: &str) -> &str {
         return text;
     }
     time::parse_front(text).map_or(text, |(_, length)| text[length..].trim_ascii_start())
+}
+
+/// What Lambda's runtime for Node says of an exception, `…\tERROR\tInvoke Error \t{"errorType":…,"stack":[…]}`: the text, and
+/// the stack that the object is.
+fn failed_invocation(text: &str) -> Option<(&str, String)> {
+    if !text.ends_with('}') {
+        return None;
+    }
+    let (said, error) = text.split_once("\t{")?;
+    let said = said.trim_end();
+    let ends = ["\tInvoke Error", "\tUncaught Exception", "\tUnhandled Promise Rejection"];
+    let named = ends.into_iter().any(|end| said.ends_with(end));
+    let mut tape = Tape::default();
+    let error = tape.parse(&text[text.len() - error.len() - 1..]).ok().filter(|_| named)?;
+    // A promise was rejected because of another.
+    let stack = error.some("reason").and_then(frames::of).or_else(|| frames::of(error))?;
+    Some((said, stack.into_owned()))
 }
 
 /// Whether a text may be one object.
@@ -74,8 +95,17 @@ pub(super) fn fill_from(object: Value<'_>, record: &mut LogRecord<'_>) -> Option
     let fuller = several && (!message.contains('\n') || own.contains(&*message));
     let message = if message.is_empty() || fuller { own } else { message };
     let message = (!whole || !message.is_empty()).then(|| message.into_owned());
+    if matches!(inner.kind, Kind::System | Kind::Audit) && record.kind == Kind::App {
+        record.kind = inner.kind;
+    }
     if request && message.as_deref() == Some("") && !resource::writes_requests(record) {
         record.kind = Kind::Request;
+    }
+    // An envelope without a time has that of what it carries.
+    if record.ts_ns.is_none() && inner.ts_ns.is_some() {
+        record.ts_ns = inner.ts_ns;
+        record.ts_naive = inner.ts_naive;
+        record.ts_source = inner.ts_source.take().map(|source| Cow::Owned(source.into_owned()));
     }
     let owned = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
     record.trace = record.trace.take().or_else(|| owned(payload.trace.text(object)).map(last_segment));

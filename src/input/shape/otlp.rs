@@ -182,17 +182,17 @@ impl Shape for Otlp {
     }
 }
 
-fn severity_of(value: Value<'_>, record: &mut LogRecord<'_>) {
+pub(super) fn severity_of(value: Value<'_>, record: &mut LogRecord<'_>) {
     const RANGES: [Severity; 6] =
         [Severity::Debug, Severity::Debug, Severity::Info, Severity::Warning, Severity::Error, Severity::Critical];
-    let number = first(value, &["severityNumber", "severity_number"]);
+    let number = first(value, &["severityNumber", "severity_number", "SeverityNumber"]);
     // Some writers give the enum's name: SEVERITY_NUMBER_ERROR2.
     let name = number.and_then(Value::as_str).and_then(|text| {
         let name = text.strip_prefix("SEVERITY_NUMBER_")?.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
         Severity::from_word(&name)
     });
     let number = number.and_then(Value::as_i64);
-    let worded = first(value, &["severityText", "severity_text"]);
+    let worded = first(value, &["severityText", "severity_text", "SeverityText"]);
     let found = match number {
         Some(number @ 1..) => usize::try_from((number.min(24) - 1) / 4).ok().and_then(|at| RANGES.get(at).copied()),
         Some(_) => None,

@@ -142,33 +142,38 @@ impl Payload {
     #[inline]
     fn offer(&mut self, key: &[u8], value: Value<'_>) {
         match key {
-            b"message" => self.message.offer(0, value),
-            b"msg" => {
+            b"message" => {
                 self.message.offer(1, value);
+                self.failure(value);
+            }
+            b"msg" => {
+                self.message.offer(2, value);
                 self.logger |= MSG;
             }
-            b"event" => self.message.offer(2, value),
+            b"event" => self.message.offer(3, value),
             b"error" => {
-                self.message.offer(3, value);
+                self.message.offer(4, value);
                 self.failure(value);
                 self.longer(value);
             }
             b"log" => {
-                self.message.offer(4, value);
+                self.message.offer(5, value);
                 if value.is_object() {
                     self.logger |= SHAPED;
                 }
             }
-            b"MESSAGE" => self.message.offer(5, value),
-            b"textPayload" => self.message.offer(6, value),
-            b"description" => self.message.offer(7, value),
-            b"Message" => self.message.offer(10, value),
+            // What logback made of a message and its arguments.
+            b"formattedMessage" => self.message.offer(0, value),
+            b"MESSAGE" => self.message.offer(6, value),
+            b"textPayload" => self.message.offer(7, value),
+            b"description" => self.message.offer(8, value),
+            b"Message" => self.message.offer(11, value),
             b"RenderedMessage" => {
-                self.message.offer(8, value);
+                self.message.offer(9, value);
                 self.logger |= SHAPED;
             }
             b"MessageTemplate" => {
-                self.message.offer(11, value);
+                self.message.offer(12, value);
                 self.logger |= SHAPED;
             }
             b"stack_trace" => self.stack(0, value),
@@ -180,7 +185,13 @@ impl Payload {
             b"exc_info" => self.stack(3, value),
             b"traceback" => self.stack(4, value),
             b"stack" => self.stack(5, value),
-            b"Exception" => self.stack(7, value),
+            b"Exception" => {
+                self.stack(7, value);
+                if frames::joined(value).is_some() {
+                    self.stack.offer(7, value);
+                }
+            }
+            b"exceptions" | b"throwable" => self.stack(8, value),
             b"err" => {
                 self.failure(value);
                 self.logger |= if value.is_object() { MSG } else { 0 };
@@ -260,6 +271,7 @@ impl Payload {
             b"loggerName" | b"loggername" => self.module.offer(6, value),
             b"name" => self.module.offer(7, value),
             b"Category" => self.module.offer(9, value),
+            b"SourceContext" => self.module.offer(10, value),
             b"function" => self.function.offer(2, value),
             b"funcName" | b"funcname" => self.function.offer(3, value),
             b"func" => self.function.offer(4, value),
@@ -312,11 +324,10 @@ impl Payload {
         if !error.is_object() {
             return;
         }
+        self.stack(6, error);
         for (key, value) in error.fields() {
-            match key {
-                b"stack" | b"stack_trace" | b"stackTrace" | b"stacktrace" | b"traceback" => self.stack(6, value),
-                b"message" | b"msg" => self.message.offer(9, value),
-                _ => {}
+            if let b"message" | b"msg" | b"errorMessage" = key {
+                self.message.offer(10, value);
             }
         }
     }
@@ -333,6 +344,8 @@ impl Payload {
                 b"name" => self.module.offer(5, value),
                 b"reportLocation" | b"reportlocation" => self.report_location(value),
                 b"httpRequest" | b"httprequest" => self.reported_for = value.spot(),
+                // Monolog's.
+                b"exception" => self.stack(8, value),
                 _ => {}
             }
         }
@@ -481,7 +494,7 @@ fn quotes(stack: &str, message: &str) -> bool {
 }
 
 /// Whether a text of several lines is a stack of some language.
-fn is_stack(text: &str) -> bool {
+pub(super) fn is_stack(text: &str) -> bool {
     text.contains("Traceback (most recent call last)")
         || text.contains("\n    at ")
         || text.contains("\n\tat ")

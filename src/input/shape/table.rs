@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use rustc_hash::FxHashMap;
 
 use super::super::json::{NodeKind, Value};
-use super::payload::Best;
+use super::payload::{Best, is_stack};
 use super::{frames, seldom_timestamp, text, timestamp};
 use crate::time::Parsed;
 
@@ -163,6 +163,8 @@ impl<'a> Found<'a> {
             Field::Time | Field::OtherTime => {
                 // A zero time is a way to say that the time is unknown.
                 let known = value.is_object() || value.scalar().is_some_and(|text| text != "0");
+                // A number under them is a span of time.
+                let known = known && (!["dt", "requestTime"].contains(&feed.path) || value.as_str().is_some());
                 if known {
                     let at = if feed.field == Field::Time { 0 } else { 2 };
                     let took = self.offer_time(at, feed, || timestamp(value));
@@ -173,6 +175,15 @@ impl<'a> Found<'a> {
             }
             Field::Stack => {
                 if value.kind() == NodeKind::Escaped && value.raw().contains("\\n") {
+                    let told = match feed.path {
+                        "message" => false,
+                        "error" | "err" => text(value).is_some_and(|text| is_stack(&text)),
+                        _ => true,
+                    };
+                    if told {
+                        best.offer(feed.rank, value);
+                    }
+                } else if feed.path == "Exception" && frames::joined(value).is_some() {
                     best.offer(feed.rank, value);
                 } else if feed.path != THROWN && (value.is_array() || value.is_object()) && frames::of(value).is_some()
                 {
@@ -186,6 +197,8 @@ impl<'a> Found<'a> {
                     best.put(feed.rank, value);
                 }
             }
+            // Grafana calls a line so, and others the number of one.
+            Field::Message if feed.path == "Line" && value.as_str().is_none() => {}
             Field::Message if value.is_object() || value.is_array() => self.whole.put(feed.rank, value),
             _ => best.offer(feed.rank, value),
         }

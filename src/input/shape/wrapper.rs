@@ -7,7 +7,7 @@
 
 use super::super::json::Value;
 use super::table::{Field, Found};
-use super::{Mapping, Row, Shape as _, appengine, first, generic, otlp, tabular, timestamp};
+use super::{Mapping, Row, Shape as _, appengine, first, generic, otlp, sentry, tabular, timestamp, workers};
 use crate::record::Severity;
 use crate::record::ingest::DeclaredWindow;
 use crate::time;
@@ -144,6 +144,9 @@ fn expand<'a>(row: &Row<'a>, depth: usize, mappings: &[Mapping], rows: &mut Vec<
     if depth == 0 || !object.is_object() || mappings.iter().any(|mapping| mapping.knows(row)) {
         return false;
     }
+    if (row.is_wrapper || row.may_wrap) && (workers::is_invocation(object) || sentry::is_event(object)) {
+        return false;
+    }
     if row.is_wrapper || row.may_wrap {
         // No program calls a field so: whatever stands beside it is told of the whole.
         if let Some(list) = object.get("raw_logs").filter(|list| list.items().next().is_some_and(Value::is_object)) {
@@ -167,6 +170,10 @@ fn expand<'a>(row: &Row<'a>, depth: usize, mappings: &[Mapping], rows: &mut Vec<
             return true;
         }
         if arrays(object, rows) {
+            return true;
+        }
+        if let Some(list) = object.path("data.actor").and_then(|actor| results(actor, DEPTH)) {
+            of_list(list, Beside::default(), depth, mappings, rows);
             return true;
         }
     }
@@ -200,6 +207,7 @@ fn lists(object: Value<'_>) -> Vec<(&'static str, Value<'_>)> {
 /// Adds the rows of a list.
 fn of_list<'a>(list: Value<'a>, beside: Beside<'a>, depth: usize, mappings: &[Mapping], rows: &mut Vec<Carried<'a>>) {
     for row in list.items() {
+        let row = message_of_graylog(row).unwrap_or(row);
         if !expand(&Row::of(row), depth - 1, mappings, rows) {
             rows.push(Carried { row, beside });
         }
@@ -259,6 +267,20 @@ fn source(hit: Value<'_>) -> Option<Carried<'_>> {
         .some("_source")
         .filter(|row| row.is_object() && (hit.get("_id").is_some() || hit.get("_index").is_some()))?;
     Some(Carried { row, beside: Beside::of(hit) })
+}
+
+/// The message in an answer of Graylog, which says beside it where it was found.
+fn message_of_graylog(found: Value<'_>) -> Option<Value<'_>> {
+    let message = found.some("message").filter(|message| message.is_object())?;
+    (found.get("index").is_some() && message.get("timestamp").is_some() && message.get("message").is_some())
+        .then_some(message)
+}
+
+/// The rows in an answer of New Relic, under the names that the question gave to its parts.
+fn results(object: Value<'_>, depth: usize) -> Option<Value<'_>> {
+    let list = object.get("results").filter(|list| list.items().next().is_some_and(Value::is_object));
+    let mut inner = object.fields().map(|(_, value)| value).filter(|value| depth > 0 && value.is_object());
+    list.or_else(|| inner.find_map(|inner| results(inner, depth - 1)))
 }
 
 /// Adds rows that are arrays: the cells of tables, the lines of streams.
@@ -345,6 +367,18 @@ mod tests {
         assert_eq!(count(&format!(r#"{{"timestamp":"2025-01-01T00:00:00Z","raw_logs":{rows}}}"#)), Some(2));
         assert_eq!(count(r#"{"message":"bought","items":[{"sku":1},{"sku":2}]}"#), None);
         assert_eq!(count(r#"{"message":"bought","items":[]}"#), None);
+    }
+
+    #[test]
+    fn answers_of_graylog_and_new_relic_are_opened() {
+        let message = r#"{"timestamp":"2024-01-02T03:04:05Z","message":"x","source":"h"}"#;
+        let text = format!(r#"{{"messages":[{{"highlight_ranges":{{}},"message":{message},"index":"g_0"}}]}}"#);
+        let mut tape = Tape::default();
+        let Unwrapped::Wrapper { rows, .. } = unwrap(tape.parse(&text).expect("valid"), &[]) else { panic!("a row") };
+        assert_eq!(rows.iter().map(|carried| carried.row.raw()).collect::<Vec<_>>(), [message]);
+        let rows = r#"{"results":[{"timestamp":1,"message":"x"},{"timestamp":2,"message":"y"}]}"#;
+        assert_eq!(count(&format!(r#"{{"data":{{"actor":{{"account":{{"nrql":{rows}}}}}}}}}"#)), Some(2));
+        assert_eq!(count(r#"{"data":{"actor":{"name":"ann"}},"timestamp":"2024-01-02T03:04:05Z"}"#), None);
     }
 
     #[test]

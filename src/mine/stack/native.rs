@@ -68,11 +68,7 @@ pub(super) fn go(message: &str) -> Stack<'_> {
             break;
         }
         if let Some(file) = go_file(t) {
-            let library = file.contains("/usr/local/go/")
-                || file.contains("/pkg/mod/")
-                || file.contains("/go/src/")
-                || file.contains("/vendor/");
-            let in_app = !library && !function.starts_with("runtime.") && !function.starts_with("panic(");
+            let in_app = is_own_go(file, function);
             let name = function.rsplit_once('(').map_or(function, |(f, _)| f);
             stack.frame(file, name.strip_prefix("created by ").unwrap_or(name), in_app && !function.is_empty());
             function = "";
@@ -92,6 +88,43 @@ pub(super) fn go(message: &str) -> Stack<'_> {
         }
     }
     stack
+}
+
+/// Whether a message holds a frame of Go without a goroutine: a function, and below it the file behind a tab.
+pub(super) fn has_go_frame(message: &str) -> bool {
+    go_pairs(message).next().is_some()
+}
+
+/// Functions with their files, and where each pair starts.
+fn go_pairs(message: &str) -> impl Iterator<Item = (usize, &str, &str)> {
+    let below = lines(message).skip(1);
+    lines(message).zip(below).filter_map(|((start, function), (_, file))| {
+        let file = go_file(file.strip_prefix('\t')?)?;
+        (!function.is_empty() && !function.contains(char::is_whitespace) && is_symbol(function))
+            .then_some((start, function, file))
+    })
+}
+
+/// The frames that zap, zerolog and `%+v` of pkg/errors write below a message, without a goroutine above them.
+pub(super) fn go_frames(message: &str) -> Stack<'_> {
+    let mut stack = Stack { root_first: true, ..Stack::default() };
+    for (start, function, file) in go_pairs(message) {
+        if stack.frames.is_empty() {
+            stack.head = head_of(&message[..start]);
+        }
+        stack.frame(file, function, is_own_go(file, function));
+    }
+    stack
+}
+
+/// Whether a frame of Go is the program's own. A file without a folder may be any but those in which every goroutine begins.
+fn is_own_go(file: &str, function: &str) -> bool {
+    let library = file.contains("/usr/local/go/")
+        || file.contains("/pkg/mod/")
+        || file.contains("/go/src/")
+        || file.contains("/vendor/")
+        || file == "proc.go";
+    !library && !function.starts_with("runtime.") && !function.starts_with("panic(")
 }
 
 fn panic_line(line: &str) -> Option<(&str, &str)> {

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::{Stack, head_of, indent, is_joiner, lines, split_exception, split_once};
+use super::{Stack, head_of, indent, is_joiner, is_type, lines, split_exception, split_once};
 
 pub(super) const HEADER: &str = "Traceback (most recent call last)";
 
@@ -107,6 +107,14 @@ pub(super) fn parse(message: &str) -> Stack<'_> {
         }
     }
     end_message(message, &mut exceptions, &mut open, message.len());
+    // Lambda names the exception above its frames only: `[ERROR] ValueError: no stock`.
+    if exceptions.is_empty()
+        && let Some(named) = stack.head.and_then(|head| head.strip_prefix("[ERROR] ")).and_then(split_exception)
+        && is_type(named.0)
+    {
+        exceptions.push(named);
+        stack.head = None;
+    }
     // A group is printed before what it holds.
     stack.root_first = !grouped;
     stack.exceptions = exceptions;

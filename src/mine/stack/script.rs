@@ -48,6 +48,7 @@ pub(super) fn is_php_margin(line: &str) -> bool {
 /// `PHP Fatal error:  Uncaught Type: message in /file.php:12` and `Stack trace:`.
 pub(super) fn php(message: &str) -> Stack<'_> {
     let mut stack = Stack { root_first: true, ..Stack::default() };
+    let mut thrown = None;
     for (start, raw) in lines(message) {
         let t = raw.trim();
         if let Some((file, function)) = php_frame(t) {
@@ -59,9 +60,20 @@ pub(super) fn php(message: &str) -> Stack<'_> {
             }
             stack.root_first &= !t.starts_with("[previous exception]");
             stack.exceptions.push((name, text));
+            thrown = thrown_at(t);
         }
     }
+    // Where frames are left out, the place that threw tells crashes apart.
+    if let Some(file) = thrown.filter(|_| stack.frames.is_empty()) {
+        stack.frame(file, "", !file.contains("/vendor/"));
+    }
     stack
+}
+
+/// The file of `… in /app/x.php:12`.
+fn thrown_at(line: &str) -> Option<&str> {
+    let (file, number) = line[line.rfind(" in /")? + " in ".len()..].rsplit_once(':')?;
+    (!number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())).then_some(file)
 }
 
 /// Text before, type and message of `[object] (Type(code: 0): message at /file.php:12)`.

@@ -232,3 +232,39 @@ fn lines_that_look_like_parts_of_a_stack_at_one_end_only_are_plain() {
         assert_eq!(row_role(frame), RowRole::Frame, "{frame}");
     }
 }
+
+#[test]
+fn reads_frames_of_go_below_a_message() {
+    let text = "no stock\nacme.io/shop/cart.(*Cart).Open\n\t/srv/cart/cart.go:41\nmain.main\n\t/srv/main.go:12\nruntime.main\n\t/usr/local/go/src/runtime/proc.go:250";
+    let (head, exceptions, found) = summary(text);
+    assert_eq!((head, exceptions.len()), (Some("no stock"), 0));
+    assert_eq!(
+        found,
+        frames(&[("acme.io/shop/cart.(*Cart).Open", true), ("main.main", true), ("runtime.main", false)])
+    );
+    assert_eq!(row_role(text), RowRole::Plain);
+    // zerolog cuts functions and files to their names.
+    let (_, _, found) = summary("no stock\n(*Cart).Open\n\tcart.go:41\nmain\n\tproc.go:250");
+    assert_eq!(found, frames(&[("(*Cart).Open", true), ("main", false)]));
+    for text in ["see\n\tcart.go:41", "a list of\n\tcart.go:41", "cart\n\tcart.go:41 is wrong", "a\ncart.go:41"] {
+        assert!(parse_stack(text).is_none_or(|stack| stack.frames.is_empty() || text.starts_with("see")), "{text}");
+    }
+}
+
+#[test]
+fn reads_the_place_of_a_php_exception_without_frames() {
+    let (head, exceptions, _) = summary("no stock\nApp\\Cart\\Locked: cart is locked in /srv/app/src/Cart.php:41");
+    assert_eq!((head, exceptions), (Some("no stock"), vec![("App\\Cart\\Locked", "cart is locked")]));
+    let id = |text: &str| parse_stack(text).and_then(|stack| stack.id());
+    let here = id("no\nA\\E: x in /srv/a.php:1");
+    assert!(here.is_some() && here == id("no\nA\\E: y in /srv/a.php:2"));
+    assert_ne!(here, id("no\nA\\E: x in /srv/b.php:1"));
+}
+
+#[test]
+fn reads_the_exception_that_lambda_writes_above_its_frames() {
+    let text = "[ERROR] ValueError: no stock\nTraceback (most recent call last):\n\u{a0}\u{a0}File \"/var/task/a.py\", line 3, in f\n\u{a0}\u{a0}\u{a0}\u{a0}raise ValueError(1)";
+    let (head, exceptions, found) = summary(text);
+    assert_eq!((head, exceptions), (None, vec![("ValueError", "no stock")]));
+    assert_eq!(found, frames(&[("f", true)]));
+}
