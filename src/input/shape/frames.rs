@@ -131,7 +131,16 @@ fn exception(value: Value<'_>) -> Option<String> {
     write_exception(value, DEPTH, &mut out).then_some(out)
 }
 
+/// Whether an object with such a key may be an exception: most that are called errors say what they are in two words.
+fn may_hold_stack(key: &[u8]) -> bool {
+    let key = std::str::from_utf8(key).unwrap_or_default();
+    matches!(key, "exception" | "file") || LISTS.contains(&key) || TEXTS.contains(&key)
+}
+
 fn write_exception(value: Value<'_>, depth: usize, out: &mut String) -> bool {
+    if !value.fields().any(|(key, _)| may_hold_stack(key)) {
+        return false;
+    }
     // Elastic's agents list the chain inside the error.
     if let Some(chain) = value.some("exception").filter(|chain| depth > 0 && chain.is_array()) {
         let start = out.len();
