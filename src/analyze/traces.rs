@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::family::{Family, FamilyKind, keys, lags, positions};
 use super::{AnalyzeError, Cluster, ClusterKey};
 use crate::query::{self, Engine, Keyed, SharedEvent};
 use crate::record::Severity;
 
+/// Clusters of one event from which on it is a burst of errors of all sorts, not one failure.
+const EVENT_CLUSTERS: usize = 16;
 /// Traces that two clusters must share.
 const SHARED_TRACES: usize = 3;
 
@@ -65,7 +68,12 @@ pub(crate) fn same_event(clusters: &[Cluster], found: &Keyed<SharedEvent>, taken
     let stage = |(key, row): &(u32, SharedEvent)| -> Option<Stage> {
         Some((row.event, at[*key as usize].filter(is_loud)?, row.first_ns))
     };
-    let stages = sorted(found.rows.iter().filter_map(stage).collect());
+    let mut stages = sorted(found.rows.iter().filter_map(stage).collect());
+    let mut sizes: FxHashMap<u128, usize> = FxHashMap::default();
+    for (event, ..) in &stages {
+        *sizes.entry(*event).or_default() += 1;
+    }
+    stages.retain(|(event, ..)| sizes[event] <= EVENT_CLUSTERS);
     let are_tied = |a: usize, b: usize, shared| shared as u64 * 2 >= clusters[a].events.max(clusters[b].events);
     tied(clusters, &stages, FamilyKind::SameEvent, are_tied)
 }
@@ -96,9 +104,13 @@ fn tied(
     let mut pairs: BTreeMap<(usize, usize), usize> = BTreeMap::new();
     let mut traces: Vec<&[Stage]> = Vec::new();
     for trace in stages.chunk_by(|a, b| a.0 == b.0) {
+        let first = trace.iter().min_by_key(|(_, index, ts_ns)| (*ts_ns, *index)).map(|(_, index, _)| *index);
         for (i, (_, a, _)) in trace.iter().enumerate() {
             for (_, b, _) in &trace[i + 1..] {
-                *pairs.entry((*a, *b)).or_default() += 1;
+                // The rows of an event follow from its first.
+                if kind == FamilyKind::SameTrace || Some(*a) == first || Some(*b) == first {
+                    *pairs.entry((*a, *b)).or_default() += 1;
+                }
             }
         }
         if trace.len() > 1 {

@@ -9,6 +9,9 @@ use super::csv::write_string;
 /// The field that journald writes first.
 const FIRST: &[u8] = b"__CURSOR=";
 
+/// Fields that an entry has at most.
+const MOST_FIELDS: usize = 1024;
+
 /// What stands at the front of some bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Export {
@@ -38,6 +41,10 @@ pub(super) fn entry(bytes: &[u8], last: bool) -> Export {
         }
         let sign = memchr::memchr(b'=', line);
         let Some(name) = name_of(&line[..sign.unwrap_or(line.len())]) else { return Export::None };
+        // The next entry begins without the end of this one; or it has more fields than journald lets one have.
+        if at > 0 && line.starts_with(FIRST) || fields.len() > MOST_FIELDS {
+            return Export::None;
+        }
         at += line.len() + 1;
         let value = if let Some(sign) = sign {
             &line[sign + 1..]
@@ -112,6 +119,7 @@ mod tests {
             "__CURSOR=1\nA\n\u{1}\0\0",
             "__CURSOR=1\nA\n\u{7f}\0\0\0\0\0\0\0x",
             "__CURSOR=1\n=x",
+            "__CURSOR=1\nA=2\n__CURSOR=3\nA=4\n",
         ] {
             assert_eq!(entry(text.as_bytes(), true), Export::None, "{text:?}");
         }

@@ -12,6 +12,15 @@ use crate::time::{self, Parsed};
 /// The time of an entry, and what it was read from.
 type Moment = Option<(Parsed, &'static str)>;
 
+/// Whether the time of a record, which an object behind the head of a line says, is that of the row: not that of a thing it
+/// speaks of, nor one whose zone is not told.
+fn is_own_time(record: &LogRecord<'_>, head_ns: i64) -> bool {
+    const KEYS: [&str; 10] =
+        ["timestamp", "@timestamp", "time", "ts", "t", "@t", "datetime", "asctime", "Timestamp", "Time"];
+    let is_named = record.ts_source.as_deref().is_some_and(|source| KEYS.contains(&source));
+    is_named && !record.ts_naive && record.ts_ns.is_some_and(|ns| ns.abs_diff(head_ns) <= time::DAY_NS.unsigned_abs())
+}
+
 impl<C: Collect> Reader<'_, C> {
     /// Takes an entry of plain text. `before` is the time of the entry before it, which one without a time has, too; returns
     /// the entry's own.
@@ -51,7 +60,7 @@ impl<C: Collect> Reader<'_, C> {
             // Two lines may hold the same object.
             record.content_hash = identity;
         }
-        if let Some((parsed, source)) = moment.filter(|_| record.ts_ns.is_none_or(|ns| !time::is_plausible(ns))) {
+        if let Some((parsed, source)) = moment.filter(|(parsed, _)| !is_own_time(&record, parsed.ns)) {
             (record.ts_ns, record.ts_naive, record.ts_source) = (Some(parsed.ns), parsed.naive, Some(source.into()));
         }
         if record.severity == Severity::Default && (said.severity.is_some() || record.effective_reason.is_none()) {

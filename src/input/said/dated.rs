@@ -7,8 +7,10 @@ use crate::time;
 /// A line whose time stands behind what its logger writes first.
 pub(super) fn of(line: &str) -> Option<Said<'_>> {
     let behind = match line.as_bytes().first()? {
-        b'0'..=b'9' if line.contains('\t') => return archived(line),
-        b'0'..=b'9' => redis(line)?,
+        b'0'..=b'9' => match archived(line) {
+            None => redis(line)?,
+            archived => return archived,
+        },
         b'[' => line.strip_prefix("[Nest] ").and_then(nest).or_else(|| tornado(line)).or_else(|| level(line))?,
         byte if byte.is_ascii_alphabetic() => ruby(line).or_else(|| level(line))?,
         _ => return None,
@@ -69,7 +71,8 @@ fn tornado(line: &str) -> Option<&str> {
 fn level(line: &str) -> Option<&str> {
     let text = line.strip_prefix('[').unwrap_or(line);
     let (word, rest) = text.split_at(text.find(|c: char| !c.is_ascii_alphabetic())?);
-    Severity::from_word(word)?;
+    // A word of a sentence is none.
+    Severity::from_word(word).filter(|_| text.len() < line.len() || word.bytes().all(|b| b.is_ascii_uppercase()))?;
     let time = rest.trim_start_matches([']', ':', ' ', '\t', '-', '|', '[']);
     (rest.len() - time.len() <= 8 && time.len() < rest.len()).then_some(time)
 }

@@ -35,11 +35,14 @@ fn stern(line: &str) -> Option<Said<'_>> {
         return None;
     }
     let said = behind_name(rest, HEADS);
-    (named == Pod::Deployment || said.begins || said.object.is_some()).then_some(Said {
-        service: Some(container),
-        instance: Some(pod),
-        ..said
-    })
+    let reads = said.begins || said.object.is_some();
+    let is_pods = match named {
+        Pod::Deployment => true,
+        Pod::Other => reads,
+        // The container has the name of the set, or the beginning of it.
+        Pod::Numbered => reads && pod.starts_with(container),
+    };
+    is_pods.then_some(Said { service: Some(container), instance: Some(pod), ..said })
 }
 
 /// What a pod's name says of who made it.
@@ -47,8 +50,10 @@ fn stern(line: &str) -> Option<Said<'_>> {
 enum Pod {
     /// `till-7d9c5b8f6d-x2k4q`
     Deployment,
-    /// `till-x2k4q`, `till-0`: other things have such names, too.
+    /// `till-x2k4q`: other things have such names, too.
     Other,
+    /// `till-0`: many things are numbered so.
+    Numbered,
 }
 
 impl Pod {
@@ -66,7 +71,8 @@ impl Pod {
             return Some(Self::Deployment);
         }
         let ordinal = !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit());
-        (last.len() == 5 && numbered(last) || ordinal).then_some(Self::Other)
+        let other = (last.len() == 5 && numbered(last)).then_some(Self::Other);
+        if ordinal { Some(Self::Numbered) } else { other }
     }
 }
 
@@ -104,8 +110,11 @@ fn compose(line: &str) -> Option<Said<'_>> {
 /// `app[web.1]: x` of Heroku, and `host su[1]: x` as journals are printed, behind a time.
 pub(super) fn program(line: &str, heads: u8) -> Option<Said<'_>> {
     // The one that has no process.
-    if let Some((host, behind)) =
-        line.split_once(" kernel: ").filter(|(host, _)| !host.is_empty() && !host.contains(' '))
+    // Words of a sentence are no hosts.
+    let is_made = |word: &str| word.bytes().any(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.'));
+    if let Some((host, behind)) = line
+        .split_once(" kernel: ")
+        .filter(|(host, behind)| !host.contains(' ') && (is_made(host) || !host.is_empty() && behind.starts_with('[')))
     {
         return Some(Said { service: Some("kernel"), instance: Some(host), ..behind_name(behind, heads) });
     }
@@ -130,7 +139,7 @@ pub(super) fn program(line: &str, heads: u8) -> Option<Said<'_>> {
         word.len() > 1
             && word.as_bytes()[0].is_ascii_alphanumeric()
             && word.bytes().all(|b| plain(&b))
-            && word.bytes().any(|b| !b.is_ascii_uppercase())
+            && (word.as_bytes()[0].is_ascii_lowercase() || is_made(word))
             && !is_level(word)
     };
     let is_named = host.map_or_else(is_dyno, |host| is_process && is_host(host));
@@ -158,7 +167,9 @@ pub(super) fn machine(line: &str, heads: u8) -> Option<Said<'_>> {
 pub(super) fn streamed(line: &str, heads: u8) -> Option<Said<'_>> {
     let (stream, rest) = line.split_once(' ').filter(|(stream, _)| stream.contains('/'))?;
     let id = stream.rsplit(['/', ']']).next()?;
-    let least = if stream.contains("/[") { 8 } else { 16 };
-    let made = id.len() >= least && id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+    // Of a function, or of a container of a task.
+    let parts = stream.split('/').filter(|part| !part.is_empty()).count();
+    let named = stream.contains("/[") || parts == 3 && stream.bytes().filter(|b| *b == b'/').count() == 2;
+    let made = named && id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit());
     made.then(|| Said { instance: Some(stream), ..behind_name(rest, heads) })
 }

@@ -204,11 +204,13 @@ fn pods_say_what_stands_behind_their_names() {
             assert_eq!(named(&line), (Some("web"), Some(pod), Some(rest)), "{line}");
         }
     }
-    let said = of("till-0 web {\"level\":\"error\"}");
+    let said = of("web-0 web {\"level\":\"error\"}");
     assert_eq!((said.object, said.service, said.begins), (Some("{\"level\":\"error\"}"), Some("web"), false));
     assert_eq!(named("till-x2k4q web 2024-01-02 03:04:05 x").0, Some("web"));
     for line in [
         "till-0 web is up",
+        "attempt-2 failed {\"code\":500}",
+        "pass-1 compile 2024-01-02 03:04:05 took long",
         "till-0 info 2024-01-02 03:04:05 x",
         "backup-20240102-daily done in time",
         "step-12345 of 3",
@@ -324,7 +326,22 @@ fn archives_and_kernels_name_who_wrote() {
     {
         assert!(of(&other).time.is_none(), "{other}");
     }
-    let said = of("2024-01-02T03:04:05+0000 box kernel: out of memory");
-    assert_eq!((said.service, said.instance, said.named), (Some("kernel"), Some("box"), Some("out of memory")));
-    assert_eq!(of("2024-01-02T03:04:05+0000 the new kernel: none").service, None);
+    let said = of("2024-01-02T03:04:05+0000 box-1 kernel: out of memory");
+    assert_eq!((said.service, said.instance, said.named), (Some("kernel"), Some("box-1"), Some("out of memory")));
+    for line in [
+        "the new kernel: none",
+        "loading kernel: up",
+        "Processing item[3]: no stock",
+        "/objects/0123456789abcdef0123 not found",
+        "https://x/0123456789abcdef0123456789abcdef is gone",
+        "GET/deadbeefdeadbeefdeadbeef no",
+    ] {
+        let line = format!("2024-01-02T03:04:05+00:00 {line}");
+        let said = of(&line);
+        assert_eq!((said.service, said.instance), (None, None), "{line}");
+    }
+    for line in ["notice 2019-01-01 00:00:00 is the cutoff", "Error: 2024/01/02 03:04:08 is no valid start"] {
+        assert!(of(line).time.is_none(), "{line}");
+    }
+    assert_eq!(at(&of("1:M 02 Jan 2024 03:04:04.678 # no\tstock")).as_deref(), Some("2024-01-02T03:04:04.678Z"));
 }

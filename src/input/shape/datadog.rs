@@ -5,7 +5,7 @@
 use super::super::json::Value;
 use super::generic::fill;
 use super::{Row, Shape, first_text, part, take_severity, take_time};
-use crate::record::LogRecord;
+use crate::record::{LogRecord, Severity};
 
 /// See the module.
 pub(super) struct Datadog;
@@ -60,7 +60,12 @@ impl Shape for Datadog {
 /// Whether a row is of an archive, which has the custom attributes beside the fields of the event.
 fn is_archived(value: Value<'_>) -> bool {
     let has = |key: &str| value.some(key).is_some();
-    has("_id") && has("date") && has("status") && value.some("attributes").is_some_and(Value::is_object)
+    let is_level = |value: Value<'_>| value.as_str().is_some_and(|word| Severity::from_word(&word).is_some());
+    has("_id")
+        && has("date")
+        && value.some("status").is_some_and(is_level)
+        && value.some("attributes").is_some_and(Value::is_object)
+        && !has("level")
 }
 
 /// The version among the tags.

@@ -190,8 +190,11 @@ pub(super) fn entry<'a>(row: &Row<'a>, record: &mut LogRecord<'a>) {
                 record.http = payload.request(json);
             }
         }
-        // A request needs no message, and what a load balancer says beside one is none.
-        let requested = requested || !answered && record.http.as_ref().is_some_and(generic::is_told);
+        // A request needs no message, and what a load balancer says beside one is none. What a program says of one that it
+        // calls worth a warning tells more.
+        let is_told = || record.http.as_ref().is_some_and(generic::is_told);
+        let requested =
+            requested || !answered && record.severity.max(record.effective_severity) < Severity::Warning && is_told();
         if record.message.is_empty() && !payload.is_empty() && !requested {
             record.message = json.raw().into();
         }
@@ -673,5 +676,18 @@ mod tests {
             r#"{"insert_id":"a","severity":"ERROR","resource":{"type":"x","labels":{}},"json_payload":null,"text_payload":null}"#,
         );
         assert_eq!((row.payload_rank, row.message.as_ref()), (0, ""));
+    }
+
+    #[test]
+    fn what_a_program_says_of_a_request_that_failed_stays() {
+        let said = r#"{"method":"POST","path":"/pay","status":500,"reason":"locked"}"#;
+        let row = |severity: &str| {
+            map(&format!(
+                r#"{{"insertId":"a","timestamp":"2024-01-02T03:04:05Z","severity":"{severity}","resource":{{"type":"k8s_container","labels":{{"container_name":"till"}}}},"jsonPayload":{said}}}"#
+            ))
+        };
+        assert_eq!((row("ERROR").message.as_ref(), row("ERROR").kind), (said, Kind::App));
+        assert_eq!((row("INFO").message.as_ref(), row("INFO").kind), ("", Kind::Request));
+        assert_eq!(row("ERROR").http.and_then(|http| http.status), Some(500));
     }
 }

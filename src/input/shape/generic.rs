@@ -459,4 +459,30 @@ mod tests {
         let row = map(r#"{"x":1,"y":{"z":2}}"#);
         assert_eq!((row.message.as_ref(), row.ts_ns), (r#"{"x":1,"y":{"z":2}}"#, None));
     }
+
+    #[test]
+    fn rows_of_programs_are_no_rows_of_platforms_for_a_word_or_two() {
+        for members in [
+            r#""event_id":"e1","platform":"ios""#,
+            r#""event_id":"0123456789abcdef0123456789abcdef","platform":"ios""#,
+            r#""message_id":"1","publish_time":"2024-01-02T03:04:05Z","data":{"id":7}"#,
+            r#""body":{"text":"hello"}"#,
+            r#""body":{"structured":{"message":"inner","level":"debug"}}"#,
+            r#""type":"extension","record":{"id":7}"#,
+            r#""verb":"get","stage":"prod","requestURI":"/a","auditID":"q""#,
+            r#""_id":"x","date":"2024-01-02","status":"open","attributes":{"a":1}"#,
+            r#""namespace":"shop","containerName":"web","podName":"p","labels":{"app":"other"}"#,
+        ] {
+            let text = format!(
+                r#"{{"@timestamp":"2024-01-02T03:04:05Z","time":"2024-01-02T03:04:05Z","level":"error","message":"no stock","service":"till",{members}}}"#
+            );
+            let row = map(&text);
+            assert_eq!(
+                (row.message.as_ref(), row.severity.max(row.effective_severity), row.service.as_deref()),
+                ("no stock", Severity::Error, Some("till")),
+                "{members}"
+            );
+            assert_eq!(row.ts_ns.map(crate::time::rfc3339_short).as_deref(), Some("2024-01-02T03:04:05Z"), "{members}");
+        }
+    }
 }

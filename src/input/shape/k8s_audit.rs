@@ -17,7 +17,10 @@ impl Shape for KubernetesAudit {
 
     fn knows(&self, row: &Row<'_>) -> bool {
         let has = |key: &str| row.value().some(key).is_some();
-        has("verb") && has("stage") && has("requestURI")
+        let stage = row.value().some("stage").and_then(Value::as_str);
+        let is_stage =
+            |stage: &str| matches!(stage, "RequestReceived" | "ResponseStarted" | "ResponseComplete" | "Panic");
+        has("verb") && has("requestURI") && stage.is_some_and(|stage| is_stage(&stage))
     }
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {

@@ -27,7 +27,10 @@ impl Shape for Lambda {
         let kind = value.some("type").and_then(Value::as_str);
         value.some("time").is_some()
             && value.some("record").is_some()
-            && kind.is_some_and(|kind| kind.starts_with("platform.") || matches!(&*kind, "function" | "extension"))
+            && kind.is_some_and(|kind| {
+                let written = matches!(&*kind, "function" | "extension") && value.fields().count() == 3;
+                written || kind.starts_with("platform.")
+            })
     }
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {

@@ -22,14 +22,21 @@ impl Shape for OtelRow {
         let has = |keys: &[&str]| keys.iter().any(|key| value.some(key).is_some());
         let body =
             value.some("body").is_some_and(|body| ["text", "structured"].iter().any(|key| body.get(key).is_some()));
-        has(&["@timestamp"]) && (body || has(&["body.text"]))
+        let beside = has(&["severity_text", "severity_number", "observed_timestamp"])
+            || value.path("resource.attributes").is_some();
+        has(&["@timestamp"]) && (body && beside || has(&["body.text"]))
             || has(&["Timestamp"]) && has(&["SeverityText", "SeverityNumber"]) && has(&["ServiceName", "LogAttributes"])
     }
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
         let value = row.value();
         fill(value, record);
-        otlp::severity_of(value, record);
+        if ["severity_text", "severity_number", "SeverityText", "SeverityNumber"]
+            .iter()
+            .any(|key| value.some(key).is_some())
+        {
+            otlp::severity_of(value, record);
+        }
         // A body that is an object is what a program logged.
         let body = value.some("body").and_then(|body| body.some("structured")).filter(|body| body.is_object());
         if let Some(body) = body {

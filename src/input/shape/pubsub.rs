@@ -39,7 +39,20 @@ pub(crate) fn data(row: &Row<'_>, limit: usize) -> Option<Result<Vec<u8>, &'stat
 /// The bytes of a message that stands alone. Its column may be of bytes, of text or of JSON, and may hold anything: only what
 /// carries an object or a list is told from a row that happens to have such keys.
 fn alone(row: Value<'_>, limit: usize) -> Option<Result<Vec<u8>, &'static str>> {
-    if !["messageId", "message_id"].iter().any(|key| row.get(key).is_some()) {
+    const COLUMNS: [&[u8]; 10] = [
+        b"data",
+        b"message_id",
+        b"messageId",
+        b"publish_time",
+        b"publishTime",
+        b"attributes",
+        b"ordering_key",
+        b"orderingKey",
+        b"subscription_name",
+        b"subscriptionName",
+    ];
+    let named = ["messageId", "message_id"].iter().any(|key| row.get(key).is_some());
+    if !named || !row.fields().all(|(key, _)| COLUMNS.contains(&key)) {
         return None;
     }
     let data = row.some("data")?;

@@ -16,8 +16,15 @@ pub(super) struct Sentry;
 /// Whether an object is an event, which may list what it holds as a wrapper does.
 pub(super) fn is_event(value: Value<'_>) -> bool {
     let has = |path: &str| value.path(path).is_some();
-    has("event_id") && (has("exception.values") || has("logentry") || has("platform") && has("level"))
-        || has("eventID") && has("dateCreated") && has("platform")
+    // An id of 32 hex digits; other programs have ids of events, too.
+    let is_id = |key: &str| {
+        value.some(key).and_then(Value::as_str).is_some_and(|id| {
+            id.bytes().filter(|b| *b != b'-').count() == 32 && id.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
+        })
+    };
+    let beside = || ["sdk", "contexts", "breadcrumbs", "tags", "environment", "release"].into_iter().any(has);
+    is_id("event_id") && (has("exception.values") || has("logentry") || has("platform") && has("level") && beside())
+        || is_id("eventID") && has("dateCreated") && has("platform")
 }
 
 impl Shape for Sentry {
@@ -53,6 +60,9 @@ impl Shape for Sentry {
         record.message = said(&message).unwrap_or_default();
         if let Some(stack) = chain(value) {
             record.message = with_stack(std::mem::take(&mut record.message), stack.into());
+        }
+        if record.message.is_empty() {
+            record.message = value.raw().into();
         }
     }
 }
@@ -140,7 +150,7 @@ mod tests {
     #[test]
     fn an_event_is_its_exceptions() {
         let row = map(
-            r#"{"event_id":"e","level":"error","timestamp":1704164645.678,"platform":"python","server_name":"h","release":"1.2","logger":"till","contexts":{"trace":{"trace_id":"t","span_id":"s"}},"user":{"id":"7"},"exception":{"values":[{"type":"K","value":"y","stacktrace":{"frames":[{"filename":"b.py","function":"g","lineno":4}]}},{"type":"E","value":"x","stacktrace":{"frames":[{"filename":"c.py","function":"m","lineno":9},{"filename":"a.py","function":"f","lineno":3,"context_line":"  g()"}]}}]}}"#,
+            r#"{"event_id":"0123456789abcdef0123456789abcdef","level":"error","timestamp":1704164645.678,"platform":"python","server_name":"h","release":"1.2","logger":"till","contexts":{"trace":{"trace_id":"t","span_id":"s"}},"user":{"id":"7"},"exception":{"values":[{"type":"K","value":"y","stacktrace":{"frames":[{"filename":"b.py","function":"g","lineno":4}]}},{"type":"E","value":"x","stacktrace":{"frames":[{"filename":"c.py","function":"m","lineno":9},{"filename":"a.py","function":"f","lineno":3,"context_line":"  g()"}]}}]}}"#,
         );
         assert_eq!(
             row.message,
@@ -148,18 +158,22 @@ mod tests {
         );
         assert_eq!(
             (row.severity, row.insert_id.as_deref(), row.trace.as_deref(), row.user.as_deref()),
-            (Severity::Error, Some("e"), Some("t"), Some("7"))
+            (Severity::Error, Some("0123456789abcdef0123456789abcdef"), Some("t"), Some("7"))
         );
         assert_eq!((row.revision.as_deref(), row.instance.as_deref()), (Some("1.2"), Some("h")));
         let row = map(
-            r#"{"eventID":"e","dateCreated":"2024-01-02T03:04:05Z","platform":"node","title":"E: x","tags":[{"key":"level","value":"fatal"}],"entries":[{"type":"exception","data":{"values":[{"type":"E","value":"x","stacktrace":{"frames":[{"filename":"a.js","function":"f","lineNo":1,"colNo":2}]}}]}}]}"#,
+            r#"{"eventID":"0123456789abcdef0123456789abcdef","dateCreated":"2024-01-02T03:04:05Z","platform":"node","title":"E: x","tags":[{"key":"level","value":"fatal"}],"entries":[{"type":"exception","data":{"values":[{"type":"E","value":"x","stacktrace":{"frames":[{"filename":"a.js","function":"f","lineNo":1,"colNo":2}]}}]}}]}"#,
         );
         assert_eq!((row.severity, row.message.as_ref()), (Severity::Critical, "E: x\n    at f (a.js:1:2)"));
         let row = map(
-            r#"{"event_id":"e","level":"info","timestamp":"2024-01-02T03:04:05Z","platform":"go","logentry":{"message":"up %s","formatted":"up 1"},"tags":[["a","b"]]}"#,
+            r#"{"event_id":"0123456789abcdef0123456789abcdef","level":"info","timestamp":"2024-01-02T03:04:05Z","platform":"go","logentry":{"message":"up %s","formatted":"up 1"},"tags":[["a","b"]]}"#,
         );
         assert_eq!((row.severity, row.message.as_ref()), (Severity::Info, "up 1"));
         // Others count their events too.
-        assert_eq!(map(r#"{"event_id":"e","timestamp":"2024-01-02T03:04:05Z","message":"m"}"#).insert_id, None);
+        assert_eq!(
+            map(r#"{"event_id":"0123456789abcdef0123456789abcdef","timestamp":"2024-01-02T03:04:05Z","message":"m"}"#)
+                .insert_id,
+            None
+        );
     }
 }

@@ -17,7 +17,11 @@ impl Shape for Stern {
     }
 
     fn knows(&self, row: &Row<'_>) -> bool {
-        ["message", "namespace", "containerName"].iter().all(|key| row.value().get(key).is_some())
+        const KEYS: [&[u8]; 7] =
+            [b"message", b"nodeName", b"namespace", b"podName", b"containerName", b"labels", b"annotations"];
+        let value = row.value();
+        ["message", "namespace", "containerName"].iter().all(|key| value.get(key).is_some())
+            && value.fields().all(|(key, _)| KEYS.contains(&key))
     }
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
