@@ -471,6 +471,9 @@ mod tests {
             r#""type":"extension","record":{"id":7}"#,
             r#""verb":"get","stage":"prod","requestURI":"/a","auditID":"q""#,
             r#""_id":"x","date":"2024-01-02","status":"open","attributes":{"a":1}"#,
+            r#""outcome":"failure","scriptName":"s","eventTimestamp":1704164645000"#,
+            r#""L":"info","M":"metres","T":"tons""#,
+            r#""reason":"OOM","regarding":{"kind":"Pod","name":"x"},"eventTime":"2024-01-01T00:00:00Z""#,
             r#""namespace":"shop","containerName":"web","podName":"p","labels":{"app":"other"}"#,
         ] {
             let text = format!(

@@ -66,7 +66,10 @@ pub(super) fn is_event(value: Value<'_>) -> bool {
     has("reason")
         && (has("involvedObject.kind") || has("regarding.kind"))
         && (is_event
-            || ["firstTimestamp", "lastTimestamp", "deprecatedLastTimestamp", "eventTime"].into_iter().any(has))
+            // A program that logs of an event has words of its own.
+            || !has("level")
+                && !has("msg")
+                && ["firstTimestamp", "lastTimestamp", "deprecatedLastTimestamp", "eventTime"].into_iter().any(has))
 }
 
 /// Fills an entry of Cloud Logging from an event of one of its clusters: what the entry says itself counts more.

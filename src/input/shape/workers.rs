@@ -19,7 +19,10 @@ pub(super) struct Worker;
 /// Whether an object is an invocation, which lists lines as a wrapper does.
 pub(super) fn is_invocation(value: Value<'_>) -> bool {
     let has = |keys: [&str; 2]| keys.iter().any(|key| value.get(key).is_some());
-    has(["outcome", "Outcome"]) && has(["scriptName", "ScriptName"]) && has(["eventTimestamp", "EventTimestampMs"])
+    has(["outcome", "Outcome"])
+        && has(["scriptName", "ScriptName"])
+        && has(["eventTimestamp", "EventTimestampMs"])
+        && !has(["level", "msg"])
 }
 
 impl Shape for Worker {

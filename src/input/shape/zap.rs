@@ -22,7 +22,12 @@ impl Shape for ZapDevelopment {
     fn knows(&self, row: &Row<'_>) -> bool {
         let has = |key: &str| row.value().some(key).and_then(Value::as_str).is_some();
         let level = row.value().some("L").and_then(Value::as_str);
-        has("M") && (has("T") || has("C")) && level.is_some_and(|level| Severity::from_word(&level).is_some())
+        // A logger has one name for each of them.
+        has("M")
+            && (has("T") || has("C"))
+            && !has("level")
+            && !has("msg")
+            && level.is_some_and(|level| Severity::from_word(&level).is_some())
     }
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
