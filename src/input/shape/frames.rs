@@ -91,12 +91,13 @@ fn is_place_of_ruby(line: &str) -> bool {
 
 /// The stack of an exception that is an object, where that is a text.
 fn text_of_stack(value: Value<'_>) -> Option<Cow<'_, str>> {
-    // A text of one line may be a stack of one frame, and may be anything else.
-    let told = |text: &Value<'_>| {
-        let raw = text.raw();
-        text.kind() == NodeKind::Escaped && raw.contains("\\n") || raw.trim_start().starts_with("at ")
-    };
-    TEXTS.iter().find_map(|key| value.some(key).filter(told)?.as_str())
+    TEXTS.iter().find_map(|key| value.some(key).filter(|text| is_stack_text(*text))?.as_str())
+}
+
+/// Whether a text may be a stack: one of one line may have one frame, and may be anything else.
+fn is_stack_text(text: Value<'_>) -> bool {
+    let raw = text.raw();
+    text.kind() == NodeKind::Escaped && raw.contains("\\n") || raw.trim_start().starts_with("at ")
 }
 
 /// Lines of text, where at least one of them is a frame's.
@@ -131,14 +132,18 @@ fn exception(value: Value<'_>) -> Option<String> {
     write_exception(value, DEPTH, &mut out).then_some(out)
 }
 
-/// Whether an object with such a key may be an exception: most that are called errors say what they are in two words.
-fn may_hold_stack(key: &[u8]) -> bool {
-    let key = std::str::from_utf8(key).unwrap_or_default();
-    matches!(key, "exception" | "file") || LISTS.contains(&key) || TEXTS.contains(&key)
+/// Whether an object with such a member may be an exception: most that are called errors say what they are in two words.
+fn may_hold_stack(key: &[u8], value: Value<'_>) -> bool {
+    let is_among = |keys: &[&str]| keys.iter().any(|known| known.as_bytes() == key);
+    match value.kind() {
+        NodeKind::Array => key == b"exception" || is_among(&LISTS),
+        NodeKind::Plain | NodeKind::Escaped => key == b"file" || is_stack_text(value) && is_among(&TEXTS),
+        _ => false,
+    }
 }
 
 fn write_exception(value: Value<'_>, depth: usize, out: &mut String) -> bool {
-    if !value.fields().any(|(key, _)| may_hold_stack(key)) {
+    if !value.fields().any(|(key, value)| may_hold_stack(key, value)) {
         return false;
     }
     // Elastic's agents list the chain inside the error.
