@@ -60,7 +60,9 @@ impl Collect for Part {
             // The row alone decides, never its neighbours: the rest of an event may come with a later file, and what was
             // dropped is gone. So rows that can only be part of a larger event keep theirs.
             RawPolicy::Warning => {
-                record.effective_severity >= Severity::Warning || role.is_of_stack() || role == RowRole::Exception
+                // A name alone is a method's in the audit log.
+                let is_exception = role == RowRole::Exception && record.message.contains(": ");
+                record.effective_severity >= Severity::Warning || role.is_of_stack() || is_exception
             }
         };
         if keeps {
