@@ -63,8 +63,8 @@ pub(super) fn has_own_head(line: &str) -> bool {
 
 /// Whether level and message of a line stand on the next one.
 pub(super) fn is_half(line: &str) -> bool {
-    let month = line.as_bytes().first_chunk::<5>().is_some_and(|b| b[0].is_ascii_uppercase() && b[3] == b' ');
-    month && plain(line, 0).source.is_some()
+    line.starts_with(|c: char| c.is_ascii_uppercase())
+        && time::parse_front(line).is_some_and(|(_, end)| dated::source(&line[..end], &line[end..]).is_some())
 }
 
 /// The time of an entry that is nothing else: a container's runtime put it before an empty line.
@@ -148,7 +148,7 @@ fn collected<'a>(stamp: &str, behind: &'a str, heads: u8) -> Option<Said<'a>> {
     program
         .or_else(|| named::machine(rest, heads))
         .or_else(|| within(rest, heads))
-        .or_else(|| runtime.then(|| behind_name(rest, heads)))
+        .or_else(|| runtime.then(|| Said { named: Some(rest), ..pairs(rest) }))
 }
 
 /// What a program wrote behind names or a collector's time, where that reads by itself: an object, a line with a head of its

@@ -108,7 +108,7 @@ pub fn parse_stack(message: &str) -> Option<Stack<'_>> {
         script::php(message)
     } else if has(":in `") || has(":in '") {
         script::ruby(message)
-    } else if has(elixir::MARK) && has(": ") && elixir_frames(message) {
+    } else if has(elixir::MARK) && elixir_frames(message) {
         elixir::parse(message)
     } else if has(".go:") && native::has_go_frame(message) {
         native::go_frames(message)

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::super::json::Tape;
 use super::super::said::{self, Said};
-use super::super::shape::{Beside, Row};
+use super::super::shape::{Beside, Row, lossy};
 use super::{Known, Place, Reader};
 use crate::record::{Collect, Kind, LogRecord, Severity, Stretch, effective, hash128};
 use crate::time::{self, Parsed};
@@ -31,8 +31,8 @@ impl<C: Collect> Reader<'_, C> {
         let of_window = || Some(Parsed { ns: said.yearless?.near(self.near?)?, naive: true });
         let own = said.time.or_else(of_window);
         let moment = own.or(before).map(|parsed| {
-            let of_window = if own.is_some() { "line, year of the window" } else { "line before" };
-            (parsed, if said.time.is_some() { "line" } else { of_window })
+            let without = if own.is_some() { "line, year of the window" } else { "line before" };
+            (parsed, if said.time.is_some() { "line" } else { without })
         });
         let place = Place { offset, length: bytes.len() };
         let identity = hash128(&[bytes]);
@@ -118,7 +118,7 @@ impl<C: Collect> Reader<'_, C> {
             record.effective_severity = if status < 500 { Severity::Warning } else { Severity::Error };
             record.effective_reason = Some("response status");
         }
-        record.lossy = i32::try_from(text.matches(['?', '\u{FFFD}']).count()).unwrap_or(i32::MAX);
+        record.lossy = lossy(text);
         self.emit(&mut record, place, text, &Known::default());
     }
 }

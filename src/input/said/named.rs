@@ -109,9 +109,9 @@ fn compose(line: &str) -> Option<Said<'_>> {
 
 /// `app[web.1]: x` of Heroku, and `host su[1]: x` as journals are printed, behind a time.
 pub(super) fn program(line: &str, heads: u8) -> Option<Said<'_>> {
-    // The one that has no process.
     // Words of a sentence are no hosts.
     let is_made = |word: &str| word.bytes().any(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.'));
+    // The one that has no process.
     if let Some((host, behind)) = line
         .split_once(" kernel: ")
         .filter(|(host, behind)| !host.contains(' ') && (is_made(host) || !host.is_empty() && behind.starts_with('[')))

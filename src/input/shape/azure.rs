@@ -150,7 +150,7 @@ fn read<'a>(value: Value<'a>, record: &mut LogRecord<'a>) {
     }
     if let Some(object) = value.some("LogMessage").filter(|message| message.is_object()) {
         // A line that was JSON.
-        let told = nested::fill(object.raw(), record);
+        let told = nested::fill_from(object, record);
         record.message = told.map_or_else(|| object.raw().into(), Into::into);
     }
     if let Some(stack) = said(&["ExceptionDetails"]).filter(|stack| stack.contains('\n')) {

@@ -41,7 +41,7 @@ impl Shape for CloudWatch {
         record.trace = first_text(value, &traces).or_else(|| record.trace.take());
         let Some(message) = value.some("@message").or_else(|| value.some("message")) else { return };
         if message.is_object() {
-            let told = nested::fill(message.raw(), record).filter(|text| !text.is_empty()).map(Into::into);
+            let told = nested::fill_from(message, record).filter(|text| !text.is_empty()).map(Into::into);
             // A request needs no text.
             let whole = || inside(message).filter(|_| record.kind != Kind::Request);
             record.message = told.or_else(whole).unwrap_or_default();

@@ -12,7 +12,7 @@ use super::{first, first_text, part};
 /// Causes of causes that are followed.
 const DEPTH: usize = 8;
 const PYTHON: &str = "Traceback (most recent call last):";
-const CAUSE: &str = "\nCaused by: ";
+pub(super) const CAUSE: &str = "\nCaused by: ";
 /// Where loggers put frames or lines, most telling first.
 const LISTS: [&str; 8] =
     ["extendedStackTrace", "frames", "stackTrace", "stacktrace", "stack_trace", "stack", "trace", "stepArray"];
@@ -202,7 +202,7 @@ fn write_exception(value: Value<'_>, depth: usize, out: &mut String) -> bool {
 }
 
 /// `Type: message`, or what there is of it.
-fn headline(kind: &str, said: &str) -> String {
+pub(super) fn headline(kind: &str, said: &str) -> String {
     match (kind, said) {
         ("", said) => said.to_owned(),
         (kind, "") => kind.to_owned(),

@@ -36,7 +36,7 @@ impl Shape for Generic {
         }
         // What Fluent Bit read of the line, beside the line.
         if let Some(processed) = value.some("log_processed").filter(|processed| processed.is_object())
-            && let Some(message) = nested::fill(processed.raw(), record)
+            && let Some(message) = nested::fill_from(processed, record)
         {
             record.message = message.into();
         }

@@ -3,9 +3,9 @@
 //! Searches that ask for `fields` answer every field as a list, as Kibana does. Source:
 //! <https://www.elastic.co/guide/en/elasticsearch/reference/current/search-fields.html>.
 
-use super::super::json::{Tape, Value};
+use super::super::json::Value;
 use super::made::Object;
-use super::{Row, Shape, first_text, shape_of};
+use super::{Row, Shape, first_text, of_made};
 use crate::record::LogRecord;
 
 /// See the module.
@@ -27,13 +27,7 @@ impl Shape for Hit {
     }
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
-        let text = document(row.value());
-        let (mut tape, mut inner) = (Tape::default(), LogRecord::default());
-        if let Ok(value) = tape.parse(&text) {
-            let document = Row::of(value);
-            shape_of(&document).map(&document, &mut inner);
-        }
-        *record = inner.into_owned();
+        *record = of_made(&document(row.value()));
         record.insert_id = record.insert_id.take().or_else(|| first_text(row.value(), &["_id"]));
     }
 }

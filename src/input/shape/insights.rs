@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use super::super::json::{Tape, Value};
 use super::payload::with_stack;
-use super::{duration, first, first_text, host_and_path, imply, text};
+use super::{duration, first, first_text, frames, host_and_path, imply, text};
 use crate::record::{Http, Kind, LogRecord, Severity};
 
 /// What an item describes.
@@ -121,7 +121,7 @@ fn chain(details: Value<'_>) -> Option<String> {
     let mut out = String::new();
     for one in details.items() {
         let start = out.len();
-        out.push_str(if start > 0 { "\nCaused by: " } else { "" });
+        out.push_str(if start > 0 { frames::CAUSE } else { "" });
         // What the runtime printed, where it was kept.
         let raw = first_text(one, &["rawStack"]).filter(|raw| raw.contains('\n'));
         if let Some(raw) = raw {
@@ -130,7 +130,7 @@ fn chain(details: Value<'_>) -> Option<String> {
         }
         let said = |keys: &[&str]| first_text(one, keys).unwrap_or_default();
         let (kind, message) = (said(&["type", "typeName"]), said(&["message"]));
-        let _ = write!(out, "{kind}{}{message}", if kind.is_empty() || message.is_empty() { "" } else { ": " });
+        out.push_str(&frames::headline(&kind, &message));
         for frame in one.some("parsedStack").into_iter().flat_map(Value::items) {
             let said = |key: &str| first_text(frame, &[key]).unwrap_or_default();
             call(&said("method"), &said("fileName"), &said("line"), &mut out);

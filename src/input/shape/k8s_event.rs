@@ -33,9 +33,7 @@ impl Shape for KubernetesEvent {
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
         let value = row.value();
-        if let Some((name, time)) =
-            TIMES.iter().find_map(|name| Some((*name, value.path(name).filter(|at| !at.is_null())?)))
-        {
+        if let Some((name, time)) = TIMES.iter().find_map(|name| Some((*name, value.path(name)?))) {
             take_time(record, name, time);
         }
         if let Some(word) = value.some("type") {

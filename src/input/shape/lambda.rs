@@ -3,7 +3,6 @@
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html>.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::super::json::Value;
@@ -43,7 +42,7 @@ impl Shape for Lambda {
         if name.is_none() {
             // What the function or an extension wrote itself.
             record.message = if said.is_object() {
-                nested::fill(said.raw(), record).map_or_else(|| said.raw().into(), Into::into)
+                nested::fill_from(said, record).map_or_else(|| said.raw().into(), Into::into)
             } else {
                 text(said).map(without_line_end).unwrap_or_default()
             };
@@ -77,7 +76,7 @@ fn report(kind: &str, said: Value<'_>) -> String {
     for (key, value) in said.members().chain(said.some("metrics").into_iter().flat_map(Value::members)) {
         if let Some(text) = text(value).filter(|_| !matches!(&*key, "status" | "errorType")) {
             let quote = if text.contains(' ') { "\"" } else { "" };
-            let _ = write!(out, " {key}={quote}{}{quote}", Cow::from(text.trim()));
+            let _ = write!(out, " {key}={quote}{}{quote}", text.trim());
         }
     }
     out

@@ -87,7 +87,7 @@ pub(crate) trait Shape: Sync {
 }
 
 /// Every shape, most particular first.
-const REGISTRY: [&dyn Shape; 30] = [
+static REGISTRY: [&dyn Shape; 30] = [
     &gcp::CloudLogging,
     &nodejs::NodeEntry,
     &golang::GoEntry,
@@ -138,17 +138,30 @@ fn shape_of(row: &Row<'_>) -> &'static dyn Shape {
         return &gcp::CloudLogging;
     }
     let known = &*KNOWN_BY;
-    let candidates = row.value().fields().fold(0, |bits, (key, _)| {
+    let mut candidates = row.value().fields().fold(0_u32, |bits, (key, _)| {
         // A key such as `logging.googleapis.com/trace` is known by what stands before its slash, escaped or not.
         let key = memchr::memchr2(b'/', b'\\', key).map_or(key, |slash| &key[..slash]);
         bits | known.get(key).copied().unwrap_or(0)
     });
-    REGISTRY
-        .into_iter()
-        .enumerate()
-        .skip(1)
-        .find(|(at, shape)| (shape.keys().is_empty() || candidates >> at & 1 == 1) && shape.knows(row))
-        .map_or(&generic::Generic, |(_, shape)| shape)
+    // The first of them in the registry is the lowest bit.
+    while candidates != 0 {
+        let shape = REGISTRY[candidates.trailing_zeros() as usize];
+        if shape.knows(row) {
+            return shape;
+        }
+        candidates &= candidates - 1;
+    }
+    &generic::Generic
+}
+
+/// The record of a row that was made of another.
+fn of_made(text: &str) -> LogRecord<'static> {
+    let (mut tape, mut record) = (super::json::Tape::default(), LogRecord::default());
+    if let Ok(value) = tape.parse(text) {
+        let row = Row::of(value);
+        shape_of(&row).map(&row, &mut record);
+    }
+    record.into_owned()
 }
 
 /// Maps a row by the first shape that knows it, the user's own mappings before the built-in ones.
@@ -210,7 +223,7 @@ fn imply(record: &mut LogRecord<'_>, severity: Option<Severity>, reason: &'stati
 const INNER_LEVEL: &str = "level inside the payload";
 
 /// Number of `?` and U+FFFD.
-fn lossy(text: &str) -> i32 {
+pub(crate) fn lossy(text: &str) -> i32 {
     let bytes = text.as_bytes();
     let count = memchr::memchr2_iter(b'?', 0xEF, bytes)
         .filter(|at| bytes[*at] == b'?' || bytes[*at..].starts_with("\u{FFFD}".as_bytes()))

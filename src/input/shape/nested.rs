@@ -50,9 +50,11 @@ fn failed_invocation(text: &str) -> Option<(&str, String)> {
     let (said, error) = text.split_once("\t{")?;
     let said = said.trim_end();
     let ends = ["\tInvoke Error", "\tUncaught Exception", "\tUnhandled Promise Rejection"];
-    let named = ends.into_iter().any(|end| said.ends_with(end));
+    if !ends.into_iter().any(|end| said.ends_with(end)) {
+        return None;
+    }
     let mut tape = Tape::default();
-    let error = tape.parse(&text[text.len() - error.len() - 1..]).ok().filter(|_| named)?;
+    let error = tape.parse(&text[text.len() - error.len() - 1..]).ok()?;
     // A promise was rejected because of another.
     let stack = error.some("reason").and_then(frames::of).or_else(|| frames::of(error))?;
     Some((said, stack.into_owned()))
@@ -67,7 +69,7 @@ fn is_object(text: &str) -> bool {
 ///
 /// The keys of a payload count first, because an entry whose collector did read the line has them; what they leave open is
 /// what the object says as a row of its own.
-pub(super) fn fill(text: &str, record: &mut LogRecord<'_>) -> Option<String> {
+fn fill(text: &str, record: &mut LogRecord<'_>) -> Option<String> {
     let mut tape = Tape::default();
     fill_from(tape.parse(text).ok()?, record)
 }

@@ -40,7 +40,7 @@ impl Shape for OtelRow {
         // A body that is an object is what a program logged.
         let body = value.some("body").and_then(|body| body.some("structured")).filter(|body| body.is_object());
         if let Some(body) = body {
-            let told = nested::fill(body.raw(), record);
+            let told = nested::fill_from(body, record);
             record.message = told.map_or_else(|| body.raw().into(), Into::into);
         }
         let zero = |id: &str| id.bytes().all(|b| b == b'0');

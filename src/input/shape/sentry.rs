@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 
 use super::super::json::Value;
+use super::frames::{CAUSE, headline};
 use super::payload::with_stack;
 use super::{Row, Shape, first, first_text, take_severity, take_time};
 use crate::record::LogRecord;
@@ -95,18 +96,14 @@ fn chain(value: Value<'_>) -> Option<String> {
     if !python {
         all.reverse();
     }
-    let joiner = if python {
-        "\n\nDuring handling of the above exception, another exception occurred:\n\n"
-    } else {
-        "\nCaused by: "
-    };
+    let joiner =
+        if python { "\n\nDuring handling of the above exception, another exception occurred:\n\n" } else { CAUSE };
     (!all.is_empty()).then(|| all.join(joiner))
 }
 
 fn head(one: Value<'_>) -> String {
     let said = |key: &str| first_text(one, &[key]).unwrap_or_default();
-    let (kind, value) = (said("type"), said("value"));
-    format!("{kind}{}{value}", if kind.is_empty() || value.is_empty() { "" } else { ": " })
+    headline(&said("type"), &said("value"))
 }
 
 fn frames(one: Value<'_>) -> Vec<Value<'_>> {

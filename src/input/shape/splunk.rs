@@ -32,7 +32,7 @@ impl Shape for Splunk {
         let said = inner.some("_raw").and_then(text);
         let event = inner.some("event").filter(|event: &Value<'_>| event.is_object());
         // An event that is an object is what a program logged.
-        let told = event.and_then(|event| nested::fill(event.raw(), record)).filter(|text| !text.is_empty());
+        let told = event.and_then(|event| nested::fill_from(event, record)).filter(|text| !text.is_empty());
         if let Some(message) =
             said.or(told.map(Into::into)).or_else(|| event.filter(|_| record.kind != Kind::Request).and_then(inside))
         {

@@ -28,9 +28,7 @@ impl Shape for Stern {
         let value = row.value();
         fill(value, record);
         let said = |keys: &[&str]| first_text(value, keys);
-        let named = ["labels.app", "labels.app.kubernetes.io/name"];
-        let label = value.some("labels").and_then(|labels| first_text(labels, &["app.kubernetes.io/name"]));
-        record.service = said(&named).or(label).or_else(|| said(&["containerName"]));
+        record.service = said(&["labels.app", "labels.app.kubernetes.io/name", "containerName"]);
         record.instance = said(&["podName"]);
         record.project = said(&["namespace"]);
         if record.ts_ns.is_some() {

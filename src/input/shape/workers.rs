@@ -101,7 +101,7 @@ fn line<'a>(value: Value<'a>, record: &mut LogRecord<'a>) {
     }
     // What the program logged, if it was an object.
     let source = value.some("source").filter(|source| source.is_object());
-    let told = source.and_then(|source| nested::fill(source.raw(), record)).filter(|told| !told.is_empty());
+    let told = source.and_then(|source| nested::fill_from(source, record)).filter(|told| !told.is_empty());
     let written = said(&["source", "$metadata.message", "$metadata.error"]);
     record.message = told.map(Into::into).or(written).unwrap_or_default();
 }

@@ -2,9 +2,9 @@
 //!
 //! Source: <https://github.com/uber-go/zap/blob/master/config.go>.
 
-use super::super::json::{Tape, Value};
+use super::super::json::Value;
 use super::made::Object;
-use super::{Row, Shape, shape_of};
+use super::{Row, Shape, of_made};
 use crate::record::{LogRecord, Severity};
 
 /// See the module.
@@ -36,13 +36,7 @@ impl Shape for ZapDevelopment {
             let name = NAMES.iter().find(|(theirs, _)| *theirs == key).map_or(&*key, |(_, name)| name);
             out.put(name, value);
         }
-        let text = out.finish();
-        let (mut tape, mut inner) = (Tape::default(), LogRecord::default());
-        if let Ok(value) = tape.parse(&text) {
-            let row = Row::of(value);
-            shape_of(&row).map(&row, &mut inner);
-        }
-        *record = inner.into_owned();
+        *record = of_made(&out.finish());
     }
 }
 

@@ -1,0 +1,243 @@
+//! Lines of text, and what containers and journals write around them.
+
+use super::*;
+
+#[test]
+fn plain_lines_are_entries_only_when_asked() {
+    let text = b"2025-01-01 00:00:01 ERROR: disk full\nsecond line\n";
+    assert_eq!(ingest(text, |_| {}).report.malformed, 2);
+    let read = ingest(text, |options| options.text = true);
+    assert_eq!((read.report.entries, read.report.malformed, read.report.framing.as_str()), (2, 0, "text"));
+    assert!(read.records[0].ts_ns.is_some());
+}
+
+#[test]
+fn the_time_of_a_plain_line_ends_with_its_zone() {
+    let text = "1704164645678901234 rows\n2024-01-02T03:04:05.678901234+02:00 ERROR boom\n2024-01-02T01:04:05Z up\n\
+        2024-01-02 01:04:05 up\n";
+    let read = ingest(text.as_bytes(), |options| options.text = true);
+    let times: Vec<_> = read.records.iter().map(|row| row.ts_ns.map(time::rfc3339_short)).collect();
+    let at = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        times,
+        [None, at("2024-01-02T01:04:05.678901234Z"), at("2024-01-02T01:04:05Z"), at("2024-01-02T01:04:05Z")]
+    );
+    assert_eq!(read.report.naive_times, 1);
+}
+
+#[test]
+fn a_plain_line_without_a_time_has_that_of_the_line_before() {
+    let at = "2024-01-02 03:04:05,678";
+    let stack = "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\n    x()\nKeyError: 1";
+    let text = format!("early\n{at} ERROR till no stock\n{stack}\nsecond\n{at} up\n");
+    let read = ingest(text.as_bytes(), |options| options.text = true);
+    let seen: Vec<_> = read.records.iter().map(|row| (row.ts_ns.is_some(), row.message.as_str())).collect();
+    let failure = format!("{at} ERROR till no stock\n{stack}");
+    let up = format!("{at} up");
+    assert_eq!(seen, [(false, "early"), (true, &*failure), (true, "second"), (true, &*up)]);
+    assert_eq!((read.report.set_aside.no_time, read.report.bytes_by.total()), (1, text.len() as u64));
+}
+
+#[test]
+fn a_plain_line_says_severity_and_service_and_stays_the_message() {
+    let text = "<11>1 2024-01-02T03:04:05Z host till 1 - - no stock\n<34>Oct 11 22:14:15 host su[1]: no\n\
+        2024-01-02T03:04:05Z {\"level\":\"warn\",\"message\":\"slow\",\"service\":\"cart\"}\n\
+        web-1  | 2024-01-02T03:04:05Z up\n";
+    let read = ingest(text.as_bytes(), |options| options.text = true);
+    let counts: Vec<_> = read.report.severity.iter().map(|(severity, rows)| (severity.as_str(), *rows)).collect();
+    assert_eq!(counts, [("CRITICAL", 1), ("DEFAULT", 1), ("ERROR", 1), ("WARNING", 1)]);
+    let services: Vec<_> = read.report.services.keys().map(String::as_str).collect();
+    assert_eq!(services, ["cart", "su", "till", "web"]);
+    let messages: Vec<_> = read.records.iter().map(|row| row.message.as_str()).collect();
+    let mut lines: Vec<_> = text.lines().collect();
+    (lines[2], lines[3]) = ("slow", "2024-01-02T03:04:05Z up");
+    assert_eq!(messages, lines, "but for an object and the name of a container, which is none of its words");
+    assert_eq!(read.report.set_aside.no_time, 1, "a year is missing");
+}
+
+#[test]
+fn the_year_of_a_line_without_one_is_that_of_the_window() {
+    let stack = "Dec 31 23:59:59 box till[7]: no stock\n  at f (a.js:1:2)\n";
+    let text = format!("{stack}second\n<34>Jan  1 00:00:00 box su: no\nE0102 03:04:05.000006 1 a.go:1] no\n");
+    let declared = DeclaredWindow {
+        since: "2024-12-30T00:00:00Z".into(),
+        until: "2025-01-06T00:00:00Z".into(),
+        source: "flags".into(),
+        filter: None,
+    };
+    let read = ingest(text.as_bytes(), |options| (options.text, options.declared) = (true, Some(declared)));
+    let seen: Vec<_> =
+        read.records.iter().map(|row| (row.message.as_str(), row.ts_ns.map(time::rfc3339_short))).collect();
+    let at = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        seen,
+        [
+            (stack.trim_end(), at("2024-12-31T23:59:59Z")),
+            ("second", at("2024-12-31T23:59:59Z")),
+            ("<34>Jan  1 00:00:00 box su: no", at("2025-01-01T00:00:00Z")),
+            ("E0102 03:04:05.000006 1 a.go:1] no", at("2025-01-02T03:04:05.000006Z")),
+        ]
+    );
+    assert_eq!((read.report.naive_times, read.report.set_aside.no_time), (4, 0));
+    let without = ingest(text.as_bytes(), |options| options.text = true);
+    assert!(without.records.iter().all(|row| row.ts_ns.is_none()));
+    assert_eq!((without.report.entries, without.report.set_aside.no_time), (4, 4));
+}
+
+#[test]
+fn a_container_says_the_lines_behind_its_name() {
+    let text = "web-1  | 2024-01-02T03:04:05Z ERROR no stock\nweb-1  | Traceback (most recent call last):\n\
+        db-12  |   with 3 workers\n\u{1b}[36mweb-1  | \u{1b}[0m  File \"a.py\", line 1, in f\nweb-1  | KeyError: 1\nid | x\n";
+    let read = ingest(text.as_bytes(), |options| options.text = true);
+    let messages: Vec<_> = read.records.iter().map(|row| row.message.as_str()).collect();
+    assert_eq!(
+        messages,
+        [
+            "2024-01-02T03:04:05Z ERROR no stock",
+            "Traceback (most recent call last):",
+            "  with 3 workers",
+            "  File \"a.py\", line 1, in f",
+            "KeyError: 1",
+            "id | x"
+        ]
+    );
+    assert_eq!(read.report.services.into_iter().collect::<Vec<_>>(), [("db".to_owned(), 1), ("web".to_owned(), 4)]);
+    assert!(read.records.iter().all(|row| row.ts_ns.is_some()), "that of the line before");
+    assert_eq!(read.report.bytes_by.total(), text.len() as u64);
+}
+
+#[test]
+fn a_row_behind_a_collectors_time_is_that_row() {
+    let at = "2024-01-02T03:04:05.678901234Z";
+    let text = format!(
+        "{at} {{\"level\":\"warn\",\"message\":\"slow\",\"time\":\"2024-01-02T03:04:04Z\",\"service\":\"cart\"}}\n\
+         {at} {{\"level\":\"error\",\"message\":\"no\",\"a\":1}}\n{at} {{\"level\":\"error\",\"message\":\"no\",\"a\":1}}\n{at}\n\
+         <14>1 2024-01-02T03:04:06Z box till 7 - - {{\"level\":\"error\",\"message\":\"late\"}}\n\
+         <14>1 2024-01-02T03:04:06Z box till 7 - - {{\"message\":\"up\"}}\n\
+         2024-01-02T03:04:07.5Z {{\"message\":\"lost\"}}\n  at f (a.js:1:2)\n{at} {{\"torn\":}}\n"
+    );
+    let read = ingest(text.as_bytes(), |options| options.text = true);
+    let seen: Vec<_> = read
+        .records
+        .iter()
+        .map(|row| (row.message.as_str(), row.ts_ns.map(time::rfc3339_short).unwrap_or_default()))
+        .collect();
+    let of = |message, time: &str| (message, time.to_owned());
+    assert_eq!(
+        seen,
+        [
+            of("slow", "2024-01-02T03:04:04Z"),
+            of("no", at),
+            of("no", at),
+            of("late", "2024-01-02T03:04:06Z"),
+            of("up", "2024-01-02T03:04:06Z"),
+            of("lost\n  at f (a.js:1:2)", "2024-01-02T03:04:07.500Z"),
+            of("{\"torn\":}", at),
+        ]
+    );
+    let counts: Vec<_> = read.report.severity.iter().map(|(severity, rows)| (severity.as_str(), *rows)).collect();
+    assert_eq!(counts, [("DEFAULT", 2), ("ERROR", 3), ("INFO", 1), ("WARNING", 1)]);
+    let services: Vec<_> = read.report.services.into_iter().collect();
+    assert_eq!(services, [("cart".to_owned(), 1), ("till".to_owned(), 2)]);
+    assert_eq!((read.report.malformed, read.report.bytes_by.total()), (0, text.len() as u64));
+    assert_eq!(read.report.bytes_by.blank, at.len() as u64 + text.lines().count() as u64 - 1, "its line is empty");
+}
+
+#[test]
+fn entries_of_the_journals_own_export_are_rows() {
+    let entry = |n: usize| {
+        format!(
+            "__CURSOR=s=1;i={n}\n__REALTIME_TIMESTAMP=170416464567890{n}\nPRIORITY=3\n_HOSTNAME=box\n\
+             SYSLOG_IDENTIFIER=till\nMESSAGE\n\u{8}\0\0\0\0\0\0\0no\nstock\n\n"
+        )
+    };
+    let text = entry(1) + &entry(2) + "__CURSOR=s=1;i=3\nno field\n";
+    let read = ingest(text.as_bytes(), |_| {});
+    let seen: Vec<_> =
+        read.records.iter().map(|row| (row.message.as_str(), row.ts_ns.map(time::rfc3339_short))).collect();
+    let at = |n: usize| Some(format!("2024-01-02T03:04:05.67890{n}Z"));
+    assert_eq!(seen, [("no\nstock", at(1)), ("no\nstock", at(2))]);
+    assert_eq!((read.report.malformed, read.report.bytes_by.total()), (2, text.len() as u64));
+    assert_eq!(read.report.services.into_iter().collect::<Vec<_>>(), [("till".to_owned(), 2)]);
+    let many: String = (0..450).map(|n| entry(n % 10)).collect();
+    same_however_cut(&many, false);
+}
+
+#[test]
+fn plain_text_is_the_same_however_it_is_cut() {
+    let at = |i: usize| format!("2024-01-02 03:04:{:02},{:03}", i / 1_000, i % 1_000);
+    let stack = "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\n\n    x()\nKeyError: 1\n";
+    let stamp = "2024-01-02T03:04:05.678901234Z";
+    let text: String = (0..400)
+        .map(|i| match i % 11 {
+            3 => format!("{} ERROR no stock\n{stack}{stack}", at(i)),
+            5 => format!("\r\n  \n{} INFO up\npool is warm\n  x\n", at(i)),
+            6 => "{\"insertId\":\"a\",\"textPayload\":\"x\"}\nweb | {\"a\":1}\n".to_owned(),
+            7 => "\tat a.b(C.java:1)\n]\nö\n".to_owned(),
+            8 => format!("  {} {}\n", at(i), "y".repeat(i)),
+            9 => format!("Oct 11 22:14:15 host su: x\nweb | {} x\nlevel=info ts=2024-01-02T03:04:05Z\n", at(i)),
+            10 => format!(
+                "{stamp}\n{stamp} {{\"a\":{i}}}\n  x\nJan 2, 2024 3:04:05 AM a.B c\nSEVERE: no\n\tat a.b(C.java:1)\n\
+                 [pod/a/b] {stamp}   x\n[pod/a/b] y\n{stamp} {}\n",
+                at(i)
+            ),
+            _ => format!("{} INFO row {i}\n", at(i)),
+        })
+        .collect();
+    same_however_cut(&text, true);
+}
+
+#[test]
+fn pieces_of_a_container_line_are_one_entry_whatever_stands_between_them() {
+    let row = |stream: &str, log: &str| {
+        format!(
+            "{{\"log\":{},\"stream\":\"{stream}\",\"time\":\"2024-01-02T03:04:05.6Z\"}}\n",
+            serde_json::Value::from(log)
+        )
+    };
+    let part = "z".repeat(16 << 10);
+    let text = [
+        row("stdout", &part),
+        row("stderr", "other\n"),
+        row("stdout", &part),
+        row("stdout", "end\n"),
+        row("stdout", "next\n"),
+    ]
+    .concat();
+    let read = ingest(text.as_bytes(), |_| {});
+    assert_eq!((read.report.entries, read.report.malformed), (3, 0));
+    assert_eq!(read.records[0].message, format!("{part}{part}end"));
+    assert_eq!((read.records[0].offset, read.records[0].length), (0, text.len() - row("stdout", "next\n").len() - 1));
+    assert_eq!((read.records[1].message.as_str(), read.records[2].message.as_str()), ("other", "next"));
+    assert_eq!(read.report.bytes_by.blank, 5);
+    // A line without an end is cut where a row would be.
+    let endless = row("stdout", &part).repeat(10);
+    let read = ingest(endless.as_bytes(), |options| options.row_bytes = 70_000);
+    assert_eq!(read.report.entries, 3);
+    assert!(read.records.iter().all(|row| row.length <= 70_000));
+}
+
+#[test]
+fn lines_and_rows_of_kubernetes_carry_time_and_stream() {
+    let at = "2024-01-02T03:04:05.678901234Z";
+    let text = format!(
+        "{at} stdout P {{\"level\":\"error\",\n{at} stderr F warming up\n{at} stdout F \"msg\":\"no\"}}\nbanner\n"
+    );
+    let read = ingest(text.as_bytes(), |_| {});
+    assert_eq!((read.report.entries, read.report.malformed, read.report.framing.as_str()), (2, 1, "text"));
+    assert_eq!((read.records[0].message.as_str(), read.records[1].message.as_str()), ("no", "warming up"));
+    let ns = time::parse(at).map(|parsed| parsed.ns);
+    assert!(read.records.iter().all(|row| row.ts_ns == ns));
+    for limit in [line_of(at).len(), line_of(at).len() + 1] {
+        let read = ingest(line_of(at).as_bytes(), |options| options.row_bytes = limit);
+        assert_eq!((read.report.entries, read.report.malformed), (1, 0), "a last line without its end may be as large");
+    }
+    let row = |tag: &str, text: &str| {
+        format!(
+            "{{\"date\":1704164650.5,\"log\":\"{at} stderr {tag} {text}\",\"kubernetes\":{{\"container_name\":\"till\"}}}}\n"
+        )
+    };
+    let read = ingest((row("P", "one ") + &row("F", "two")).as_bytes(), |_| {});
+    assert_eq!((read.report.entries, read.records[0].message.as_str()), (1, "one two"));
+    assert_eq!((read.records[0].ts_ns, read.report.services["till"]), (ns, 1));
+}
