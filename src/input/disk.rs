@@ -21,6 +21,8 @@ pub(crate) const WHOLE_PACKED: u64 = 4 << 20;
 const PIECE: usize = 4 << 20;
 /// Room for what may follow the size that was told.
 const LEAST_ROOM: usize = 4 << 10;
+/// Bytes that are hashed while a processor still has them from reading.
+const HASHED: usize = 128 << 10;
 /// Bytes read at once where they are decoded.
 const BUFFER: usize = 256 << 10;
 
@@ -92,18 +94,27 @@ pub(crate) enum Body {
     File(File),
 }
 
-/// Reads all that follows into the memory of `buffer`. `size`: how much that is likely to be.
-fn read(from: impl Read, size: u64, buffer: &mut Held) -> io::Result<Held> {
+/// Reads all that follows into the memory of `buffer`, and its hash. `size`: how much that is likely to be.
+fn read(from: impl Read, size: u64, buffer: &mut Held) -> io::Result<(Held, ContentId)> {
     let mut held = std::mem::take(buffer);
     held.clear();
+    let mut hasher = blake3::Hasher::new();
     let mut from = from.take(WHOLE + 1);
     loop {
         // One more, so that the end is seen without growing.
         let room = (size as usize).saturating_sub(held.len()).max(held.len() / 2).max(LEAST_ROOM) + 1;
-        let more = fill(&mut from, held.free(room))?;
+        let mut more = 0;
+        for piece in held.free(room).chunks_mut(HASHED) {
+            let filled = fill(&mut from, piece)?;
+            hasher.update(&piece[..filled]);
+            more += filled;
+            if filled < piece.len() {
+                break;
+            }
+        }
         held.grow(more);
         if more < room {
-            return Ok(held);
+            return Ok((held, ContentId(*hasher.finalize().as_bytes())));
         }
     }
 }
@@ -136,12 +147,12 @@ pub(crate) fn open(path: &Path, spool: Option<&Path>, buffer: &mut Held) -> Resu
         let seen = Some(Seen { file: file.try_clone().map_err(failed)?, meta });
         return Ok(Opened { mtime_ns, seen, ..twice(file).map_err(failed)? });
     }
-    let read = read(&file, meta.len(), buffer).map_err(failed)?;
+    let (read, content_id) = read(&file, meta.len(), buffer).map_err(failed)?;
     if read.bytes().len() as u64 > WHOLE {
         // It has grown since it was looked at, or is a pipe and never had a size.
         return Ok(Opened { mtime_ns, ..spooled(read.bytes().chain(file), spool)? });
     }
-    Ok(Opened { mtime_ns, ..whole(read) })
+    Ok(Opened { mtime_ns, ..whole(read, content_id) })
 }
 
 /// Modification time in nanoseconds since 1970.
@@ -151,9 +162,8 @@ pub(crate) fn mtime_ns(meta: &Metadata) -> Option<i64> {
 }
 
 /// Bytes in memory.
-fn whole(read: Held) -> Opened {
-    let bytes = read.bytes();
-    let (content_id, size) = (ContentId(*blake3::hash(bytes).as_bytes()), bytes.len() as u64);
+fn whole(read: Held, content_id: ContentId) -> Opened {
+    let size = read.len() as u64;
     Opened { content_id, size, mtime_ns: 0, body: Body::Whole(read), seen: None }
 }
 
@@ -194,7 +204,8 @@ fn spooled(mut stream: impl Read, spool: Option<&Path>) -> Result<Opened, InputE
         if size > WHOLE {
             return twice(file);
         }
-        Ok(whole(read(file, size, &mut Held::default())?))
+        let (read, content_id) = read(file, size, &mut Held::default())?;
+        Ok(whole(read, content_id))
     };
     keep().map_err(failed)
 }
@@ -271,7 +282,7 @@ mod tests {
             assert_eq!(found, (ContentId(*blake3::hash(bytes).as_bytes()), size as u64));
             for told in [0, 10, size as u64, size as u64 + 10] {
                 let held = read(Slow(bytes, 0, false), told, &mut Held::default()).expect("reads");
-                assert!(held.bytes() == bytes, "{size}, said to be {told}");
+                assert!(held.0.bytes() == bytes && held.1 == found.0, "{size}, said to be {told}");
             }
             assert!(hashed(Slow(bytes, 0, true)).is_err());
             assert!(read(Slow(bytes, 0, true), 9, &mut Held::default()).is_err());

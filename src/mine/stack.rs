@@ -21,6 +21,8 @@ pub use role::{RowRole, row_role};
 
 /// Frames kept of one stack; deep recursion repeats itself.
 const FRAMES_MAX: usize = 256;
+/// Frames for which there is room from the first one on.
+const FRAMES_LIKELY: usize = 16;
 /// Longest name of an exception type, in bytes.
 const NAME_MAX_BYTES: usize = 256;
 /// Lines of one row that are looked at.
@@ -70,11 +72,13 @@ impl<'a> Stack<'a> {
     /// Hash over file and function of the in-app frames, of all frames when none is in-app.
     pub fn id(&self) -> Option<u64> {
         let any = self.frames.iter().any(|f| f.in_app);
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(64 * self.frames.len());
         for frame in self.frames.iter().filter(|f| f.in_app || !any) {
             for part in [frame.file, frame.function] {
                 // Generated names (`Lambda$14/0x0800`) differ from start to start.
-                bytes.extend(part.bytes().filter(|b| !b.is_ascii_digit()));
+                for plain in part.as_bytes().split(u8::is_ascii_digit) {
+                    bytes.extend_from_slice(plain);
+                }
                 bytes.push(0);
             }
         }
@@ -85,6 +89,9 @@ impl<'a> Stack<'a> {
     }
 
     fn frame(&mut self, file: &'a str, function: &'a str, in_app: bool) {
+        if self.frames.is_empty() {
+            self.frames.reserve(FRAMES_LIKELY);
+        }
         if self.frames.len() < FRAMES_MAX {
             self.frames.push(Frame { file, function, in_app });
         }
@@ -228,9 +235,10 @@ fn head_of(text: &str) -> Option<&str> {
 /// Lines with the offset at which each starts.
 fn lines(message: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut from = 0;
-    message.split('\n').take(LINES_MAX).map(move |line| {
-        let start = from;
-        from += line.len() + 1;
+    let ends = memchr::memchr_iter(b'\n', message.as_bytes()).chain([message.len()]);
+    ends.take(LINES_MAX).map(move |end| {
+        let start = std::mem::replace(&mut from, end + 1);
+        let line = &message[start..end];
         (start, line.strip_suffix('\r').unwrap_or(line))
     })
 }

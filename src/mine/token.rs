@@ -448,6 +448,10 @@ fn masked_word(s: &[u8], i: usize) -> Option<usize> {
     {
         return Some(end);
     }
+    // Most words that begin with a letter go on with one that is no hexadecimal digit.
+    if b.is_ascii_alphabetic() && matches!(s.get(i + 1), Some(b'g'..=b'z' | b'G'..=b'Z')) {
+        return None;
+    }
     let run = class::hex_digits(s, i);
     match (s.get(i + run)?, run) {
         (b'-', 8) => mask::uuid(s, i),

@@ -1,7 +1,7 @@
 //! One column of one row group: its pages, compressed, with what the file's footer says of them.
 //!
-//! ZSTD level 2 (1 for identifiers and raw entries), statistics per page for integers and for texts that repeat, no embedded
-//! Arrow schema.
+//! ZSTD level 2 (1 for identifiers, messages and raw entries), statistics per page for integers and for texts that repeat, no
+//! embedded Arrow schema.
 
 use std::borrow::Cow;
 
@@ -16,15 +16,18 @@ use parquet::file::statistics::Statistics;
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 use rustc_hash::FxHashMap;
+use zstd::zstd_safe::CParameter;
 
 use super::encoding::{bits, delta, front_coded, hybrid, level, levels, width_of};
 use super::rows::{NO_CODE, NONE, Texts};
 
 /// zstd level of what is kept: large pages are not larger for it than at level 3, in little more than half of the time.
 pub(super) const ZSTD_LEVEL: i32 = 2;
-/// zstd level of identifiers, which hold nothing that looking longer would find, and of raw entries, of which most is: a fortieth
-/// more room for three quarters of the time.
+/// zstd level of identifiers, which hold nothing that looking longer would find, and of long texts.
 const FAST_LEVEL: i32 = 1;
+/// Bits of zstd's table for messages and raw entries, one more than the level has: messages take as much room as at level 2, entries
+/// a sixteenth less than at level 1.
+const LONG_HASH_LOG: u32 = 15;
 /// Rows of one page.
 const ROWS_PER_PAGE: usize = 16 << 10;
 /// Bytes of a page of long texts.
@@ -83,11 +86,9 @@ impl Encoder {
             Values::Truth(truths) => self.truths(&mut out, truths)?,
             Values::Codes(codes, texts) => self.codes(&mut out, codes, texts)?,
             Values::Ids(texts) => self.ids(&mut out, texts)?,
-            Values::Texts { texts, empty } => self.texts(&mut out, |at| texts.get(at), *empty)?,
+            Values::Texts { texts, empty } => self.long(&mut out, |at| texts.get(at), *empty)?,
             Values::Entries(entries) => {
-                self.at_level(self.level.min(FAST_LEVEL))?;
-                self.texts(&mut out, |at| entries.get(at).copied().unwrap_or_default(), false)?;
-                self.at_level(self.level)?;
+                self.long(&mut out, |at| entries.get(at).copied().unwrap_or_default(), false)?;
             }
         }
         out.close()
@@ -222,19 +223,33 @@ impl Encoder {
     fn ids(&mut self, out: &mut Pages, texts: &Texts) -> Result<()> {
         self.at_level(self.level.min(FAST_LEVEL))?;
         for (start, rows) in pages(out.rows) {
-            let present = (start..start + rows).filter(|at| !texts.get(*at).is_empty()).count();
+            let ids: Vec<&[u8]> = (start..start + rows).map(|at| texts.bytes_at(at)).collect();
+            let present = present_of(&ids, &[]);
             self.page.clear();
-            let all: Vec<usize> = (start..start + rows).collect();
-            levels_of(&mut self.page, &all, |at| !texts.get(*at).is_empty(), present);
-            let ids = all.iter().map(|at| texts.get(*at)).filter(|text| !text.is_empty());
-            front_coded(&mut self.page, ids, present);
+            levels_of(&mut self.page, &ids, |id| !id.is_empty(), present.len());
+            front_coded(&mut self.page, &present);
+            let present = present.len();
             out.page(self, Encoding::DELTA_BYTE_ARRAY, rows, rows - present, None)?;
         }
         self.at_level(self.level)
     }
 
+    /// Sets the size of the table in which zstd looks for what repeats; 0 leaves it to the level.
+    fn hash_log(&mut self, bits: u32) -> Result<()> {
+        let parameter = CParameter::HashLog(bits);
+        self.zstd.set_parameter(parameter).map_err(|error| ParquetError::External(Box::new(error)))
+    }
+
     fn at_level(&mut self, level: i32) -> Result<()> {
         self.zstd.set_compression_level(level).map_err(|error| ParquetError::External(Box::new(error)))
+    }
+
+    fn long<'t>(&mut self, out: &mut Pages, text: impl Fn(usize) -> &'t str, empty: bool) -> Result<()> {
+        self.at_level(self.level.min(FAST_LEVEL))?;
+        self.hash_log(LONG_HASH_LOG)?;
+        self.texts(out, text, empty)?;
+        self.hash_log(0)?;
+        self.at_level(self.level)
     }
 
     fn texts<'t>(&mut self, out: &mut Pages, text: impl Fn(usize) -> &'t str, empty: bool) -> Result<()> {

@@ -20,7 +20,7 @@ impl RowHashes {
     pub(super) fn add(&mut self, column: &str, values: &Values<'_>) {
         let name = xxh3_64(column.as_bytes());
         let number = |value: i64| if value == NONE { 0 } else { mixed(value.cast_unsigned() ^ name) };
-        let text = |text: &str| if text.is_empty() { 0 } else { mixed(xxh3_64(text.as_bytes()) ^ name) };
+        let text = |text: &[u8]| if text.is_empty() { 0 } else { mixed(xxh3_64(text) ^ name) };
         match values {
             Values::Absent => {}
             Values::Many(ints) => sum(&mut self.0, ints.iter().map(|value| number(*value))),
@@ -42,14 +42,16 @@ impl RowHashes {
                 sum(&mut self.0, truths.iter().map(|truth| if *truth { yes } else { 0 }));
             }
             Values::Codes(codes, texts) => {
-                let known: Vec<u64> = (0..texts.len()).map(|at| text(texts.get(at))).collect();
-                sum(&mut self.0, codes.iter().map(|code| known.get(*code as usize).copied().unwrap_or(0)));
+                // The last one is of rows without a value.
+                let known: Vec<u64> = (0..texts.len()).map(|at| text(texts.bytes_at(at))).chain([0]).collect();
+                let absent = texts.len();
+                sum(&mut self.0, codes.iter().map(|code| known[(*code as usize).min(absent)]));
             }
             Values::Ids(texts) | Values::Texts { texts, .. } => {
                 let rows = self.0.len();
-                sum(&mut self.0, (0..rows).map(|row| text(texts.get(row))));
+                sum(&mut self.0, (0..rows).map(|row| text(texts.bytes_at(row))));
             }
-            Values::Entries(entries) => sum(&mut self.0, entries.iter().map(|entry| text(entry))),
+            Values::Entries(entries) => sum(&mut self.0, entries.iter().map(|entry| text(entry.as_bytes()))),
         }
     }
 

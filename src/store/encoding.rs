@@ -9,6 +9,9 @@ const RUN: usize = 8;
 const BLOCK: usize = 128;
 const MINI: usize = 32;
 
+/// Bytes of a text that differ from the one before, for which there is room: as many as an id of random digits has.
+const REST: usize = 32;
+
 /// Unsigned LEB128.
 pub(super) fn varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
@@ -41,6 +44,31 @@ fn pack(out: &mut Vec<u8>, values: impl Iterator<Item = u64>, width: u32) {
     out.extend_from_slice(&held.to_le_bytes()[..bits.div_ceil(8) as usize]);
 }
 
+/// Appends groups of eight values of `width` bits; what is missing of the last group is zeros.
+fn pack_eights(out: &mut Vec<u8>, values: &[u32], width: u32) {
+    /// Widest values of which eight fit into one word.
+    const NARROW: u32 = 16;
+    let mut at = out.len();
+    let end = at + values.len().div_ceil(8) * width as usize;
+    if width > NARROW {
+        pack(out, values.iter().map(|value| u64::from(*value)), width);
+        out.resize(end, 0);
+        return;
+    }
+    // A word is written whole, and the next one over what it does not need.
+    out.resize(end + size_of::<u128>(), 0);
+    let (eights, rest) = values.as_chunks();
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    for [a, b, c, d, e, f, g, h] in eights.iter().chain((!rest.is_empty()).then_some(&last)) {
+        let four = |four: [&u32; 4]| four.into_iter().rev().fold(0, |held, value| held << width | u64::from(*value));
+        let word = u128::from(four([a, b, c, d])) | u128::from(four([e, f, g, h])) << (4 * width);
+        out[at..at + size_of::<u128>()].copy_from_slice(&word.to_le_bytes());
+        at += width as usize;
+    }
+    out.truncate(end);
+}
+
 /// RLE / bit-packed hybrid without a length in front.
 pub(super) fn hybrid(out: &mut Vec<u8>, values: &[u32], width: u32) {
     let bytes = width.div_ceil(8) as usize;
@@ -48,12 +76,8 @@ pub(super) fn hybrid(out: &mut Vec<u8>, values: &[u32], width: u32) {
         if values.is_empty() {
             return;
         }
-        let groups = values.len().div_ceil(8);
-        varint(out, (groups as u64) << 1 | 1);
-        let end = out.len() + groups * width as usize;
-        pack(out, values.iter().map(|value| u64::from(*value)), width);
-        // What is missing of the last group is zeros.
-        out.resize(end, 0);
+        varint(out, (values.len().div_ceil(8) as u64) << 1 | 1);
+        pack_eights(out, values, width);
     };
     let (mut start, mut at) = (0, 0);
     while at < values.len() {
@@ -118,15 +142,15 @@ fn shared_front(a: &[u8], b: &[u8]) -> usize {
     at + a[at..].iter().zip(&b[at..]).take_while(|(a, b)| a == b).count()
 }
 
-/// DELTA_BYTE_ARRAY: of each of `count` texts what differs from the one before.
-pub(super) fn front_coded<'a>(out: &mut Vec<u8>, texts: impl Iterator<Item = &'a str>, count: usize) {
-    let (mut shared, mut lengths) = (Vec::with_capacity(count), Vec::with_capacity(count));
-    let (mut rest, mut before) = (Vec::new(), "");
+/// DELTA_BYTE_ARRAY: of each text what differs from the one before.
+pub(super) fn front_coded(out: &mut Vec<u8>, texts: &[&[u8]]) {
+    let (mut shared, mut lengths) = (Vec::with_capacity(texts.len()), Vec::with_capacity(texts.len()));
+    let (mut rest, mut before): (_, &[u8]) = (Vec::with_capacity(REST * texts.len()), &[]);
     for text in texts {
-        let same = shared_front(before.as_bytes(), text.as_bytes());
+        let same = shared_front(before, text);
         shared.push(same as i64);
         lengths.push((text.len() - same) as i64);
-        rest.extend_from_slice(&text.as_bytes()[same..]);
+        rest.extend_from_slice(&text[same..]);
         before = text;
     }
     delta(out, &shared);
@@ -188,6 +212,21 @@ mod tests {
                     let found = (0..width as usize).fold(0, |all, n| all | bit(at * width as usize + n) << n);
                     assert_eq!(found, *value, "value {at} of {count} of {width} bits");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn groups_of_eight_are_packed_as_values_one_by_one() {
+        for width in 1..=32_u32 {
+            let mask = u32::MAX >> (32 - width);
+            for count in [0_u64, 1, 3, 8, 9, 40, 61] {
+                let values: Vec<u32> = (0..count).map(|n| number(n) as u32 & mask).collect();
+                let (mut bytes, mut expected) = (vec![7], vec![7]);
+                pack_eights(&mut bytes, &values, width);
+                pack(&mut expected, values.iter().map(|value| u64::from(*value)), width);
+                expected.resize(1 + values.len().div_ceil(8) * width as usize, 0);
+                assert_eq!(bytes, expected, "{count} of {width} bits");
             }
         }
     }

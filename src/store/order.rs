@@ -89,7 +89,10 @@ pub(super) fn sort(blocks: &[&Rows], places: Vec<(u32, u32)>, files: &Files) -> 
     let place = |block: u32, row: u32| Place::new(blocks[block as usize], row as usize);
     let of = |(block, row): (u32, u32)| (place(block, row).ts_ns(), block, row);
     let mut order: Vec<(i64, u32, u32)> = places.into_iter().map(of).collect();
-    // Times and places first: nearly all rows are told apart by them, and dumps are nearly sorted.
-    order.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| file_order(place(a.1, a.2), place(b.1, b.2), files)));
+    // By times first, which are here: nearly all rows are told apart by them, and dumps are nearly sorted.
+    order.sort_by_key(|row| row.0);
+    for ties in order.chunk_by_mut(|a, b| a.0 == b.0).filter(|ties| ties.len() > 1) {
+        ties.sort_by(|a, b| file_order(place(a.1, a.2), place(b.1, b.2), files));
+    }
     order.into_iter().map(|(_, block, row)| (block, row)).collect()
 }

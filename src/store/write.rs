@@ -70,8 +70,17 @@ impl Named {
 fn coded<T: std::hash::Hash + Eq + Copy>(values: &[T], text: impl Fn(&T) -> String) -> (Vec<u32>, Texts) {
     let mut known: rustc_hash::FxHashMap<T, u32> = rustc_hash::FxHashMap::default();
     let mut texts = Texts::default();
-    let codes = values.iter().map(|value| *known.entry(*value).or_insert_with(|| texts.add(&text(value)))).collect();
-    (codes, texts)
+    // Neighbours often agree.
+    let mut last = None;
+    let code = |value: &T| match last {
+        Some((before, code)) if before == *value => code,
+        _ => {
+            let code = *known.entry(*value).or_insert_with(|| texts.add(&text(value)));
+            last = Some((*value, code));
+            code
+        }
+    };
+    (values.iter().map(code).collect(), texts)
 }
 
 fn codes(made: &(Vec<u32>, Texts)) -> Values<'_> {

@@ -92,7 +92,10 @@ fn date_and_time(head: &[u8; 19]) -> Option<[i64; 6]> {
     if signs | too_large(front) | too_large(middle) | too_large(last) != 0 {
         return None;
     }
-    let two = |word: u64, at: u32| ((word >> (8 * at) & 0xF) * 10 + (word >> (8 * at + 8) & 0xF)) as i64;
+    // Each byte becomes the number of two digits that begins with it.
+    let pairs = |word: u64| word.wrapping_mul(10).wrapping_add(word >> 8);
+    let (front, middle, last) = (pairs(front), pairs(middle), pairs(last));
+    let two = |pairs: u64, at: u32| (pairs >> (8 * at) & 0xFF) as i64;
     let year = two(front, 0) * 100 + two(front, 2);
     Some([year, two(front, 5), two(middle, 0), two(last, 0), two(last, 3), two(last, 6)])
 }

@@ -4,42 +4,20 @@
 //! them. Reading into `serde_json::Value` costs several times as much (`benches/README.md`), and mapping a row touches only
 //! a few of its keys. The parser is strict: whatever it refuses goes to [`super::repair`], so that repairs are counted.
 
+mod node;
 mod parse;
 mod repeats;
 
 use std::borrow::Cow;
 
+pub(crate) use node::NodeKind;
+
+use node::Node;
 use parse::{Parser, blank};
 use repeats::Repeats;
 
 /// Deepest nesting that is read.
 pub(crate) const MAX_DEPTH: usize = 128;
-
-/// What a node is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NodeKind {
-    Null,
-    False,
-    True,
-    Number,
-    /// Without escapes: the slice is the text.
-    Plain,
-    /// With escapes.
-    Escaped,
-    Array,
-    Object,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Node {
-    kind: NodeKind,
-    /// Of a member that stood in earlier texts too: which it is.
-    repeat: u16,
-    start: u32,
-    end: u32,
-    /// Index of the node after this one and all inside it.
-    next: u32,
-}
 
 /// Reused storage of one parsed value.
 #[derive(Debug, Default)]
@@ -163,26 +141,26 @@ impl<'a> Value<'a> {
     /// What it is.
     #[inline]
     pub(crate) fn kind(self) -> NodeKind {
-        self.node().kind
+        self.node().kind()
     }
 
     /// Offset of the value in the parsed text.
     pub(crate) fn start(self) -> usize {
-        self.node().start as usize
+        self.node().start()
     }
 
     /// The text of the value: a string without its quotes and with its escapes, anything else as written.
     #[inline]
     pub(crate) fn raw(self) -> &'a str {
         let node = self.node();
-        &self.text[node.start as usize..node.end as usize]
+        &self.text[node.start()..node.end()]
     }
 
     /// Its first byte; `None` where it has none.
     #[inline]
     pub(crate) fn first_byte(self) -> Option<u8> {
         let node = self.node();
-        self.text.as_bytes().get(node.start as usize).copied().filter(|_| node.start < node.end)
+        self.text.as_bytes().get(node.start()).copied().filter(|_| node.start() < node.end())
     }
 
     #[inline]
@@ -239,7 +217,7 @@ impl<'a> Value<'a> {
     /// Keys and values of an object, in the order written.
     #[inline]
     pub(crate) fn members(self) -> Members<'a> {
-        let end = if self.is_object() { self.node().next as usize } else { 0 };
+        let end = if self.is_object() { self.node().next() } else { 0 };
         Members { text: self.text, nodes: self.nodes, at: self.at + 1, end }
     }
 
@@ -247,7 +225,7 @@ impl<'a> Value<'a> {
     /// keys walks over once.
     #[inline]
     pub(crate) fn fields(self) -> Fields<'a> {
-        let end = if self.is_object() { self.node().next as usize } else { 0 };
+        let end = if self.is_object() { self.node().next() } else { 0 };
         Fields { text: self.text, nodes: self.nodes, at: self.at + 1, end }
     }
 
@@ -255,7 +233,7 @@ impl<'a> Value<'a> {
     /// one.
     #[inline]
     pub(crate) fn repeat(self) -> Option<u16> {
-        Some(self.node().repeat).filter(|repeat| *repeat != 0)
+        Some(self.node().repeat()).filter(|repeat| *repeat != 0)
     }
 
     /// Where it stands, to be found again by [`Value::at`].
@@ -272,13 +250,13 @@ impl<'a> Value<'a> {
 
     /// Elements of an array.
     pub(crate) fn items(self) -> impl Iterator<Item = Value<'a>> {
-        let end = if self.is_array() { self.node().next as usize } else { 0 };
+        let end = if self.is_array() { self.node().next() } else { 0 };
         let (text, nodes) = (self.text, self.nodes);
         let mut at = self.at + 1;
         std::iter::from_fn(move || {
             (at < end).then(|| {
                 let value = Value { text, nodes, at };
-                at = value.node().next as usize;
+                at = value.node().next();
                 value
             })
         })
@@ -286,7 +264,7 @@ impl<'a> Value<'a> {
 
     /// The value of a key, the last one where it stands twice; `None` when it is absent.
     pub(crate) fn get(self, key: &str) -> Option<Value<'a>> {
-        let end = if self.is_object() { self.node().next as usize } else { 0 };
+        let end = if self.is_object() { self.node().next() } else { 0 };
         let mut at = self.at + 1;
         let mut found = None;
         while at < end {
@@ -299,7 +277,7 @@ impl<'a> Value<'a> {
             if same {
                 found = Some(value);
             }
-            at = value.node().next as usize;
+            at = value.node().next();
         }
         found
     }
@@ -372,8 +350,8 @@ impl<'a> Iterator for Fields<'a> {
         }
         let [key, value, ..] = self.nodes.get(self.at..)? else { return None };
         let found = Value { text: self.text, nodes: self.nodes, at: self.at + 1 };
-        self.at = value.next as usize;
-        Some((&self.text.as_bytes()[key.start as usize..key.end as usize], found))
+        self.at = value.next();
+        Some((&self.text.as_bytes()[key.start()..key.end()], found))
     }
 }
 
@@ -396,7 +374,7 @@ impl<'a> Iterator for Members<'a> {
         }
         let key = Value { text: self.text, nodes: self.nodes, at: self.at };
         let value = Value { text: self.text, nodes: self.nodes, at: self.at + 1 };
-        self.at = value.node().next as usize;
+        self.at = value.node().next();
         Some((key.as_str().unwrap_or_default(), value))
     }
 }

@@ -5,8 +5,9 @@
 
 use wide::u8x16;
 
+use super::node::{Node, NodeKind};
 use super::repeats::Repeats;
-use super::{MAX_DEPTH, Node, NodeKind, Refused, hex4};
+use super::{MAX_DEPTH, Refused, hex4};
 
 /// A refusal whose place and reason the parser keeps, so that results fit into registers.
 struct Bad;
@@ -144,7 +145,7 @@ impl<'a> Parser<'a> {
 
     fn push(&mut self, kind: NodeKind, start: usize, end: usize) {
         let next = self.nodes.len() + 1;
-        self.nodes.push(Node { kind, repeat: 0, start: start as u32, end: end as u32, next: next as u32 });
+        self.nodes.push(Node::new(kind, start, end, next));
     }
 
     fn value(&mut self, at: usize, depth: usize) -> Result<usize, Bad> {
@@ -354,8 +355,8 @@ impl<'a> Parser<'a> {
         let mut keys = Vec::new();
         let mut at = index + 1;
         while at < self.nodes.len() {
-            keys.push(&self.bytes[self.nodes[at].start as usize..self.nodes[at].end as usize]);
-            at = self.nodes[at + 1].next as usize;
+            keys.push(&self.bytes[self.nodes[at].start()..self.nodes[at].end()]);
+            at = self.nodes[at + 1].next();
         }
         keys.sort_unstable();
         keys.windows(2).filter(|pair| pair[0] == pair[1]).count() as u64
@@ -366,13 +367,13 @@ impl<'a> Parser<'a> {
         let mut keys: [&[u8]; 16] = [&[]; 16];
         let (mut at, mut count) = (index + 1, 0);
         while at < self.nodes.len() {
-            let key = &self.bytes[self.nodes[at].start as usize..self.nodes[at].end as usize];
+            let key = &self.bytes[self.nodes[at].start()..self.nodes[at].end()];
             if count == keys.len() || keys[..count].contains(&key) {
                 return true;
             }
             keys[count] = key;
             count += 1;
-            at = self.nodes[at + 1].next as usize;
+            at = self.nodes[at + 1].next();
         }
         false
     }
@@ -387,10 +388,8 @@ impl<'a> Parser<'a> {
     }
 
     fn close(&mut self, index: usize, bracket: usize) -> usize {
-        let next = self.nodes.len() as u32;
-        let node = &mut self.nodes[index];
-        node.end = bracket as u32 + 1;
-        node.next = next;
+        let next = self.nodes.len();
+        self.nodes[index].close(bracket + 1, next);
         bracket + 1
     }
 }

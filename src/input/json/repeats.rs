@@ -8,7 +8,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::Node;
+use super::node::Node;
 use super::parse::word_at;
 
 /// Objects remembered: those of hundreds of instances, with room between them.
@@ -120,21 +120,7 @@ impl Repeats {
         slot.nodes.extend(nodes.iter().map(|node| node.moved(by, first)));
         self.kept = self.kept.saturating_add(1);
         if let Some(object) = slot.nodes.first_mut().filter(|_| self.kept < u16::MAX) {
-            object.repeat = self.kept;
-        }
-    }
-}
-
-impl Node {
-    /// The node as it is where its text stands elsewhere and its object has another index.
-    #[inline]
-    fn moved(self, by: u32, first: u32) -> Self {
-        Self {
-            kind: self.kind,
-            repeat: self.repeat,
-            start: self.start.wrapping_add(by),
-            end: self.end.wrapping_add(by),
-            next: self.next.wrapping_add(first),
+            *object = object.numbered(self.kept);
         }
     }
 }

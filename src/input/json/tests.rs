@@ -118,7 +118,7 @@ fn a_tape_that_remembers_reads_rows_as_a_fresh_one_does() {
         let expected = fresh.parse_front(row).map(|(value, length)| (value.raw().len(), length));
         assert_eq!(found, expected, "{row}");
         if expected.is_ok() {
-            let nodes = remembering.nodes.iter().map(|node| Node { repeat: 0, ..*node }).collect::<Vec<_>>();
+            let nodes = remembering.nodes.iter().map(|node| node.numbered(0)).collect::<Vec<_>>();
             assert_eq!(format!("{nodes:?}"), format!("{:?}", fresh.nodes), "{row}");
             for (_, member) in remembering.parsed(row).fields() {
                 if let Some(number) = member.repeat() {

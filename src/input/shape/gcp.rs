@@ -163,7 +163,14 @@ pub(super) fn entry<'a>(row: &Row<'a>, record: &mut LogRecord<'a>) {
     }
     let mut told = None;
     if let Some(value) = within.at(slots.labels).filter(|labels| labels.is_object()) {
-        labels(value, record, &mut payload);
+        let known = row.memory.zip(value.repeat());
+        if let Some(instance) = known.and_then(|(memory, number)| memory.instance(number, value.raw())) {
+            take_labels(value, Cow::Borrowed(instance), record);
+        } else if let Some(instance) = labels(value, record, &mut payload)
+            && let Some((memory, number)) = known
+        {
+            memory.note_instance(number, value.raw(), &instance);
+        }
     }
     if let Some(location) = within.at(slots.source) {
         payload.offer_location(location);
@@ -289,20 +296,31 @@ fn decoded(name: &str) -> String {
     out
 }
 
-/// The entry's own labels: the instance and, for client libraries, the logger.
-pub(super) fn labels<'a>(labels: Value<'a>, record: &mut LogRecord<'a>, payload: &mut Payload) {
-    let mut instance = Best::default();
+/// The entry's own labels: the instance and, for client libraries, the logger. Where they name no logger, answers the instance,
+/// which is empty where they name none.
+pub(super) fn labels<'a>(labels: Value<'a>, record: &mut LogRecord<'a>, payload: &mut Payload) -> Option<Cow<'a, str>> {
+    let (mut instance, mut alone) = (Best::default(), true);
     for (key, value) in labels.fields() {
         match key {
             b"instanceId" | b"instanceid" => instance.offer(0, value),
             b"instance_id" => instance.offer(1, value),
             b"k8s-pod/pod" => instance.offer(2, value),
             b"execution_id" => instance.offer(3, value),
-            b"python_logger" | b"logger" => payload.offer_logger(value),
+            b"python_logger" | b"logger" => {
+                payload.offer_logger(value);
+                alone = false;
+            }
             _ => {}
         }
     }
-    if let Some(instance) = instance.text(labels) {
+    let instance = instance.text(labels).unwrap_or_default();
+    take_labels(labels, instance.clone(), record);
+    alone.then_some(instance)
+}
+
+/// Labels as they were written, and the instance that they name, unless it is empty.
+fn take_labels<'a>(labels: Value<'a>, instance: Cow<'a, str>, record: &mut LogRecord<'a>) {
+    if !instance.is_empty() {
         record.instance = Some(instance);
     }
     record.labels = Some(labels.raw()).filter(|labels| labels.len() > 2).map(Cow::Borrowed);

@@ -28,11 +28,17 @@ type Resource = (u16, [Span; FIELDS]);
 pub(crate) struct Memory {
     names: [OnceCell<Name>; NAMES],
     resources: [Cell<Resource>; RESOURCES],
+    /// The instance that labels name, of labels which say nothing else.
+    labels: [Cell<(u16, Span)>; RESOURCES],
 }
 
 impl Default for Memory {
     fn default() -> Self {
-        Self { names: Default::default(), resources: [const { Cell::new((0, [(0, 0); FIELDS])) }; _] }
+        Self {
+            names: Default::default(),
+            resources: [const { Cell::new((0, [(0, 0); FIELDS])) }; _],
+            labels: [const { Cell::new((0, (0, 0))) }; _],
+        }
     }
 }
 
@@ -57,26 +63,49 @@ impl Memory {
         if known != number {
             return false;
         }
-        for (field, (from, length)) in fields(record).into_iter().zip(spans) {
-            let (from, length) = (usize::from(from), usize::from(length));
-            *field = raw.get(from..from + length).filter(|text| !text.is_empty()).map(Cow::Borrowed);
+        for (field, span) in fields(record).into_iter().zip(spans) {
+            *field = Some(text_at(raw, span)).filter(|text| !text.is_empty()).map(Cow::Borrowed);
         }
         true
     }
 
+    /// The instance that labels of a number name, if they are remembered; empty where they name none.
+    #[inline]
+    pub(super) fn instance<'a>(&self, number: u16, raw: &'a str) -> Option<&'a str> {
+        let (known, span) = self.labels[usize::from(number) % RESOURCES].get();
+        (known == number).then(|| text_at(raw, span))
+    }
+
+    /// Remembers the instance that labels of a number name, which is empty where they name none.
+    pub(super) fn note_instance(&self, number: u16, raw: &str, instance: &str) {
+        let span = if instance.is_empty() { Some((0, 0)) } else { span_of(raw, instance) };
+        if let Some(span) = span {
+            self.labels[usize::from(number) % RESOURCES].set((number, span));
+        }
+    }
+
     /// Remembers what the resource of a number said, unless it is not said by its own bytes.
     pub(super) fn note(&self, number: u16, raw: &str, record: &mut LogRecord<'_>) {
-        let stretch = Stretch { text: raw, id: 0 };
         let mut spans = [(0, 0); FIELDS];
         for (span, field) in spans.iter_mut().zip(fields(record)) {
             let Some(text) = field else { continue };
-            let within =
-                stretch.offset_of(text).and_then(|from| Some((from.try_into().ok()?, text.len().try_into().ok()?)));
-            let Some(found) = within else { return };
+            let Some(found) = span_of(raw, text) else { return };
             *span = found;
         }
         self.resources[usize::from(number) % RESOURCES].set((number, spans));
     }
+}
+
+/// Where a text stands in another, of which it is a part.
+fn span_of(raw: &str, text: &str) -> Option<Span> {
+    let from = Stretch { text: raw, id: 0 }.offset_of(text)?;
+    Some((from.try_into().ok()?, text.len().try_into().ok()?))
+}
+
+#[inline]
+fn text_at(raw: &str, (from, length): Span) -> &str {
+    let (from, length) = (usize::from(from), usize::from(length));
+    raw.get(from..from + length).unwrap_or_default()
 }
 
 /// The fields that a resource fills.
@@ -121,6 +150,13 @@ mod tests {
         assert!(memory.recall(7, &again, &mut record));
         assert_eq!(fields(&mut record), fields(&mut said()));
         assert!(!memory.recall(7 + RESOURCES as u16, raw, &mut record));
+        assert_eq!(memory.instance(7, raw), None, "a resource is no labels");
+        memory.note_instance(7, raw, at("here").as_deref().unwrap_or_default());
+        assert_eq!(memory.instance(7, &again), Some("here"));
+        memory.note_instance(7, raw, "");
+        assert_eq!(memory.instance(7, &again), Some(""));
+        memory.note_instance(9, raw, "elsewhere");
+        assert_eq!(memory.instance(9, raw), None);
         // What was made, and stands nowhere in it, is made again.
         let mut made = LogRecord { project: Some(Cow::Owned("p".to_owned())), ..said() };
         memory.note(8, raw, &mut made);

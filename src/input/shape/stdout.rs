@@ -59,7 +59,7 @@ pub(super) fn special<'a>(row: Value<'a>, record: &mut LogRecord<'a>, payload: &
             }
             Some("spanId") => take(&mut record.span, value),
             Some("sourceLocation") => payload.offer_location(value),
-            Some("labels") if value.is_object() => gcp::labels(value, record, payload),
+            Some("labels") if value.is_object() => drop(gcp::labels(value, record, payload)),
             _ => {}
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use memchr::memmem::Finder;
 
 use super::{Stack, head_of, indent, is_joiner, is_type, lines, split_exception, split_once};
 
@@ -33,6 +34,9 @@ pub(super) fn ends_group(line: &str) -> bool {
 fn in_app(file: &str) -> bool {
     !file.starts_with('<') && !LIBRARY.as_ref().is_some_and(|library| library.is_match(file))
 }
+
+/// A searcher is made once: making it takes as long as a search.
+static HEADERS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(HEADER));
 
 /// What the paths of libraries hold.
 static LIBRARY: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
@@ -68,20 +72,24 @@ pub(super) fn parse(message: &str) -> Stack<'_> {
     let mut started = false;
     let mut grouped = false;
     let mut exceptions: Vec<(&str, &str)> = Vec::new();
-    let mut headers = memchr::memmem::find_iter(message.as_bytes(), HEADER).peekable();
+    let mut headers = HEADERS.find_iter(message.as_bytes()).peekable();
     for (start, raw) in lines(message) {
         while headers.next_if(|at| *at < start).is_some() {}
         let header = headers.peek().filter(|at| **at < start + raw.len()).map(|at| at - start);
         if in_trace && header.is_none() && is_code(raw, margin) {
             continue;
         }
-        grouped |= raw.trim_start().starts_with("+-");
+        grouped |= raw.trim_ascii_start().starts_with("+-");
         let line = bare(raw);
         let t = line.trim();
         if let Some(at) = header {
             let at = at - (raw.len() - line.len());
             end_message(message, &mut exceptions, &mut open, start);
-            let before = line[..at].trim_end_matches("Exception Group ").trim();
+            let mut before = &line[..at];
+            while let Some(rest) = before.strip_suffix("Exception Group ") {
+                before = rest;
+            }
+            let before = before.trim();
             if !started {
                 let text = message[..start].trim();
                 stack.head = head_of(text).or_else(|| before.chars().any(char::is_alphanumeric).then_some(before));
@@ -98,7 +106,8 @@ pub(super) fn parse(message: &str) -> Stack<'_> {
             stack.frame(file, function, in_app(file));
         } else if in_trace && !t.is_empty() && indent(line) <= margin {
             if let Some((name, text)) = split_exception(line) {
-                let from = start + raw.rfind(text).filter(|_| !text.is_empty()).unwrap_or(raw.len());
+                // The text is the line's end.
+                let from = start + if text.is_empty() { raw.len() } else { raw.trim_end().len() - text.len() };
                 open = Some((name, from));
                 in_trace = false;
             }

@@ -143,13 +143,20 @@ impl Texts {
         self.text.get(start as usize..*end as usize).unwrap_or("")
     }
 
+    /// A text as bytes, which are not looked through for the ends of characters.
+    #[inline]
+    pub(in crate::store) fn bytes_at(&self, at: usize) -> &[u8] {
+        let Some(end) = self.ends.get(at) else { return &[] };
+        let start = if at == 0 { 0 } else { self.ends[at - 1] };
+        self.text.as_bytes().get(start as usize..*end as usize).unwrap_or_default()
+    }
+
     /// Whether the text at a place is this one; nothing is looked at where it is longer or shorter.
     #[inline]
     fn is(&self, at: usize, text: &str) -> bool {
         let Some(end) = self.ends.get(at) else { return false };
         let start = if at == 0 { 0 } else { self.ends[at - 1] };
-        (end - start) as usize == text.len()
-            && self.text.as_bytes().get(start as usize..*end as usize) == Some(text.as_bytes())
+        (end - start) as usize == text.len() && self.bytes_at(at) == text.as_bytes()
     }
 
     /// Bytes of a text, packed or not.
@@ -346,16 +353,20 @@ impl Dict {
             let (from, known) = (dicts[*block], &mut known[*block]);
             let theirs = from.codes.get(rows.start..rows.end.min(from.codes.len())).unwrap_or_default();
             codes.clear();
-            for code in theirs {
-                let Some(slot) = known.get_mut(*code as usize) else {
-                    codes.push(NO_CODE);
-                    continue;
-                };
-                if *slot == NO_CODE {
-                    *slot = self.code(from.values.get(*code as usize));
+            // Neighbours mostly agree.
+            let mut last = (NO_CODE, NO_CODE);
+            codes.extend(theirs.iter().map(|code| {
+                if *code != last.0 {
+                    let ours = known.get_mut(*code as usize).map_or(NO_CODE, |slot| {
+                        if *slot == NO_CODE {
+                            *slot = self.code(from.values.get(*code as usize));
+                        }
+                        *slot
+                    });
+                    last = (*code, ours);
                 }
-                codes.push(*slot);
-            }
+                last.1
+            }));
             extend(&mut self.codes, *at, &codes, rows.len(), NO_CODE);
         }
     }
