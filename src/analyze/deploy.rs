@@ -114,10 +114,11 @@ fn total(hours: &BTreeMap<i64, u64>) -> f64 {
     hours.values().sum::<u64>() as f64
 }
 
-/// Each revision's first moment: of a service's own runs, because an hour is too coarse to say who was first.
-fn first_moments(history: &History, service: &str) -> BTreeMap<String, i64> {
-    let mut first: BTreeMap<String, i64> = BTreeMap::new();
-    for (_, revisions) in history.by_revision.iter().filter(|(key, _)| key.service == service) {
+/// Each revision's first moment, services by name: of a service's own runs, because an hour is too coarse to say who was first.
+fn first_moments(history: &History) -> BTreeMap<&str, BTreeMap<String, i64>> {
+    let mut first: BTreeMap<&str, BTreeMap<String, i64>> = BTreeMap::new();
+    for (key, revisions) in &history.by_revision {
+        let first = first.entry(&key.service).or_default();
         for (name, runs) in revisions {
             if let Some((begin, _)) = runs.first() {
                 let known = first.entry(name.clone()).or_insert(*begin);
@@ -135,8 +136,7 @@ struct Served {
 }
 
 impl Served {
-    fn of(history: &History, service: &str, until_ns: i64) -> Self {
-        let first_ns = first_moments(history, service);
+    fn of(history: &History, service: &str, first_ns: BTreeMap<String, i64>, until_ns: i64) -> Self {
         let mut revisions = served(history, service, until_ns);
         revisions.sort_by_key(|(name, _)| (first_ns.get(name).copied().unwrap_or(i64::MAX), name.clone()));
         Self { revisions, first_ns }
@@ -192,15 +192,17 @@ pub(crate) fn revisions(clusters: &[Cluster], history: &History, judged: &Judged
     let before = judged.earlier.unwrap_or(Hours::new(judged.hours.since, judged.hours.since));
     let noise = dispersions(&judged.table, judged.hours, before);
     let mut services: BTreeMap<&str, Served> = BTreeMap::new();
+    let mut first = first_moments(history);
     let none = BTreeMap::new();
     let mut appeared: Vec<Option<(Tie, Change)>> = Vec::with_capacity(clusters.len());
     let mut gone: Vec<Option<(Tie, Change)>> = Vec::with_capacity(clusters.len());
     let mut beside: Vec<Option<(Canary, bool)>> = Vec::with_capacity(clusters.len());
     let mut found = vec![Revisions::default(); clusters.len()];
     for (at, cluster) in clusters.iter().enumerate() {
-        let served = services
-            .entry(&cluster.key.service)
-            .or_insert_with(|| Served::of(history, &cluster.key.service, window.until_ns));
+        let service = cluster.key.service.as_str();
+        let served = services.entry(service).or_insert_with(|| {
+            Served::of(history, service, first.remove(service).unwrap_or_default(), window.until_ns)
+        });
         let own = history.by_revision.get(&cluster.key).unwrap_or(&none);
         // What reports deploys names each of them; and what has no revision says nothing of any.
         let fits = !own.is_empty() && matches!(cluster.key.kind.as_str(), "app" | "request" | "system");

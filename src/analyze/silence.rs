@@ -125,11 +125,9 @@ impl Ear<'_> {
         inside.map(|(_, last)| (*last).min(self.window.until_ns - 1)).max()
     }
 
-    fn service(&self, service: &str) -> Option<Silent> {
+    fn service(&self, service: &str, last_ns: i64) -> Option<Silent> {
         let intervals = self.covered(service, self.usual(service)?);
         let hours = self.history().volume.get(service)?.keys().copied().collect();
-        let own = self.history().runs.iter().filter(|(key, _)| key.service == service);
-        let last_ns = self.newest(own.flat_map(|(_, runs)| runs))?;
         let found = self.hear(&hours, &self.exposure(service, &intervals), last_ns)?;
         Some(Silent { whole_service: true, ..found })
     }
@@ -159,10 +157,16 @@ impl Ear<'_> {
 /// Says of each routine message that it went silent, and adds a cluster for each service that did.
 pub fn silences(clusters: &mut Vec<Cluster>, before: &Before, seen: &Coverage, window: Window) {
     let ear = Ear { before, seen, window };
-    let mut silent: BTreeMap<String, Silent> = BTreeMap::new();
-    for service in before.history.volume.keys() {
-        if let Some(found) = ear.service(service) {
-            silent.insert(service.clone(), found);
+    // Of each service its first project and its last entry.
+    let mut services: BTreeMap<&str, (&str, Option<i64>)> = BTreeMap::new();
+    for (key, runs) in &before.history.runs {
+        let (_, last_ns) = services.entry(&key.service).or_insert((&key.project, None));
+        *last_ns = (*last_ns).max(ear.newest(runs.iter()));
+    }
+    let mut silent: BTreeMap<&str, Silent> = BTreeMap::new();
+    for (service, (_, last_ns)) in &services {
+        if let Some(found) = last_ns.and_then(|last_ns| ear.service(service, last_ns)) {
+            silent.insert(service, found);
         }
     }
     let mut exposures: BTreeMap<(String, Severity), Exposure> = BTreeMap::new();
@@ -172,7 +176,7 @@ pub fn silences(clusters: &mut Vec<Cluster>, before: &Before, seen: &Coverage, w
     };
     for cluster in clusters.iter_mut().filter(heard) {
         let service = cluster.key.service.clone();
-        if silent.contains_key(&service) {
+        if silent.contains_key(service.as_str()) {
             continue;
         }
         let severity = cluster.severity();
@@ -182,8 +186,8 @@ pub fn silences(clusters: &mut Vec<Cluster>, before: &Before, seen: &Coverage, w
         cluster.silent = ear.message(cluster, exposure);
     }
     for (service, found) in silent {
-        let project = before.history.runs.keys().find(|key| key.service == service).map(|key| key.project.clone());
-        clusters.push(of_service(project.unwrap_or_default(), service, found));
+        let project = services.get(service).map_or("", |(project, _)| project);
+        clusters.push(of_service(project.to_owned(), service.to_owned(), found));
     }
 }
 

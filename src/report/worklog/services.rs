@@ -20,14 +20,21 @@ pub(super) fn services(material: &Material<'_>, report: &v1::Report) -> Vec<v1::
         // A service that wrote nothing has no rows to be counted, and is the one to be seen.
         rows.entry((cluster.project.clone(), cluster.service.clone())).or_default();
     }
+    let mut shown: BTreeMap<(String, String), Vec<&v1::Cluster>> = BTreeMap::new();
+    for cluster in report.clusters.iter().filter(|cluster| is_shown(cluster)) {
+        shown.entry((cluster.project.clone(), cluster.service.clone())).or_default().push(cluster);
+    }
+    let mut locations: BTreeMap<&str, &str> = BTreeMap::new();
+    for Ranked { cluster, .. } in &material.analysis.clusters {
+        if let Some(location) = cluster.example.as_ref().and_then(|example| example.location.as_deref()) {
+            locations.entry(&cluster.key.service).or_insert(location);
+        }
+    }
     let mut rows: Vec<v1::ServiceRow> = rows
         .into_iter()
-        .map(|((project, service), mut row)| {
-            let own: Vec<&v1::Cluster> = report
-                .clusters
-                .iter()
-                .filter(|cluster| cluster.service == service && cluster.project == project && is_shown(cluster))
-                .collect();
+        .map(|(key, mut row)| {
+            let own = shown.remove(&key).unwrap_or_default();
+            let (project, service) = key;
             for cluster in &own {
                 for (revision, n) in &cluster.revisions {
                     *row.revisions.entry(revision.clone()).or_default() += n;
@@ -43,14 +50,7 @@ pub(super) fn services(material: &Material<'_>, report: &v1::Report) -> Vec<v1::
                 .map(|cluster| cluster.priority.clone())
                 .min_by_key(|priority| level(priority))
                 .unwrap_or_default();
-            let location = |ranked: &&Ranked| ranked.cluster.key.service == service;
-            row.location = material
-                .analysis
-                .clusters
-                .iter()
-                .filter(location)
-                .find_map(|ranked| ranked.cluster.example.as_ref()?.location.clone())
-                .unwrap_or_default();
+            row.location = locations.get(service.as_str()).copied().unwrap_or_default().to_owned();
             if row.requests > 0 {
                 let per_1000 = |n: u64| facts::rounded(1_000.0 * n as f64 / row.requests as f64, 2);
                 row.errors_per_1000_requests = Some(per_1000(row.errors));
