@@ -3,7 +3,9 @@
 //! Files mix shapes (a Cloud Run export holds requests, audit entries and build output), so no file has a shape. Adding one
 //! is a file and a line in [`REGISTRY`]; the first that knows a row maps it, the generic one knows them all.
 
+mod apigateway;
 mod appengine;
+mod arn;
 mod attempt;
 mod audit;
 mod azure;
@@ -13,6 +15,7 @@ mod cloudtrail;
 mod cloudwatch;
 mod datadog;
 mod duration;
+mod eventbridge;
 mod frames;
 mod gcp;
 mod generic;
@@ -35,6 +38,7 @@ mod mapped;
 mod memory;
 mod mongo;
 mod nested;
+mod netlify;
 mod nodejs;
 mod ocsf;
 mod otel_row;
@@ -45,12 +49,15 @@ mod resource;
 mod row;
 mod sentry;
 mod splunk;
+mod states;
 mod stdout;
 mod stern;
 mod structs;
+mod supabase;
 mod table;
 mod tabular;
 mod vercel;
+mod waf;
 mod workers;
 mod wrapper;
 mod zap;
@@ -87,7 +94,7 @@ pub(crate) trait Shape: Sync {
 }
 
 /// Every shape, most particular first.
-static REGISTRY: [&dyn Shape; 30] = [
+static REGISTRY: [&dyn Shape; 36] = [
     &gcp::CloudLogging,
     &nodejs::NodeEntry,
     &golang::GoEntry,
@@ -97,8 +104,14 @@ static REGISTRY: [&dyn Shape; 30] = [
     &stdout::Stdout,
     &cloudwatch::CloudWatch,
     &cloudtrail::CloudTrail,
+    &waf::Waf,
+    &eventbridge::EventBridge,
+    &states::StepFunctions,
+    &apigateway::ApiGateway,
     &loki::Loki,
     &vercel::Vercel,
+    &netlify::Netlify,
+    &supabase::Supabase,
     &azure::Azure,
     &m365::Microsoft365,
     &ocsf::Ocsf,
@@ -121,8 +134,8 @@ static REGISTRY: [&dyn Shape; 30] = [
 ];
 
 /// For every key that shapes are known by, the shapes, as bits of their places in the registry.
-static KNOWN_BY: LazyLock<FxHashMap<&'static [u8], u32>> = LazyLock::new(|| {
-    let mut known: FxHashMap<&'static [u8], u32> = FxHashMap::default();
+static KNOWN_BY: LazyLock<FxHashMap<&'static [u8], u64>> = LazyLock::new(|| {
+    let mut known: FxHashMap<&'static [u8], u64> = FxHashMap::default();
     for (at, shape) in REGISTRY.iter().enumerate() {
         for key in shape.keys() {
             *known.entry(key.as_bytes()).or_default() |= 1 << at;
@@ -138,7 +151,7 @@ fn shape_of(row: &Row<'_>) -> &'static dyn Shape {
         return &gcp::CloudLogging;
     }
     let known = &*KNOWN_BY;
-    let mut candidates = row.value().fields().fold(0_u32, |bits, (key, _)| {
+    let mut candidates = row.value().fields().fold(0_u64, |bits, (key, _)| {
         // A key such as `logging.googleapis.com/trace` is known by what stands before its slash, escaped or not.
         let key = memchr::memchr2(b'/', b'\\', key).map_or(key, |slash| &key[..slash]);
         bits | known.get(key).copied().unwrap_or(0)
