@@ -16,6 +16,7 @@ mod cloudwatch;
 mod datadog;
 mod duration;
 mod eventbridge;
+mod flow;
 mod frames;
 mod gcp;
 mod generic;
@@ -49,6 +50,7 @@ mod resource;
 mod row;
 mod sentry;
 mod splunk;
+mod spoken;
 mod states;
 mod stdout;
 mod stern;
@@ -57,7 +59,9 @@ mod supabase;
 mod table;
 mod tabular;
 mod vercel;
+mod w3c;
 mod waf;
+mod wire;
 mod workers;
 mod wrapper;
 mod zap;
@@ -94,7 +98,7 @@ pub(crate) trait Shape: Sync {
 }
 
 /// Every shape, most particular first.
-static REGISTRY: [&dyn Shape; 36] = [
+static REGISTRY: [&dyn Shape; 38] = [
     &gcp::CloudLogging,
     &nodejs::NodeEntry,
     &golang::GoEntry,
@@ -108,6 +112,8 @@ static REGISTRY: [&dyn Shape; 36] = [
     &eventbridge::EventBridge,
     &states::StepFunctions,
     &apigateway::ApiGateway,
+    &w3c::W3c,
+    &flow::Flow,
     &loki::Loki,
     &vercel::Vercel,
     &netlify::Netlify,
@@ -413,6 +419,42 @@ mod tests {
         );
         assert_eq!(row.ts_ns.map(time::rfc3339_short).as_deref(), Some("2024-07-02T03:04:05.678Z"));
         assert_eq!((row.ts_source.as_deref(), row.ts_naive), (Some("datetime"), false));
+    }
+
+    #[test]
+    fn every_shape_has_a_seed_that_it_knows() {
+        let mut known = [false; REGISTRY.len()];
+        let seeds = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
+        for family in std::fs::read_dir(seeds).expect("families") {
+            for seed in std::fs::read_dir(family.expect("a family").path()).expect("seeds") {
+                let bytes = std::fs::read(seed.expect("a seed").path()).expect("a file");
+                let Ok(text) = std::str::from_utf8(&bytes) else { continue };
+                for line in std::iter::once(text.trim()).chain(text.lines()) {
+                    let mut tape = Tape::default();
+                    let Ok(value) = tape.parse(line) else { continue };
+                    let listed = value.items().filter(|_| value.is_array()).map(Row::of).collect::<Vec<_>>();
+                    let rows = match unwrap(value, &[]) {
+                        Unwrapped::Row(row) => {
+                            if listed.is_empty() {
+                                vec![row]
+                            } else {
+                                listed
+                            }
+                        }
+                        Unwrapped::Wrapper { rows, .. } => rows.iter().map(|carried| Row::of(carried.row)).collect(),
+                    };
+                    for row in rows.iter().filter(|row| row.value().is_object()) {
+                        let has = |key: &&str| row.value().fields().any(|(own, _)| own.starts_with(key.as_bytes()));
+                        let knows = |shape: &&dyn Shape| {
+                            (shape.keys().is_empty() || shape.keys().iter().any(has)) && shape.knows(row)
+                        };
+                        known[REGISTRY.iter().position(knows).expect("the last one knows all")] = true;
+                    }
+                }
+            }
+        }
+        let missing: Vec<_> = (0..known.len()).filter(|at| !known[*at]).map(|at| REGISTRY[at].keys()).collect();
+        assert!(missing.is_empty(), "{missing:?}");
     }
 
     /// Keys of every shape, some of which only mean something inside others.

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::super::json::{Tape, Value};
 use super::generic::{self, in_tens};
 use super::payload::Payload;
-use super::{INNER_LEVEL, Row, frames, imply, last_segment, resource, shape_of};
+use super::{INNER_LEVEL, Row, frames, imply, last_segment, resource, shape_of, spoken};
 use crate::record::{Kind, LogRecord};
 use crate::time;
 
@@ -20,6 +20,8 @@ pub(super) fn lift(record: &mut LogRecord<'_>) {
     if !is_object(behind_time(text)) {
         if let Some((said, stack)) = failed_invocation(text) {
             record.message = Cow::Owned(format!("{said}\n{stack}"));
+        } else {
+            spoken::lift(record);
         }
         return;
     }
