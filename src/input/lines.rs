@@ -219,7 +219,7 @@ fn is_calm(text: &str) -> bool {
 }
 
 /// `SEVERE: x`
-fn begins_with_level(line: &str) -> bool {
+pub(super) fn begins_with_level(line: &str) -> bool {
     line.split_once(": ").is_some_and(|(word, _)| word == "CONFIG" || Severity::from_word(word).is_some())
 }
 

@@ -488,6 +488,10 @@ impl<C: Collect> Sink for Reader<'_, C> {
         });
     }
 
+    fn headed(&mut self, offset: u64, bytes: &[u8]) -> bool {
+        self.headed_object(offset, bytes)
+    }
+
     fn text_line(&mut self, offset: u64, bytes: &[u8]) -> bool {
         if self.options.text {
             self.text(offset, bytes, None);

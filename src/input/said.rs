@@ -50,6 +50,8 @@ pub(super) struct Said<'a> {
     pub(super) stamped: Option<&'a str>,
     /// The object that makes up the rest of the line.
     pub(super) object: Option<&'a str>,
+    /// What stands before the object may be anything.
+    pub(super) unknown_head: bool,
     /// Class and method, where level and message stand on the next line.
     pub(super) source: Option<(&'a str, Option<&'a str>)>,
     /// A container's runtime wrote the time, and the program nothing.
@@ -59,6 +61,32 @@ pub(super) struct Said<'a> {
 /// Whether a line is the first one of an entry.
 pub(super) fn has_own_head(line: &str) -> bool {
     of(&uncoloured(line)).begins
+}
+
+/// The time at the front of a text that may as well be prose: a date in words is the head of a line only where a level or the
+/// place in a program follows.
+pub(super) fn front_time(text: &str) -> Option<(Parsed, usize)> {
+    let (parsed, end) = time::parse_front(text)?;
+    let line = text.lines().next().unwrap_or_default();
+    let (stamp, behind) = line.split_at_checked(end)?;
+    let word = behind.trim_start_matches([' ', '[']).split([' ', ':', ']']).next().unwrap_or_default();
+    let is_level = || word.bytes().all(|b| b.is_ascii_uppercase()) && Severity::from_word(word).is_some();
+    let is_head = text.starts_with(|c: char| c.is_ascii_digit())
+        || behind.is_empty()
+        || dated::source(stamp, behind).is_some()
+        || is_level();
+    is_head.then_some((parsed, end))
+}
+
+/// The request of a line that a web server's access log holds.
+pub(super) fn request_of(line: &str) -> Option<Http<'_>> {
+    web::access(line).or_else(|| web::untimed(line))?.http
+}
+
+/// Class and method that a line names whose level and message stand `below` it.
+pub(super) fn source_of<'a>(line: &'a str, below: &str) -> Option<(&'a str, Option<&'a str>)> {
+    let (_, end) = time::parse_front(line).filter(|_| lines::begins_with_level(below))?;
+    dated::source(&line[..end], &line[end..])
 }
 
 /// Whether level and message of a line stand on the next one.
@@ -89,6 +117,19 @@ pub(super) fn uncoloured(line: &str) -> Cow<'_, str> {
 pub(super) fn of(line: &str) -> Said<'_> {
     let line = line.trim_ascii_start();
     named::of(line).unwrap_or_else(|| plain(line, HEADS))
+}
+
+/// Reads a line of a file in which nearly all are objects behind a head: the object, also where nobody knows the head.
+pub(super) fn headed(line: &str) -> Option<Said<'_>> {
+    let said = of(line);
+    if said.object.is_some() {
+        return Some(said);
+    }
+    let line = line.trim_ascii();
+    let object = &line[memchr::memchr(b'{', line.as_bytes()).filter(|at| *at < FRONT)?..];
+    // The first brace may be of the head.
+    let opens = object[1..].trim_ascii_start().starts_with('"');
+    (opens && object.ends_with('}')).then_some(Said { object: Some(object), unknown_head: true, ..Said::default() })
 }
 
 /// The same of a line that no container's name stands before: what looks like a second name is none. Behind its head, so many

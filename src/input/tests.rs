@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::sync::Mutex;
 
 use super::*;
-use crate::record::{LogRecord, Stretch};
+use crate::record::{LogRecord, Severity, Stretch};
 
 mod text;
 
@@ -18,6 +18,7 @@ struct Seen {
     content_hash: u128,
     module: Option<String>,
     labels: Option<String>,
+    effective: Severity,
 }
 
 #[derive(Default)]
@@ -35,6 +36,7 @@ impl Collect for Keep {
             content_hash: record.content_hash,
             module: record.module.as_deref().map(str::to_owned),
             labels: record.labels.as_deref().map(str::to_owned),
+            effective: record.effective_severity,
         });
     }
 }

@@ -16,13 +16,15 @@ pub struct Parsed {
 /// Reads a timestamp of any shape that exports hold; `None` when it is none.
 ///
 /// RFC 3339 and its relatives (`T` or space, 0 to n fraction digits after point or comma, `Z`, ` UTC`, `+hh:mm`, `+hhmm`),
-/// Common Log Format, `Sep 15, 2025 @ 17:00:00.123` as Kibana writes it, and integers or decimals as epoch seconds, milli-, micro-
+/// Common Log Format (in its brackets, too), `Sep 15, 2025 @ 17:00:00.123` as Kibana writes it, and integers or decimals as epoch seconds, milli-, micro-
 /// or nanoseconds by their size. More than nine fraction digits are cut. A leap second counts as the first second after it.
 pub fn parse(text: &str) -> Option<Parsed> {
     if let Some(parsed) = parse_common(text.as_bytes()) {
         return Some(parsed);
     }
     let text = text.trim();
+    // As a web server's format writes it.
+    let text = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     let bytes = text.as_bytes();
     if bytes.len() >= 19 && bytes[4] == b'-' && bytes[7] == b'-' {
         return parse_iso(text);

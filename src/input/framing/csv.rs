@@ -10,7 +10,7 @@ use super::super::json::Tape;
 use super::{Counts, LOOKED_AT, OVERSIZE, Sink, Verdict, Window};
 
 /// Columns that logs have, in lower case; one of the first group alone makes a header.
-const SURE: [&str; 17] = [
+const SURE: [&str; 18] = [
     "textpayload",
     "jsonpayload",
     "protopayload",
@@ -28,6 +28,7 @@ const SURE: [&str; 17] = [
     "_time",
     "_raw",
     "timegenerated",
+    "auditdata",
 ];
 const LIKELY: [&str; 16] = [
     "timestamp",
@@ -220,7 +221,7 @@ fn named(column: &str) -> String {
     let name = column.strip_suffix(" [UTC]").unwrap_or(column);
     let lower = name.to_ascii_lowercase();
     let capital = name.starts_with(|c: char| c.is_ascii_uppercase()) && name[1..] == lower[1..];
-    if capital && LIKELY.contains(&lower.as_str()) { lower } else { name.to_owned() }
+    if capital && (LIKELY.contains(&lower.as_str()) || lower == "status") { lower } else { name.to_owned() }
 }
 
 fn is_header(names: &[String]) -> bool {

@@ -1,4 +1,4 @@
-//! Decoded bytes to rows: arrays, NDJSON, concatenated objects, wrappers, prefixed lines, CSV, told by content.
+//! Decoded bytes to rows: arrays, NDJSON, concatenated objects, wrappers, prefixed lines, tables, told by content.
 //!
 //! A framer walks over a window of the file, token by token. It asks the reader of rows first, because a row that parses
 //! says itself where it ends; only what was refused is scanned for its end and looked at by lines. What it does depends on
@@ -9,9 +9,12 @@
 mod csv;
 mod cut;
 mod export;
+mod fields;
+mod headed;
 mod longer;
 mod scan;
 mod state;
+mod table;
 mod walk;
 
 pub(crate) use cut::Profile;
@@ -144,6 +147,10 @@ pub(crate) trait Sink {
     fn converted(&mut self, offset: u64, length: u64, text: &str) -> Verdict;
     /// A piece that is no row; `shown` is its beginning.
     fn malformed(&mut self, offset: u64, length: u64, reason: &str, shown: &[u8]);
+    /// A line of a file in which nearly all are objects behind a head; `true` where it is one.
+    fn headed(&mut self, _offset: u64, _bytes: &[u8]) -> bool {
+        false
+    }
     /// A line that is no JSON, offered as an entry; `true` takes it.
     fn text_line(&mut self, _offset: u64, _bytes: &[u8]) -> bool {
         false

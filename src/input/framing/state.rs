@@ -31,6 +31,8 @@ pub(crate) struct State {
     pub(super) rows: bool,
     /// The file says that it is YAML.
     pub(super) yaml: bool,
+    /// Nearly all of its lines are objects behind a head.
+    pub(super) headed: bool,
     /// Wrappers too large to be held that are open; for each a bit that says whether it stands in an array.
     pub(super) wrappers: u32,
     pub(super) outer: u32,
@@ -50,6 +52,7 @@ impl State {
         column: 0,
         rows: false,
         yaml: false,
+        headed: false,
         wrappers: 0,
         outer: 0,
         deep: 0,

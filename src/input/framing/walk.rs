@@ -4,10 +4,12 @@
 //! far the damage goes, and where the next row can begin.
 
 use super::super::pieces;
-use super::csv::{Lead, Table};
+use super::csv::Lead;
 use super::export::{self, Export};
+use super::headed;
 use super::scan::{self, Extent, Scalar};
 use super::state::{Counts, Line, State};
+use super::table::{Opened, Table};
 use super::{Front, LOOKED_AT, OVERSIZE, Sink, Text, Verdict, Window};
 
 /// Bytes checked for UTF-8 at once: a piece stays in the cache until its rows are parsed.
@@ -170,16 +172,23 @@ impl Framer {
         let lead = Lead::of(front);
         let front = &front[lead.length..];
         if let Some(front) = memchr::memchr(b'\n', front).map(|end| &front[..=end]).or(known.then_some(front)) {
+            let table = Table::open(&bytes[..bytes.len().min(HEADER)], lead, known);
+            let may_be_headed = headed::may_be(front);
+            if !known && (may_be_headed || matches!(table, Opened::Open)) {
+                return None;
+            }
             self.state.begun = true;
             self.counts.by.structure += skipped as u64;
             self.state.yaml = front.trim_ascii_end() == b"---";
-            if let Some((table, length)) = Table::open(bytes, lead) {
+            if let Opened::Table(table, length, lead) = table {
                 self.counts.by.structure += (lead.structure + length) as u64;
                 self.counts.by.blank += (lead.length - lead.structure) as u64;
                 self.counts.table_rows += 1;
                 self.table = Some(table);
                 return Some(at + skipped + lead.length + length);
             }
+            let front = &bytes[..bytes.len().min(HEADER)];
+            self.state.headed = may_be_headed && headed::is_most(front, window.last && front.len() == bytes.len());
             return Some(at + skipped);
         }
         None
@@ -424,6 +433,16 @@ impl Framer {
                 Text::Read(taken) => return Some(at + taken.length),
                 Text::Short => return None,
                 Text::Refused => {}
+            }
+            // An indented line would belong to the one before.
+            if self.state.headed
+                && self.state.column == 0
+                && sink.headed(window.base + at as u64, line.trim_ascii_end())
+            {
+                let length = line.trim_ascii_end().len();
+                self.counts.prefixed += 1;
+                self.taken(length, length as u64, false, false);
+                return Some(at + length);
             }
         }
         // A banner in an array ends with its line, but the comma or bracket there is the array's. At least one byte is taken,

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 
 use super::super::json::Tape;
+use super::super::lines;
+use super::super::repair;
 use super::super::said::{self, Said};
 use super::super::shape::{Beside, Row, lossy};
 use super::{Known, Place, Reader};
@@ -28,12 +30,14 @@ impl<C: Collect> Reader<'_, C> {
         let text = String::from_utf8_lossy(bytes);
         let line = said::uncoloured(text.lines().next().unwrap_or_default());
         let said = said::of(&line);
-        let of_window = || Some(Parsed { ns: said.yearless?.near(self.near?)?, naive: true });
-        let own = said.time.or_else(of_window);
-        let moment = own.or(before).map(|parsed| {
-            let without = if own.is_some() { "line, year of the window" } else { "line before" };
-            (parsed, if said.time.is_some() { "line" } else { without })
-        });
+        let own = self.own_time(&said);
+        // An object behind a head that nobody knows is a row where it has a time of its own.
+        if own.is_none() && said.object.is_none() && bytes.ends_with(b"}") && self.headed_object(offset, bytes) {
+            return before;
+        }
+        let moment =
+            own.map(|(parsed, _)| parsed).or(before).map(|parsed| (parsed, own.map_or("line before", |own| own.1)));
+        let own = own.map(|(parsed, _)| parsed);
         let place = Place { offset, length: bytes.len() };
         let identity = hash128(&[bytes]);
         let mut tape = Tape::default();
@@ -42,6 +46,48 @@ impl<C: Collect> Reader<'_, C> {
             _ => self.plain(said, moment, place, &text, identity),
         }
         own.or(before)
+    }
+
+    /// The time that a line says.
+    fn own_time(&self, said: &Said<'_>) -> Moment {
+        let of_window = || Some(Parsed { ns: said.yearless?.near(self.near?)?, naive: true });
+        said.time
+            .map(|parsed| (parsed, "line"))
+            .or_else(|| of_window().map(|parsed| (parsed, "line, year of the window")))
+    }
+
+    /// Takes a line that is an object behind a head; `false` where it is none, or one that says nothing by itself behind a head
+    /// that nobody knows.
+    pub(super) fn headed_object(&mut self, offset: u64, bytes: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(bytes);
+        let line = said::uncoloured(&text);
+        let Some(said) = said::headed(&line) else { return false };
+        let Some(object) = said.object else { return false };
+        let (mut tape, mended);
+        tape = Tape::default();
+        let is_strict = tape.parse(object).is_ok();
+        let object = if is_strict {
+            object
+        } else {
+            mended = repair::repair(object.as_bytes());
+            if tape.parse(&mended).is_err() {
+                return false;
+            }
+            &mended
+        };
+        let row = Row::of(tape.parsed(object));
+        if said.unknown_head {
+            let mut record = LogRecord::default();
+            self.map(&row, Beside::default(), text.len(), &mut record);
+            if record.ts_ns.is_none() || record.message.starts_with('{') {
+                return false;
+            }
+        }
+        self.tally.duplicate_keys += tape.duplicate_keys;
+        self.tally.repaired += u64::from(!is_strict || matches!(text, Cow::Owned(_)));
+        let moment = self.own_time(&said);
+        self.behind_head(&row, &said, moment, Place { offset, length: bytes.len() }, &text, hash128(&[bytes]));
+        true
     }
 
     /// The row that an object behind the head of a line is. What it says itself counts before what the head says.
@@ -91,7 +137,8 @@ impl<C: Collect> Reader<'_, C> {
             (record.ts_ns, record.ts_naive, record.ts_source) = (Some(parsed.ns), parsed.naive, Some(source.into()));
         }
         let behind = text.split_once('\n').map(|(_, rest)| rest);
-        record.message = match (said.named, said.source.zip(behind)) {
+        let levelled = behind.filter(|rest| lines::begins_with_level(rest));
+        record.message = match (said.named, said.source.zip(levelled)) {
             // The name of its container is no part of what it says.
             (Some(named), _) => match (Stretch { text, id: 0 }).offset_of(named) {
                 Some(start) => Cow::Borrowed(text[start..].trim_start_matches(['\r', '\n'])),
@@ -114,9 +161,14 @@ impl<C: Collect> Reader<'_, C> {
             (record.http, record.kind) = (said.http, Kind::Request);
         }
         let status = record.http.as_ref().and_then(|http| http.status);
-        if let (Some(status @ 400..), Severity::Default) = (status, found.severity) {
-            record.effective_severity = if status < 500 { Severity::Warning } else { Severity::Error };
-            record.effective_reason = Some("response status");
+        if let Some(status @ 400..) = status {
+            let implied = if status < 500 { Severity::Warning } else { Severity::Error };
+            // A server writes one level before every request.
+            let is_open = found.severity == Severity::Default || found.reason.is_some() && said.level.is_none();
+            if is_open && implied > found.severity {
+                record.effective_severity = implied;
+                record.effective_reason = Some("response status");
+            }
         }
         record.lossy = lossy(text);
         self.emit(&mut record, place, text, &Known::default());

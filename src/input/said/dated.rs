@@ -99,5 +99,7 @@ pub(super) fn source<'a>(stamp: &str, behind: &'a str) -> Option<(&'a str, Optio
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$' | b'<' | b'>');
         !word.is_empty() && word.bytes().all(plain)
     };
-    (named(class) && method.is_none_or(named) && words.next().is_none()).then_some((class, method))
+    // A word of a sentence is no class.
+    let is_class = class.contains('.') || class.starts_with(|c: char| c.is_ascii_uppercase());
+    (is_class && named(class) && method.is_none_or(named) && words.next().is_none()).then_some((class, method))
 }

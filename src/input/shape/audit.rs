@@ -5,7 +5,7 @@
 //! the former says who asked, often without the name of the revision that comes of it: the ledger joins them.
 
 use super::super::json::{Tape, Value};
-use super::{first, first_text, last_segment};
+use super::{first, first_text, last_segment, wire};
 use crate::record::{DeployMark, LogRecord};
 
 /// Methods that roll something out, by the end of their name.
@@ -41,8 +41,19 @@ pub(super) fn is_audit_type(value: Value<'_>) -> bool {
     value.as_str().is_some_and(|text| text.ends_with("audit.AuditLog"))
 }
 
-/// Fills message, actor and deploy from an audit payload.
+/// Fills message, actor and deploy from an audit payload, also from one that was exported as bytes.
 pub(super) fn map<'a>(payload: Value<'a>, record: &mut LogRecord<'a>) {
+    if let Some(text) = wire::audit(payload) {
+        let mut tape = Tape::default();
+        let mut inner = LogRecord { revision: record.revision.clone(), ..LogRecord::default() };
+        if let Ok(entry) = tape.parse(&text) {
+            map(entry, &mut inner);
+            let inner = inner.into_owned();
+            record.function = record.function.take().or(inner.function);
+            (record.user, record.message, record.deploy) = (inner.user, inner.message, inner.deploy);
+            return;
+        }
+    }
     let method = first_text(payload, &["methodName", "method_name"]).unwrap_or_default();
     let said = first_text(payload, &["status.message"]);
     let code = first(payload, &["status.code"]).and_then(Value::as_i64).unwrap_or(0);

@@ -12,7 +12,7 @@ pub(super) struct Datadog;
 
 impl Shape for Datadog {
     fn keys(&self) -> &'static [&'static str] {
-        &["attributes", "ddsource", "ddtags"]
+        &["attributes", "ddsource", "ddtags", "content"]
     }
 
     fn knows(&self, row: &Row<'_>) -> bool {
@@ -22,12 +22,14 @@ impl Shape for Datadog {
             || has("ddtags")
             || has("attributes.status") && (has("attributes.message") || has("type"))
             || is_archived(value)
+            || listed(value).is_some()
+            || is_downloaded(value)
     }
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
         let value = row.value();
         let inner = value.some("attributes").filter(|own| own.is_object() && !is_archived(value));
-        let own = inner.unwrap_or(value);
+        let own = inner.or_else(|| listed(value)).unwrap_or(value);
         fill(own, record);
         record.http = None;
         if let Some(custom) = own.some("attributes").filter(|custom| custom.is_object()) {
@@ -57,6 +59,20 @@ impl Shape for Datadog {
     }
 }
 
+/// The event of a row as the older list of logs has it, `{"id": …, "content": {…}}`.
+fn listed(value: Value<'_>) -> Option<Value<'_>> {
+    let content = value.some("content").filter(|content| content.is_object() && value.some("id").is_some())?;
+    let has = |key: &str| content.some(key).is_some();
+    (has("timestamp") && (has("service") || has("host") || has("tags"))).then_some(content)
+}
+
+/// Whether a row is of a table that was downloaded, in which the status is the level.
+fn is_downloaded(value: Value<'_>) -> bool {
+    let has = |key: &str| value.some(key).is_some();
+    let is_level = |value: Value<'_>| value.as_str().is_some_and(|word| Severity::from_word(&word).is_some());
+    has("date") && has("content") && (has("host") || has("service")) && value.some("status").is_some_and(is_level)
+}
+
 /// Whether a row is of an archive, which has the custom attributes beside the fields of the event.
 fn is_archived(value: Value<'_>) -> bool {
     let has = |key: &str| value.some(key).is_some();
@@ -79,6 +95,19 @@ fn version(own: Value<'_>) -> Option<std::borrow::Cow<'_, str>> {
 mod tests {
     use super::super::mapped_row as map;
     use crate::record::Severity;
+
+    #[test]
+    fn the_older_list_and_downloads_say_the_same() {
+        for text in [
+            r#"{"id":"A","content":{"timestamp":"2024-01-02T03:04:05Z","tags":["version:v1"],"attributes":{"n":1},"host":"h","service":"till","status":"error","message":"no stock"}}"#,
+            r#"{"date":"2024-01-02T03:04:05Z","host":"h","service":"till","status":"error","content":"no stock"}"#,
+        ] {
+            let row = map(text);
+            assert_eq!((row.severity, row.message.as_ref()), (crate::record::Severity::Error, "no stock"), "{text}");
+            assert_eq!((row.service.as_deref(), row.instance.as_deref()), (Some("till"), Some("h")), "{text}");
+            assert_eq!(row.ts_ns.map(crate::time::rfc3339_short).as_deref(), Some("2024-01-02T03:04:05Z"), "{text}");
+        }
+    }
 
     #[test]
     fn the_status_is_the_level() {

@@ -45,6 +45,7 @@ impl Shape for Generic {
 
 /// Labels as pairs of names and values, as Render exports them.
 fn listed<'a>(labels: Value<'a>, record: &mut LogRecord<'a>) {
+    let (mut http, mut is_request) = (Http::default(), false);
     for label in labels.items() {
         let (Some(name), Some(value)) = (label.some("name").and_then(Value::as_str), label.some("value")) else {
             continue;
@@ -53,8 +54,16 @@ fn listed<'a>(labels: Value<'a>, record: &mut LogRecord<'a>) {
             "level" => imply(record, level::word(value), INNER_LEVEL),
             "resource" | "service" => record.service = record.service.take().or_else(|| text(value)),
             "instance" => record.instance = record.instance.take().or_else(|| text(value)),
+            "type" => is_request = value.as_str().as_deref() == Some("request"),
+            "method" => http.method = text(value).map(upper),
+            "host" => http.host = text(value),
+            "path" => http.path = text(value).and_then(|path| host_and_path(path).1),
+            "statusCode" => http.status = value.scalar().and_then(|code| code.parse().ok()),
             _ => {}
         }
+    }
+    if is_request && http.status.is_some() {
+        (record.http, record.kind) = (Some(http), Kind::Request);
     }
 }
 

@@ -3,6 +3,9 @@
 //! Times have no zone and are UTC. What was done is the message, the result its severity. Source:
 //! <https://learn.microsoft.com/office/office-365-management-api/office-365-management-activity-api-schema>.
 
+use std::borrow::Cow;
+
+use super::super::json::{Tape, Value};
 use super::generic::fill;
 use super::{Row, Shape, first_text, imply};
 use crate::record::{Kind, LogRecord, Severity};
@@ -12,29 +15,67 @@ pub(super) struct Microsoft365;
 
 impl Shape for Microsoft365 {
     fn keys(&self) -> &'static [&'static str] {
-        &["CreationTime"]
+        &["CreationTime", "AuditData"]
     }
 
     fn knows(&self, row: &Row<'_>) -> bool {
-        ["Operation", "Workload"].iter().all(|key| row.value().some(key).is_some())
+        is_audit(row.value()) || found(row.value()).is_some()
     }
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
-        let value = row.value();
-        fill(value, record);
-        record.kind = Kind::Audit;
-        record.insert_id = first_text(value, &["Id"]);
-        record.function = first_text(value, &["Operation"]);
-        let failed = first_text(value, &["ResultStatus"])
-            .is_some_and(|status| matches!(&*status.to_ascii_lowercase(), "failed" | "failure" | "false"));
-        imply(record, failed.then_some(Severity::Error), "status of the operation");
+        if let Some(text) = found(row.value()) {
+            let (mut tape, mut inner) = (Tape::default(), LogRecord::default());
+            if let Ok(value) = tape.parse(&text) {
+                read(value, &mut inner);
+                *record = inner.into_owned();
+                return;
+            }
+        }
+        read(row.value(), record);
     }
+}
+
+fn is_audit(value: Value<'_>) -> bool {
+    ["Operation", "Workload"].iter().all(|key| value.some(key).is_some())
+}
+
+/// The row of the log in a row of a search, which repeats some of it.
+fn found(value: Value<'_>) -> Option<Cow<'_, str>> {
+    let data = value.some("AuditData")?;
+    let text = if data.is_object() { data.raw().into() } else { data.as_str()? };
+    let mut tape = Tape::default();
+    tape.parse(&text).is_ok_and(is_audit).then_some(text)
+}
+
+fn read<'a>(value: Value<'a>, record: &mut LogRecord<'a>) {
+    fill(value, record);
+    record.kind = Kind::Audit;
+    record.insert_id = first_text(value, &["Id"]);
+    record.function = first_text(value, &["Operation"]);
+    let failed = first_text(value, &["ResultStatus"])
+        .is_some_and(|status| matches!(&*status.to_ascii_lowercase(), "failed" | "failure" | "false"));
+    imply(record, failed.then_some(Severity::Error), "status of the operation");
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::mapped_row as map;
     use crate::record::{Kind, Severity};
+
+    #[test]
+    fn a_row_of_a_search_is_the_row_that_was_found() {
+        let data = r#"{"CreationTime":"2024-01-01T00:00:00","Id":"m1","Operation":"FileViewed","Workload":"Drive","UserId":"u","ResultStatus":"Failed"}"#;
+        for data in [data.to_owned(), serde_json::Value::from(data).to_string()] {
+            let row = map(&format!(
+                r#"{{"RecordType":15,"CreationDate":"2024-01-01T00:00:00.0000000Z","UserIds":"u","AuditData":{data}}}"#
+            ));
+            assert_eq!(
+                (row.kind, row.message.as_ref(), row.insert_id.as_deref()),
+                (Kind::Audit, "FileViewed", Some("m1"))
+            );
+            assert_eq!((row.effective_severity, row.service.as_deref()), (Severity::Error, Some("Drive")));
+        }
+    }
 
     #[test]
     fn an_operation_is_an_audit_row_with_its_own_id() {

@@ -3,7 +3,9 @@
 //! Files mix shapes (a Cloud Run export holds requests, audit entries and build output), so no file has a shape. Adding one
 //! is a file and a line in [`REGISTRY`]; the first that knows a row maps it, the generic one knows them all.
 
+mod apigateway;
 mod appengine;
+mod arn;
 mod attempt;
 mod audit;
 mod azure;
@@ -13,6 +15,8 @@ mod cloudtrail;
 mod cloudwatch;
 mod datadog;
 mod duration;
+mod eventbridge;
+mod flow;
 mod frames;
 mod gcp;
 mod generic;
@@ -35,6 +39,7 @@ mod mapped;
 mod memory;
 mod mongo;
 mod nested;
+mod netlify;
 mod nodejs;
 mod ocsf;
 mod otel_row;
@@ -45,12 +50,18 @@ mod resource;
 mod row;
 mod sentry;
 mod splunk;
+mod spoken;
+mod states;
 mod stdout;
 mod stern;
 mod structs;
+mod supabase;
 mod table;
 mod tabular;
 mod vercel;
+mod w3c;
+mod waf;
+mod wire;
 mod workers;
 mod wrapper;
 mod zap;
@@ -87,7 +98,7 @@ pub(crate) trait Shape: Sync {
 }
 
 /// Every shape, most particular first.
-static REGISTRY: [&dyn Shape; 30] = [
+static REGISTRY: [&dyn Shape; 38] = [
     &gcp::CloudLogging,
     &nodejs::NodeEntry,
     &golang::GoEntry,
@@ -97,8 +108,16 @@ static REGISTRY: [&dyn Shape; 30] = [
     &stdout::Stdout,
     &cloudwatch::CloudWatch,
     &cloudtrail::CloudTrail,
+    &waf::Waf,
+    &eventbridge::EventBridge,
+    &states::StepFunctions,
+    &apigateway::ApiGateway,
+    &w3c::W3c,
+    &flow::Flow,
     &loki::Loki,
     &vercel::Vercel,
+    &netlify::Netlify,
+    &supabase::Supabase,
     &azure::Azure,
     &m365::Microsoft365,
     &ocsf::Ocsf,
@@ -121,8 +140,8 @@ static REGISTRY: [&dyn Shape; 30] = [
 ];
 
 /// For every key that shapes are known by, the shapes, as bits of their places in the registry.
-static KNOWN_BY: LazyLock<FxHashMap<&'static [u8], u32>> = LazyLock::new(|| {
-    let mut known: FxHashMap<&'static [u8], u32> = FxHashMap::default();
+static KNOWN_BY: LazyLock<FxHashMap<&'static [u8], u64>> = LazyLock::new(|| {
+    let mut known: FxHashMap<&'static [u8], u64> = FxHashMap::default();
     for (at, shape) in REGISTRY.iter().enumerate() {
         for key in shape.keys() {
             *known.entry(key.as_bytes()).or_default() |= 1 << at;
@@ -138,7 +157,7 @@ fn shape_of(row: &Row<'_>) -> &'static dyn Shape {
         return &gcp::CloudLogging;
     }
     let known = &*KNOWN_BY;
-    let mut candidates = row.value().fields().fold(0_u32, |bits, (key, _)| {
+    let mut candidates = row.value().fields().fold(0_u64, |bits, (key, _)| {
         // A key such as `logging.googleapis.com/trace` is known by what stands before its slash, escaped or not.
         let key = memchr::memchr2(b'/', b'\\', key).map_or(key, |slash| &key[..slash]);
         bits | known.get(key).copied().unwrap_or(0)
@@ -387,103 +406,4 @@ fn mapped_row(text: &str) -> LogRecord<'static> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::super::json::Tape;
-    use super::*;
-
-    #[test]
-    fn a_time_of_php_has_its_zone_beside_it() {
-        let row = mapped_row(
-            r#"{"message":"m","level":400,"channel":"app","datetime":{"date":"2024-07-02 05:04:05.678000","timezone_type":3,"timezone":"Europe/Berlin"}}"#,
-        );
-        assert_eq!(row.ts_ns.map(time::rfc3339_short).as_deref(), Some("2024-07-02T03:04:05.678Z"));
-        assert_eq!((row.ts_source.as_deref(), row.ts_naive), (Some("datetime"), false));
-    }
-
-    /// Keys of every shape, some of which only mean something inside others.
-    fn key() -> impl Strategy<Value = String> {
-        let known = REGISTRY.iter().flat_map(|shape| shape.keys()).copied();
-        let listed = keys::FIELDS.iter().flat_map(|(_, paths)| *paths).copied();
-        let nested = "resource labels service_name jsonPayload protoPayload textPayload httpRequest trace logName insertId \
-            receiveTimestamp methodName resourceName response status code message attributes key value stringValue \
-            kvlistValue values stream columns rows name result field logs stack exception context user level latency \
-            requestUrl requestMethod split uid index body instant epochSecond nanoOfSecond seconds nanos";
-        let all: Vec<&'static str> = known.chain(listed).chain(nested.split_whitespace()).collect();
-        prop_oneof![9 => proptest::sample::select(all).prop_map(str::to_owned), 1 => "[a-z./\\\\ ]{0,6}"]
-    }
-
-    fn json() -> impl Strategy<Value = serde_json::Value> {
-        let text = prop_oneof![
-            Just(String::new()),
-            Just("2025-01-01T00:00:00.5Z".to_owned()),
-            Just("projects/p/traces/".to_owned()),
-            Just("7:".to_owned()),
-            Just(":7".to_owned()),
-            Just(" \n".to_owned()),
-            Just("E: x\n    at f (a.js:1:2)".to_owned()),
-            Just("type.googleapis.com/google.cloud.audit.AuditLog".to_owned()),
-            Just("{\"level\":\"error\",\"message\":{\"a\":1},\"logger\":\"\"}".to_owned()),
-            ".{0,12}",
-        ];
-        let leaf = prop_oneof![
-            Just(serde_json::Value::Null),
-            any::<bool>().prop_map(Into::into),
-            any::<i64>().prop_map(Into::into),
-            (-1.0e18..1.0e18).prop_map(Into::into),
-            (0..900_i64).prop_map(Into::into),
-            text.prop_map(Into::into),
-        ];
-        leaf.prop_recursive(4, 40, 6, |inner| {
-            prop_oneof![
-                2 => proptest::collection::btree_map(key(), inner.clone(), 0..7)
-                    .prop_map(|map| serde_json::Value::Object(map.into_iter().collect())),
-                1 => proptest::collection::vec(inner, 0..4).prop_map(Into::into),
-            ]
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn no_row_of_any_shape_breaks_a_mapper(members in proptest::collection::btree_map(key(), json(), 1..9)) {
-            let text = serde_json::Value::Object(members.into_iter().collect()).to_string();
-            let mut tape = Tape::default();
-            let carried = match unwrap(tape.parse(&text).expect("valid"), &[]) {
-                Unwrapped::Row(row) => vec![Carried { row: row.value(), beside: Beside::default() }],
-                Unwrapped::Wrapper { rows, .. } => rows,
-            };
-            for carried in carried.into_iter().filter(Carried::is_row) {
-                let mut record = LogRecord::default();
-                map(&Row::of(carried.row), carried.beside, &[], &mut record);
-                let http = record.http.clone().unwrap_or_default();
-                let texts = [
-                    &record.project, &record.service, &record.resource_type, &record.location, &record.revision,
-                    &record.instance, &record.trace, &record.span, &record.insert_id, &record.log_name, &record.module,
-                    &record.function, &record.user, &record.labels, &http.method, &http.host, &http.path,
-                ];
-                for text in texts {
-                    prop_assert!(text.as_deref() != Some(""), "an empty text in {record:?} of {text:?}");
-                }
-                prop_assert_eq!(record.ts_ns.is_some(), record.ts_source.is_some());
-                let named = record.effective_reason == Some(level::NAMED);
-                let same = record.effective_severity == record.severity;
-                prop_assert!(record.severity == Severity::Default || named || same);
-                prop_assert!(record.effective_severity >= record.severity);
-            }
-        }
-    }
-
-    #[test]
-    fn reads_latencies_and_urls() {
-        let of = |text: &str| latency_ns(Tape::default().parse(text).expect("valid"));
-        assert_eq!(of("\"3.786648988s\""), Some(3_786_648_988));
-        assert_eq!(of("\"2s\""), Some(2_000_000_000));
-        assert_eq!(of("{\"seconds\":1,\"nanos\":5}"), Some(1_000_000_005));
-        assert_eq!(of("{}"), None);
-        assert_eq!((of("\"12.3ms\""), of("1.5e-3"), of("\"soon\"")), (Some(12_300_000), Some(1_500_000), None));
-        assert_eq!(host_and_path("https://a.b/c/d?e=f".into()), (Some("a.b".into()), Some("/c/d".into())));
-        assert_eq!(host_and_path("/c?d".into()), (None, Some("/c".into())));
-        assert_eq!(host_and_path("https://a.b".into()), (Some("a.b".into()), Some("/".into())));
-    }
-}
+mod tests;

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::super::json::{Tape, Value};
 use super::generic::{self, in_tens};
 use super::payload::Payload;
-use super::{INNER_LEVEL, Row, frames, imply, last_segment, resource, shape_of};
+use super::{INNER_LEVEL, Row, frames, imply, last_segment, resource, shape_of, spoken};
 use crate::record::{Kind, LogRecord};
 use crate::time;
 
@@ -20,6 +20,8 @@ pub(super) fn lift(record: &mut LogRecord<'_>) {
     if !is_object(behind_time(text)) {
         if let Some((said, stack)) = failed_invocation(text) {
             record.message = Cow::Owned(format!("{said}\n{stack}"));
+        } else {
+            spoken::lift(record);
         }
         return;
     }
@@ -86,7 +88,8 @@ pub(super) fn fill_from(object: Value<'_>, record: &mut LogRecord<'_>) -> Option
         imply(record, told.into_iter().chain([level]).flatten().max(), INNER_LEVEL);
     }
     let failed = record.severity >= crate::record::Severity::Error || record.effective_reason.is_some();
-    let message = payload.message(object, failed);
+    // What writes a dash for nothing has no message.
+    let message = Some(payload.message(object, failed)).filter(|message| message != "-").unwrap_or_default();
     // A row without any text stands for itself, which the envelope's text does already. One that is a request needs none.
     let told = record.resource_type.is_none() || inner.http.as_ref().is_some_and(generic::is_told);
     let request = inner.http.is_some() && told && record.http.is_none() && record.kind == Kind::App;
@@ -100,7 +103,8 @@ pub(super) fn fill_from(object: Value<'_>, record: &mut LogRecord<'_>) -> Option
     if matches!(inner.kind, Kind::System | Kind::Audit) && record.kind == Kind::App {
         record.kind = inner.kind;
     }
-    if request && message.as_deref() == Some("") && !resource::writes_requests(record) {
+    let is_request = message.as_deref() == Some("") || inner.kind == Kind::Request;
+    if request && is_request && !resource::writes_requests(record) {
         record.kind = Kind::Request;
     }
     // An envelope without a time has that of what it carries.

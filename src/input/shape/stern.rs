@@ -3,10 +3,10 @@
 //! The time is the line's: the one that `--timestamps` put before it, or that of the JSON that it is. Source:
 //! <https://github.com/stern/stern#templates>.
 
+use super::super::said;
 use super::generic::fill;
 use super::{Row, Shape, first_text, part};
 use crate::record::LogRecord;
-use crate::time;
 
 /// See the module.
 pub(super) struct Stern;
@@ -34,7 +34,7 @@ impl Shape for Stern {
         if record.ts_ns.is_some() {
             return;
         }
-        let Some((parsed, end)) = time::parse_front(&record.message) else { return };
+        let Some((parsed, end)) = said::front_time(&record.message) else { return };
         record.ts_ns = Some(parsed.ns);
         record.ts_naive = parsed.naive;
         record.ts_source = Some("message".into());
@@ -52,6 +52,19 @@ mod tests {
     use super::super::mapped_row as map;
     use crate::record::Severity;
     use crate::time::rfc3339_short;
+
+    #[test]
+    fn prose_that_begins_with_a_date_is_no_head_of_a_line() {
+        let of = |message: &str| {
+            map(&format!(
+                r#"{{"message":"{message}","nodeName":"n","namespace":"shop","podName":"till-1","containerName":"till"}}"#
+            ))
+        };
+        assert_eq!(of("Mar 12, 2024 3:04:05 PM meeting with the team").ts_ns, None);
+        for head in ["Mar 12, 2024 3:04:05 PM till.Cart sell", "Mar 12, 2024 3:04:05 PM ERROR no stock"] {
+            assert_eq!(of(head).ts_ns.map(rfc3339_short).as_deref(), Some("2024-03-12T15:04:05Z"), "{head}");
+        }
+    }
 
     #[test]
     fn a_line_of_a_container_has_its_own_time() {

@@ -244,12 +244,17 @@ fn unknown<'a>(object: Value<'a>, depth: usize, mappings: &[Mapping], rows: &mut
     }
     let mut lists =
         object.fields().map(|(_, list)| list).filter(|list| list.items().next().is_some_and(Value::is_object));
-    let (Some(list), None) = (lists.next(), lists.next()) else { return false };
+    let list = match (lists.next(), lists.next()) {
+        (Some(list), None) => Some(list),
+        (None, None) => None,
+        _ => return false,
+    };
     let says = |found: &Found<'_>| found.value(Field::Level).or_else(|| found.value(Field::Message)).is_some();
     let own = generic::read(object);
     if own.time().is_some() || says(&own) {
         return false;
     }
+    let Some(list) = list else { return only(object, depth, mappings, rows) };
     let mut inside = Vec::new();
     let carries = list.items().take(LOOKED_AT).all(|item| {
         let found = generic::read(item);
@@ -257,6 +262,23 @@ fn unknown<'a>(object: Value<'a>, depth: usize, mappings: &[Mapping], rows: &mut
     });
     if carries {
         of_list(list, Beside::default(), depth, mappings, rows);
+    }
+    carries
+}
+
+/// Adds the rows that the only object inside an object carries, where they are entries: an answer within an answer.
+fn only<'a>(object: Value<'a>, depth: usize, mappings: &[Mapping], rows: &mut Vec<Carried<'a>>) -> bool {
+    let mut objects = object.fields().map(|(_, value)| value).filter(|value| value.is_object());
+    let (Some(inner), None) = (objects.next(), objects.next()) else { return false };
+    let mut inside = Vec::new();
+    let carries = expand(&Row::of(inner), depth - 1, mappings, &mut inside)
+        && !inside.is_empty()
+        && inside
+            .iter()
+            .take(LOOKED_AT)
+            .all(|carried| Row::of(carried.row).is_entry && is_timed(&generic::read(carried.row)));
+    if carries {
+        rows.append(&mut inside);
     }
     carries
 }
@@ -362,6 +384,11 @@ mod tests {
         assert_eq!(count(r#"{"timestamp":"2025-01-01T00:00:00Z","data":[{"a":1}]}"#), None);
         assert_eq!(count(r#"{"errorGroups":[{"id":"x"}],"textPayload":"y"}"#), None);
         assert_eq!(count(r#"{"a":{"b":[{"c":1}]}}"#), None);
+        assert_eq!(count(r#"{"data":{"items":[{"c":1}]}}"#), None);
+        assert_eq!(
+            count(r#"{"id":1,"result":{"entries":[{"timestamp":"2025-01-01T00:00:00Z","severity":"INFO"}]}}"#),
+            Some(1)
+        );
         let rows = r#"[{"timestamp":"2025-01-01T00:00:00Z","severity":"ERROR"},{"severity":"INFO"}]"#;
         assert_eq!(count(&format!(r#"{{"status":"success","message":"2 logs","logs":{rows}}}"#)), Some(2));
         assert_eq!(count(&format!(r#"{{"timestamp":"2025-01-01T00:00:00Z","raw_logs":{rows}}}"#)), Some(2));

@@ -241,3 +241,104 @@ fn lines_and_rows_of_kubernetes_carry_time_and_stream() {
     assert_eq!((read.report.entries, read.records[0].message.as_str()), (1, "one two"));
     assert_eq!((read.records[0].ts_ns, read.report.services["till"]), (ns, 1));
 }
+
+#[test]
+fn objects_behind_heads_are_rows_where_hardly_any_other_line_is_there() {
+    let at = |second: usize, head: &str, tail: &str| {
+        format!(
+            "{head}{{\"level\":\"error\",\"message\":\"no stock {second}\",\"time\":\"2024-01-02T03:04:{second:02}Z\"}}{tail}\n"
+        )
+    };
+    for (head, service) in [
+        ("2024-01-02T03:04:00.678901234Z ", None),
+        ("2024-01-02 03:04:00,678 ", None),
+        ("[pod/till-7d9c5b8f6d-x2k4q/web] ", Some("web")),
+        ("till-7d9c5b8f6d-x2k4q web ", Some("web")),
+        ("<134>1 2024-01-02T03:04:00.1Z h till 1 - - ", Some("till")),
+        ("Jan  2 03:04:00 h till[1]: @cee: ", None),
+        ("data: ", None),
+        ("dump.log:7:", None),
+    ] {
+        let mut text: String = (0..40).map(|second| at(second, head, "")).collect();
+        text.push_str("no stock\n");
+        for text in [text.clone(), text.replace('\n', "\r\n")] {
+            let read = ingest(text.as_bytes(), |_| {});
+            assert_eq!((read.report.entries, read.report.malformed), (40, 1), "{head}");
+            assert_eq!((read.report.framing.as_str(), read.report.repaired), ("prefixed", 0), "{head}");
+            assert_eq!(read.report.bytes_by.total(), text.len() as u64);
+            for (second, row) in read.records.iter().enumerate() {
+                assert_eq!(row.message, format!("no stock {second}"), "{head}");
+                assert_eq!(
+                    row.ts_ns.map(time::rfc3339_short),
+                    Some(format!("2024-01-02T03:04:{second:02}Z")),
+                    "{head}"
+                );
+            }
+            assert_eq!(
+                read.report.severity.iter().next().map(|(severity, rows)| (severity.as_str(), *rows)),
+                Some(("ERROR", 40))
+            );
+            let services: Vec<_> = read.report.services.keys().map(String::as_str).collect();
+            assert_eq!(services, service.into_iter().collect::<Vec<_>>(), "{head}");
+            let asked = ingest(text.as_bytes(), |options| options.text = true);
+            let times = |read: &Outcome| {
+                read.records.iter().take(40).map(|row| (row.message.clone(), row.ts_ns)).collect::<Vec<_>>()
+            };
+            assert_eq!(times(&asked), times(&read), "{head}");
+        }
+        // One that has to be mended is told, and one that cannot be is malformed.
+        let mended = format!("{text}{}{head}{{\"level\":\"error\",\n", at(40, head, "").replace("\"error\"", "NaN"));
+        let read = ingest(mended.as_bytes(), |_| {});
+        assert_eq!((read.report.entries, read.report.repaired, read.report.malformed), (41, 1, 2), "{head}");
+    }
+    // Words that an object ends are no head, and few objects make no file of them.
+    for line in ["2024-01-02 03:04:05 INFO sold {\"sku\":7}\n", "sold {\"sku\":7}\n"] {
+        assert_eq!(ingest(line.repeat(20).as_bytes(), |_| {}).report.malformed, 20, "{line}");
+    }
+    let few = format!("{}{}", at(1, "2024-01-02T03:04:00.678901234Z ", ""), "up\n".repeat(5));
+    assert_eq!(ingest(few.as_bytes(), |_| {}).report.malformed, 6);
+}
+
+#[test]
+fn columns_that_a_remark_names_make_a_table() {
+    let table = "#Software: x\n#Version: 1.0\n#Date: 2024-01-02 03:04:05\n\
+        #Fields: date time s-ip cs-method cs-uri-stem c-ip sc-status time-taken\n\
+        2024-01-02 03:04:05 10.0.0.1 GET /a 10.2.3.4 500 1234\n2024-01-02 03:04:06 10.0.0.1 GET - 10.2.3.4 404 7\n";
+    for (text, is_text) in
+        [(table.to_owned(), false), (table.replace('\n', "\r\n"), true), (table.replace(' ', "\t"), false)]
+    {
+        // The columns stand between blanks even where cells stand between tabs.
+        let text = text.replace("#Fields:\t", "#Fields: ").replace("#Date:\t", "#Date: ");
+        let read = ingest(text.as_bytes(), |options| options.text = is_text);
+        assert_eq!((read.report.entries, read.report.malformed, read.report.framing.as_str()), (2, 0, "csv"), "{text}");
+        assert_eq!(read.report.bytes_by.total(), text.len() as u64);
+        assert_eq!(read.records[0].ts_ns.map(time::rfc3339_short).as_deref(), Some("2024-01-02T03:04:05Z"));
+    }
+    let flows = "version account-id interface-id srcaddr dstaddr srcport dstport protocol start action log-status\n\
+        2 123456789012 eni-1 10.0.0.1 10.0.0.2 7 22 6 1704164645 REJECT OK\n";
+    let read = ingest(flows.as_bytes(), |_| {});
+    assert_eq!((read.report.entries, read.report.malformed), (1, 0));
+    assert_eq!(read.records[0].message, "REJECT protocol 6 10.0.0.1:7 -> 10.0.0.2:22");
+}
+
+#[test]
+fn a_server_writes_one_level_before_every_request() {
+    for (line, severity) in [
+        (r#"INFO:     10.2.3.4:5 - "GET /a HTTP/1.1" 502 Bad Gateway"#, Severity::Error),
+        (r#"INFO:     10.2.3.4:5 - "GET /a HTTP/1.1" 404 Not Found"#, Severity::Warning),
+        (r#"INFO:     10.2.3.4:5 - "GET /a HTTP/1.1" 200 OK"#, Severity::Info),
+        (r#"10.2.3.4 - - [02/Jan/2024:03:04:05 +0000] "GET /a HTTP/1.1" 503 1"#, Severity::Error),
+        // What a program said of its own request stays.
+        ("time=2024-01-02T03:04:05Z level=info method=GET path=/a status=500", Severity::Info),
+    ] {
+        let read = ingest(line.as_bytes(), |options| options.text = true);
+        assert_eq!(read.records[0].effective, severity, "{line}");
+    }
+}
+
+#[test]
+fn prose_that_begins_with_a_date_keeps_its_words() {
+    let text = "Mar 12, 2024 3:04:05 PM meeting minutes\n  - the till is out of stock\n";
+    let read = ingest(text.as_bytes(), |options| options.text = true);
+    assert_eq!(read.records.iter().map(|row| row.message.as_str()).collect::<Vec<_>>(), [text.trim_end()]);
+}

@@ -1,0 +1,95 @@
+//! Supabase: rows of its log explorer, whose `metadata` is a list of one object in which every object is such a list again.
+//!
+//! Source: <https://supabase.com/docs/guides/telemetry/logs>.
+
+use super::super::json::Value;
+use super::generic::fill;
+use super::{INNER_LEVEL, Row, Shape, first_text, imply, level, text, upper};
+use crate::record::{Http, Kind, LogRecord, Severity};
+
+/// See the module.
+pub(super) struct Supabase;
+
+impl Shape for Supabase {
+    fn keys(&self) -> &'static [&'static str] {
+        &["event_message"]
+    }
+
+    fn knows(&self, row: &Row<'_>) -> bool {
+        let has = |key: &str| row.value().some(key).is_some();
+        has("id") && has("timestamp") && !has("message") && !has("msg")
+    }
+
+    fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
+        let value = row.value();
+        fill(value, record);
+        // Under the row itself, or in what its metadata list.
+        let at = |path: &[&str]| within(value, path).or_else(|| within(value.some("metadata")?, path));
+        let said = |paths: &[&[&str]]| paths.iter().find_map(|path| at(path).and_then(text));
+        record.insert_id = first_text(value, &["id"]);
+        record.service = record.service.take().or_else(|| said(&[&["identifier"], &["project"], &["function_id"]]));
+        record.instance = record.instance.take().or_else(|| said(&[&["host"]]));
+        record.user = record.user.take().or_else(|| said(&[&["parsed", "user_name"]]));
+        let severity = [["parsed", "error_severity"].as_slice(), &["error_severity"], &["level"]];
+        if record.severity == Severity::Default && record.effective_reason.is_none() {
+            imply(record, severity.into_iter().find_map(|path| at(path).and_then(level::word)), INNER_LEVEL);
+        }
+        let status = at(&["response", "status_code"]).or_else(|| at(&["status_code"])).and_then(Value::as_i64);
+        if let Some(status) = status.filter(|status| (100..600).contains(status)) {
+            record.kind = Kind::Request;
+            record.http = Some(Http {
+                method: said(&[&["request", "method"], &["method"]]).map(upper),
+                host: said(&[&["request", "host"]]),
+                path: said(&[&["request", "path"], &["path"]]),
+                status: i32::try_from(status).ok(),
+                latency_ns: None,
+            });
+        }
+    }
+}
+
+/// What stands at a path, the only elements of lists being taken for the lists.
+fn within<'a>(value: Value<'a>, path: &[&str]) -> Option<Value<'a>> {
+    let only = |value: Value<'a>| if value.is_array() { value.items().next() } else { Some(value) };
+    path.iter().try_fold(only(value)?, |value, key| only(value.some(key)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::mapped_row as map;
+    use super::*;
+
+    #[test]
+    fn levels_and_requests_stand_in_lists_of_one_object() {
+        let of = |message: &str, members: &str| {
+            map(&format!(r#"{{"id":"u1","timestamp":1704164645678000,"event_message":"{message}",{members}}}"#))
+        };
+        for members in [
+            r#""metadata":[{"host":"db","parsed":[{"error_severity":"ERROR","user_name":"ann"}]}]"#,
+            r#""identifier":"shop","host":"db","parsed":{"error_severity":"ERROR","user_name":"ann"}"#,
+        ] {
+            let row = of("no such table", members);
+            assert_eq!(
+                (row.kind, row.message.as_ref(), row.effective_severity),
+                (Kind::App, "no such table", Severity::Error)
+            );
+            assert_eq!((row.instance.as_deref(), row.user.as_deref()), (Some("db"), Some("ann")), "{members}");
+            assert_eq!(row.ts_ns.map(crate::time::rfc3339_short).as_deref(), Some("2024-01-02T03:04:05.678Z"));
+        }
+        for members in [
+            r#""metadata":[{"request":[{"method":"GET","path":"/a","host":"h"}],"response":[{"status_code":500}]}]"#,
+            r#""method":"GET","path":"/a","status_code":500"#,
+        ] {
+            let row = of("GET | 500 | /a", members);
+            assert_eq!((row.kind, row.effective_severity), (Kind::Request, Severity::Error), "{members}");
+            let http = row.http.expect("http");
+            assert_eq!(
+                (http.method.as_deref(), http.path.as_deref(), http.status),
+                (Some("GET"), Some("/a"), Some(500))
+            );
+        }
+        let row = of("{\\\"level\\\":\\\"error\\\",\\\"msg\\\":\\\"late\\\"}", r#""metadata":[]"#);
+        assert_eq!((row.message.as_ref(), row.effective_severity), ("late", Severity::Error));
+        assert_eq!(of("x", r#""message":"y""#).insert_id, None);
+    }
+}
