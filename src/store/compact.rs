@@ -222,7 +222,7 @@ impl Compaction {
                 aside.push(*at);
                 continue;
             }
-            match if splits.is_empty() { None } else { splits.fate(rows, row) } {
+            match if splits.is_empty() { None } else { splits.fate(rows, row, kept.copy(rows, *at)) } {
                 None => places.push(*at),
                 Some(Fate::Head(row)) => places.push((joined, row)),
                 Some(Fate::Part) => parts.push(*at),

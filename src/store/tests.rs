@@ -13,7 +13,7 @@ use crate::record::{LogRecord, Severity, Split, payload_hash};
 use crate::time::DAY_NS;
 
 /// Rows of the files of one role, as queries see them, in order.
-fn blocks_of(store: &Store, role: Role) -> Vec<(Rows, Option<Computed>)> {
+pub(super) fn blocks_of(store: &Store, role: Role) -> Vec<(Rows, Option<Computed>)> {
     let snapshot = store.snapshot().expect("snapshot");
     let files = FileList::default();
     let mut out = Vec::new();
@@ -57,7 +57,7 @@ fn described(rows: &Rows, at: usize) -> String {
 }
 
 /// Messages of the rows that queries see, in order of days.
-fn messages(store: &Store) -> Vec<String> {
+pub(super) fn messages(store: &Store) -> Vec<String> {
     let snapshot = store.snapshot().expect("snapshot");
     let files = FileList::default();
     let mut out = Vec::new();
@@ -252,29 +252,6 @@ fn rows_that_are_set_aside_are_counted_and_in_no_file_that_queries_read() {
     assert_eq!(messages(&store), ["kept", "later"]);
     assert_eq!(snapshot.files(None).len(), 1);
     assert_eq!(snapshot.verify().expect("verifies"), []);
-}
-
-#[test]
-fn parts_of_a_split_entry_become_one_row_whenever_they_come() {
-    let part = |index: i32, text: &'static str| LogRecord {
-        split: Some(Split { uid: "u".into(), index, total: 3 }),
-        ..row(DAY_ONE, &format!("a{index}"), text)
-    };
-    let parts = || [part(0, "one "), part(1, "two "), part(2, "three")];
-    let mut digests = Vec::new();
-    for order in [[0, 1, 2], [2, 0, 1], [1, 2, 0]] {
-        let folder = folder();
-        let mut store = store_of(&folder, Vec::new());
-        for at in order {
-            append(&mut store, vec![input(u8::try_from(at).expect("small") + 1, vec![parts()[at].clone()])]);
-        }
-        assert_eq!(messages(&store), ["one two three"]);
-        assert_eq!(blocks_of(&store, Role::Rows)[0].0.int(IntCol::SplitParts, 0), 3);
-        let stats = store.snapshot().expect("snapshot").stats();
-        assert_eq!((stats.unique, stats.rows, stats.parts_joined), (3, 1, 2));
-        digests.push(store.snapshot().expect("snapshot").digest());
-    }
-    assert!(digests.windows(2).all(|pair| pair[0] == pair[1]));
 }
 
 #[test]
