@@ -10,6 +10,7 @@ mod elixir;
 mod native;
 mod python;
 mod role;
+mod ruby;
 mod script;
 
 #[cfg(test)]
@@ -107,7 +108,7 @@ pub fn parse_stack(message: &str) -> Option<Stack<'_>> {
     } else if (has("Stack trace:") || has("[stacktrace]")) && has("#0 ") {
         script::php(message)
     } else if has(":in `") || has(":in '") {
-        script::ruby(message)
+        ruby::parse(message)
     } else if has(elixir::MARK) && elixir_frames(message) {
         elixir::parse(message)
     } else if has(".go:") && native::has_go_frame(message) {
@@ -157,7 +158,7 @@ fn is_frame_line(line: &str) -> bool {
         || at::is_frame(t)
         || at::is_elision(t)
         || script::is_php_frame(t)
-        || script::is_ruby_frame(t)
+        || ruby::is_frame(t)
         || native::is_frame(t)
         || elixir::frame(t).is_some()
 }

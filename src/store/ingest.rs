@@ -61,7 +61,7 @@ impl Collect for Part {
             // dropped is gone. So rows that can only be part of a larger event keep theirs.
             RawPolicy::Warning => {
                 // A name alone is a method's in the audit log.
-                let is_exception = role == RowRole::Exception && record.message.contains(": ");
+                let is_exception = role == RowRole::Exception && record.message.contains(' ');
                 record.effective_severity >= Severity::Warning || role.is_of_stack() || is_exception
             }
         };

@@ -31,7 +31,6 @@ const CANDIDATES: usize = 4;
 #[derive(Clone, Copy)]
 struct Last {
     at: usize,
-    event: usize,
     role: RowRole,
     ts_ns: i64,
     /// Frames of Python or a message on the console of .NET, whose exception has not come yet.
@@ -96,9 +95,18 @@ struct Stream {
     plain: VecDeque<Last>,
     /// Rows since the newest of both that belong to what comes next, if that is of a stack.
     between: Vec<u32>,
+    /// The same of rows that stand above a possible head, by its position.
+    above: FxHashMap<usize, Vec<u32>>,
 }
 
 impl Stream {
+    /// Whether an indented row stands below an exception whose frames have not come: its message goes on, or it is the code
+    /// that Rails shows.
+    fn tells_more(&self, ts_ns: i64) -> bool {
+        let is_open = |plain: &Last| plain.exception && plain.is_near(ts_ns);
+        self.plain.back().is_some_and(|plain| is_open(plain) && self.stack.is_none_or(|stack| stack.at < plain.at))
+    }
+
     /// The line of a log right above the line of an exception that a frame follows at some time: `ERROR could not save`.
     fn logged(&self, exception: &Last, ts_ns: i64) -> Option<Last> {
         let at = self.plain.iter().rposition(|plain| plain.at == exception.at)?;
@@ -235,6 +243,7 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
     let mut inside: FxHashSet<u32> = FxHashSet::default();
     // Nothing is joined to a plain row that no row of a stack follows within the gap, and no such row to what is not near one.
     let near_stack = near_stacks(blocks, places);
+    let ts = |at: &(u32, u32)| blocks[at.0 as usize].ts_ns[at.1 as usize];
     for (at, (block, row)) in places.iter().enumerate() {
         let (rows, row) = (blocks[*block as usize], *row as usize);
         if !near_stack[at] {
@@ -246,11 +255,11 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
         let severity = (rows.int(IntCol::Severity, row), rows.int(IntCol::EffectiveSeverity, row));
         let role = rows.role(row);
         let stream = streams.entry(key).or_default();
-        if role == RowRole::Between {
+        if role == RowRole::Between || role == RowRole::Inside && stream.tells_more(ts_ns) {
             stream.between.push(at as u32);
             continue;
         }
-        let between = std::mem::take(&mut stream.between);
+        let mut between = std::mem::take(&mut stream.between);
         let stack = stream.stack.filter(|last| last.is_near(ts_ns));
         let newest = stack.filter(|stack| stream.plain.back().is_none_or(|plain| plain.at < stack.at));
         let taken = newest.filter(|last| last.below.takes(role));
@@ -268,11 +277,21 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
             RowRole::Inside => newest.filter(|last| last.role != RowRole::Joiner),
             RowRole::Exception => newest.filter(|last| last.awaits),
         });
+        let mut firsts = [at; 2];
         if let Some(head) = &joined {
             let above = if head.exception { stream.logged(head, ts_ns) } else { None };
-            let event = above.map_or(head.event, |above| above.event) as u32;
-            (event_of[head.at], event_of[at]) = (event, event);
-            for at in between {
+            firsts = [above.map_or(head.at, |above| above.at), head.at];
+            between.extend(firsts.iter().filter_map(|first| stream.above.remove(first)).flatten());
+        }
+        if joined.is_some() || role.is_of_stack() {
+            // Its first row names an event while it is put together.
+            between.retain(|between| ts_ns - ts(&places[*between as usize]) <= GAP_NS);
+            let event = between.iter().copied().fold(event_of[firsts[0]], u32::min);
+            for of in firsts {
+                event_of[of] = event;
+            }
+            event_of[at] = event;
+            for at in between.drain(..) {
                 event_of[at as usize] = event;
                 inside.insert(at);
             }
@@ -296,17 +315,21 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
             role => (role, matches!(role, RowRole::PythonFrame | RowRole::Place)),
         };
         let exception = role == RowRole::Plain && rows.role(row) == RowRole::Exception;
-        let last = Last { at, event: event_of[at] as usize, role, ts_ns, awaits, severity, exception, below };
+        let last = Last { at, role, ts_ns, awaits, severity, exception, below };
         if role == RowRole::Plain {
-            if stream.plain.len() == CANDIDATES {
-                stream.plain.pop_front();
+            if stream.plain.len() == CANDIDATES
+                && let Some(gone) = stream.plain.pop_front()
+            {
+                stream.above.remove(&gone.at);
+            }
+            if !between.is_empty() {
+                stream.above.insert(at, between);
             }
             stream.plain.push_back(last);
         } else {
             stream.stack = Some(last);
         }
     }
-    let ts = |at: &(u32, u32)| blocks[at.0 as usize].ts_ns[at.1 as usize];
     let end = places.last().map_or(0, ts);
     let tail = places.iter().rposition(|at| end.saturating_sub(ts(at)) > GAP_NS).map_or(0, |at| at + 1);
     let open = event_of[tail..].iter().map(|event| *event as usize).min().unwrap_or(tail);

@@ -1,7 +1,7 @@
 //! What a row is to its neighbours where an export cut one stack into many rows: told from its text alone.
 
-use super::{LINES_MAX, elixir, is_carets, is_frame_line, is_joiner, is_type, native, parse_stack, python, script};
-use super::{split_exception, unescape};
+use super::{LINES_MAX, elixir, is_carets, is_frame_line, is_joiner, is_type, native, parse_stack, python};
+use super::{ruby, script, split_exception, unescape};
 
 /// What a row is to its neighbours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,6 +54,13 @@ impl RowRole {
 
 /// The role of a row, from its text alone.
 pub fn row_role(message: &str) -> RowRole {
+    if let [b'[', ..] | [b'A'..=b'Z', b',', ..] = message.as_bytes()
+        && let Some(text) = ruby::text_behind(message.trim_end_matches(['\n', '\r']))
+        && !text.contains('\n')
+    {
+        let body = text.trim();
+        return if body.is_empty() { RowRole::Between } else { of_line(text, body) };
+    }
     if is_plain(message.as_bytes()) {
         return RowRole::Plain;
     }
@@ -98,7 +105,8 @@ fn of_line(line: &str, body: &str) -> RowRole {
         RowRole::Console
     } else if script::is_place(body) {
         RowRole::Place
-    } else if python::ends_group(line) || is_in_console(line) || elixir::exception(body).is_some() {
+    } else if python::ends_group(line) || is_in_console(line) || elixir::exception(body).is_some() || ruby::raised(body)
+    {
         RowRole::Exception
     } else if is_inside(line) {
         RowRole::Inside
@@ -194,8 +202,12 @@ fn is_plain(s: &[u8]) -> bool {
     if start || *last == b'\'' || memchr::memchr2(b'\n', b'\\', s).is_some() {
         return false;
     }
-    // Go: the first word is `file.go:12`, or the line a call. An exception's is its name.
     let word = &s[..memchr::memchr(b' ', s).unwrap_or(s.len())];
+    // Rails: `Type (message):`.
+    if matches!(last, b':' | b')') && s[word.len()..].starts_with(b" (") && first.is_ascii_uppercase() {
+        return false;
+    }
+    // Go: the first word is `file.go:12`, or the line a call. An exception's is its name.
     let name = word.strip_suffix(b":").filter(|_| word.len() < s.len()).or((word.len() == s.len()).then_some(word));
     let exception = name.and_then(|name| std::str::from_utf8(name).ok()).is_some_and(is_type);
     let call = *last == b')' && memchr::memchr(b'(', word).is_some() && memchr::memchr(b'.', word).is_some();

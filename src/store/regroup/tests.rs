@@ -303,6 +303,31 @@ fn stacks_of_all_runtimes_that_were_written_line_by_line_are_one_event() {
             "NoMethodError (undefined method `pick' for nil:NilClass):\n  \napp/controllers/orders.rb:12:in `show'\napp/auth.rb:40:in `call'",
             "HFFF",
         ),
+        (
+            "rails behind a logger",
+            "F, [2025-01-01T10:00:00.123456 #7] FATAL -- : [0f3c-1]   \nF, [2025-01-01T10:00:00.123456 #7] FATAL -- : [0f3c-1] Shop::NoStock (none of 'id'=17):\nF, [2025-01-01T10:00:00.123456 #7] FATAL -- : [0f3c-1]   \nF, [2025-01-01T10:00:00.123456 #7] FATAL -- : [0f3c-1] app/controllers/orders.rb:12:in `show'\nF, [2025-01-01T10:00:00.123456 #7] FATAL -- : [0f3c-1] app/auth.rb:40:in `call'\nI, [2025-01-01T10:00:00.123456 #7]  INFO -- : [0f3c-2] Started GET \"/orders\"",
+            "FHFFF H",
+        ),
+        (
+            "rails behind its tags",
+            "F, [2025-01-01T10:00:00.123456 #7] FATAL -- : [0f3c-1]   \n[0f3c-1] ActionView::Template::Error (undefined method `pick' for nil):\n[0f3c-1]     10: <p>\n[0f3c-1]     11: <%= Shop::Order.pick %>\n[0f3c-1]     12: </p>\n[0f3c-1]   \n[0f3c-1] app/views/orders/show.html.erb:11:in `render'\nI, [2025-01-01T10:00:00.123456 #7]  INFO -- : [0f3c-2] Started GET \"/orders\"",
+            "FHFFFFF H",
+        ),
+        (
+            "ruby's logger",
+            "E, [2025-01-01T10:00:00.123456 #7] ERROR -- : could not save\nE, [2025-01-01T10:00:00.123456 #7] ERROR -- shop: app/models/order.rb:3:in 'Order#save'\nE, [2025-01-01T10:00:00.123456 #7] ERROR -- shop: app/job.rb:9:in 'Job#run'\nE, [2025-01-01T10:00:00.123456 #7] ERROR -- shop: next",
+            "HFF H",
+        ),
+        (
+            "an exception whose message goes on",
+            "\norg.shop.StockException: none\n  of 17\n\tat org.shop.Orders.place(Orders.java:42)\nstarted",
+            "FHFF H",
+        ),
+        (
+            "blank rows above a stack of python",
+            "\nTraceback (most recent call last):\n  File \"/srv/a.py\", line 3, in f\n    g()\nValueError: 1",
+            "FFFFH",
+        ),
     ] {
         assert_eq!(word(text), expected, "{runtime}");
     }
@@ -328,6 +353,12 @@ fn rows_around_a_stack_that_are_none_of_its_are_left_alone() {
             "H HF",
         ),
         ("the console's next entry", "fail: Shop.Orders[13]\nwarn: Shop.Orders[14]\n      slow", "H HT"),
+        (
+            "an exception in brackets",
+            "Retry (see above):\n  three times\nShop::NoStock (none):\n  indented\nstarted",
+            "H H H H H",
+        ),
+        ("tags", "[worker-1]   listening\n[worker-1] app/models/order.rb:3:in 'save'\n[worker-1]   listening", "HF H"),
         ("words on their own", "Stack trace:\nexit status 1\nNode.js v20.5.0\n}\nfail: order 13", "H H H H H"),
     ] {
         assert_eq!(word(text), expected, "{what}");
