@@ -213,11 +213,15 @@ fn split_once<'a>(line: &'a str, by: &str) -> Option<(&'a str, &'a str)> {
     Some((&line[..at], &line[at + by.len()..]))
 }
 
-/// Splits `Type: message` or a bare `Type`; `Type [CODE]: message` too.
+/// Splits `Type: message` or a bare `Type`; `Type [CODE]: message` and `Type (0x80004005): message` too.
 fn split_exception(line: &str) -> Option<(&str, &str)> {
     let line = line.trim();
     let (name, text) = split_once(line, ": ").unwrap_or_else(|| (line.strip_suffix(':').unwrap_or(line), ""));
-    let plain = split_once(name, " [").filter(|(_, code)| code.ends_with(']')).map_or(name, |(n, _)| n);
+    let number = |code: &str| {
+        code.strip_suffix(')').is_some_and(|code| code.bytes().all(|b| b.is_ascii_hexdigit() || b == b'x'))
+    };
+    let plain = split_once(name, " [").filter(|(_, code)| code.ends_with(']'));
+    let plain = plain.or_else(|| split_once(name, " (").filter(|(_, code)| number(code))).map_or(name, |(n, _)| n);
     is_name(plain).then_some((plain, text.trim()))
 }
 

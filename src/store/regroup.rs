@@ -10,6 +10,8 @@
 //! A row alone does not show that it is the head of such a stack. Where it says nothing of its severity, it is as severe as its
 //! event: what the first row of it says that says anything, else an error.
 
+mod block;
+
 use std::collections::VecDeque;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -17,9 +19,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::event::EventRole;
 use super::files::Files;
 use super::order::{Place, origin};
-use super::rows::{DictCol, IntCol, NONE, Rows};
+use super::rows::{DictCol, IntCol, NONE, Rows, TextCol};
 use crate::mine::RowRole;
 use crate::record::Severity;
+use block::{BLOCK_NS, Block, Is};
 
 /// Longest pause between two rows of one event.
 pub const GAP_NS: i64 = 5_000_000;
@@ -41,6 +44,8 @@ struct Last {
     exception: bool,
     /// What the row below it is to it.
     below: Below,
+    /// The block that it belongs to.
+    block: Option<Block>,
 }
 
 /// What the next row of a stream is to a row, whatever its text says.
@@ -56,6 +61,8 @@ enum Below {
     Code,
     /// The caret, below which the error stands.
     Caret,
+    /// What something above it was caused by.
+    Cause,
 }
 
 impl Below {
@@ -66,6 +73,7 @@ impl Below {
             (Some(Self::Caret), RowRole::Frame) | (_, RowRole::Opener) => Self::Error,
             (_, RowRole::Console) => Self::Indented,
             (_, RowRole::Place) => Self::Code,
+            (Some(_), RowRole::Cause) => Self::Cause,
             _ => Self::Any,
         }
     }
@@ -73,7 +81,7 @@ impl Below {
     /// Whether a row of some role right below it is that, whatever its text says.
     fn takes(self, role: RowRole) -> bool {
         match self {
-            Self::Error | Self::Code => true,
+            Self::Error | Self::Code | Self::Cause => true,
             Self::Indented => role == RowRole::Inside,
             Self::Any | Self::Caret => false,
         }
@@ -100,11 +108,12 @@ struct Stream {
 }
 
 impl Stream {
-    /// Whether an indented row stands below an exception whose frames have not come: its message goes on, or it is the code
-    /// that Rails shows.
-    fn tells_more(&self, ts_ns: i64) -> bool {
+    /// The newest row, if it is the line of an exception whose frames have not come. An indented row below it is more of its
+    /// message, or the code that Rails shows.
+    fn open_exception(&self, ts_ns: i64) -> Option<Last> {
         let is_open = |plain: &Last| plain.exception && plain.is_near(ts_ns);
-        self.plain.back().is_some_and(|plain| is_open(plain) && self.stack.is_none_or(|stack| stack.at < plain.at))
+        let newest = self.plain.back().filter(|plain| self.stack.is_none_or(|stack| stack.at < plain.at));
+        newest.copied().filter(is_open)
     }
 
     /// The line of a log right above the line of an exception that a frame follows at some time: `ERROR could not save`.
@@ -255,19 +264,34 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
         let severity = (rows.int(IntCol::Severity, row), rows.int(IntCol::EffectiveSeverity, row));
         let role = rows.role(row);
         let stream = streams.entry(key).or_default();
-        if role == RowRole::Between || role == RowRole::Inside && stream.tells_more(ts_ns) {
+        let stack = stream.stack.filter(|last| last.is_near(ts_ns));
+        let newest = stack.filter(|stack| stream.plain.back().is_none_or(|plain| plain.at < stack.at));
+        if let Some(open) = newest
+            && let Some((block, is)) = open.block.and_then(|block| block.with(rows, row))
+        {
+            event_of[at] = event_of[open.at];
+            match is {
+                // The banner says less than the reason below it.
+                Is::Reason => inside.insert(block.first),
+                Is::Detail => inside.insert(at as u32),
+            };
+            stream.stack = Some(Last { at, role: RowRole::Traceback, ts_ns, severity, block: Some(block), ..open });
+            continue;
+        }
+        if role == RowRole::Between || role == RowRole::Inside && stream.open_exception(ts_ns).is_some() {
             stream.between.push(at as u32);
             continue;
         }
         let mut between = std::mem::take(&mut stream.between);
-        let stack = stream.stack.filter(|last| last.is_near(ts_ns));
-        let newest = stack.filter(|stack| stream.plain.back().is_none_or(|plain| plain.at < stack.at));
         let taken = newest.filter(|last| last.below.takes(role));
         let joined = taken.or_else(|| match role {
             RowRole::Plain | RowRole::Between | RowRole::Opener | RowRole::Console | RowRole::Place => None,
+            RowRole::Banner => None,
+            RowRole::Cause => newest.or_else(|| stream.open_exception(ts_ns)),
             RowRole::Traceback => stack.filter(|last| last.role == RowRole::Joiner),
             RowRole::Joiner => stack.filter(|last| last.role != RowRole::Joiner),
             RowRole::Frame => head_of_frame(stack, &stream.plain, ts_ns, severity.0),
+            RowRole::PythonFrame if is_entry(rows.text(TextCol::Message, row)) => None,
             // Behind an exception they are another one's.
             RowRole::PythonFrame => {
                 let open = stack.filter(|last| last.role != RowRole::Traceback);
@@ -275,7 +299,7 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
                     .filter(|head| stack.is_none_or(|last| open.is_some() || head.at > last.at))
             }
             RowRole::Inside => newest.filter(|last| last.role != RowRole::Joiner),
-            RowRole::Exception => newest.filter(|last| last.awaits),
+            RowRole::Exception | RowRole::Reason => newest.filter(|last| last.awaits),
         });
         let mut firsts = [at; 2];
         if let Some(head) = &joined {
@@ -302,6 +326,14 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
                 inside.insert(at as u32);
                 (RowRole::Frame, true)
             }
+            RowRole::Inside if taken.is_some_and(|last| last.below == Below::Cause) => {
+                inside.insert(at as u32);
+                (RowRole::Frame, false)
+            }
+            RowRole::Cause if joined.is_some() => {
+                inside.insert(at as u32);
+                (RowRole::Frame, false)
+            }
             RowRole::Plain | RowRole::Inside | RowRole::Exception if taken.is_some() => {
                 (RowRole::Traceback, taken.is_some_and(|last| last.below == Below::Indented))
             }
@@ -315,7 +347,8 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
             role => (role, matches!(role, RowRole::PythonFrame | RowRole::Place)),
         };
         let exception = role == RowRole::Plain && rows.role(row) == RowRole::Exception;
-        let last = Last { at, role, ts_ns, awaits, severity, exception, below };
+        let block = Block::opened(rows, row, at);
+        let last = Last { at, role, ts_ns, awaits, severity, exception, below, block };
         if role == RowRole::Plain {
             if stream.plain.len() == CANDIDATES
                 && let Some(gone) = stream.plain.pop_front()
@@ -356,17 +389,27 @@ fn near_stacks(blocks: &[&Rows], places: &[(u32, u32)]) -> Vec<bool> {
         near[at] = newest.is_some_and(|newest| newest - ts_ns <= GAP_NS);
     }
     newest = None;
+    let mut opened: Option<i64> = None;
     for (at, near) in near.iter_mut().enumerate() {
         let (ts_ns, role) = of(at);
         if ts_ns == NONE {
             continue;
         }
         *near |= newest.is_some_and(|newest| ts_ns - newest <= GAP_NS);
+        *near |= opened.is_some_and(|opened| ts_ns - opened <= BLOCK_NS);
+        if matches!(role, RowRole::Banner | RowRole::Reason) {
+            opened = Some(ts_ns);
+        }
         if role.is_of_stack() || *near && matches!(role, RowRole::Inside | RowRole::Exception) {
             newest = Some(ts_ns);
         }
     }
     near
+}
+
+/// Whether a row opens a stack of Python behind a level of its own: what stands above it is another entry.
+fn is_entry(text: &str) -> bool {
+    text.split_once("Traceback (").is_some_and(|(level, _)| level.contains(':'))
 }
 
 /// What a frame continues: the open stack, or a plain row that came after it and can be a new head.

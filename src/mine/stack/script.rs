@@ -31,13 +31,22 @@ pub(super) fn is_php_frame(line: &str) -> bool {
 /// Whether a trimmed line is nothing but a place in a script of Node, as it stands above an uncaught error:
 /// `node:internal/process/promises:288`, `/srv/app.js:12`.
 pub(super) fn is_place(line: &str) -> bool {
-    const ENDS: [&str; 6] = [".js", ".cjs", ".mjs", ".ts", ".jsx", ".tsx"];
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let is_absolute =
-        |file: &str| file.starts_with('/') || file.starts_with("file://") || file.get(1..3) == Some(":\\");
-    line.rsplit_once(':').filter(|(file, number)| is_number(number) && !file.contains([' ', '(', '"'])).is_some_and(
-        |(file, _)| file.starts_with("node:") || is_absolute(file) && ENDS.iter().any(|end| file.ends_with(end)),
-    )
+    line.rsplit_once(':')
+        .filter(|(file, number)| is_number(number) && !file.contains([' ', '(', '"']))
+        .is_some_and(|(file, _)| file.starts_with("node:") || is_file(file))
+}
+
+/// Whether a text is the path of a script, from the root.
+fn is_file(file: &str) -> bool {
+    const ENDS: [&str; 6] = [".js", ".cjs", ".mjs", ".ts", ".jsx", ".tsx"];
+    let is_absolute = file.starts_with('/') || file.starts_with("file://") || file.get(1..3) == Some(":\\");
+    is_absolute && ENDS.iter().any(|end| file.ends_with(end))
+}
+
+/// Whether a line tells who required a module that Node did not find: `Require stack:`, `- /srv/app.js`.
+pub(super) fn is_required(line: &str) -> bool {
+    line == "Require stack:" || line.strip_prefix("- ").is_some_and(is_file)
 }
 
 /// What frameworks print around the frames of a PHP exception that they write as a part of JSON.

@@ -334,6 +334,88 @@ fn stacks_of_all_runtimes_that_were_written_line_by_line_are_one_event() {
 }
 
 #[test]
+fn what_runtimes_say_of_a_failed_start_is_one_event() {
+    for (runtime, text, expected) in [
+        (
+            "spring",
+            "\n***************************\nAPPLICATION FAILED TO START\n***************************\n\nDescription:\n\nPort 8080 was already in use.\nIt is another's.\n\nAction:\n\nStop what listens there.\n\nstarted",
+            "FFFFFFFHFFFFFF H",
+        ),
+        (
+            "spring behind its logger",
+            "2025-01-01T10:00:00.123Z ERROR 1 --- [main] o.s.b.d.LoggingFailureAnalysisReporter   : \n\n***************************\nAPPLICATION FAILED TO START\n***************************\n\nDescription:\n\nThe beans form a cycle:\n\n|  a\n|  b\n\nAction:\n\nBreak it.\n\n2025-01-01T10:00:00.124Z  INFO 1 --- [main] shop.Main : closing",
+            "FFFFFFFFHFFFFFFFF H",
+        ),
+        (
+            "the jvm",
+            "#\n# A fatal error has been detected by the Java Runtime Environment:\n#\n#  SIGSEGV (0xb) at pc=0x00007f1c, pid=1, tid=7\n#\n# Problematic frame:\n# C  [libstock.so+0x1b2c]  take+0x1c\n#\nstarted",
+            "FFFHFFFF H",
+        ),
+        (
+            "the launcher of java",
+            "Error: Could not find or load main class shop.Main\nCaused by: java.lang.ClassNotFoundException: shop.Main\n[2025-01-01 10:00:00] started",
+            "HF H",
+        ),
+        (
+            "the launcher of dotnet",
+            "You must install or update .NET to run this application.\n\nApp: /app/shop.dll\nArchitecture: x64\n\nThe following frameworks were found:\n  6.0.1 at [/usr/share/dotnet/shared/x]\n2025-01-01T10:00:00Z INFO started",
+            "HFFFFFF H",
+        ),
+        (
+            "django",
+            "SystemCheckError: System check identified some issues:\n\nERRORS:\nshop.Order.stock: (fields.E304) Clashes.\n\tHINT: Rename it.\n\nSystem check identified 1 issue (0 silenced).",
+            "HFFFFFF",
+        ),
+        (
+            "mix",
+            "** (Mix) Could not start application shop: Shop.Application.start(:normal, []) returned an error\n    ** (EXIT) an exception was raised:\n        ** (RuntimeError) no database\n            (shop 0.1.0) lib/shop/repo.ex:12: Shop.Repo.init/2",
+            "HFFF",
+        ),
+        (
+            "anyhow",
+            "Error: could not start\n\nCaused by:\n    0: could not bind\n    1: Address already in use (os error 98)\nstarted",
+            "HFFFF H",
+        ),
+        (
+            "rake",
+            "ActiveRecord::NoDatabaseError: none\n/app/lib/tasks/x.rake:3:in `main'\n\nCaused by:\nPG::ConnectionBad: FATAL: none\n/app/lib/tasks/x.rake:3:in `main'\nTasks: TOP => db:migrate",
+            "HFFFTF H",
+        ),
+        (
+            "node without a module",
+            "node:internal/modules/cjs/loader:1078\n  throw err;\n  ^\n\nError: Cannot find module './stock'\nRequire stack:\n- /app/server.js\n    at Module._resolveFilename (node:internal/modules/cjs/loader:1075:15)",
+            "FFFFHFFF",
+        ),
+        (
+            "uvicorn",
+            "INFO:     Waiting\nERROR:    Traceback (most recent call last):\n  File \"/app/main.py\", line 3, in lifespan\n    connect()\nConnectionRefusedError: [Errno 111] Connection refused\n\nERROR:    Application startup failed. Exiting.",
+            "H FFFH H H",
+        ),
+    ] {
+        assert_eq!(word(text), expected, "{runtime}");
+    }
+    // What a row says of its severity is kept; what says nothing is an error.
+    let severities: Vec<_> = lines("***********\nAPPLICATION FAILED TO START\n\nDescription:\n\nno port\n")
+        .into_iter()
+        .filter_map(|(.., severity)| severity)
+        .collect();
+    assert_eq!(severities, [ERROR]);
+}
+
+#[test]
+fn a_block_ends_with_a_pause_and_takes_no_longer_than_it_may() {
+    let banner = |from: i64| vec![at(from, "APPLICATION FAILED TO START"), at(from + 4_000, "no port")];
+    let mut rows = banner(0);
+    rows.push(at(10_000, "started"));
+    let found: Vec<usize> = events(rows).into_iter().map(|event| event.0).collect();
+    assert_eq!(found, [0, 0, 1]);
+    let mut rows = banner(0);
+    rows.extend((2..20).map(|n| at(n * 4_000, "and so on")));
+    let found: Vec<usize> = events(rows).into_iter().map(|event| event.0).collect();
+    assert_eq!(found.iter().filter(|event| **event == 0).count(), 13, "50 ms");
+}
+
+#[test]
 fn rows_around_a_stack_that_are_none_of_its_are_left_alone() {
     for (what, text, expected) in [
         ("blank rows without a stack", "started\n\nlistening\n", "H H H"),
