@@ -20,6 +20,8 @@ use memchr::memmem::find;
 
 pub use role::{RowRole, row_role};
 
+use crate::record::strip_ansi;
+
 /// Frames kept of one stack; deep recursion repeats itself.
 const FRAMES_MAX: usize = 256;
 /// Longest name of an exception type, in bytes.
@@ -122,6 +124,27 @@ pub fn parse_stack(message: &str) -> Option<Stack<'_>> {
     };
     let known = !stack.exceptions.is_empty() || !stack.frames.is_empty();
     known.then_some(stack)
+}
+
+/// Exception type and stack id that a message of several lines has; `None` when it holds no stack trace.
+pub fn traced(message: &str) -> Option<(Option<String>, Option<u64>)> {
+    let clean = strip_ansi(message);
+    let stack = parse_stack(clean.as_deref().unwrap_or(message))?;
+    Some((stack.exceptions.last().map(|(name, _)| (*name).to_owned()), stack.id()))
+}
+
+/// The type that the line of an exception says.
+pub fn exception_of(line: &str) -> Option<&str> {
+    let body = line.trim();
+    let typed = || split_exception(body).map(|(name, _)| name).filter(|name| is_type(name));
+    elixir::exception(body).map(|(name, _)| name).or_else(|| ruby::raised(body)).or_else(typed)
+}
+
+/// Whether a line can be that of an exception of any name, where one is awaited: `NoStock: 17`.
+pub fn may_be_exception(line: &str) -> bool {
+    split_exception(line).is_some_and(|(name, text)| {
+        !text.is_empty() && name.starts_with(char::is_uppercase) && name.contains(char::is_lowercase)
+    })
 }
 
 fn is_joiner(line: &str) -> bool {

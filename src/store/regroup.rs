@@ -11,6 +11,7 @@
 //! event: what the first row of it says that says anything, else an error.
 
 mod block;
+mod told;
 
 use std::collections::VecDeque;
 
@@ -20,9 +21,10 @@ use super::event::EventRole;
 use super::files::Files;
 use super::order::{Place, origin};
 use super::rows::{DictCol, IntCol, NONE, Rows, TextCol};
-use crate::mine::RowRole;
+use crate::mine::{RowRole, may_be_exception};
 use crate::record::Severity;
 use block::{BLOCK_NS, Block, Is};
+pub(super) use told::Told;
 
 /// Longest pause between two rows of one event.
 pub const GAP_NS: i64 = 5_000_000;
@@ -138,20 +140,32 @@ pub(super) struct Membership {
     pub(super) severity: Option<i64>,
 }
 
-/// What regrouping says of every row of a slice, and from which row on more rows could still change it.
+/// What regrouping says of a slice.
+#[derive(Debug)]
+pub(super) struct Regrouped {
+    /// For each row its event.
+    pub(super) members: Vec<Membership>,
+    /// Exception and stack that rows have from their event, by position.
+    pub(super) told: FxHashMap<u32, Told>,
+    /// From which row on more rows could still change it.
+    pub(super) open_from: usize,
+}
+
+/// What regrouping says of the rows of a slice.
 ///
 /// Rows without an id that have one time lie in the order of their content; they are read in the order of their dump.
-pub(super) fn regroup(blocks: &[&Rows], places: &[(u32, u32)], files: &Files) -> (Vec<Membership>, usize) {
+pub(super) fn regroup(blocks: &[&Rows], places: &[(u32, u32)], files: &Files) -> Regrouped {
     let Some(order) = as_written(blocks, places, files) else { return in_order(blocks, places) };
     let written: Vec<(u32, u32)> = order.iter().map(|at| places[*at as usize]).collect();
-    let (members, open_from) = in_order(blocks, &written);
+    let Regrouped { members, told, open_from } = in_order(blocks, &written);
     let mut out = members.clone();
     for (member, at) in members.into_iter().zip(&order) {
         out[*at as usize] = Membership { named_by: order[member.named_by as usize], ..member };
     }
     let ts = |at: usize| blocks[places[at].0 as usize].ts_ns[places[at].1 as usize];
     let open = (1..=open_from).rev().find(|at| *at == places.len() || ts(at - 1) != ts(*at));
-    (out, open.unwrap_or(0))
+    let told = told.into_iter().map(|(at, told)| (order[at as usize], told)).collect();
+    Regrouped { members: out, told, open_from: open.unwrap_or(0) }
 }
 
 /// The order in which rows of one time that have no id stand in their dumps, where one of them is of a stack; `None` where
@@ -179,7 +193,7 @@ fn as_written(blocks: &[&Rows], places: &[(u32, u32)], files: &Files) -> Option<
     order
 }
 
-fn in_order(blocks: &[&Rows], places: &[(u32, u32)]) -> (Vec<Membership>, usize) {
+fn in_order(blocks: &[&Rows], places: &[(u32, u32)]) -> Regrouped {
     let role = |at: (u32, u32)| blocks[at.0 as usize].role(at.1 as usize);
     let alone = |at: usize| Membership { named_by: at as u32, role: EventRole::Head, rows: 1, severity: None };
     let Events { of: event_of, inside, open_from } = assign(blocks, places);
@@ -207,7 +221,7 @@ fn in_order(blocks: &[&Rows], places: &[(u32, u32)]) -> (Vec<Membership>, usize)
             }
         }
     }
-    for at in firsts {
+    for at in firsts.iter().copied() {
         let event = event_of[at];
         let named_by = head.get(&event).copied().unwrap_or(event);
         let rows = size[&event];
@@ -224,7 +238,11 @@ fn in_order(blocks: &[&Rows], places: &[(u32, u32)]) -> (Vec<Membership>, usize)
             },
         };
     }
-    (out, open_from)
+    let mut events: Vec<(u32, u32)> = firsts.iter().map(|at| (event_of[*at], *at as u32)).collect();
+    events.sort_unstable();
+    let several = events.chunk_by(|a, b| a.0 == b.0).filter(|event| event.len() > 1);
+    let told = several.flat_map(|event| told::of_event(blocks, places, event, &out)).collect();
+    Regrouped { members: out, told, open_from }
 }
 
 /// The severity that a row itself tells, in its envelope or by its text.
@@ -278,6 +296,12 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
             stream.stack = Some(Last { at, role: RowRole::Traceback, ts_ns, severity, block: Some(block), ..open });
             continue;
         }
+        let awaits = |last: Last| role == RowRole::Plain && last.awaits && rows.word(DictCol::Reason, row).is_none();
+        let role = if newest.is_some_and(awaits) && may_be_exception(rows.text(TextCol::Message, row)) {
+            RowRole::Exception
+        } else {
+            role
+        };
         if role == RowRole::Between || role == RowRole::Inside && stream.open_exception(ts_ns).is_some() {
             stream.between.push(at as u32);
             continue;
@@ -285,8 +309,12 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
         let mut between = std::mem::take(&mut stream.between);
         let taken = newest.filter(|last| last.below.takes(role));
         let joined = taken.or_else(|| match role {
-            RowRole::Plain | RowRole::Between | RowRole::Opener | RowRole::Console | RowRole::Place => None,
-            RowRole::Banner => None,
+            RowRole::Plain
+            | RowRole::Between
+            | RowRole::Opener
+            | RowRole::Console
+            | RowRole::Place
+            | RowRole::Banner => None,
             RowRole::Cause => newest.or_else(|| stream.open_exception(ts_ns)),
             RowRole::Traceback => stack.filter(|last| last.role == RowRole::Joiner),
             RowRole::Joiner => stack.filter(|last| last.role != RowRole::Joiner),

@@ -40,6 +40,8 @@ pub(super) fn contents(store: &Store) -> Vec<String> {
                         computed.role[at],
                         computed.rows_in_event[at],
                         computed.event_id.get(at).to_owned(),
+                        computed.exception.get(at).map(str::to_owned),
+                        computed.stack.get(at).map(str::to_owned),
                     )
                 });
                 out.push(format!("{role:?} {} {found:?}", described(&rows, at)));
@@ -465,6 +467,8 @@ pub(super) fn any_record() -> impl Strategy<Value = LogRecord<'static>> {
         "Traceback (most recent call last):\n  File \"/app/a.py\", line 3, in f\n    g()\nValueError: bad",
         "During handling of the above exception, another exception occurred:",
         "    at handler (/app/index.js:10:5)",
+        "  File \"/app/a.py\", line 3, in f",
+        "ValueError: bad",
         "order 17 failed",
         "",
     ]);

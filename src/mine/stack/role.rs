@@ -122,7 +122,10 @@ fn of_line(line: &str, body: &str) -> RowRole {
         RowRole::Console
     } else if script::is_place(body) {
         RowRole::Place
-    } else if python::ends_group(line) || is_in_console(line) || elixir::exception(body).is_some() || ruby::raised(body)
+    } else if python::ends_group(line)
+        || is_in_console(line)
+        || elixir::exception(body).is_some()
+        || ruby::raised(body).is_some()
     {
         RowRole::Exception
     } else if is_inside(line) {

@@ -124,16 +124,17 @@ pub(super) fn text_behind(line: &str) -> Option<&str> {
     let told = match body.as_bytes().last() {
         None => true,
         Some(b'\'') => is_frame(body),
-        Some(b')' | b':') if raised(body) => true,
+        Some(b')' | b':') if raised(body).is_some() => true,
         _ => is_excerpt(),
     };
     told.then_some(text)
 }
 
-/// Whether a line is the exception as Rails writes it above its frames: `ActiveRecord::RecordNotFound (no order 17):`.
-pub(super) fn raised(line: &str) -> bool {
-    let told = line.strip_suffix(':').unwrap_or(line).strip_suffix(')');
-    told.and_then(|told| split_once(told, " (")).is_some_and(|(name, _)| {
-        is_type(name) || is_name(name) && name.starts_with(char::is_uppercase) && name.contains("::")
-    })
+/// The type that a line says, where it is an exception as Rails writes it above its frames:
+/// `ActiveRecord::RecordNotFound (no order 17):`.
+pub(super) fn raised(line: &str) -> Option<&str> {
+    let told = line.strip_suffix(':').unwrap_or(line).strip_suffix(')')?;
+    let (name, _) = split_once(told, " (")?;
+    let is_constant = || is_name(name) && name.starts_with(char::is_uppercase) && name.contains("::");
+    (is_type(name) || is_constant()).then_some(name)
 }

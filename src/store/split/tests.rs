@@ -66,7 +66,9 @@ proptest! {
         for (uid, index) in inputs.iter().flatten() {
             expected.entry(*uid).or_default().insert(*index);
         }
-        let joined = |(uid, indexes): (&u8, &BTreeSet<i32>)| indexes.iter().map(|at| format!("{uid}.{at} ")).collect();
+        let joined = |(uid, indexes): (&u8, &BTreeSet<i32>)| {
+            indexes.iter().map(|at| format!("{uid}.{at} ")).collect::<Vec<_>>().concat()
+        };
         let expected: Vec<String> = expected.iter().map(joined).collect();
         let mut inputs: Vec<Dump> = inputs
             .iter()
