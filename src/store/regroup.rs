@@ -296,8 +296,14 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
             stream.stack = Some(Last { at, role: RowRole::Traceback, ts_ns, severity, block: Some(block), ..open });
             continue;
         }
-        let awaits = |last: Last| role == RowRole::Plain && last.awaits && rows.word(DictCol::Reason, row).is_none();
-        let role = if newest.is_some_and(awaits) && may_be_exception(rows.text(TextCol::Message, row)) {
+        // An exception of any name ends the frames of Python.
+        let is_open = |last: Last| last.awaits && last.role != RowRole::Traceback;
+        let says_nothing = || rows.word(DictCol::Reason, row).is_none();
+        let role = if role == RowRole::Plain
+            && newest.is_some_and(is_open)
+            && says_nothing()
+            && may_be_exception(rows.text(TextCol::Message, row))
+        {
             RowRole::Exception
         } else {
             role

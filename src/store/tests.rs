@@ -469,6 +469,7 @@ pub(super) fn any_record() -> impl Strategy<Value = LogRecord<'static>> {
         "    at handler (/app/index.js:10:5)",
         "  File \"/app/a.py\", line 3, in f",
         "ValueError: bad",
+        "APPLICATION FAILED TO START",
         "order 17 failed",
         "",
     ]);

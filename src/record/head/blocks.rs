@@ -36,10 +36,11 @@ pub fn opening(line: &str) -> Option<Opening> {
 
 /// Whether a text opens with a block, below no more than a border or what memory could not be had.
 pub(super) fn opens_with(message: &str) -> bool {
-    if !matches!(message.trim_start().as_bytes(), [b'#' | b'*' | b'A' | b'E' | b'I' | b'O' | b'S' | b'Y', ..]) {
+    if !matches!(message.trim_start().as_bytes(), [b'#' | b'*' | b'A' | b'E' | b'I' | b'J' | b'O' | b'S' | b'Y', ..]) {
         return false;
     }
-    let bare = |line: &&str| !line.chars().any(char::is_alphanumeric) || line.contains(" VM warning: ");
+    let warns = |line: &str| line.starts_with("OpenJDK ") || line.starts_with("Java HotSpot(TM) ");
+    let bare = |line: &&str| !line.chars().any(char::is_alphanumeric) || warns(line);
     let mut lines = message.lines().map(str::trim).filter(|line| !line.is_empty()).take(ABOVE_MAX);
     lines.find(|line| !bare(line)).is_some_and(|line| opening(line).is_some())
 }

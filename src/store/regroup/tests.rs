@@ -449,6 +449,7 @@ fn rows_around_a_stack_that_are_none_of_its_are_left_alone() {
             "H H H H H",
         ),
         ("tags", "[worker-1]   listening\n[worker-1] app/models/order.rb:3:in 'save'\n[worker-1]   listening", "HF H"),
+        ("a line below the console", "fail: Shop.Orders[13]\n      slow\nNow listening on: port 80", "HT H"),
         ("words on their own", "Stack trace:\nexit status 1\nNode.js v20.5.0\n}\nfail: order 13", "H H H H H"),
     ] {
         assert_eq!(word(text), expected, "{what}");

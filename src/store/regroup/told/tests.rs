@@ -1,6 +1,6 @@
 use super::super::tests::STACKS;
 use crate::mine::{Miner, Subject};
-use crate::record::LogRecord;
+use crate::record::{LogRecord, Severity, effective};
 use crate::store::fixture::{DAY_ONE, Dump, folder, input, row, store_of};
 use crate::store::manifest::Role;
 use crate::store::rows::TextCol;
@@ -8,7 +8,12 @@ use crate::store::tests::{blocks_of, contents};
 use crate::store::{Store, event::EventRole};
 
 fn at(micros: i64, message: &'static str) -> LogRecord<'static> {
-    row(DAY_ONE + micros * 1_000, &format!("id{micros:09}"), message)
+    let told = effective(Severity::Default, message, None);
+    LogRecord {
+        effective_severity: told.severity,
+        effective_reason: told.reason,
+        ..row(DAY_ONE + micros * 1_000, &format!("id{micros:09}"), message)
+    }
 }
 
 /// A row: text, role, exception, stack, number of its event.
