@@ -1,6 +1,6 @@
 -- Which exceptions were raised, where, how often?
 -- Inputs: rows.
--- Output: service, exception (type of the last one in the row); entries (rows); events (occurrences); stacks (distinct
+-- Output: service, exception (type of the last one in the row or its event); entries (rows); events (occurrences); stacks (distinct
 -- in-app stacks); instances (distinct); first_ns, last_ns (nanoseconds).
 SELECT
   service,

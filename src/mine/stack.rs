@@ -10,6 +10,7 @@ mod elixir;
 mod native;
 mod python;
 mod role;
+mod ruby;
 mod script;
 
 #[cfg(test)]
@@ -18,6 +19,8 @@ mod tests;
 use memchr::memmem::find;
 
 pub use role::{RowRole, row_role};
+
+use crate::record::strip_ansi;
 
 /// Frames kept of one stack; deep recursion repeats itself.
 const FRAMES_MAX: usize = 256;
@@ -114,7 +117,7 @@ pub fn parse_stack(message: &str) -> Option<Stack<'_>> {
     } else if (has("Stack trace:") || has("[stacktrace]")) && has("#0 ") {
         script::php(message)
     } else if has(":in `") || has(":in '") {
-        script::ruby(message)
+        ruby::parse(message)
     } else if has(elixir::MARK) && elixir_frames(message) {
         elixir::parse(message)
     } else if has(".go:") && native::has_go_frame(message) {
@@ -128,6 +131,27 @@ pub fn parse_stack(message: &str) -> Option<Stack<'_>> {
     };
     let known = !stack.exceptions.is_empty() || !stack.frames.is_empty();
     known.then_some(stack)
+}
+
+/// Exception type and stack id that a message of several lines has; `None` when it holds no stack trace.
+pub fn traced(message: &str) -> Option<(Option<String>, Option<u64>)> {
+    let clean = strip_ansi(message);
+    let stack = parse_stack(clean.as_deref().unwrap_or(message))?;
+    Some((stack.exceptions.last().map(|(name, _)| (*name).to_owned()), stack.id()))
+}
+
+/// The type that the line of an exception says.
+pub fn exception_of(line: &str) -> Option<&str> {
+    let body = line.trim();
+    let typed = || split_exception(body).map(|(name, _)| name).filter(|name| is_type(name));
+    elixir::exception(body).map(|(name, _)| name).or_else(|| ruby::raised(body)).or_else(typed)
+}
+
+/// Whether a line can be that of an exception of any name, where one is awaited: `NoStock: 17`.
+pub fn may_be_exception(line: &str) -> bool {
+    split_exception(line).is_some_and(|(name, text)| {
+        !text.is_empty() && name.starts_with(char::is_uppercase) && name.contains(char::is_lowercase)
+    })
 }
 
 fn is_joiner(line: &str) -> bool {
@@ -164,7 +188,7 @@ fn is_frame_line(line: &str) -> bool {
         || at::is_frame(t)
         || at::is_elision(t)
         || script::is_php_frame(t)
-        || script::is_ruby_frame(t)
+        || ruby::is_frame(t)
         || native::is_frame(t)
         || elixir::frame(t).is_some()
 }
@@ -219,11 +243,15 @@ fn split_once<'a>(line: &'a str, by: &str) -> Option<(&'a str, &'a str)> {
     Some((&line[..at], &line[at + by.len()..]))
 }
 
-/// Splits `Type: message` or a bare `Type`; `Type [CODE]: message` too.
+/// Splits `Type: message` or a bare `Type`; `Type [CODE]: message` and `Type (0x80004005): message` too.
 fn split_exception(line: &str) -> Option<(&str, &str)> {
     let line = line.trim();
     let (name, text) = split_once(line, ": ").unwrap_or_else(|| (line.strip_suffix(':').unwrap_or(line), ""));
-    let plain = split_once(name, " [").filter(|(_, code)| code.ends_with(']')).map_or(name, |(n, _)| n);
+    let number = |code: &str| {
+        code.strip_suffix(')').is_some_and(|code| code.bytes().all(|b| b.is_ascii_hexdigit() || b == b'x'))
+    };
+    let plain = split_once(name, " [").filter(|(_, code)| code.ends_with(']'));
+    let plain = plain.or_else(|| split_once(name, " (").filter(|(_, code)| number(code))).map_or(name, |(n, _)| n);
     is_name(plain).then_some((plain, text.trim()))
 }
 

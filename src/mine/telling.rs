@@ -21,7 +21,8 @@ pub(super) fn telling(body: &str) -> Cow<'_, str> {
     if !is_headline(first) {
         return first.into();
     }
-    let sentence = lines.take(LINES_MAX).find(|line| !is_headline(line));
+    // A sentence may announce a list.
+    let sentence = lines.take(LINES_MAX).find(|line| !is_headline(line) || is_sentence(line));
     sentence.filter(|line| is_sentence(line)).map_or(first.into(), |line| format!("{first} {line}").into())
 }
 
@@ -64,6 +65,8 @@ mod tests {
     fn below_a_headline_the_first_sentence_tells_it() {
         let text = "****\nSTART FAILED\n****\n\nDescription:\n\nThe cart needs a queue that is not there.\n\nAction:\n\nAdd one.";
         assert_eq!(telling(text), "START FAILED The cart needs a queue that is not there.");
+        let list = "START FAILED\n\nDescription:\n\nThe carts need one another in a cycle:\n\n|  cart a\n|  cart b";
+        assert_eq!(telling(list), "START FAILED The carts need one another in a cycle:");
         for rest in ["SELECT id FROM carts WHERE user = 7 AND open", "{\"a\": 1}", "id: 7", "Host: shop.example"] {
             assert_eq!(telling(&format!("Query failed:\n{rest}")), "Query failed:", "{rest}");
         }

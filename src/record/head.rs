@@ -4,6 +4,7 @@
 //! first byte of the text can begin it. Behind a time a level must be in capitals, or stand between marks: prose has words
 //! such as `error` anywhere.
 
+mod blocks;
 mod forms;
 
 #[cfg(test)]
@@ -15,6 +16,8 @@ use super::{Severity, strip_ansi};
 const TOLD: &str = "level in the text";
 const STACK: &str = "stack trace";
 const EXCEPTION: &str = "exception in the text";
+
+pub use blocks::{Opening, opening};
 
 const TRACEBACK: &str = "Traceback (most recent call last)";
 
@@ -45,7 +48,7 @@ fn level_of(head: &str, message: &str) -> Option<(Severity, &'static str)> {
     if head.starts_with(TRACEBACK) || head.starts_with("panic: ") || is_panic_of_rust(body) {
         return Some((Severity::Error, STACK));
     }
-    if is_crash(head, body, message) {
+    if is_crash(head, body, message) || blocks::opens_with(message) {
         return Some((Severity::Error, STACK));
     }
     if starts_with_error_type(head) || holds_stack(message) || body.starts_with("Unhandled exception. ") {

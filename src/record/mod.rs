@@ -12,7 +12,7 @@ pub mod receipt;
 mod severity;
 
 pub use ansi::strip_ansi;
-pub use head::error_type;
+pub use head::{Opening, error_type, opening};
 pub use severity::{EffectiveSeverity, Severity, effective};
 
 use std::borrow::Cow;

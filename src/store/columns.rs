@@ -78,8 +78,8 @@ pub const ROW_COLUMNS: &[ColumnSpec] = &[
     few("http_status", Int32, "response status"),
     many("http_latency_ns", Int64, "time to the response, nanoseconds"),
     few("sig_id", Text, "signature of the message, 32 hex; joins templates"),
-    few("exception", Text, "type of the last exception in the row"),
-    few("stack_id", Text, "hash of the in-app frames, 16 hex"),
+    few("exception", Text, "type of the last exception in the row, or in the lines of its event"),
+    few("stack_id", Text, "hash of the in-app frames, its own or its event's, 16 hex"),
     many(
         "event_id",
         Text,

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 mod writer;
 
 use super::StoreError;
-use super::computed::{self, Computed};
+use super::computed::{self, Computed, FromEvents};
 use super::digest::Digest;
 use super::files::FileList;
 use super::layout::{BYTES_PER_GROUP, ROWS_PER_GROUP};
@@ -222,7 +222,7 @@ impl Compaction {
                 aside.push(*at);
                 continue;
             }
-            match if splits.is_empty() { None } else { splits.fate(rows, row) } {
+            match if splits.is_empty() { None } else { splits.fate(rows, row, kept.copy(rows, *at)) } {
                 None => places.push(*at),
                 Some(Fate::Head(row)) => places.push((joined, row)),
                 Some(Fate::Part) => parts.push(*at),
@@ -233,9 +233,9 @@ impl Compaction {
         let weigh = |at: &(u32, u32)| blocks[at.0 as usize].text_bytes(at.1 as usize);
         self.writer.hidden(Role::Parts, &parts, (gather, weigh), &list)?;
         self.writer.hidden(Role::SetAside, &aside, (gather, weigh), &list)?;
-        let (members, open_from) = regroup::regroup(&blocks, &places, &list);
-        let end = if closed { places.len() } else { whole_groups(&blocks, &places, open_from, weigh) };
-        self.writer.rows(&places[..end], &members[..end], (&apart, weigh), &list, alone)?;
+        let found = regroup::regroup(&blocks, &places, &list);
+        let end = if closed { places.len() } else { whole_groups(&blocks, &places, found.open_from, weigh) };
+        self.writer.rows(&places[..end], &found, (&apart, weigh), &list, alone)?;
         self.carry = gather(&places[end..]);
         Ok(())
     }
@@ -375,7 +375,7 @@ pub(super) fn signatures_before(root: &Path, day: &Day, until_ns: i64) -> Result
                 .map(|row| (0, row as u32))
                 .collect();
             let rows = Rows::gather(&[&rows], &before);
-            computed::sign(&rows, &mut miner, &mut table, &mut Computed::default());
+            computed::sign(&rows, &FromEvents::default(), &mut miner, &mut table, &mut Computed::default());
             Ok(())
         })?;
     }

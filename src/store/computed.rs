@@ -1,7 +1,9 @@
 //! What compacting finds out about rows: signature, exception, stack, event.
 
+use rustc_hash::FxHashMap;
+
 use super::event::EventRole;
-use super::regroup::Membership;
+use super::regroup::{Membership, Told};
 use super::rows::{Dict, Rows, TextCol, Texts};
 use crate::mine::{Miner, SigId, SignatureTable};
 use crate::time;
@@ -17,8 +19,27 @@ pub(super) struct Computed {
     pub(super) rows_in_event: Vec<i64>,
 }
 
-/// Signs rows and adds them to a signature table.
-pub(super) fn sign(rows: &Rows, miner: &mut Miner, table: &mut SignatureTable, out: &mut Computed) {
+/// What rows have from their events, and the place of the first row among those that it is said of.
+#[derive(Default)]
+pub(super) struct FromEvents<'a> {
+    pub(super) told: Option<&'a FxHashMap<u32, Told>>,
+    pub(super) first: usize,
+}
+
+impl<'a> FromEvents<'a> {
+    fn of(&self, row: usize) -> Option<&'a Told> {
+        self.told?.get(&((self.first + row) as u32))
+    }
+}
+
+/// Signs rows and adds them to a signature table. A row without an exception of its own has that of its event.
+pub(super) fn sign(
+    rows: &Rows,
+    from: &FromEvents<'_>,
+    miner: &mut Miner,
+    table: &mut SignatureTable,
+    out: &mut Computed,
+) {
     let mut hex = String::new();
     out.sig.reserve(rows.len());
     for row in 0..rows.len() {
@@ -26,9 +47,10 @@ pub(super) fn sign(rows: &Rows, miner: &mut Miner, table: &mut SignatureTable, o
         let ts_ns = Some(rows.ts_ns[row]).filter(|ts_ns| *ts_ns != super::rows::NONE);
         let signed = miner.sign(table, rows.subject(row, message), ts_ns, rows.text(TextCol::InsertId, row), message);
         out.sig.push(signed.sig);
-        out.exception.push(row, signed.exception);
+        let told = from.of(row).filter(|_| signed.exception.is_none());
+        out.exception.push(row, told.map_or(signed.exception, |told| told.exception.as_deref()));
         hex.clear();
-        if let Some(id) = signed.stack_id {
+        if let Some(id) = told.map_or(signed.stack_id, |told| told.stack_id) {
             use std::fmt::Write as _;
             let _ = write!(hex, "{id:016x}");
         }

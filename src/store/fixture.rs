@@ -66,6 +66,16 @@ pub(crate) fn input(number: u8, records: Vec<LogRecord<'static>>) -> Dump {
     Dump { read: Ingested { content_id: id, disk_path, mtime_ns: 7, report, spans, quarantined: Vec::new() }, records }
 }
 
+impl Dump {
+    /// The same rows, so many to an envelope: what lies in one has one offset.
+    pub(crate) fn in_envelopes(mut self, rows: usize) -> Self {
+        for (at, record) in self.records.iter_mut().enumerate() {
+            record.offset = (at / rows * 10) as u64;
+        }
+        self
+    }
+}
+
 pub(crate) fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("temporary folder")
 }

@@ -54,6 +54,10 @@ pub struct Part {
 impl Collect for Part {
     fn push<'a>(&mut self, record: &mut LogRecord<'a>, known: &[Stretch<'a>], raw: impl FnOnce() -> Cow<'a, str>) {
         let role = row_role(&record.message);
+        // Its text says nothing of its severity, but holds an exception with its stack.
+        if role == RowRole::Traceback && record.effective_severity == Severity::Default {
+            (record.effective_severity, record.effective_reason) = (Severity::Error, Some("stack trace"));
+        }
         let keeps = match self.raw {
             RawPolicy::All => true,
             RawPolicy::None => false,
@@ -61,7 +65,7 @@ impl Collect for Part {
             // dropped is gone. So rows that can only be part of a larger event keep theirs.
             RawPolicy::Warning => {
                 // A name alone is a method's in the audit log.
-                let is_exception = role == RowRole::Exception && record.message.contains(": ");
+                let is_exception = role == RowRole::Exception && record.message.contains(' ');
                 record.effective_severity >= Severity::Warning || role.is_of_stack() || is_exception
             }
         };

@@ -93,6 +93,11 @@ impl Kept {
         (self.numbered(rows, places), raws)
     }
 
+    /// Which copy of its content a row is; 0 for most.
+    pub(super) fn copy(&self, rows: &Rows, at: (u32, u32)) -> u32 {
+        self.repeats.get(&at).copied().unwrap_or_else(|| rows.repeat(at.1 as usize))
+    }
+
     fn numbered(&self, mut rows: Rows, places: &[(u32, u32)]) -> Rows {
         if !self.repeats.is_empty() {
             let of =
@@ -241,7 +246,7 @@ impl Merger {
         }
         self.changed = true;
         let at = (files.id(loser.file()).to_string(), u64::try_from(loser.offset()).unwrap_or(0));
-        self.note(dedup_key(winner), hash, at);
+        self.note(dedup_key(winner, winner.rows.repeat(winner.row)), hash, at);
     }
 
     fn note(&mut self, key: u128, hash: u64, at: (String, u64)) {
@@ -253,7 +258,7 @@ impl Merger {
         if self.known.is_empty() {
             return;
         }
-        let key = dedup_key(winner);
+        let key = dedup_key(winner, winner.rows.repeat(winner.row));
         for conflict in self.known.remove(&key).unwrap_or_default() {
             let hash = u64::from_str_radix(&conflict.payload_hash, 16).unwrap_or(0);
             if hash != winner.rows.payload_hash(winner.row) {
@@ -300,9 +305,9 @@ fn group_len(blocks: &[&Rows], order: &[(u32, u32)]) -> usize {
 }
 
 /// Key of an entry, for the books: a hash of (project, id, microsecond), or of its content and which copy it is.
-fn dedup_key(at: Place<'_>) -> u128 {
+pub(super) fn dedup_key(at: Place<'_>, copy: u32) -> u128 {
     if at.insert_id().is_empty() {
-        return hash128(&[b"content", &at.content().to_le_bytes(), &at.rows.repeat(at.row).to_le_bytes()]);
+        return hash128(&[b"content", &at.content().to_le_bytes(), &copy.to_le_bytes()]);
     }
     let micros = if at.ts_ns() == NONE { NONE } else { at.ts_ns().div_euclid(1_000) };
     hash128(&[at.project().unwrap_or("").as_bytes(), at.insert_id().as_bytes(), &micros.to_le_bytes()])

@@ -61,13 +61,15 @@ pub(super) fn origin(a: Place<'_>, b: Place<'_>, files: &Files) -> Ordering {
     by_file.then_with(|| a.offset().cmp(&b.offset())).then_with(|| a.rows.repeat(a.row).cmp(&b.rows.repeat(b.row)))
 }
 
-/// `Less` when `a` is to be kept: richest payload, then least damaged text, then least (content id, offset) (D2).
+/// `Less` when `a` is to be kept: richest payload, then least damaged text, then least (content id, offset) (D2). Entries of one
+/// envelope have one offset: the hash of their payload decides there.
 pub(super) fn preference(a: Place<'_>, b: Place<'_>, files: &Files) -> Ordering {
     let of = |place: Place<'_>| {
         let lossy = place.rows.int(IntCol::Lossy, place.row);
         (Reverse(place.rows.int(IntCol::PayloadRank, place.row)), if lossy == NONE { 0 } else { lossy })
     };
-    of(a).cmp(&of(b)).then_with(|| origin(a, b, files))
+    let payload = |place: Place<'_>| place.rows.payload_hash(place.row);
+    of(a).cmp(&of(b)).then_with(|| origin(a, b, files)).then_with(|| payload(a).cmp(&payload(b)))
 }
 
 /// Whether two rows with times of one microsecond (or without) may be the same entry.

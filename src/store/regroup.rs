@@ -10,6 +10,9 @@
 //! A row alone does not show that it is the head of such a stack. Where it says nothing of its severity, it is as severe as its
 //! event: what the first row of it says that says anything, else an error.
 
+mod block;
+mod told;
+
 use std::collections::VecDeque;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -17,9 +20,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::event::EventRole;
 use super::files::Files;
 use super::order::{Place, origin};
-use super::rows::{DictCol, IntCol, NONE, Rows};
-use crate::mine::RowRole;
+use super::rows::{DictCol, IntCol, NONE, Rows, TextCol};
+use crate::mine::{RowRole, may_be_exception};
 use crate::record::Severity;
+use block::{BLOCK_NS, Block, Is};
+pub(super) use told::Told;
 
 /// Longest pause between two rows of one event.
 pub const GAP_NS: i64 = 5_000_000;
@@ -31,7 +36,6 @@ const CANDIDATES: usize = 4;
 #[derive(Clone, Copy)]
 struct Last {
     at: usize,
-    event: usize,
     role: RowRole,
     ts_ns: i64,
     /// Frames of Python or a message on the console of .NET, whose exception has not come yet.
@@ -42,6 +46,8 @@ struct Last {
     exception: bool,
     /// What the row below it is to it.
     below: Below,
+    /// The block that it belongs to.
+    block: Option<Block>,
 }
 
 /// What the next row of a stream is to a row, whatever its text says.
@@ -57,6 +63,8 @@ enum Below {
     Code,
     /// The caret, below which the error stands.
     Caret,
+    /// What something above it was caused by.
+    Cause,
 }
 
 impl Below {
@@ -67,6 +75,7 @@ impl Below {
             (Some(Self::Caret), RowRole::Frame) | (_, RowRole::Opener) => Self::Error,
             (_, RowRole::Console) => Self::Indented,
             (_, RowRole::Place) => Self::Code,
+            (Some(_), RowRole::Cause) => Self::Cause,
             _ => Self::Any,
         }
     }
@@ -74,7 +83,7 @@ impl Below {
     /// Whether a row of some role right below it is that, whatever its text says.
     fn takes(self, role: RowRole) -> bool {
         match self {
-            Self::Error | Self::Code => true,
+            Self::Error | Self::Code | Self::Cause => true,
             Self::Indented => role == RowRole::Inside,
             Self::Any | Self::Caret => false,
         }
@@ -96,9 +105,19 @@ struct Stream {
     plain: VecDeque<Last>,
     /// Rows since the newest of both that belong to what comes next, if that is of a stack.
     between: Vec<u32>,
+    /// The same of rows that stand above a possible head, by its position.
+    above: FxHashMap<usize, Vec<u32>>,
 }
 
 impl Stream {
+    /// The newest row, if it is the line of an exception whose frames have not come. An indented row below it is more of its
+    /// message, or the code that Rails shows.
+    fn open_exception(&self, ts_ns: i64) -> Option<Last> {
+        let is_open = |plain: &Last| plain.exception && plain.is_near(ts_ns);
+        let newest = self.plain.back().filter(|plain| self.stack.is_none_or(|stack| stack.at < plain.at));
+        newest.copied().filter(is_open)
+    }
+
     /// The line of a log right above the line of an exception that a frame follows at some time: `ERROR could not save`.
     fn logged(&self, exception: &Last, ts_ns: i64) -> Option<Last> {
         let at = self.plain.iter().rposition(|plain| plain.at == exception.at)?;
@@ -121,20 +140,32 @@ pub(super) struct Membership {
     pub(super) severity: Option<i64>,
 }
 
-/// What regrouping says of every row of a slice, and from which row on more rows could still change it.
+/// What regrouping says of a slice.
+#[derive(Debug)]
+pub(super) struct Regrouped {
+    /// For each row its event.
+    pub(super) members: Vec<Membership>,
+    /// Exception and stack that rows have from their event, by position.
+    pub(super) told: FxHashMap<u32, Told>,
+    /// From which row on more rows could still change it.
+    pub(super) open_from: usize,
+}
+
+/// What regrouping says of the rows of a slice.
 ///
 /// Rows without an id that have one time lie in the order of their content; they are read in the order of their dump.
-pub(super) fn regroup(blocks: &[&Rows], places: &[(u32, u32)], files: &Files) -> (Vec<Membership>, usize) {
+pub(super) fn regroup(blocks: &[&Rows], places: &[(u32, u32)], files: &Files) -> Regrouped {
     let Some(order) = as_written(blocks, places, files) else { return in_order(blocks, places) };
     let written: Vec<(u32, u32)> = order.iter().map(|at| places[*at as usize]).collect();
-    let (members, open_from) = in_order(blocks, &written);
+    let Regrouped { members, told, open_from } = in_order(blocks, &written);
     let mut out = members.clone();
     for (member, at) in members.into_iter().zip(&order) {
         out[*at as usize] = Membership { named_by: order[member.named_by as usize], ..member };
     }
     let ts = |at: usize| blocks[places[at].0 as usize].ts_ns[places[at].1 as usize];
     let open = (1..=open_from).rev().find(|at| *at == places.len() || ts(at - 1) != ts(*at));
-    (out, open.unwrap_or(0))
+    let told = told.into_iter().map(|(at, told)| (order[at as usize], told)).collect();
+    Regrouped { members: out, told, open_from: open.unwrap_or(0) }
 }
 
 /// The order in which rows of one time that have no id stand in their dumps, where one of them is of a stack; `None` where
@@ -162,7 +193,7 @@ fn as_written(blocks: &[&Rows], places: &[(u32, u32)], files: &Files) -> Option<
     order
 }
 
-fn in_order(blocks: &[&Rows], places: &[(u32, u32)]) -> (Vec<Membership>, usize) {
+fn in_order(blocks: &[&Rows], places: &[(u32, u32)]) -> Regrouped {
     let role = |at: (u32, u32)| blocks[at.0 as usize].role(at.1 as usize);
     let alone = |at: usize| Membership { named_by: at as u32, role: EventRole::Head, rows: 1, severity: None };
     let Events { of: event_of, inside, open_from } = assign(blocks, places);
@@ -190,7 +221,7 @@ fn in_order(blocks: &[&Rows], places: &[(u32, u32)]) -> (Vec<Membership>, usize)
             }
         }
     }
-    for at in firsts {
+    for at in firsts.iter().copied() {
         let event = event_of[at];
         let named_by = head.get(&event).copied().unwrap_or(event);
         let rows = size[&event];
@@ -207,7 +238,11 @@ fn in_order(blocks: &[&Rows], places: &[(u32, u32)]) -> (Vec<Membership>, usize)
             },
         };
     }
-    (out, open_from)
+    let mut events: Vec<(u32, u32)> = firsts.iter().map(|at| (event_of[*at], *at as u32)).collect();
+    events.sort_unstable();
+    let several = events.chunk_by(|a, b| a.0 == b.0).filter(|event| event.len() > 1);
+    let told = several.flat_map(|event| told::of_event(blocks, places, event, &out)).collect();
+    Regrouped { members: out, told, open_from }
 }
 
 /// The severity that a row itself tells, in its envelope or by its text.
@@ -235,6 +270,7 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
     let mut inside: FxHashSet<u32> = FxHashSet::default();
     // Nothing is joined to a plain row that no row of a stack follows within the gap, and no such row to what is not near one.
     let near_stack = near_stacks(blocks, places);
+    let ts = |at: &(u32, u32)| blocks[at.0 as usize].ts_ns[at.1 as usize];
     for (at, (block, row)) in places.iter().enumerate() {
         let (rows, row) = (blocks[*block as usize], *row as usize);
         if !near_stack[at] {
@@ -246,19 +282,50 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
         let severity = (rows.int(IntCol::Severity, row), rows.int(IntCol::EffectiveSeverity, row));
         let role = rows.role(row);
         let stream = streams.entry(key).or_default();
-        if role == RowRole::Between {
+        let stack = stream.stack.filter(|last| last.is_near(ts_ns));
+        let newest = stack.filter(|stack| stream.plain.back().is_none_or(|plain| plain.at < stack.at));
+        if let Some(open) = newest
+            && let Some((block, is)) = open.block.and_then(|block| block.with(rows, row))
+        {
+            event_of[at] = event_of[open.at];
+            match is {
+                // The banner says less than the reason below it.
+                Is::Reason => inside.insert(block.first),
+                Is::Detail => inside.insert(at as u32),
+            };
+            stream.stack = Some(Last { at, role: RowRole::Traceback, ts_ns, severity, block: Some(block), ..open });
+            continue;
+        }
+        // An exception of any name ends the frames of Python.
+        let is_open = |last: Last| last.awaits && last.role != RowRole::Traceback;
+        let says_nothing = || rows.word(DictCol::Reason, row).is_none();
+        let role = if role == RowRole::Plain
+            && newest.is_some_and(is_open)
+            && says_nothing()
+            && may_be_exception(rows.text(TextCol::Message, row))
+        {
+            RowRole::Exception
+        } else {
+            role
+        };
+        if role == RowRole::Between || role == RowRole::Inside && stream.open_exception(ts_ns).is_some() {
             stream.between.push(at as u32);
             continue;
         }
-        let between = std::mem::take(&mut stream.between);
-        let stack = stream.stack.filter(|last| last.is_near(ts_ns));
-        let newest = stack.filter(|stack| stream.plain.back().is_none_or(|plain| plain.at < stack.at));
+        let mut between = std::mem::take(&mut stream.between);
         let taken = newest.filter(|last| last.below.takes(role));
         let joined = taken.or_else(|| match role {
-            RowRole::Plain | RowRole::Between | RowRole::Opener | RowRole::Console | RowRole::Place => None,
+            RowRole::Plain
+            | RowRole::Between
+            | RowRole::Opener
+            | RowRole::Console
+            | RowRole::Place
+            | RowRole::Banner => None,
+            RowRole::Cause => newest.or_else(|| stream.open_exception(ts_ns)),
             RowRole::Traceback => stack.filter(|last| last.role == RowRole::Joiner),
             RowRole::Joiner => stack.filter(|last| last.role != RowRole::Joiner),
             RowRole::Frame => head_of_frame(stack, &stream.plain, ts_ns, severity.0),
+            RowRole::PythonFrame if is_entry(rows.text(TextCol::Message, row)) => None,
             // Behind an exception they are another one's.
             RowRole::PythonFrame => {
                 let open = stack.filter(|last| last.role != RowRole::Traceback);
@@ -266,13 +333,23 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
                     .filter(|head| stack.is_none_or(|last| open.is_some() || head.at > last.at))
             }
             RowRole::Inside => newest.filter(|last| last.role != RowRole::Joiner),
-            RowRole::Exception => newest.filter(|last| last.awaits),
+            RowRole::Exception | RowRole::Reason => newest.filter(|last| last.awaits),
         });
+        let mut firsts = [at; 2];
         if let Some(head) = &joined {
             let above = if head.exception { stream.logged(head, ts_ns) } else { None };
-            let event = above.map_or(head.event, |above| above.event) as u32;
-            (event_of[head.at], event_of[at]) = (event, event);
-            for at in between {
+            firsts = [above.map_or(head.at, |above| above.at), head.at];
+            between.extend(firsts.iter().filter_map(|first| stream.above.remove(first)).flatten());
+        }
+        if joined.is_some() || role.is_of_stack() {
+            // Its first row names an event while it is put together.
+            between.retain(|between| ts_ns - ts(&places[*between as usize]) <= GAP_NS);
+            let event = between.iter().copied().fold(event_of[firsts[0]], u32::min);
+            for of in firsts {
+                event_of[of] = event;
+            }
+            event_of[at] = event;
+            for at in between.drain(..) {
                 event_of[at as usize] = event;
                 inside.insert(at);
             }
@@ -282,6 +359,14 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
             _ if taken.is_some_and(|last| last.below == Below::Code) => {
                 inside.insert(at as u32);
                 (RowRole::Frame, true)
+            }
+            RowRole::Inside if taken.is_some_and(|last| last.below == Below::Cause) => {
+                inside.insert(at as u32);
+                (RowRole::Frame, false)
+            }
+            RowRole::Cause if joined.is_some() => {
+                inside.insert(at as u32);
+                (RowRole::Frame, false)
             }
             RowRole::Plain | RowRole::Inside | RowRole::Exception if taken.is_some() => {
                 (RowRole::Traceback, taken.is_some_and(|last| last.below == Below::Indented))
@@ -296,17 +381,22 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
             role => (role, matches!(role, RowRole::PythonFrame | RowRole::Place)),
         };
         let exception = role == RowRole::Plain && rows.role(row) == RowRole::Exception;
-        let last = Last { at, event: event_of[at] as usize, role, ts_ns, awaits, severity, exception, below };
+        let block = Block::opened(rows, row, at);
+        let last = Last { at, role, ts_ns, awaits, severity, exception, below, block };
         if role == RowRole::Plain {
-            if stream.plain.len() == CANDIDATES {
-                stream.plain.pop_front();
+            if stream.plain.len() == CANDIDATES
+                && let Some(gone) = stream.plain.pop_front()
+            {
+                stream.above.remove(&gone.at);
+            }
+            if !between.is_empty() {
+                stream.above.insert(at, between);
             }
             stream.plain.push_back(last);
         } else {
             stream.stack = Some(last);
         }
     }
-    let ts = |at: &(u32, u32)| blocks[at.0 as usize].ts_ns[at.1 as usize];
     let end = places.last().map_or(0, ts);
     let tail = places.iter().rposition(|at| end.saturating_sub(ts(at)) > GAP_NS).map_or(0, |at| at + 1);
     let open = event_of[tail..].iter().map(|event| *event as usize).min().unwrap_or(tail);
@@ -333,17 +423,27 @@ fn near_stacks(blocks: &[&Rows], places: &[(u32, u32)]) -> Vec<bool> {
         near[at] = newest.is_some_and(|newest| newest - ts_ns <= GAP_NS);
     }
     newest = None;
+    let mut opened: Option<i64> = None;
     for (at, near) in near.iter_mut().enumerate() {
         let (ts_ns, role) = of(at);
         if ts_ns == NONE {
             continue;
         }
         *near |= newest.is_some_and(|newest| ts_ns - newest <= GAP_NS);
+        *near |= opened.is_some_and(|opened| ts_ns - opened <= BLOCK_NS);
+        if matches!(role, RowRole::Banner | RowRole::Reason) {
+            opened = Some(ts_ns);
+        }
         if role.is_of_stack() || *near && matches!(role, RowRole::Inside | RowRole::Exception) {
             newest = Some(ts_ns);
         }
     }
     near
+}
+
+/// Whether a row opens a stack of Python behind a level of its own: what stands above it is another entry.
+fn is_entry(text: &str) -> bool {
+    text.split_once("Traceback (").is_some_and(|(level, _)| level.contains(':'))
 }
 
 /// What a frame continues: the open stack, or a plain row that came after it and can be a new head.

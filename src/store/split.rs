@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 
 use super::files::Files;
+use super::merge::dedup_key;
 use super::order::{Place, file_order};
 use super::rows::{DictCol, IntCol, NONE, Rows, TextCol};
 use crate::record::Kind;
 
-/// Where a row comes from: input and offset.
-type Origin = (u32, i64);
+/// Which row it is: input, offset, and key of the entry. An envelope has one offset for all entries that it holds.
+type Identity = (u32, i64, u128);
 
 /// What becomes of a row that is a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub(super) enum Fate {
 pub(super) struct Splits {
     /// Rows that others were joined to.
     pub(super) rows: Rows,
-    fates: FxHashMap<Origin, Fate>,
+    fates: FxHashMap<Identity, Fate>,
 }
 
 impl Splits {
@@ -55,8 +56,8 @@ impl Splits {
                 rows.payload_hash(head).cast_signed(),
             ]);
             messages.push(joined(&texts, rows.word(DictCol::Kind, head)));
-            fates.insert(origin(rows, head), Fate::Head(heads.len() as u32));
-            fates.extend(members[1..].iter().map(|row| (origin(rows, *row), Fate::Part)));
+            fates.insert(identity(rows, head, rows.repeat(head)), Fate::Head(heads.len() as u32));
+            fates.extend(members[1..].iter().map(|row| (identity(rows, *row, rows.repeat(*row)), Fate::Part)));
             heads.push((0, head as u32));
         }
         let column = |at: usize| own.iter().map(|own: &[i64; 3]| own[at]).collect::<Vec<_>>();
@@ -68,10 +69,10 @@ impl Splits {
         self.fates.is_empty()
     }
 
-    /// What becomes of a row; `None` for a row that stays as it is.
-    pub(super) fn fate(&self, rows: &Rows, row: usize) -> Option<Fate> {
+    /// What becomes of a row, of which it is told which copy of its content it is; `None` for a row that stays as it is.
+    pub(super) fn fate(&self, rows: &Rows, row: usize, copy: u32) -> Option<Fate> {
         rows.word(DictCol::SplitUid, row)?;
-        self.fates.get(&origin(rows, row)).copied()
+        self.fates.get(&identity(rows, row, copy)).copied()
     }
 }
 
@@ -90,18 +91,9 @@ fn joined(texts: &[&str], kind: Option<&str>) -> String {
     told.concat()
 }
 
-fn origin(rows: &Rows, row: usize) -> Origin {
-    (rows.files[row], rows.int(IntCol::Offset, row))
+fn identity(rows: &Rows, row: usize, copy: u32) -> Identity {
+    (rows.files[row], rows.int(IntCol::Offset, row), dedup_key(Place::new(rows, row), copy))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parts_of_an_audit_entry_say_their_method_once_and_parts_of_a_text_stay_whole() {
-        assert_eq!(joined(&["ab", "ab", "c"], Some("app")), "ababc");
-        assert_eq!(joined(&["svc.Replace", "svc.Replace", "svc.Replace"], Some("audit")), "svc.Replace");
-        assert_eq!(joined(&["", "svc.Replace"], Some("audit")), "svc.Replace");
-    }
-}
+mod tests;

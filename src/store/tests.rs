@@ -13,7 +13,7 @@ use crate::record::{LogRecord, Severity, Split, payload_hash};
 use crate::time::DAY_NS;
 
 /// Rows of the files of one role, as queries see them, in order.
-fn blocks_of(store: &Store, role: Role) -> Vec<(Rows, Option<Computed>)> {
+pub(super) fn blocks_of(store: &Store, role: Role) -> Vec<(Rows, Option<Computed>)> {
     let snapshot = store.snapshot().expect("snapshot");
     let files = FileList::default();
     let mut out = Vec::new();
@@ -40,6 +40,8 @@ pub(super) fn contents(store: &Store) -> Vec<String> {
                         computed.role[at],
                         computed.rows_in_event[at],
                         computed.event_id.get(at).to_owned(),
+                        computed.exception.get(at).map(str::to_owned),
+                        computed.stack.get(at).map(str::to_owned),
                     )
                 });
                 out.push(format!("{role:?} {} {found:?}", described(&rows, at)));
@@ -57,7 +59,7 @@ fn described(rows: &Rows, at: usize) -> String {
 }
 
 /// Messages of the rows that queries see, in order of days.
-fn messages(store: &Store) -> Vec<String> {
+pub(super) fn messages(store: &Store) -> Vec<String> {
     let snapshot = store.snapshot().expect("snapshot");
     let files = FileList::default();
     let mut out = Vec::new();
@@ -252,29 +254,6 @@ fn rows_that_are_set_aside_are_counted_and_in_no_file_that_queries_read() {
     assert_eq!(messages(&store), ["kept", "later"]);
     assert_eq!(snapshot.files(None).len(), 1);
     assert_eq!(snapshot.verify().expect("verifies"), []);
-}
-
-#[test]
-fn parts_of_a_split_entry_become_one_row_whenever_they_come() {
-    let part = |index: i32, text: &'static str| LogRecord {
-        split: Some(Split { uid: "u".into(), index, total: 3 }),
-        ..row(DAY_ONE, &format!("a{index}"), text)
-    };
-    let parts = || [part(0, "one "), part(1, "two "), part(2, "three")];
-    let mut digests = Vec::new();
-    for order in [[0, 1, 2], [2, 0, 1], [1, 2, 0]] {
-        let folder = folder();
-        let mut store = store_of(&folder, Vec::new());
-        for at in order {
-            append(&mut store, vec![input(u8::try_from(at).expect("small") + 1, vec![parts()[at].clone()])]);
-        }
-        assert_eq!(messages(&store), ["one two three"]);
-        assert_eq!(blocks_of(&store, Role::Rows)[0].0.int(IntCol::SplitParts, 0), 3);
-        let stats = store.snapshot().expect("snapshot").stats();
-        assert_eq!((stats.unique, stats.rows, stats.parts_joined), (3, 1, 2));
-        digests.push(store.snapshot().expect("snapshot").digest());
-    }
-    assert!(digests.windows(2).all(|pair| pair[0] == pair[1]));
 }
 
 #[test]
@@ -488,6 +467,9 @@ pub(super) fn any_record() -> impl Strategy<Value = LogRecord<'static>> {
         "Traceback (most recent call last):\n  File \"/app/a.py\", line 3, in f\n    g()\nValueError: bad",
         "During handling of the above exception, another exception occurred:",
         "    at handler (/app/index.js:10:5)",
+        "  File \"/app/a.py\", line 3, in f",
+        "ValueError: bad",
+        "APPLICATION FAILED TO START",
         "order 17 failed",
         "",
     ]);

@@ -6,15 +6,17 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memmem::Finder;
 
 use super::{Stack, head_of, indent, is_joiner, is_type, lines, split_exception, split_once};
+use crate::record::Severity;
 
 pub(super) const HEADER: &str = "Traceback (most recent call last)";
 
 /// Whether a trimmed line is only the header.
 pub(super) fn is_header(line: &str) -> bool {
-    matches!(
-        line.trim_start_matches(['+', '|', ' ']),
-        "Traceback (most recent call last):" | "Exception Group Traceback (most recent call last):"
-    )
+    let Some(front) = line.strip_suffix("Traceback (most recent call last):") else { return false };
+    let front = front.trim_start_matches(['+', '|', ' ']).trim_end();
+    // A logger's level may stand before it.
+    let is_level = || front.strip_suffix(':').is_some_and(|level| Severity::from_word(level).is_some());
+    front.is_empty() || front == "Exception Group" || is_level()
 }
 
 /// File and function of a frame line.

@@ -1,7 +1,8 @@
 //! What a row is to its neighbours where an export cut one stack into many rows: told from its text alone.
 
-use super::{LINES_MAX, elixir, is_carets, is_frame_line, is_joiner, is_type, native, parse_stack, python, script};
-use super::{split_exception, unescape};
+use super::{LINES_MAX, elixir, is_carets, is_frame_line, is_joiner, is_type, native, parse_stack, python};
+use super::{ruby, script, split_exception, unescape};
+use crate::record::{Opening, opening};
 
 /// What a row is to its neighbours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,11 +29,17 @@ pub enum RowRole {
     Console,
     /// The place of an error of Node; the row below it is the code that stands there, the error comes behind that.
     Place,
+    /// Says that a program did not start; the rows below it say why: `APPLICATION FAILED TO START`.
+    Banner,
+    /// Says why a program did not start; the rows below it tell more.
+    Reason,
+    /// Announces the cause of what failed above it, on the row below it: `Caused by:`.
+    Cause,
 }
 
 impl RowRole {
     /// Every role.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Plain,
         Self::Traceback,
         Self::Joiner,
@@ -44,6 +51,9 @@ impl RowRole {
         Self::Opener,
         Self::Console,
         Self::Place,
+        Self::Banner,
+        Self::Reason,
+        Self::Cause,
     ];
 
     /// Whether the row is a part of a stack whatever stands around it.
@@ -54,6 +64,13 @@ impl RowRole {
 
 /// The role of a row, from its text alone.
 pub fn row_role(message: &str) -> RowRole {
+    if let [b'[', ..] | [b'A'..=b'Z', b',', ..] = message.as_bytes()
+        && let Some(text) = ruby::text_behind(message.trim_end_matches(['\n', '\r']))
+        && !text.contains('\n')
+    {
+        let body = text.trim();
+        return if body.is_empty() { RowRole::Between } else { of_line(text, body) };
+    }
     if is_plain(message.as_bytes()) {
         return RowRole::Plain;
     }
@@ -86,6 +103,13 @@ pub fn row_role(message: &str) -> RowRole {
 fn of_line(line: &str, body: &str) -> RowRole {
     if is_joiner(body) {
         RowRole::Joiner
+    } else if let Some(opening) = opening(body) {
+        match opening {
+            Opening::Banner => RowRole::Banner,
+            Opening::Reason => RowRole::Reason,
+        }
+    } else if matches!(body, "Caused by:" | "Causes:") {
+        RowRole::Cause
     } else if python::frame(body).is_some() || python::is_header(body) {
         RowRole::PythonFrame
     } else if is_frame_line(line) || is_carets(body) || script::is_php_margin(body) {
@@ -98,7 +122,11 @@ fn of_line(line: &str, body: &str) -> RowRole {
         RowRole::Console
     } else if script::is_place(body) {
         RowRole::Place
-    } else if python::ends_group(line) || is_in_console(line) || elixir::exception(body).is_some() {
+    } else if python::ends_group(line)
+        || is_in_console(line)
+        || elixir::exception(body).is_some()
+        || ruby::raised(body).is_some()
+    {
         RowRole::Exception
     } else if is_inside(line) {
         RowRole::Inside
@@ -111,10 +139,22 @@ fn of_line(line: &str, body: &str) -> RowRole {
 
 /// Whether one line only stands between an error and its stack.
 fn is_between(line: &str, body: &str) -> bool {
-    matches!(body, "Stack trace:" | "stack backtrace:")
+    matches!(body, "Stack trace:" | "stack backtrace:" | "#")
+        || is_border(body)
+        || script::is_required(body)
         // An exception of .NET inside another; a panic of Go that was recovered, and what the processor said.
         || line.starts_with([' ', '\t']) && (body.starts_with("---> ") || body.starts_with("panic: "))
         || body.starts_with("[signal SIG") && body.ends_with(']')
+}
+
+/// Whether a line is nothing but stars, or what Spring logs its report of a failed start with.
+fn is_border(line: &str) -> bool {
+    let reports = |line: &str| line.trim_end().ends_with(".LoggingFailureAnalysisReporter");
+    is_stars(line.as_bytes()) || line.strip_suffix(':').is_some_and(reports)
+}
+
+fn is_stars(line: &[u8]) -> bool {
+    line.len() >= 10 && line.iter().all(|b| *b == b'*')
 }
 
 /// Whether a line is the first of two that the console of .NET writes for a warning or worse: `fail: Shop.Orders[13]`.
@@ -170,7 +210,8 @@ fn is_plain(s: &[u8]) -> bool {
     let start = match first {
         b'-' | b'.' | b'#' | b'+' | b'|' | b'^' | b'~' | b'0'..=b'9' => true,
         b'[' | b'"' => matches!(s, b"[stacktrace]" | b"\"}") || starts(s, &["[previous exception] ", "[signal SIG"]),
-        b'*' => starts(s, &[elixir::MARK]),
+        b'*' => starts(s, &[elixir::MARK]) || is_stars(s),
+        b'A' => starts(s, &["APPLICATION FAILED "]),
         b'(' => memchr::memmem::find(s, b") ").is_some() && memchr::memmem::find(s, b": ").is_some(),
         b'a' => starts(s, &["at "]),
         b'c' => starts(s, &["created by ", "crit: "]),
@@ -181,21 +222,30 @@ fn is_plain(s: &[u8]) -> bool {
         b's' => starts(s, &["stack backtrace:"]),
         b't' => starts(s, &["thread '", "thrown in "]),
         b'w' => starts(s, &["warn: "]),
-        b'C' => starts(s, &["Caused by: "]),
+        b'C' => starts(s, &["Caused by:", "Causes:"]),
         b'D' => starts(s, &["During "]),
         b'E' => starts(s, &["Exception Group ", "Emitted 'error' "]),
         b'F' => starts(s, &["File \""]),
+        b'I' => starts(s, &["It was not possible to find any compatible framework "]),
         b'L' => starts(s, &["Last message"]),
         b'N' => starts(s, &["Node.js v"]),
+        b'R' => starts(s, &["Require stack:"]),
         b'S' => starts(s, &["Suppressed: ", "Stack trace:", "State: "]),
         b'T' => starts(s, &["The above ", "Traceback "]),
+        b'Y' => starts(s, &["You must install or update .NET "]),
         _ => false,
     };
-    if start || *last == b'\'' || memchr::memchr2(b'\n', b'\\', s).is_some() {
+    // A logger's level may stand before the header of Python.
+    let header = *last == b':' && s.ends_with(b"Traceback (most recent call last):");
+    if start || header || *last == b'\'' || memchr::memchr2(b'\n', b'\\', s).is_some() {
+        return false;
+    }
+    let word = &s[..memchr::memchr(b' ', s).unwrap_or(s.len())];
+    // Rails: `Type (message):`.
+    if matches!(last, b':' | b')') && s[word.len()..].starts_with(b" (") && first.is_ascii_uppercase() {
         return false;
     }
     // Go: the first word is `file.go:12`, or the line a call. An exception's is its name.
-    let word = &s[..memchr::memchr(b' ', s).unwrap_or(s.len())];
     let name = word.strip_suffix(b":").filter(|_| word.len() < s.len()).or((word.len() == s.len()).then_some(word));
     let exception = name.and_then(|name| std::str::from_utf8(name).ok()).is_some_and(is_type);
     let call = *last == b')' && memchr::memchr(b'(', word).is_some() && memchr::memchr(b'.', word).is_some();

@@ -1,4 +1,4 @@
-//! Ruby and PHP.
+//! PHP, and the places of Node.
 
 use super::{Stack, head_of, is_name, lines, split_once};
 
@@ -31,13 +31,22 @@ pub(super) fn is_php_frame(line: &str) -> bool {
 /// Whether a trimmed line is nothing but a place in a script of Node, as it stands above an uncaught error:
 /// `node:internal/process/promises:288`, `/srv/app.js:12`.
 pub(super) fn is_place(line: &str) -> bool {
-    const ENDS: [&str; 6] = [".js", ".cjs", ".mjs", ".ts", ".jsx", ".tsx"];
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let is_absolute =
-        |file: &str| file.starts_with('/') || file.starts_with("file://") || file.get(1..3) == Some(":\\");
-    line.rsplit_once(':').filter(|(file, number)| is_number(number) && !file.contains([' ', '(', '"'])).is_some_and(
-        |(file, _)| file.starts_with("node:") || is_absolute(file) && ENDS.iter().any(|end| file.ends_with(end)),
-    )
+    line.rsplit_once(':')
+        .filter(|(file, number)| is_number(number) && !file.contains([' ', '(', '"']))
+        .is_some_and(|(file, _)| file.starts_with("node:") || is_file(file))
+}
+
+/// Whether a text is the path of a script, from the root.
+fn is_file(file: &str) -> bool {
+    const ENDS: [&str; 6] = [".js", ".cjs", ".mjs", ".ts", ".jsx", ".tsx"];
+    let is_absolute = file.starts_with('/') || file.starts_with("file://") || file.get(1..3) == Some(":\\");
+    is_absolute && ENDS.iter().any(|end| file.ends_with(end))
+}
+
+/// Whether a line tells who required a module that Node did not find: `Require stack:`, `- /srv/app.js`.
+pub(super) fn is_required(line: &str) -> bool {
+    line == "Require stack:" || line.strip_prefix("- ").is_some_and(is_file)
 }
 
 /// What frameworks print around the frames of a PHP exception that they write as a part of JSON.
@@ -109,72 +118,4 @@ fn php_exception(line: &str) -> Option<(&str, &str, &str)> {
     let text = text.rfind(" in /").map_or(text, |p| &text[..p]);
     let typed = last.ends_with("Error") || last.ends_with("Exception") || name.contains('\\');
     (is_name(name) && typed && last.starts_with(char::is_uppercase)).then_some((before, name, text))
-}
-
-/// File and function of `/app/x.rb:12:in 'f'`, and what follows.
-fn ruby_place(line: &str) -> Option<(&str, &str, &str)> {
-    let (place, rest) = split_once(line, ":in `").or_else(|| split_once(line, ":in '"))?;
-    let (file, number) = place.rsplit_once(':')?;
-    if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let (function, after) = rest.split_once('\'')?;
-    Some((file, function, after))
-}
-
-/// Whether a trimmed line is a Ruby frame.
-pub(super) fn is_ruby_frame(line: &str) -> bool {
-    let body = line.strip_prefix("from ").unwrap_or(line);
-    ruby_place(body).is_some_and(|(file, _, after)| after.is_empty() && !file.contains(' '))
-}
-
-/// `file.rb:1:in 'f': message (Type)` with `from` lines, or `Type (message):` above the frames.
-pub(super) fn ruby(message: &str) -> Stack<'_> {
-    let mut stack = Stack::default();
-    let mut first_frame = None;
-    for (start, raw) in lines(message) {
-        let t = raw.trim();
-        let body = t.strip_prefix("from ").unwrap_or(t);
-        let Some((file, function, after)) = ruby_place(body) else {
-            continue;
-        };
-        first_frame.get_or_insert(start);
-        if let Some((text, name)) = after.strip_prefix(": ").and_then(typed_message) {
-            if stack.exceptions.is_empty() {
-                stack.head = head_of(&message[..start]);
-            }
-            stack.exceptions.push((name, text));
-        }
-        let file = file.rsplit(' ').next().unwrap_or(file);
-        stack.frame(file, function, !file.contains("/gems/") && !file.contains("/lib/ruby/") && !file.starts_with('<'));
-    }
-    if stack.exceptions.is_empty()
-        && let Some(start) = first_frame
-    {
-        above(&mut stack, &message[..start]);
-    }
-    stack
-}
-
-/// `message (Type)`.
-fn typed_message(text: &str) -> Option<(&str, &str)> {
-    let (text, name) = text.strip_suffix(')')?.rsplit_once(" (")?;
-    is_name(name).then_some((text.trim(), name))
-}
-
-/// The exception printed above the frames: `Type (message):` or `Type: message`.
-fn above<'a>(stack: &mut Stack<'a>, text: &'a str) {
-    let typed = |line: &'a str| {
-        let line = line.trim();
-        let (name, rest) = line.split_once(" (").or_else(|| line.split_once(": "))?;
-        let rest = rest.trim_end_matches([':', ')']);
-        (is_name(name) && name.starts_with(char::is_uppercase) && !name.ends_with(':')).then_some((name, rest))
-    };
-    let found = lines(text).find_map(|(start, line)| Some((start, typed(line)?)));
-    if let Some((start, exception)) = found {
-        stack.head = head_of(&text[..start]);
-        stack.exceptions.push(exception);
-    } else {
-        stack.head = head_of(text);
-    }
 }

@@ -268,3 +268,27 @@ fn reads_the_exception_that_lambda_writes_above_its_frames() {
     assert_eq!((head, exceptions), (None, vec![("ValueError", "no stock")]));
     assert_eq!(found, frames(&[("f", true)]));
 }
+
+#[test]
+fn reads_what_rails_writes_behind_a_logger_and_tags() {
+    let (head, exceptions, found) = summary(
+        "F, [2025-01-01T10:00:00.123456 #7] FATAL -- : [0f3c-1]   \n[0f3c-1] Shop::NoStock (none of 'id'=17):\n[0f3c-1]   \n[0f3c-1] app/orders.rb:12:in `show'\n[0f3c-1] /usr/local/bundle/gems/rack/lib/rack.rb:3:in `call'",
+    );
+    assert_eq!((head, exceptions), (None, vec![("Shop::NoStock", "none of 'id'=17")]));
+    assert_eq!(found, frames(&[("show", true), ("call", false)]));
+    let logger = "E, [2025-01-01T10:00:00.123456 #7] ERROR -- shop: ";
+    for (text, expected) in [
+        ("Shop::NoStock (none):", RowRole::Exception),
+        ("app/orders.rb:12:in 'Orders#show'", RowRole::Frame),
+        ("[0f3c-1] app/orders.rb:12:in `show'", RowRole::Frame),
+        ("", RowRole::Between),
+        ("[0f3c-1]", RowRole::Between),
+        ("order 17 failed", RowRole::Plain),
+    ] {
+        assert_eq!(row_role(&format!("{logger}{text}")), expected, "{text}");
+        assert_eq!(row_role(&format!("{logger}{text}\n")), expected, "{text}");
+    }
+    for line in ["[done]", "[0f3c-1] order 17 failed", "[0f3c-1]   said twice", "E, [1] x", "Shop (3 carts)"] {
+        assert_eq!(row_role(line), RowRole::Plain, "{line}");
+    }
+}

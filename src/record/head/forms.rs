@@ -1,6 +1,7 @@
 //! Levels in the forms of single programs and runtimes.
 
 use super::super::Severity;
+use super::bracketed_level;
 
 /// What stands between a time and a level in the lines of two programs.
 pub(super) fn behind_time(rest: &str) -> Option<Severity> {
@@ -26,10 +27,12 @@ pub(super) fn lambda(rest: &str) -> Option<Severity> {
 /// Heads that only one program or runtime writes.
 pub(super) fn named(body: &str, message: &str) -> Option<Severity> {
     let form = match body.as_bytes().first()? {
-        b'P' => body.strip_prefix("PHP ").and_then(php),
+        b'P' => body.strip_prefix("PHP ").map_or_else(|| php_of_page(body), php),
         b'U' => body.starts_with("Unhandled Exception: ").then_some(Severity::Error),
         b'f' | b'd' | b't' => dotnet(body),
+        b'F' if body.starts_with("Fatal") => php_of_page(body),
         b'D' | b'I' | b'W' | b'E' | b'F' => ruby(body),
+        b'n' => body.strip_prefix("nginx: ").and_then(bracketed_level),
         b'[' => body.strip_prefix("[Nest] ").and_then(nest).or_else(|| tornado(body)),
         b'0'..=b'9' => redis(body).or_else(|| kitchen(body)),
         _ => None,
@@ -45,6 +48,12 @@ fn php(rest: &str) -> Option<Severity> {
         "Notice" | "Deprecated" => Some(Severity::Notice),
         _ => None,
     }
+}
+
+/// The same as it stands in a page or on a terminal, with the place behind it: `Fatal error: … in /srv/a.php on line 3`.
+fn php_of_page(body: &str) -> Option<Severity> {
+    let told = body.starts_with("Fatal error: ") || body.starts_with("Parse error: ");
+    (told && body.contains(".php")).then_some(Severity::Error)
 }
 
 /// `fail: Microsoft.AspNetCore.Server.Kestrel[13]`: its words for a level are used for other things too.

@@ -2,20 +2,21 @@
 //! books of the day is collected until it is finished.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
 use super::super::chunk::{Encoder, ZSTD_LEVEL};
-use super::super::computed::{self, Computed};
+use super::super::computed::{self, Computed, FromEvents};
 use super::super::digest::Digest;
 use super::super::files::Files;
 use super::super::layout::day_folder;
 use super::super::ledger::{self, DayLedger, Deploy, DeployCommand};
 use super::super::manifest::{Day, LiveFile, Role};
 use super::super::merge::Kept;
-use super::super::regroup::Membership;
+use super::super::regroup::{Membership, Regrouped};
 use super::super::rows::{DictCol, NO_CODE, Rows};
 use super::super::sketch::{self, Sketches, SummaryRow};
 use super::super::write::{self, Columns, Group, Made, Output};
@@ -43,8 +44,8 @@ pub(super) struct Writer {
     commands: Vec<DeployCommand>,
 }
 
-/// Rows of one row group, and to which events they belong.
-type Piece<'a> = (&'a [(u32, u32)], &'a [Membership]);
+/// Rows of one row group, to which events they belong, and what they have from them.
+type Piece<'a> = (&'a [(u32, u32)], &'a [Membership], FromEvents<'a>);
 
 /// Where rows lie that are gathered without their raw entries.
 pub(super) struct Apart<'b> {
@@ -86,15 +87,20 @@ impl Writer {
     pub(super) fn rows(
         &mut self,
         places: &[(u32, u32)],
-        members: &[Membership],
+        found: &Regrouped,
         (apart, weigh): (&Apart<'_>, impl Fn(&(u32, u32)) -> usize),
         files: &Files,
         alone: &(dyn Fn() -> bool + Sync),
     ) -> Result<(), StoreError> {
         let (day, first) = (self.day, self.written);
-        let groups: Vec<_> = row_groups(places, weigh).map(|group| (&places[group.clone()], &members[group])).collect();
+        let told = Some(&found.told).filter(|told| !told.is_empty());
+        let piece = |group: Range<usize>| {
+            let from = FromEvents { told, first: group.start };
+            (&places[group.clone()], &found.members[group], from)
+        };
+        let groups: Vec<Piece<'_>> = row_groups(places, weigh).map(piece).collect();
         let miners = std::mem::take(&mut self.miners);
-        let encode = |(at, (places, members)): (usize, &Piece<'_>)| {
+        let encode = |(at, (places, members, from)): (usize, &Piece<'_>)| {
             let (mut rows, raws) = apart.kept.gather_apart(apart.blocks, places);
             for (row, member) in members.iter().enumerate() {
                 if let Some(severity) = member.severity {
@@ -105,7 +111,7 @@ impl Writer {
             let sign = |encoder: &mut Encoder, table: &mut SignatureTable| {
                 let mut computed = Computed::default();
                 let mut miner = miners[at].lock().unwrap_or_else(PoisonError::into_inner);
-                computed::sign(&rows, &mut miner, table, &mut computed);
+                computed::sign(&rows, from, &mut miner, table, &mut computed);
                 drop(miner);
                 computed::name_events(day, first, members, &mut computed);
                 let summary = day.map_or_else(Vec::new, |day| sketch::summarise(day, &rows, &computed));

@@ -20,7 +20,7 @@ fn members_of(records: impl IntoIterator<Item = LogRecord<'static>>) -> Vec<(usi
     for record in records {
         rows.push(file, &record, &[], crate::mine::row_role(&record.message));
     }
-    let members = regroup(&[&rows], &sorted(&[&rows], &files.files()), &files.files()).0;
+    let members = regroup(&[&rows], &sorted(&[&rows], &files.files()), &files.files()).members;
     let mut seen: Vec<u32> = Vec::new();
     let mut number = |id: u32| {
         seen.iter().position(|known| *known == id).unwrap_or_else(|| {
@@ -72,7 +72,7 @@ fn lines_of_one_time_without_ids_are_read_in_the_order_of_their_dump() {
             }
         }
         let places = sorted(&[&rows], &files.files());
-        let (members, _) = regroup(&[&rows], &places, &files.files());
+        let Regrouped { members, .. } = regroup(&[&rows], &places, &files.files());
         for (member, at) in members.iter().zip(&places) {
             let line = rows.int(IntCol::Offset, at.1 as usize) as usize % 1_000 / 50;
             let head = rows.int(IntCol::Offset, places[member.named_by as usize].1 as usize) as usize % 1_000 / 50;
@@ -235,77 +235,192 @@ fn word(text: &'static str) -> String {
 
 const ERROR: i64 = 500;
 
+/// Stacks of all runtimes, line by line, and what their rows are, as [`word`] says it.
+pub(super) const STACKS: [(&str, &str, &str); 19] = [
+    (
+        "go",
+        "panic: no stock [recovered]\n\tpanic: no stock\n[signal SIGSEGV: segmentation violation]\n\ngoroutine 4 [running]:\nmain.pick(0x1)\n\t/src/shop/main.go:12 +0x1d\n\ngoroutine 1 [select]:\nmain.main()\n\t/src/shop/main.go:7\nexit status 2\nstarted",
+        "HFFFFFFFFFFF H",
+    ),
+    (
+        "rust",
+        "thread 'main' panicked at src/main.rs:12:5:\nno stock\nstack backtrace:\n   0: shop::pick\n             at ./src/main.rs:12:5\nnote: Some details are omitted, run with `RUST_BACKTRACE=full`\nstarted",
+        "HTFFFF H",
+    ),
+    (
+        "rust without frames",
+        "thread 'pool-1' (7) panicked at src/main.rs:12:5:\n  two lines\nnote: run with `RUST_BACKTRACE=1` environment variable\nstarted",
+        "HTF H",
+    ),
+    (
+        "node",
+        "/srv/app.js:12\nthrow new Error('no stock')\n      ^\n\nError: no stock\n    at pick (/srv/app.js:12:7) {\n  code: 'E1'\n}\n\nNode.js v20.5.0\nstarted",
+        "FFFFHFFFFF H",
+    ),
+    (
+        "node without a stack",
+        "node:internal/process/promises:288\n            triggerUncaughtException(err, true /* fromPromise */);\n            ^\n\n[UnhandledPromiseRejection: no stock] {\n  code: 'E1'\n}\n\nNode.js v20.5.0",
+        "FFFFHFFFF",
+    ),
+    (
+        "java",
+        "12:00:01.250 ERROR shop.Orders - cannot order\norg.shop.StockException: none\n\tat org.shop.Orders.place(Orders.java:42)\nCaused by: java.io.IOException: disk\n\tat org.shop.Disk.write(Disk.java:7)\n\t... 12 more\nstarted",
+        "HTFFFF H",
+    ),
+    (
+        "dotnet",
+        "Unhandled exception. System.InvalidOperationException: no stock\n ---> System.Data.SqlException (0x80131904): timeout\n   at Shop.Db.Query() in /src/Db.cs:line 12\n   --- End of inner exception stack trace ---\n   at Shop.Orders.Place() in /src/Orders.cs:line 40",
+        "HFFJF",
+    ),
+    (
+        "dotnet's console",
+        "fail: Shop.Orders[13]\n      cannot order\n      System.InvalidOperationException: no stock\n       ---> System.Data.SqlException: timeout\n         at Shop.Db.Query() in /src/Db.cs:line 12\n         --- End of inner exception stack trace ---\n         at Shop.Orders.Place() in /src/Orders.cs:line 40\ninfo: Shop.Orders[0]\n      started",
+        "HTTFFJF H H",
+    ),
+    (
+        "php",
+        "PHP Fatal error:  Uncaught Shop\\Empty: none in /srv/a.php:3\nStack trace:\n#0 /srv/index.php(2): run()\n#1 {main}\n  thrown in /srv/a.php on line 3",
+        "HFFFF",
+    ),
+    (
+        "python's groups",
+        "  + Exception Group Traceback (most recent call last):\n  |   File \"/srv/a.py\", line 3, in <module>\n  |     raise ExceptionGroup(\"several\", all)\n  | ExceptionGroup: several (2 sub-exceptions)\n  +-+---------------- 1 ----------------\n    | ValueError: 1\n    +---------------- 2 ----------------\n    | TypeError: x\n    +------------------------------------",
+        "FFFHFFFFF",
+    ),
+    (
+        "python's chains",
+        "Traceback (most recent call last):\n  File \"/srv/a.py\", line 3, in f\n    g()\nshop.NoStock: 1\n\nThe above exception was the direct cause of the following exception:\n\nTraceback (most recent call last):\n  File \"/srv/a.py\", line 5, in f\n    raise OrderError from e\nshop.OrderError",
+        "FFFHFJFFFFT",
+    ),
+    (
+        "elixir",
+        "12:00:01.250 [error] GenServer Shop.Stock terminating\n** (RuntimeError) no stock\n    (shop 0.1.0) lib/shop/stock.ex:12: Shop.Stock.take/1\n    (stdlib 4.2) gen_server.erl:1123: :gen_server.try_dispatch/4\nLast message: {:take, 17}\nState: %{left: 0}\nstarted",
+        "HTFFFF H",
+    ),
+    (
+        "rails",
+        "NoMethodError (undefined method `pick' for nil:NilClass):\n  \napp/controllers/orders.rb:12:in `show'\napp/auth.rb:40:in `call'",
+        "HFFF",
+    ),
+    (
+        "rails behind a logger",
+        "F, [2025-01-01T10:00:00.123456 #7] FATAL -- : [0f3c-1]   \nF, [2025-01-01T10:00:00.123456 #7] FATAL -- : [0f3c-1] Shop::NoStock (none of 'id'=17):\nF, [2025-01-01T10:00:00.123456 #7] FATAL -- : [0f3c-1]   \nF, [2025-01-01T10:00:00.123456 #7] FATAL -- : [0f3c-1] app/controllers/orders.rb:12:in `show'\nF, [2025-01-01T10:00:00.123456 #7] FATAL -- : [0f3c-1] app/auth.rb:40:in `call'\nI, [2025-01-01T10:00:00.123456 #7]  INFO -- : [0f3c-2] Started GET \"/orders\"",
+        "FHFFF H",
+    ),
+    (
+        "rails behind its tags",
+        "F, [2025-01-01T10:00:00.123456 #7] FATAL -- : [0f3c-1]   \n[0f3c-1] ActionView::Template::Error (undefined method `pick' for nil):\n[0f3c-1]     10: <p>\n[0f3c-1]     11: <%= Shop::Order.pick %>\n[0f3c-1]     12: </p>\n[0f3c-1]   \n[0f3c-1] app/views/orders/show.html.erb:11:in `render'\nI, [2025-01-01T10:00:00.123456 #7]  INFO -- : [0f3c-2] Started GET \"/orders\"",
+        "FHFFFFF H",
+    ),
+    (
+        "ruby's logger",
+        "E, [2025-01-01T10:00:00.123456 #7] ERROR -- : could not save\nE, [2025-01-01T10:00:00.123456 #7] ERROR -- shop: app/models/order.rb:3:in 'Order#save'\nE, [2025-01-01T10:00:00.123456 #7] ERROR -- shop: app/job.rb:9:in 'Job#run'\nE, [2025-01-01T10:00:00.123456 #7] ERROR -- shop: next",
+        "HFF H",
+    ),
+    (
+        "an exception whose message goes on",
+        "\norg.shop.StockException: none\n  of 17\n\tat org.shop.Orders.place(Orders.java:42)\nstarted",
+        "FHFF H",
+    ),
+    (
+        "blank rows above a stack of python",
+        "\nTraceback (most recent call last):\n  File \"/srv/a.py\", line 3, in f\n    g()\nValueError: 1",
+        "FFFFH",
+    ),
+    (
+        "python's own exception",
+        "Traceback (most recent call last):\n  File \"/srv/a.py\", line 3, in f\n    raise NoStock(17)\nNoStock: 17\nINFO: started",
+        "FFFH H",
+    ),
+];
+
 #[test]
 fn stacks_of_all_runtimes_that_were_written_line_by_line_are_one_event() {
+    for (runtime, text, expected) in STACKS {
+        assert_eq!(word(text), expected, "{runtime}");
+    }
+}
+
+#[test]
+fn what_runtimes_say_of_a_failed_start_is_one_event() {
     for (runtime, text, expected) in [
         (
-            "go",
-            "panic: no stock [recovered]\n\tpanic: no stock\n[signal SIGSEGV: segmentation violation]\n\ngoroutine 4 [running]:\nmain.pick(0x1)\n\t/src/shop/main.go:12 +0x1d\n\ngoroutine 1 [select]:\nmain.main()\n\t/src/shop/main.go:7\nexit status 2\nstarted",
-            "HFFFFFFFFFFF H",
+            "spring",
+            "\n***************************\nAPPLICATION FAILED TO START\n***************************\n\nDescription:\n\nPort 8080 was already in use.\nIt is another's.\n\nAction:\n\nStop what listens there.\n\nstarted",
+            "FFFFFFFHFFFFFF H",
         ),
         (
-            "rust",
-            "thread 'main' panicked at src/main.rs:12:5:\nno stock\nstack backtrace:\n   0: shop::pick\n             at ./src/main.rs:12:5\nnote: Some details are omitted, run with `RUST_BACKTRACE=full`\nstarted",
-            "HTFFFF H",
+            "spring behind its logger",
+            "2025-01-01T10:00:00.123Z ERROR 1 --- [main] o.s.b.d.LoggingFailureAnalysisReporter   : \n\n***************************\nAPPLICATION FAILED TO START\n***************************\n\nDescription:\n\nThe beans form a cycle:\n\n|  a\n|  b\n\nAction:\n\nBreak it.\n\n2025-01-01T10:00:00.124Z  INFO 1 --- [main] shop.Main : closing",
+            "FFFFFFFFHFFFFFFFF H",
         ),
         (
-            "rust without frames",
-            "thread 'pool-1' (7) panicked at src/main.rs:12:5:\n  two lines\nnote: run with `RUST_BACKTRACE=1` environment variable\nstarted",
-            "HTF H",
+            "the jvm",
+            "#\n# A fatal error has been detected by the Java Runtime Environment:\n#\n#  SIGSEGV (0xb) at pc=0x00007f1c, pid=1, tid=7\n#\n# Problematic frame:\n# C  [libstock.so+0x1b2c]  take+0x1c\n#\nstarted",
+            "FFFHFFFF H",
         ),
         (
-            "node",
-            "/srv/app.js:12\nthrow new Error('no stock')\n      ^\n\nError: no stock\n    at pick (/srv/app.js:12:7) {\n  code: 'E1'\n}\n\nNode.js v20.5.0\nstarted",
-            "FFFFHFFFFF H",
+            "the launcher of java",
+            "Error: Could not find or load main class shop.Main\nCaused by: java.lang.ClassNotFoundException: shop.Main\n[2025-01-01 10:00:00] started",
+            "HF H",
         ),
         (
-            "node without a stack",
-            "node:internal/process/promises:288\n            triggerUncaughtException(err, true /* fromPromise */);\n            ^\n\n[UnhandledPromiseRejection: no stock] {\n  code: 'E1'\n}\n\nNode.js v20.5.0",
-            "FFFFHFFFF",
+            "the launcher of dotnet",
+            "You must install or update .NET to run this application.\n\nApp: /app/shop.dll\nArchitecture: x64\n\nThe following frameworks were found:\n  6.0.1 at [/usr/share/dotnet/shared/x]\n2025-01-01T10:00:00Z INFO started",
+            "HFFFFFF H",
         ),
         (
-            "java",
-            "12:00:01.250 ERROR shop.Orders - cannot order\norg.shop.StockException: none\n\tat org.shop.Orders.place(Orders.java:42)\nCaused by: java.io.IOException: disk\n\tat org.shop.Disk.write(Disk.java:7)\n\t... 12 more\nstarted",
-            "HTFFFF H",
+            "django",
+            "SystemCheckError: System check identified some issues:\n\nERRORS:\nshop.Order.stock: (fields.E304) Clashes.\n\tHINT: Rename it.\n\nSystem check identified 1 issue (0 silenced).",
+            "HFFFFFF",
         ),
         (
-            "dotnet",
-            "Unhandled exception. System.InvalidOperationException: no stock\n ---> System.Data.SqlException (0x80131904): timeout\n   at Shop.Db.Query() in /src/Db.cs:line 12\n   --- End of inner exception stack trace ---\n   at Shop.Orders.Place() in /src/Orders.cs:line 40",
-            "HFFJF",
-        ),
-        (
-            "dotnet's console",
-            "fail: Shop.Orders[13]\n      cannot order\n      System.InvalidOperationException: no stock\n       ---> System.Data.SqlException: timeout\n         at Shop.Db.Query() in /src/Db.cs:line 12\n         --- End of inner exception stack trace ---\n         at Shop.Orders.Place() in /src/Orders.cs:line 40\ninfo: Shop.Orders[0]\n      started",
-            "HTTFFJF H H",
-        ),
-        (
-            "php",
-            "PHP Fatal error:  Uncaught Shop\\Empty: none in /srv/a.php:3\nStack trace:\n#0 /srv/index.php(2): run()\n#1 {main}\n  thrown in /srv/a.php on line 3",
-            "HFFFF",
-        ),
-        (
-            "python's groups",
-            "  + Exception Group Traceback (most recent call last):\n  |   File \"/srv/a.py\", line 3, in <module>\n  |     raise ExceptionGroup(\"several\", all)\n  | ExceptionGroup: several (2 sub-exceptions)\n  +-+---------------- 1 ----------------\n    | ValueError: 1\n    +---------------- 2 ----------------\n    | TypeError: x\n    +------------------------------------",
-            "FFFHFFFFF",
-        ),
-        (
-            "python's chains",
-            "Traceback (most recent call last):\n  File \"/srv/a.py\", line 3, in f\n    g()\nshop.NoStock: 1\n\nThe above exception was the direct cause of the following exception:\n\nTraceback (most recent call last):\n  File \"/srv/a.py\", line 5, in f\n    raise OrderError from e\nshop.OrderError",
-            "FFFHFJFFFFT",
-        ),
-        (
-            "elixir",
-            "12:00:01.250 [error] GenServer Shop.Stock terminating\n** (RuntimeError) no stock\n    (shop 0.1.0) lib/shop/stock.ex:12: Shop.Stock.take/1\n    (stdlib 4.2) gen_server.erl:1123: :gen_server.try_dispatch/4\nLast message: {:take, 17}\nState: %{left: 0}\nstarted",
-            "HTFFFF H",
-        ),
-        (
-            "rails",
-            "NoMethodError (undefined method `pick' for nil:NilClass):\n  \napp/controllers/orders.rb:12:in `show'\napp/auth.rb:40:in `call'",
+            "mix",
+            "** (Mix) Could not start application shop: Shop.Application.start(:normal, []) returned an error\n    ** (EXIT) an exception was raised:\n        ** (RuntimeError) no database\n            (shop 0.1.0) lib/shop/repo.ex:12: Shop.Repo.init/2",
             "HFFF",
+        ),
+        (
+            "anyhow",
+            "Error: could not start\n\nCaused by:\n    0: could not bind\n    1: Address already in use (os error 98)\nstarted",
+            "HFFFF H",
+        ),
+        (
+            "rake",
+            "ActiveRecord::NoDatabaseError: none\n/app/lib/tasks/x.rake:3:in `main'\n\nCaused by:\nPG::ConnectionBad: FATAL: none\n/app/lib/tasks/x.rake:3:in `main'\nTasks: TOP => db:migrate",
+            "HFFFTF H",
+        ),
+        (
+            "node without a module",
+            "node:internal/modules/cjs/loader:1078\n  throw err;\n  ^\n\nError: Cannot find module './stock'\nRequire stack:\n- /app/server.js\n    at Module._resolveFilename (node:internal/modules/cjs/loader:1075:15)",
+            "FFFFHFFF",
+        ),
+        (
+            "uvicorn",
+            "INFO:     Waiting\nERROR:    Traceback (most recent call last):\n  File \"/app/main.py\", line 3, in lifespan\n    connect()\nConnectionRefusedError: [Errno 111] Connection refused\n\nERROR:    Application startup failed. Exiting.",
+            "H FFFH H H",
         ),
     ] {
         assert_eq!(word(text), expected, "{runtime}");
     }
+    // What a row says of its severity is kept; what says nothing is an error.
+    let severities: Vec<_> = lines("***********\nAPPLICATION FAILED TO START\n\nDescription:\n\nno port\n")
+        .into_iter()
+        .filter_map(|(.., severity)| severity)
+        .collect();
+    assert_eq!(severities, [ERROR]);
+}
+
+#[test]
+fn a_block_ends_with_a_pause_and_takes_no_longer_than_it_may() {
+    let banner = |from: i64| vec![at(from, "APPLICATION FAILED TO START"), at(from + 4_000, "no port")];
+    let mut rows = banner(0);
+    rows.push(at(10_000, "started"));
+    let found: Vec<usize> = events(rows).into_iter().map(|event| event.0).collect();
+    assert_eq!(found, [0, 0, 1]);
+    let mut rows = banner(0);
+    rows.extend((2..20).map(|n| at(n * 4_000, "and so on")));
+    let found: Vec<usize> = events(rows).into_iter().map(|event| event.0).collect();
+    assert_eq!(found.iter().filter(|event| **event == 0).count(), 13, "50 ms");
 }
 
 #[test]
@@ -328,6 +443,13 @@ fn rows_around_a_stack_that_are_none_of_its_are_left_alone() {
             "H HF",
         ),
         ("the console's next entry", "fail: Shop.Orders[13]\nwarn: Shop.Orders[14]\n      slow", "H HT"),
+        (
+            "an exception in brackets",
+            "Retry (see above):\n  three times\nShop::NoStock (none):\n  indented\nstarted",
+            "H H H H H",
+        ),
+        ("tags", "[worker-1]   listening\n[worker-1] app/models/order.rb:3:in 'save'\n[worker-1]   listening", "HF H"),
+        ("a line below the console", "fail: Shop.Orders[13]\n      slow\nNow listening on: port 80", "HT H"),
         ("words on their own", "Stack trace:\nexit status 1\nNode.js v20.5.0\n}\nfail: order 13", "H H H H H"),
     ] {
         assert_eq!(word(text), expected, "{what}");
