@@ -208,6 +208,7 @@ pub(super) fn render_options<'a>(context: &Context, report: &v1::Report, notes: 
         timeline: limits.timeline,
         actions: limits.actions,
         sources: limits.sources,
+        services: limits.services,
         notes,
         ..RenderOptions::default()
     }

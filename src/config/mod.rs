@@ -263,6 +263,8 @@ pub struct Limits {
     pub actions: usize,
     /// Files listed in a document.
     pub sources: usize,
+    /// Services listed in a document.
+    pub services: usize,
 }
 
 impl Default for Limits {
@@ -277,6 +279,7 @@ impl Default for Limits {
             timeline: 60,
             actions: 60,
             sources: 200,
+            services: 100,
         }
     }
 }

@@ -16,7 +16,9 @@ use super::notes::Notes;
 use super::safe;
 use super::view::{RenderOptions, View};
 use crate::report::v1::{Cluster, Report};
-use crate::report::v1_postmortem::{Change, FieldSkew, Moment, ParameterChange, Postmortem, ServiceSeries};
+use crate::report::v1_postmortem::{
+    Change, FieldSkew, Moment, ParameterChange, Postmortem, ServiceImpact, ServiceSeries,
+};
 use crate::time::{self, SECOND_NS};
 
 /// Sections of a postmortem that take remarks, beside its blanks.
@@ -47,6 +49,7 @@ pub(super) struct PostmortemView<'a> {
     fields: Cut<&'a FieldSkew>,
     values: Cut<&'a ParameterChange>,
     moments: Cut<&'a Moment>,
+    service_rows: Cut<&'a ServiceImpact>,
     quoted: Vec<ClusterView<'a>>,
     blanks: BTreeMap<String, BlankView<'a>>,
     /// Blanks without an answer.
@@ -115,6 +118,7 @@ impl<'a> PostmortemView<'a> {
                 .collect(),
             rose: Cut::new(&p.rose, options.clusters),
             fell: Cut::new(&p.fell, options.clusters),
+            service_rows: Cut::new(&p.services, options.services),
             fields: fields(&p.fields),
             values: Cut::new(&p.values, VALUES),
             moments: Cut::new(&p.moments, options.timeline),

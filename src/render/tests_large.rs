@@ -13,6 +13,9 @@ const TIME: Duration = Duration::from_secs(10);
 /// Largest page, in bytes: what a telephone shows without stalling.
 const PAGE: usize = 2_000_000;
 
+/// Longest title, in bytes.
+const LINE: usize = 200;
+
 /// A list as long as two thousand clusters make it.
 fn many<T: Clone>(list: &mut Vec<T>) {
     *list = list.iter().cycle().take(if list.is_empty() { 0 } else { CLUSTERS }).cloned().collect();
@@ -37,6 +40,9 @@ fn large() -> Report {
     many(&mut report.data_quality);
     many(&mut report.sources);
     many(&mut report.routes);
+    many(&mut report.services);
+    let covered = report.coverage.services.values().next().expect("a service").clone();
+    report.coverage.services = (0..CLUSTERS).map(|n| (format!("service-{n}"), covered.clone())).collect();
     let section = report.weekly.as_mut().expect("a week");
     let strip = section.strips[0].clone();
     section.strips = (0..CLUSTERS).map(|n| v1_weekly::Strip { cluster: id(n), ..strip.clone() }).collect();
@@ -65,6 +71,13 @@ fn check(report: &Report, left_out: &[&str]) {
     assert_eq!(documents, renderer.documents(report, &RenderOptions::default()).expect("documents"));
     let [(_, markdown), (_, html)] = &documents;
     assert!(html.len() < PAGE, "{} bytes", html.len());
+    let title = html.split("<title>").nth(1).and_then(|rest| rest.split("</title>").next()).expect("a title");
+    assert!(
+        markdown.lines().find(|line| line.starts_with("# ")).is_some_and(|line| line.len() < LINE),
+        "a short title"
+    );
+    assert!(title.len() < LINE, "{title}");
+    assert!(html.contains("1,984 of 2,000 services are left out here"), "bars of coverage");
     for text in [markdown, html] {
         let rows = text.matches("<tr").count().max(text.lines().filter(|line| line.starts_with("| ")).count());
         assert!(rows < 1_500, "{rows} rows");
@@ -84,6 +97,7 @@ fn a_worklog_of_two_thousand_clusters_stays_short_and_says_what_it_left_out() {
             "1,940 of 2,000 actions are left out here",
             "1,985 of 2,000 routes are left out here",
             "1,800 of 2,000 files are left out here",
+            "1,900 of 2,000 services are left out here",
             "deploys are left out here",
             "families are left out here",
             "of 2,000 rows are left out here",

@@ -11,10 +11,12 @@ use super::cluster::{ClusterView, Context, ns, rank};
 use super::common::{Common, Cut, services};
 use super::notes::{Notes, Sections};
 use super::{chart, filters, safe};
-use crate::report::v1::{ActionRow, Cluster, DayCount, Deploy, Family, FindingRow, Report, TimelineRow};
+use crate::report::v1::{ActionRow, Cluster, DayCount, Deploy, Family, FindingRow, Report, ServiceRow, TimelineRow};
 
 /// What is to be done now, of which so much is told at the top.
 const NEXT: usize = 4;
+/// Services whose coverage is drawn.
+const BARS: usize = 16;
 /// Others that are named there, and letters of the title of each.
 const LEFT: usize = 8;
 const SHORT: usize = 48;
@@ -55,6 +57,8 @@ pub struct RenderOptions<'a> {
     pub actions: usize,
     /// Files that were read.
     pub sources: usize,
+    /// Services.
+    pub services: usize,
     /// Characters of a quoted entry.
     pub example_chars: usize,
     /// Text of `notes.md`: remarks under headings that name a section or an id.
@@ -73,6 +77,7 @@ impl Default for RenderOptions<'_> {
             timeline: 60,
             actions: 60,
             sources: 200,
+            services: 100,
             example_chars: 4_000,
             notes: None,
             filed: &[],
@@ -86,6 +91,7 @@ pub(super) struct View<'a> {
     #[serde(flatten)]
     common: Common<'a>,
     services: Vec<&'a str>,
+    service_rows: Cut<&'a ServiceRow>,
     /// The first screen: each list short enough for it.
     top: Top<'a>,
     findings: Cut<FindingView<'a>>,
@@ -101,12 +107,13 @@ pub(super) struct View<'a> {
     action_counts: Vec<(String, usize)>,
     filed: bool,
     sums: Sums,
-    risks: Vec<&'a Cluster>,
+    risks: Cut<&'a Cluster>,
     tiers: Vec<Tier<'a>>,
     families: Cut<FamilyView<'a>>,
     days_svg: Option<String>,
     days_text: Option<String>,
-    coverage_rows: Vec<CoverageRow<'a>>,
+    /// Services, those covered least where not all are shown, and severities of which rows are missing.
+    coverage_rows: Cut<CoverageRow<'a>>,
     notes: Sections,
     other_notes: Vec<(String, String)>,
 }
@@ -237,12 +244,13 @@ impl<'a> View<'a> {
         View {
             common: Common::new(report, options),
             services: services(report),
+            service_rows: Cut::new(&report.services, options.services),
             top: Top::new(report),
             findings: Cut::new(&report.summary.findings, options.clusters).map(|row| {
                 let cluster = by_id.get(row.cluster.as_str()).copied();
                 FindingView { row, cluster, svg: cluster.filter(|_| charts).and_then(|c| context.svg(c)) }
             }),
-            risks: loud.iter().copied().filter(|c| c.impact.is_some()).take(options.quiet).collect(),
+            risks: Cut::new(loud.iter().copied().filter(|c| c.impact.is_some()), options.quiet),
             clusters: Cut::new(loud, options.clusters).map(|c| context.cluster(c)),
             below: Cut::new(below, options.quiet).map(|c| context.cluster(c)),
             silent: Cut::new(silent, options.quiet).map(|c| context.cluster(c)),
@@ -333,24 +341,26 @@ fn severities(report: &Report) -> Vec<SeverityRow<'_>> {
 }
 
 /// One bar a service from its covered intervals, one a severity that is covered in part.
-fn coverage_rows(report: &Report, window: (i64, i64)) -> Vec<CoverageRow<'_>> {
-    let mut rows = Vec::new();
-    for (name, s) in &report.coverage.services {
+fn coverage_rows(report: &Report, window: (i64, i64)) -> Cut<CoverageRow<'_>> {
+    let mut services: Vec<_> = report.coverage.services.iter().collect();
+    if services.len() > BARS {
+        services.sort_by(|(_, a), (_, b)| a.covered_s.total_cmp(&b.covered_s));
+    }
+    let mut rows = Cut::new(services, BARS).map(|(name, s)| {
         let parts: Vec<(i64, i64)> = s.intervals.iter().filter_map(|[from, to]| Some((ns(from)?, ns(to)?))).collect();
         let fraction = (s.covered_s / report.window.seconds.max(1e-9)).min(1.0);
         let words = format!("{} of {} covered", filters::seconds(s.covered_s), filters::seconds(report.window.seconds));
         let svg = chart::covered(window, &parts, &format!("{name}: {words}"));
-        rows.push(CoverageRow { name, words, svg, whole: fraction >= 1.0 });
-    }
+        CoverageRow { name, words, svg, whole: fraction >= 1.0 }
+    });
     for (name, s) in report.coverage.by_severity.iter().filter(|(_, s)| s.cap_suspected) {
         let words = format!("{} of {} seen", filters::seconds(s.covered_s), filters::seconds(s.asked_s));
         // A cap keeps the newest rows, so what is seen ends at the newest entry.
         let parts: Vec<(i64, i64)> =
             s.first.iter().zip(&s.last).filter_map(|(from, to)| Some((ns(from)?, ns(to)?))).collect();
         let svg = chart::covered(window, &parts, &format!("{name}: {words}"));
-        rows.push(CoverageRow { name, words, svg, whole: false });
+        rows.rows.push(CoverageRow { name, words, svg, whole: false });
     }
-    rows.truncate(16);
     rows
 }
 
