@@ -489,7 +489,7 @@ impl<C: Collect> Sink for Reader<'_, C> {
     }
 
     fn headed(&mut self, offset: u64, bytes: &[u8]) -> bool {
-        self.headed_object(offset, bytes)
+        self.headed_object(offset, bytes).is_some()
     }
 
     fn text_line(&mut self, offset: u64, bytes: &[u8]) -> bool {

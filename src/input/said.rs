@@ -126,10 +126,20 @@ pub(super) fn headed(line: &str) -> Option<Said<'_>> {
         return Some(said);
     }
     let line = line.trim_ascii();
-    let object = &line[memchr::memchr(b'{', line.as_bytes()).filter(|at| *at < FRONT)?..];
+    let (head, object) = line.split_at(memchr::memchr(b'{', line.as_bytes()).filter(|at| *at < FRONT)?);
+    // Several words are prose, which an object may end, and one without a sign behind it may be a word of it. A time alone is
+    // none, nor is the mark of objects in lines of syslog.
+    let head = head.trim_ascii_end();
+    let is_head = head.ends_with([':', '|', ']', '>', '=', ')']) && !head.contains([' ', '\t'])
+        || head.ends_with(" @cee:")
+        || time::parse_front(head).is_some_and(|(_, length)| length == head.len());
     // The first brace may be of the head.
     let opens = object[1..].trim_ascii_start().starts_with('"');
-    (opens && object.ends_with('}')).then_some(Said { object: Some(object), unknown_head: true, ..Said::default() })
+    (is_head && opens && object.ends_with('}')).then_some(Said {
+        object: Some(object),
+        unknown_head: true,
+        ..Said::default()
+    })
 }
 
 /// The same of a line that no container's name stands before: what looks like a second name is none. Behind its head, so many

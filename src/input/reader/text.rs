@@ -11,6 +11,11 @@ use super::{Known, Place, Reader};
 use crate::record::{Collect, Kind, LogRecord, Severity, Stretch, effective, hash128};
 use crate::time::{self, Parsed};
 
+/// An entry that was taken.
+pub(super) struct Taken {
+    time: Option<Parsed>,
+}
+
 /// The time of an entry, and what it was read from.
 type Moment = Option<(Parsed, &'static str)>;
 
@@ -32,8 +37,12 @@ impl<C: Collect> Reader<'_, C> {
         let said = said::of(&line);
         let own = self.own_time(&said);
         // An object behind a head that nobody knows is a row where it has a time of its own.
-        if own.is_none() && said.object.is_none() && bytes.ends_with(b"}") && self.headed_object(offset, bytes) {
-            return before;
+        if own.is_none()
+            && said.object.is_none()
+            && line.trim_ascii_end().ends_with('}')
+            && let Some(taken) = self.headed_object(offset, bytes)
+        {
+            return taken.time.or(before);
         }
         let moment =
             own.map(|(parsed, _)| parsed).or(before).map(|parsed| (parsed, own.map_or("line before", |own| own.1)));
@@ -41,11 +50,14 @@ impl<C: Collect> Reader<'_, C> {
         let place = Place { offset, length: bytes.len() };
         let identity = hash128(&[bytes]);
         let mut tape = Tape::default();
-        match said.object.map(|object| tape.parse(object)) {
+        let told = match said.object.map(|object| tape.parse(object)) {
             Some(Ok(object)) => self.behind_head(&Row::of(object), &said, moment, place, &text, identity),
-            _ => self.plain(said, moment, place, &text, identity),
-        }
-        own.or(before)
+            _ => {
+                self.plain(said, moment, place, &text, identity);
+                None
+            }
+        };
+        own.or(told).or(before)
     }
 
     /// The time that a line says.
@@ -56,13 +68,13 @@ impl<C: Collect> Reader<'_, C> {
             .or_else(|| of_window().map(|parsed| (parsed, "line, year of the window")))
     }
 
-    /// Takes a line that is an object behind a head; `false` where it is none, or one that says nothing by itself behind a head
-    /// that nobody knows.
-    pub(super) fn headed_object(&mut self, offset: u64, bytes: &[u8]) -> bool {
+    /// Takes an entry whose first line is an object behind a head; `None` where it is none, or one that says nothing by itself
+    /// behind a head that nobody knows.
+    pub(super) fn headed_object(&mut self, offset: u64, bytes: &[u8]) -> Option<Taken> {
         let text = String::from_utf8_lossy(bytes);
-        let line = said::uncoloured(&text);
-        let Some(said) = said::headed(&line) else { return false };
-        let Some(object) = said.object else { return false };
+        let line = said::uncoloured(text.lines().next().unwrap_or_default());
+        let said = said::headed(&line)?;
+        let object = said.object?;
         let (mut tape, mended);
         tape = Tape::default();
         let is_strict = tape.parse(object).is_ok();
@@ -70,9 +82,7 @@ impl<C: Collect> Reader<'_, C> {
             object
         } else {
             mended = repair::repair(object.as_bytes());
-            if tape.parse(&mended).is_err() {
-                return false;
-            }
+            tape.parse(&mended).ok()?;
             &mended
         };
         let row = Row::of(tape.parsed(object));
@@ -80,17 +90,18 @@ impl<C: Collect> Reader<'_, C> {
             let mut record = LogRecord::default();
             self.map(&row, Beside::default(), text.len(), &mut record);
             if record.ts_ns.is_none() || record.message.starts_with('{') {
-                return false;
+                return None;
             }
         }
         self.tally.duplicate_keys += tape.duplicate_keys;
         self.tally.repaired += u64::from(!is_strict || matches!(text, Cow::Owned(_)));
         let moment = self.own_time(&said);
-        self.behind_head(&row, &said, moment, Place { offset, length: bytes.len() }, &text, hash128(&[bytes]));
-        true
+        let place = Place { offset, length: bytes.len() };
+        Some(Taken { time: self.behind_head(&row, &said, moment, place, &text, hash128(&[bytes])) })
     }
 
-    /// The row that an object behind the head of a line is. What it says itself counts before what the head says.
+    /// The row that an object behind the head of a line is. What it says itself counts before what the head says. Answers its
+    /// time.
     fn behind_head<'r>(
         &mut self,
         row: &Row<'r>,
@@ -99,7 +110,7 @@ impl<C: Collect> Reader<'_, C> {
         place: Place,
         text: &'r str,
         identity: u128,
-    ) {
+    ) -> Option<Parsed> {
         let mut record = LogRecord::default();
         self.map(row, Beside::default(), text.len(), &mut record);
         if record.insert_id.is_none() {
@@ -119,7 +130,9 @@ impl<C: Collect> Reader<'_, C> {
         if let Some((_, rest)) = text.split_once('\n') {
             record.message = Cow::Owned(format!("{}\n{rest}", record.message));
         }
+        let time = record.ts_ns.map(|ns| Parsed { ns, naive: record.ts_naive });
         self.emit(&mut record, place, text, &Known::default());
+        time
     }
 
     /// An entry that is text.

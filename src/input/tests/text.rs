@@ -300,6 +300,36 @@ fn objects_behind_heads_are_rows_where_hardly_any_other_line_is_there() {
 }
 
 #[test]
+fn prose_that_an_object_ends_stays_prose_and_an_object_has_its_time_and_the_lines_below() {
+    let object = r#"{"timestamp":"2024-01-02T03:04:05Z","message":"order placed","level":"info"}"#;
+    for head in ["ERROR Failed to publish event ", "ERROR dead letter: ", "published ", "order-42 "] {
+        let line = format!("{head}{object}\n");
+        let text = format!("2024-06-01T00:00:00Z up\n{line}");
+        let read = ingest(text.as_bytes(), |options| options.text = true);
+        assert_eq!(read.records.last().map(|row| row.message.as_str()), Some(line.trim_end()), "{head}");
+        assert_eq!(ingest(line.repeat(20).as_bytes(), |_| {}).report.malformed, 20, "{head}");
+    }
+    let text = format!(
+        "2020-01-01T00:00:00Z up\ndata: {object}\njava.lang.IllegalStateException: no stock\n\tat a.B.c(B.java:1)\nplain\n"
+    );
+    let read = ingest(text.as_bytes(), |options| options.text = true);
+    let told: Vec<_> =
+        read.records.iter().map(|row| (row.message.as_str(), row.ts_ns.map(time::rfc3339_short))).collect();
+    let at = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        told,
+        [
+            ("2020-01-01T00:00:00Z up", at("2020-01-01T00:00:00Z")),
+            (
+                "order placed\njava.lang.IllegalStateException: no stock\n\tat a.B.c(B.java:1)",
+                at("2024-01-02T03:04:05Z")
+            ),
+            ("plain", at("2024-01-02T03:04:05Z")),
+        ]
+    );
+}
+
+#[test]
 fn columns_that_a_remark_names_make_a_table() {
     let table = "#Software: x\n#Version: 1.0\n#Date: 2024-01-02 03:04:05\n\
         #Fields: date time s-ip cs-method cs-uri-stem c-ip sc-status time-taken\n\
