@@ -4,8 +4,6 @@
 //! signatures in any order and stay exact. Events, traces, users and instances are never summed here: they are counted from
 //! rows.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -99,29 +97,33 @@ pub(super) fn summarise(day: i64, rows: &Rows, computed: &Computed) -> Vec<Summa
         summary.hours[hour] += 1;
         match summary.intervals.last_mut() {
             Some(open) if ts_ns - open.1 <= EPISODE_GAP_NS => open.1 = ts_ns,
-            _ => summary.intervals.push((ts_ns, ts_ns)),
+            Some(_) => summary.intervals.push((ts_ns, ts_ns)),
+            // Most have one, for which a vector that grows has too much room.
+            None => summary.intervals = vec![(ts_ns, ts_ns)],
         }
     }
     out
 }
 
 /// Summaries of parts of one day as the summary of the day.
-pub(super) fn merged(parts: impl IntoIterator<Item = SummaryRow>) -> Vec<SummaryRow> {
-    type Key = (Option<String>, Option<String>, Kind, Option<String>, SigId);
-    let mut by_key: BTreeMap<Key, SummaryRow> = BTreeMap::new();
-    for part in parts {
-        let key = (part.project.clone(), part.service.clone(), part.kind, part.revision.clone(), part.sig_id);
-        match by_key.entry(key) {
-            Entry::Vacant(empty) => drop(empty.insert(part)),
-            Entry::Occupied(mut known) => {
-                let known = known.get_mut();
-                known.rows += part.rows;
-                known.hours.iter_mut().zip(part.hours).for_each(|(sum, rows)| *sum += rows);
-                known.intervals = unite([std::mem::take(&mut known.intervals), part.intervals].concat());
-            }
-        }
+///
+/// In place: where every line is unique, a day has as many summaries as rows.
+pub(super) fn merged(mut parts: Vec<SummaryRow>) -> Vec<SummaryRow> {
+    fn key(row: &SummaryRow) -> (&Option<String>, &Option<String>, Kind, &Option<String>, SigId) {
+        (&row.project, &row.service, row.kind, &row.revision, row.sig_id)
     }
-    by_key.into_values().collect()
+    parts.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
+    parts.dedup_by(|part, known| {
+        let same = key(part) == key(known);
+        if same {
+            known.rows += part.rows;
+            known.hours.iter_mut().zip(part.hours).for_each(|(sum, rows)| *sum += rows);
+            let both = [std::mem::take(&mut known.intervals), std::mem::take(&mut part.intervals)];
+            known.intervals = unite(both.concat());
+        }
+        same
+    });
+    parts
 }
 
 fn texts<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {

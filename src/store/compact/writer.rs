@@ -152,7 +152,11 @@ impl Writer {
                 self.digests[0].add(&ready.group.digest);
                 self.outputs[0].write(ready.group)?;
                 self.table.merge(ready.table);
-                self.summary.extend(ready.summary);
+                if self.summary.is_empty() {
+                    self.summary = ready.summary;
+                } else {
+                    self.summary.extend(ready.summary);
+                }
                 self.deploys.extend(ready.deploys);
                 self.commands.extend(ready.commands);
                 self.keep(&ready.kept, files);
