@@ -51,9 +51,7 @@ pub(super) fn is_most(front: &[u8], last: bool) -> bool {
     for (at, line) in lines.enumerate() {
         match () {
             () if is_one(line, &mut tape) => headed += 1,
-            () if line.trim_ascii().starts_with(b"{") => {
-                bare += usize::from(tape.parse(utf8(line.trim_ascii())).is_ok());
-            }
+            () if line.trim_ascii().starts_with(b"{") && tape.parse(utf8(line.trim_ascii())).is_ok() => bare += 1,
             () => others += usize::from(at > 0),
         }
     }
