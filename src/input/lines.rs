@@ -218,9 +218,10 @@ fn is_calm(text: &str) -> bool {
     matches!(level, Severity::Debug | Severity::Info | Severity::Notice)
 }
 
-/// `SEVERE: x`
+/// `SEVERE: x`, as Java's own loggers write it.
 pub(super) fn begins_with_level(line: &str) -> bool {
-    line.split_once(": ").is_some_and(|(word, _)| word == "CONFIG" || Severity::from_word(word).is_some())
+    line.split_once(": ")
+        .is_some_and(|(word, _)| matches!(word, "SEVERE" | "WARNING" | "INFO" | "CONFIG" | "FINE" | "FINER" | "FINEST"))
 }
 
 /// Whether a line that a time stands before reads like one of a stack.
@@ -348,6 +349,15 @@ mod tests {
         assert_eq!(entries(&text), [format!("{head}\nSEVERE: no stock\n{stack}")]);
         let text = format!("{head}\nINFO: up\n{stack}\nSEVERE: late\n");
         assert_eq!(entries(&text), [&format!("{head}\nINFO: up"), stack, "SEVERE: late"]);
+        for prose in
+            ["Meeting\nNOTE: bring it", "Deploy failed\nERROR: x", "Invoice\nInfo: paid", "Invoice\nINFO: paid"]
+        {
+            let text = format!("Jan 2, 2024 3:04:05 PM {prose}");
+            assert_eq!(
+                super::super::said::source_of(text.lines().next().expect("one"), prose.lines().last().expect("one")),
+                None
+            );
+        }
         let other = format!("{AT} INFO up\nSEVERE: no\n");
         assert_eq!(entries(&other), [&format!("{AT} INFO up"), "SEVERE: no"]);
     }

@@ -72,6 +72,8 @@ pub(super) struct Table {
     /// The last byte of a line's end.
     end: u8,
     columns: usize,
+    /// The line that names them, which joined files have again.
+    header: Vec<u8>,
     root: Vec<Field>,
     cells: Vec<Cell>,
     text: String,
@@ -152,7 +154,8 @@ impl Table {
                     for (column, name) in names.iter().enumerate().filter(|(_, name)| !is_nameless(name)) {
                         place(&mut root, name, name, column);
                     }
-                    (Self { separator, end, columns: names.len(), root, cells, text: String::new() }, length)
+                    let header = line[..length].to_vec();
+                    (Self { separator, end, columns: names.len(), header, root, cells, text: String::new() }, length)
                 })
             },
         )
@@ -192,6 +195,10 @@ impl Table {
             _ => return None,
         };
         let record = &rest[..length];
+        if *record == *self.header {
+            counts.by.structure += length as u64;
+            return Some(at + length);
+        }
         if self.cells[self.columns.min(self.cells.len())..].iter().any(|cell| cell.end > cell.start) {
             return refused(length, "more cells than the header has columns", counts, sink);
         }
@@ -404,6 +411,15 @@ mod tests {
         assert_eq!(log.bad[0], (31, "more cells than the header has columns".into()));
         assert_eq!(log.bad[1].1, "a quoted cell without an end");
         assert_eq!(log.rows.len(), 2);
+    }
+
+    #[test]
+    fn a_header_that_comes_again_is_no_row() {
+        let head = "timestamp,severity,textPayload";
+        for end in ["\n", "\r\n"] {
+            let (log, _) = run(&format!("{head}{end}1,INFO,a{end}{head}{end}2,INFO,b{end}{head}"));
+            assert_eq!((log.rows.len(), log.bad.len()), (2, 0));
+        }
     }
 
     #[test]

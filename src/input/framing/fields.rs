@@ -6,6 +6,8 @@
 //! <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html>,
 //! <https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>.
 
+use std::borrow::Cow;
+
 use super::csv::write_string;
 use super::{Counts, LOOKED_AT, OVERSIZE, Sink, Verdict, Window, utf8};
 
@@ -88,7 +90,7 @@ impl Table {
         let line = &seen[..end.unwrap_or(seen.len())];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let (offset, length) = (window.base + at as u64, line.len());
-        if line.starts_with(b"#") {
+        if line.starts_with(b"#") || self.is_named_again(line) {
             self.remark(line);
             counts.by.structure += length as u64;
             return Some(at + length);
@@ -111,6 +113,11 @@ impl Table {
             }
         }
         Some(at + length)
+    }
+
+    /// Whether a line is the columns of flow logs once more, as files that were joined have them.
+    fn is_named_again(&self, line: &[u8]) -> bool {
+        self.columns.first().is_some_and(|first| line.starts_with(first.as_bytes())) && names(line) == self.columns
     }
 
     fn remark(&mut self, line: &[u8]) {
@@ -137,7 +144,7 @@ impl Table {
                 continue;
             }
             dated |= column == "date";
-            put(column, cell, &mut self.text);
+            put(column, &cell, &mut self.text);
         }
         if let Some(date) = self.date.as_deref().filter(|_| !dated) {
             put("date", date, &mut self.text);
@@ -153,13 +160,27 @@ fn names(line: &[u8]) -> Vec<String> {
 }
 
 /// The cell at the front, without its quotes, and what stands behind its separator.
-fn cell(text: &str, separator: char) -> (&str, Option<&str>) {
-    if let Some((quoted, behind)) = text.strip_prefix('"').and_then(|text| text.split_once('"'))
+fn cell(text: &str, separator: char) -> (Cow<'_, str>, Option<&str>) {
+    if let Some((quoted, behind)) = text.strip_prefix('"').and_then(quoted)
         && (behind.is_empty() || behind.starts_with(separator))
     {
         return (quoted, behind.strip_prefix(separator));
     }
-    text.split_once(separator).map_or((text, None), |(cell, behind)| (cell, Some(behind)))
+    text.split_once(separator).map_or((text.into(), None), |(cell, behind)| (cell.into(), Some(behind)))
+}
+
+/// What stands before the closing quote, in which quotes are doubled, and what stands behind it.
+fn quoted(text: &str) -> Option<(Cow<'_, str>, &str)> {
+    let mut at = 0;
+    loop {
+        at += text[at..].find('"')?;
+        if !text[at + 1..].starts_with('"') {
+            let inside = &text[..at];
+            let cell = if inside.contains('"') { inside.replace("\"\"", "\"").into() } else { inside.into() };
+            return Some((cell, &text[at + 1..]));
+        }
+        at += 2;
+    }
 }
 
 fn put(key: &str, cell: &str, out: &mut String) {
@@ -249,6 +270,31 @@ mod tests {
             rows,
             [r#"{"version":"2","interface-id":"eni-1","srcaddr":"10.0.0.1","start":"1704164645","action":"REJECT"}"#]
         );
+    }
+
+    #[test]
+    fn columns_that_are_named_once_more_are_no_record() {
+        let head = "interface-id srcaddr dstaddr start";
+        let (rows, bad, counts) =
+            run(&format!("{head}\neni-1 10.0.0.1 10.0.0.2 1\n{head}\ninterface-id 10.0.0.1 10.0.0.2 2\n{head}\r\n"));
+        assert_eq!((rows.len(), bad.len(), counts.rows), (2, 0, 2));
+    }
+
+    #[test]
+    fn quotes_in_quoted_cells_are_doubled() {
+        let (rows, bad, _) =
+            run("#Fields: cs-method cs(User-Agent) sc-status\nGET \"a \"\"b\"\" (c d)\" 200\nGET \"\" 404\n\
+            GET \"\"\"a b\"\"\" 500\nGET \"a 200\n");
+        assert_eq!(
+            rows,
+            [
+                r#"{"cs-method":"GET","cs(User-Agent)":"a \"b\" (c d)","sc-status":"200"}"#,
+                r#"{"cs-method":"GET","sc-status":"404"}"#,
+                r#"{"cs-method":"GET","cs(User-Agent)":"\"a b\"","sc-status":"500"}"#,
+                r#"{"cs-method":"GET","cs(User-Agent)":"\"a","sc-status":"200"}"#,
+            ]
+        );
+        assert!(bad.is_empty());
     }
 
     #[test]

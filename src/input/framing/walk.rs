@@ -173,8 +173,11 @@ impl Framer {
         let front = &front[lead.length..];
         if let Some(front) = memchr::memchr(b'\n', front).map(|end| &front[..=end]).or(known.then_some(front)) {
             let table = Table::open(&bytes[..bytes.len().min(HEADER)], lead, known);
-            let may_be_headed = headed::may_be(front);
-            if !known && (may_be_headed || matches!(table, Opened::Open)) {
+            let may_be_headed = headed::may_open(&bytes[lead.length..bytes.len().min(HEADER)], known);
+            if !known
+                && (may_be_headed != Some(false) && !matches!(table, Opened::Table(..))
+                    || matches!(table, Opened::Open))
+            {
                 return None;
             }
             self.state.begun = true;
@@ -188,7 +191,8 @@ impl Framer {
                 return Some(at + skipped + lead.length + length);
             }
             let front = &bytes[..bytes.len().min(HEADER)];
-            self.state.headed = may_be_headed && headed::is_most(front, window.last && front.len() == bytes.len());
+            self.state.headed =
+                may_be_headed == Some(true) && headed::is_most(front, window.last && front.len() == bytes.len());
             return Some(at + skipped);
         }
         None

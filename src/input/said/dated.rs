@@ -99,7 +99,9 @@ pub(super) fn source<'a>(stamp: &str, behind: &'a str) -> Option<(&'a str, Optio
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$' | b'<' | b'>');
         !word.is_empty() && word.bytes().all(plain)
     };
-    // A word of a sentence is no class.
-    let is_class = class.contains('.') || class.starts_with(|c: char| c.is_ascii_uppercase());
+    // A word of a sentence is no class: one without a package has a method behind it.
+    let is_method = |word: &str| word.starts_with(|c: char| c.is_ascii_lowercase()) || word.starts_with('<');
+    let is_class = class.trim_end_matches('.').contains('.')
+        || class.starts_with(|c: char| c.is_ascii_uppercase()) && !class.contains('.') && method.is_some_and(is_method);
     (is_class && named(class) && method.is_none_or(named) && words.next().is_none()).then_some((class, method))
 }

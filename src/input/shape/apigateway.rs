@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::super::json::Value;
 use super::generic::fill;
-use super::{Row, Shape, first, host_and_path, part, text, upper};
+use super::{LOGGED_AT, Row, Shape, first, host_and_path, is_logged, part, text, upper};
 use crate::record::{Http, Kind, LogRecord};
 
 /// See the module.
@@ -22,8 +22,9 @@ impl Shape for ApiGateway {
         let has = |key: &str| row.value().some(key).is_some();
         has("requestId")
             && status(row.value()).is_some()
-            && (has("requestTime") || has("requestTimeEpoch"))
+            && is_dated(row.value())
             && (has("routeKey") || has("resourcePath") || has("httpMethod"))
+            && !is_logged(row.value(), &LOGGED_AT)
     }
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
@@ -57,10 +58,19 @@ impl Shape for ApiGateway {
             "errorMessageString",
             "error",
         ];
-        record.message = said(value, &errors).unwrap_or_default();
+        record.message = said(value, &["message", "msg"]).or_else(|| said(value, &errors)).unwrap_or_default();
         record.service = record.service.take().or_else(|| said(value, &["apiId", "domainName"]));
-        record.trace = said(value, &["xrayTraceId", "requestId"]);
+        let trace = record.trace.take().filter(|trace| trace != "-");
+        record.trace = said(value, &["xrayTraceId"]).or(trace).or_else(|| said(value, &["requestId"]));
     }
+}
+
+/// Whether its times are as API Gateway writes them: `02/Jan/2024:03:04:05 +0000`, or milliseconds.
+fn is_dated(value: Value<'_>) -> bool {
+    let is =
+        |key: &str, like: fn(&str) -> bool| value.some(key).and_then(Value::scalar).is_some_and(|time| like(&time));
+    is("requestTime", |time| time.contains('/'))
+        || is("requestTimeEpoch", |time| time.len() > 11 && time.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn status(value: Value<'_>) -> Option<i32> {
@@ -125,5 +135,27 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn rows_of_programs_keep_what_they_say() {
+        for members in [
+            r#""status":500,"requestTime":123"#,
+            r#""status":200,"requestTime":"02/Jan/2024:03:04:05 +0000""#,
+            r#""status":200,"requestTimeEpoch":1704164646000"#,
+        ] {
+            let row = map(&format!(
+                r#"{{"timestamp":"2024-01-02T03:04:05Z","level":"error","service":"shop","traceId":"abc","requestId":"r1","httpMethod":"POST","message":"refused",{members}}}"#
+            ));
+            assert_eq!(
+                (row.kind, row.severity, row.message.as_ref(), row.trace.as_deref(), row.service.as_deref()),
+                (Kind::App, Severity::Error, "refused", Some("abc"), Some("shop")),
+                "{members}"
+            );
+        }
+        let row = map(
+            r#"{"requestId":"r1","httpMethod":"POST","status":"500","requestTime":"02/Jan/2024:03:04:05 +0000","traceId":"abc","message":"refused"}"#,
+        );
+        assert_eq!((row.kind, row.message.as_ref(), row.trace.as_deref()), (Kind::Request, "refused", Some("abc")));
     }
 }

@@ -4,7 +4,7 @@
 
 use super::super::json::Value;
 use super::generic::fill;
-use super::{Row, Shape, first_text, part, take_severity, take_time};
+use super::{LOGGED_AT, Row, Shape, first_text, is_logged, part, take_severity, take_time};
 use crate::record::{LogRecord, Severity};
 
 /// See the module.
@@ -61,7 +61,8 @@ impl Shape for Datadog {
 
 /// The event of a row as the older list of logs has it, `{"id": …, "content": {…}}`.
 fn listed(value: Value<'_>) -> Option<Value<'_>> {
-    let content = value.some("content").filter(|content| content.is_object() && value.some("id").is_some())?;
+    let content = value.some("content").filter(|content| content.is_object())?;
+    value.some("id").and_then(Value::as_str).filter(|_| !is_logged(value, &LOGGED_AT))?;
     let has = |key: &str| content.some(key).is_some();
     (has("timestamp") && (has("service") || has("host") || has("tags"))).then_some(content)
 }
@@ -70,7 +71,11 @@ fn listed(value: Value<'_>) -> Option<Value<'_>> {
 fn is_downloaded(value: Value<'_>) -> bool {
     let has = |key: &str| value.some(key).is_some();
     let is_level = |value: Value<'_>| value.as_str().is_some_and(|word| Severity::from_word(&word).is_some());
-    has("date") && has("content") && (has("host") || has("service")) && value.some("status").is_some_and(is_level)
+    has("date")
+        && has("content")
+        && (has("host") || has("service"))
+        && value.some("status").is_some_and(is_level)
+        && !is_logged(value, &["date"])
 }
 
 /// Whether a row is of an archive, which has the custom attributes beside the fields of the event.
@@ -139,5 +144,30 @@ mod tests {
         );
         assert_eq!((row.trace.as_deref(), row.span.as_deref(), row.user.as_deref()), (Some("t"), Some("s"), Some("7")));
         assert_eq!(row.http.and_then(|http| http.status), Some(500));
+    }
+
+    #[test]
+    fn rows_of_programs_keep_what_they_say() {
+        for (text, severity, message) in [
+            (
+                r#"{"id":5,"timestamp":"2024-01-02T03:04:05Z","level":"error","message":"saved","content":{"timestamp":"2023-01-01T00:00:00Z","tags":["a"],"title":"t"}}"#,
+                Severity::Error,
+                "saved",
+            ),
+            (
+                r#"{"id":"a","timestamp":"2024-01-02T03:04:05Z","level":"error","message":"saved","content":{"timestamp":"2023-01-01T00:00:00Z","tags":["a"]}}"#,
+                Severity::Error,
+                "saved",
+            ),
+            (
+                r#"{"date":"2024-01-02T03:04:05Z","content":"page","host":"h","status":"critical","level":"info","message":"reindexed"}"#,
+                Severity::Info,
+                "reindexed",
+            ),
+        ] {
+            let row = map(text);
+            assert_eq!((row.severity, row.message.as_ref()), (severity, message));
+            assert_eq!(row.ts_ns.map(crate::time::rfc3339_short).as_deref(), Some("2024-01-02T03:04:05Z"));
+        }
     }
 }

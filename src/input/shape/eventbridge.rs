@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::super::json::Value;
-use super::{Row, Shape, first_text, imply, nested, take_time};
+use super::{LOGGED_AT, Row, Shape, first_text, imply, is_logged, is_uuid, nested, take_time};
 use crate::record::{Kind, LogRecord, Severity};
 
 /// See the module.
@@ -43,7 +43,9 @@ impl Shape for EventBridge {
 
     fn knows(&self, row: &Row<'_>) -> bool {
         let value = row.value();
-        value.some("source").is_some() && value.some("detail").is_some_and(Value::is_object)
+        ["source", "time", "id", "account", "region"].iter().all(|key| value.some(key).is_some())
+            && value.some("detail").is_some_and(Value::is_object)
+            && !is_logged(value, &LOGGED_AT)
     }
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
@@ -52,7 +54,7 @@ impl Shape for EventBridge {
         if let Some(time) = value.some("time") {
             take_time(record, "time", time);
         }
-        record.insert_id = said(&["id"]);
+        record.insert_id = said(&["id"]).filter(|id| is_uuid(id));
         record.service = said(&["source"]);
         record.project = said(&["account"]);
         record.location = said(&["region"]);
@@ -95,7 +97,7 @@ mod tests {
 
     fn event(source: &str, kind: &str, detail: &str) -> LogRecord<'static> {
         map(&format!(
-            r#"{{"version":"0","id":"e1","detail-type":"{kind}","source":"{source}","account":"123456789012","time":"2024-01-02T03:04:05Z","region":"eu-west-1","resources":["arn:x"],"detail":{detail}}}"#
+            r#"{{"version":"0","id":"6a7e8feb-b491-4cf7-a9f1-bf3703467718","detail-type":"{kind}","source":"{source}","account":"123456789012","time":"2024-01-02T03:04:05Z","region":"eu-west-1","resources":["arn:x"],"detail":{detail}}}"#
         ))
     }
 
@@ -123,7 +125,8 @@ mod tests {
         ] {
             let row = event("aws.x", kind, detail);
             assert_eq!((row.kind, row.message.as_ref(), row.effective_severity), (Kind::System, message, severity));
-            assert_eq!((row.service.as_deref(), row.insert_id.as_deref()), (Some("aws.x"), Some("e1")));
+            assert_eq!(row.service.as_deref(), Some("aws.x"));
+            assert_eq!(row.insert_id.as_deref(), Some("6a7e8feb-b491-4cf7-a9f1-bf3703467718"));
             assert_eq!((row.project.as_deref(), row.location.as_deref()), (Some("123456789012"), Some("eu-west-1")));
             assert_eq!(row.ts_ns.map(crate::time::rfc3339_short).as_deref(), Some("2024-01-02T03:04:05Z"));
         }
@@ -141,5 +144,19 @@ mod tests {
         );
         assert_eq!((row.kind, row.message.as_ref()), (Kind::Audit, "GetObject AccessDenied: no"));
         assert_eq!(row.effective_severity, Severity::Error);
+    }
+
+    #[test]
+    fn rows_of_programs_keep_what_they_say() {
+        for members in ["", r#""id":"1","account":"a","region":"r","time":"2020-01-01T00:00:00Z","#] {
+            let row = map(&format!(
+                r#"{{"timestamp":"2024-01-02T03:04:05Z","level":"error","message":"could not handle event","detail-type":"OrderPlaced","source":"shop.orders",{members}"detail":{{"status":"ok"}},"service":"till"}}"#
+            ));
+            assert_eq!(
+                (row.message.as_ref(), row.severity, row.service.as_deref()),
+                ("could not handle event", Severity::Error, Some("till"))
+            );
+            assert_eq!(row.ts_ns.map(crate::time::rfc3339_short).as_deref(), Some("2024-01-02T03:04:05Z"));
+        }
     }
 }

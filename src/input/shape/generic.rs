@@ -58,11 +58,14 @@ fn listed<'a>(labels: Value<'a>, record: &mut LogRecord<'a>) {
             "method" => http.method = text(value).map(upper),
             "host" => http.host = text(value),
             "path" => http.path = text(value).and_then(|path| host_and_path(path).1),
-            "statusCode" => http.status = value.scalar().and_then(|code| code.parse().ok()),
+            "statusCode" => {
+                let code = value.scalar().and_then(|code| code.parse().ok());
+                http.status = code.filter(|code| (100..600).contains(code));
+            }
             _ => {}
         }
     }
-    if is_request && http.status.is_some() {
+    if is_request && http.status.is_some() && record.http.is_none() {
         (record.http, record.kind) = (Some(http), Kind::Request);
     }
 }
@@ -495,6 +498,17 @@ mod tests {
                 "{members}"
             );
             assert_eq!(row.ts_ns.map(crate::time::rfc3339_short).as_deref(), Some("2024-01-02T03:04:05Z"), "{members}");
+        }
+    }
+
+    #[test]
+    fn a_status_among_labels_is_one_of_http() {
+        for (code, kind) in [("500", Kind::Request), ("99999", Kind::App), ("0", Kind::App)] {
+            let row = map(&format!(
+                r#"{{"id":"b","timestamp":"2024-01-02T03:04:06Z","message":"payment failed","level":"error","labels":[{{"name":"type","value":"request"}},{{"name":"statusCode","value":"{code}"}}]}}"#
+            ));
+            assert_eq!((row.kind, row.http.is_some()), (kind, kind == Kind::Request), "{code}");
+            assert_eq!((row.severity, row.message.as_ref()), (Severity::Error, "payment failed"));
         }
     }
 }

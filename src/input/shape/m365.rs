@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::super::json::{Tape, Value};
 use super::generic::fill;
-use super::{Row, Shape, first_text, imply};
+use super::{LOGGED_AT, Row, Shape, first_text, imply, is_logged};
 use crate::record::{Kind, LogRecord, Severity};
 
 /// See the module.
@@ -27,6 +27,11 @@ impl Shape for Microsoft365 {
             let (mut tape, mut inner) = (Tape::default(), LogRecord::default());
             if let Ok(value) = tape.parse(&text) {
                 read(value, &mut inner);
+                if inner.ts_ns.is_none() {
+                    fill(row.value(), record);
+                    (inner.ts_ns, inner.ts_naive) = (record.ts_ns, record.ts_naive);
+                    inner.ts_source = record.ts_source.take();
+                }
                 *record = inner.into_owned();
                 return;
             }
@@ -41,7 +46,7 @@ fn is_audit(value: Value<'_>) -> bool {
 
 /// The row of the log in a row of a search, which repeats some of it.
 fn found(value: Value<'_>) -> Option<Cow<'_, str>> {
-    let data = value.some("AuditData")?;
+    let data = value.some("AuditData").filter(|_| !is_logged(value, &LOGGED_AT))?;
     let text = if data.is_object() { data.raw().into() } else { data.as_str()? };
     let mut tape = Tape::default();
     tape.parse(&text).is_ok_and(is_audit).then_some(text)
@@ -85,5 +90,16 @@ mod tests {
         assert_eq!((row.kind, row.message.as_ref(), row.insert_id.as_deref()), (Kind::Audit, "FileViewed", Some("m1")));
         assert_eq!((row.severity, row.effective_severity, row.ts_naive), (Severity::Default, Severity::Error, true));
         assert_eq!((row.service.as_deref(), row.user.as_deref()), (Some("Drive"), Some("u")));
+    }
+
+    #[test]
+    fn rows_of_programs_keep_what_they_say() {
+        let row = map(
+            r#"{"timestamp":"2024-01-02T03:04:06Z","level":"error","message":"could not parse","AuditData":{"Operation":"x","Workload":"y"}}"#,
+        );
+        assert_eq!((row.kind, row.message.as_ref(), row.severity), (Kind::App, "could not parse", Severity::Error));
+        assert_eq!(row.ts_ns.map(crate::time::rfc3339_short).as_deref(), Some("2024-01-02T03:04:06Z"));
+        let row = map(r#"{"CreationDate":"2024-01-02T03:04:06Z","AuditData":{"Operation":"x","Workload":"y"}}"#);
+        assert_eq!((row.kind, row.ts_ns.is_some()), (Kind::Audit, true));
     }
 }

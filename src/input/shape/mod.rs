@@ -288,6 +288,37 @@ fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
     value.scalar().filter(|text| text.as_bytes().first().is_some_and(|b| *b > b' ') || !text.trim().is_empty())
 }
 
+/// Whether a row of few keys of a shape is some logger's own: it has a level, or a message and one of `times`, which the shape's
+/// product writes under no such key.
+fn is_logged(value: Value<'_>, times: &[&str]) -> bool {
+    let (mut says, mut dated) = (false, false);
+    for (key, member) in value.fields() {
+        match key {
+            _ if member.is_null() => {}
+            b"level" | b"severity" | b"lvl" | b"levelname" | b"level_name" | b"log_level" | b"loglevel"
+            | b"logLevel" | b"log.level" | b"LogLevel" | b"Level" | b"@level" | b"@l" | b"severityText"
+            | b"severity_text" => return true,
+            b"log" if member.some("level").is_some() => return true,
+            b"message" | b"msg" | b"log" | b"event" | b"text" | b"Message" | b"MESSAGE" | b"short_message"
+            | b"@message" | b"@m" | b"@mt" | b"formattedMessage" => says = true,
+            _ => dated |= times.iter().any(|time| time.as_bytes() == key),
+        }
+    }
+    says && dated
+}
+
+/// The times of loggers, for [`is_logged`].
+const LOGGED_AT: [&str; 7] = ["timestamp", "time", "ts", "@timestamp", "datetime", "asctime", "@t"];
+
+/// Whether a text has the form of a UUID: an id that counts nothing else.
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, b)| match at {
+            8 | 13 | 18 | 23 => b == b'-',
+            _ => b.is_ascii_hexdigit(),
+        })
+}
+
 /// Reads a time of any shape, also `{seconds, nanos}`, `{epochSecond, nanoOfSecond}` and `{value}` of BigQuery's client for Node.
 fn timestamp(value: Value<'_>) -> Option<time::Parsed> {
     if value.is_object() {

@@ -2,6 +2,7 @@
 //!
 //! Source: <https://docs.netlify.com/monitor-sites/log-drains/>.
 
+use super::super::json::Value;
 use super::generic::fill;
 use super::{Row, Shape, first_text};
 use crate::record::{Kind, LogRecord};
@@ -15,17 +16,18 @@ impl Shape for Netlify {
     }
 
     fn knows(&self, row: &Row<'_>) -> bool {
-        row.value().some("site_id").is_some()
+        // A number is another's.
+        row.value().some("site_id").and_then(Value::as_str).is_some()
     }
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
         let value = row.value();
         fill(value, record);
         let said = |keys: &[&str]| first_text(value, keys);
-        record.service = said(&["function_name", "site_name", "domain", "site_id"]);
-        record.project = said(&["account_id"]);
-        record.revision = said(&["deploy_id"]);
-        record.trace = said(&["request_id"]);
+        record.service = record.service.take().or_else(|| said(&["function_name", "site_name", "domain", "site_id"]));
+        record.project = record.project.take().or_else(|| said(&["account_id"]));
+        record.revision = record.revision.take().or_else(|| said(&["deploy_id"]));
+        record.trace = record.trace.take().or_else(|| said(&["request_id"]));
         if record.message.starts_with('{') && record.http.is_some() {
             record.message = std::borrow::Cow::default();
         }
@@ -60,5 +62,18 @@ mod tests {
         assert_eq!((row.kind, row.message.as_ref(), row.service.as_deref()), (Kind::App, "no stock", Some("pay")));
         let row = of(r#""log_type":"deploy","deploy_id":"d1","level":"error","message":"Build failed""#);
         assert_eq!((row.kind, row.severity, row.revision.as_deref()), (Kind::Build, Severity::Error, Some("d1")));
+    }
+
+    #[test]
+    fn rows_of_programs_keep_what_they_say() {
+        for site in ["7", r#""s""#] {
+            for kind in ["application", "traffic"] {
+                let row = map(&format!(
+                    r#"{{"timestamp":"2024-01-02T03:04:05Z","level":"error","service":"shop","traceId":"abc","log_type":"{kind}","site_id":{site},"message":"refused"}}"#
+                ));
+                assert_eq!((row.kind, row.message.as_ref(), row.severity), (Kind::App, "refused", Severity::Error));
+                assert_eq!((row.service.as_deref(), row.trace.as_deref()), (Some("shop"), Some("abc")));
+            }
+        }
     }
 }

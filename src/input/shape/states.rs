@@ -5,7 +5,7 @@
 
 use super::super::json::Tape;
 use super::arn::{self, ACCOUNT, REGION, RESOURCE};
-use super::{Row, Shape, first_text, frames, imply, part, take_time};
+use super::{LOGGED_AT, Row, Shape, first_text, frames, imply, is_logged, part, take_time};
 use crate::record::{Kind, LogRecord, Severity};
 
 /// See the module.
@@ -18,7 +18,8 @@ impl Shape for StepFunctions {
 
     fn knows(&self, row: &Row<'_>) -> bool {
         let has = |keys: [&str; 3]| keys.iter().all(|key| row.value().some(key).is_some());
-        has(["previousEventId", "timestamp", "type"]) || has(["previous_event_id", "execution_arn", "type"])
+        (has(["previousEventId", "timestamp", "type"]) || has(["previous_event_id", "execution_arn", "type"]))
+            && !is_logged(row.value(), &LOGGED_AT)
     }
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
@@ -107,7 +108,11 @@ mod tests {
         assert_eq!((row.message.as_ref(), row.effective_severity), ("ExecutionFailed: E: no stock", Severity::Error));
         assert_eq!((row.service.as_deref(), row.location.as_deref()), (Some("till"), Some("eu-west-1")));
         assert_eq!(row.ts_ns.map(crate::time::rfc3339_short).as_deref(), Some("2024-01-02T03:04:05.678Z"));
-        let row = map(r#"{"timestamp":"2024-01-02T03:04:05Z","type":"x","previousEventId":1,"message":"m"}"#);
-        assert_eq!(row.kind, Kind::System);
+        for level in ["", r#""level":"info","#] {
+            let row = map(&format!(
+                r#"{{"timestamp":"2024-01-02T03:04:05Z",{level}"type":"OrderFailed","previousEventId":1,"service":"es","message":"m"}}"#
+            ));
+            assert_eq!((row.kind, row.message.as_ref(), row.service.as_deref()), (Kind::App, "m", Some("es")));
+        }
     }
 }

@@ -4,7 +4,7 @@
 
 use super::super::json::Value;
 use super::generic::fill;
-use super::{INNER_LEVEL, Row, Shape, first_text, imply, level, text, upper};
+use super::{INNER_LEVEL, Row, Shape, first_text, imply, is_uuid, level, text, upper};
 use crate::record::{Http, Kind, LogRecord, Severity};
 
 /// See the module.
@@ -26,7 +26,10 @@ impl Shape for Supabase {
         // Under the row itself, or in what its metadata list.
         let at = |path: &[&str]| within(value, path).or_else(|| within(value.some("metadata")?, path));
         let said = |paths: &[&[&str]]| paths.iter().find_map(|path| at(path).and_then(text));
-        record.insert_id = first_text(value, &["id"]);
+        // Others count their rows, or the things that these are of.
+        let is_own = value.some("metadata").is_some_and(Value::is_array);
+        record.insert_id =
+            record.insert_id.take().or_else(|| first_text(value, &["id"]).filter(|id| is_own || is_uuid(id)));
         record.service = record.service.take().or_else(|| said(&[&["identifier"], &["project"], &["function_id"]]));
         record.instance = record.instance.take().or_else(|| said(&[&["host"]]));
         record.user = record.user.take().or_else(|| said(&[&["parsed", "user_name"]]));
@@ -90,6 +93,18 @@ mod tests {
         }
         let row = of("{\\\"level\\\":\\\"error\\\",\\\"msg\\\":\\\"late\\\"}", r#""metadata":[]"#);
         assert_eq!((row.message.as_ref(), row.effective_severity), ("late", Severity::Error));
+        assert_eq!(row.insert_id.as_deref(), Some("u1"));
         assert_eq!(of("x", r#""message":"y""#).insert_id, None);
+    }
+
+    #[test]
+    fn an_id_that_anything_may_have_is_no_rows_own() {
+        for (id, own) in [("17", false), (r#""17""#, false), (r#""6a7e8feb-b491-4cf7-a9f1-bf3703467718""#, true)] {
+            let row = map(&format!(
+                r#"{{"id":{id},"timestamp":"2024-01-02T03:04:05Z","event_message":"door jammed","level":"error","service":"hub"}}"#
+            ));
+            assert_eq!((row.insert_id.is_some(), row.message.as_ref()), (own, "door jammed"), "{id}");
+            assert_eq!((row.severity, row.service.as_deref()), (Severity::Error, Some("hub")));
+        }
     }
 }

@@ -4,7 +4,8 @@
 //! for others. Sources: <https://learn.microsoft.com/windows/win32/http/w3c-logging>,
 //! <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html>.
 
-use super::{Row, Shape, duration, first_text, host_and_path, part, take_time, upper};
+use super::generic::fill;
+use super::{Row, Shape, duration, first_text, host_and_path, is_logged, part, upper};
 use crate::record::{Http, Kind, LogRecord};
 use crate::time::{self, SECOND_NS};
 
@@ -18,33 +19,29 @@ impl Shape for W3c {
 
     fn knows(&self, row: &Row<'_>) -> bool {
         let has = |keys: &[&str]| keys.iter().any(|key| row.value().get(key).is_some());
-        has(&["time", "timestamp"]) && has(&["sc-status", "cs-uri-stem", "cs-uri"])
+        has(&["time", "timestamp"])
+            && has(&["sc-status", "cs-uri-stem", "cs-uri"])
+            && !is_logged(row.value(), &["@timestamp", "ts", "datetime", "timestamp"])
     }
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
         let value = row.value();
         let said = |keys: &[&str]| first_text(value, keys).filter(|text| text != "-");
-        match (said(&["date"]), said(&["time"])) {
-            (Some(date), Some(clock)) => {
-                if let Some(parsed) = time::parse(&format!("{date}T{clock}Z")) {
-                    record.ts_ns = Some(parsed.ns);
-                    record.ts_source = Some("date, time".into());
-                }
-            }
-            _ => {
-                for key in ["timestamp", "time"] {
-                    if value.get(key).is_some_and(|time| take_time(record, key, time)) {
-                        break;
-                    }
-                }
-            }
+        fill(value, record);
+        // Two members that make no time are another's.
+        if let Some((date, clock)) = said(&["date"]).zip(said(&["time"]))
+            && let Some(parsed) = time::parse(&format!("{date}T{clock}Z"))
+        {
+            (record.ts_ns, record.ts_naive) = (Some(parsed.ns), parsed.naive);
+            record.ts_source = Some("date, time".into());
         }
         let host = said(&["x-host-header", "cs-host", "cs(Host)"]);
-        record.service = host.clone().or_else(|| said(&["s-sitename", "s-computername"]));
-        record.instance = said(&["s-computername", "s-ip"]);
-        record.location = said(&["x-edge-location"]);
-        record.trace = said(&["x-edge-request-id"]);
-        record.user = said(&["cs-username"]);
+        record.service =
+            record.service.take().or_else(|| host.clone()).or_else(|| said(&["s-sitename", "s-computername"]));
+        record.instance = said(&["s-computername", "s-ip"]).or_else(|| record.instance.take());
+        record.location = record.location.take().or_else(|| said(&["x-edge-location"]));
+        record.trace = record.trace.take().or_else(|| said(&["x-edge-request-id"]));
+        record.user = record.user.take().or_else(|| said(&["cs-username"]));
         let status = said(&["sc-status"]).and_then(|status| status.parse().ok());
         let path = said(&["cs-uri-stem", "cs-uri"]).and_then(|path| host_and_path(path).1);
         record.http = Some(Http {
@@ -59,7 +56,7 @@ impl Shape for W3c {
         });
         record.kind = Kind::Request;
         // What ended a request before it was answered.
-        record.message = said(&["s-reason"]).unwrap_or_default();
+        record.message = said(&["s-reason", "message", "msg"]).unwrap_or_default();
     }
 }
 
@@ -91,5 +88,27 @@ mod tests {
         }
         let row = map(r#"{"date":"2024-01-02","time":"03:04:05","cs-uri-stem":"/a","sc-status":"000"}"#);
         assert_eq!((row.http.and_then(|http| http.status), row.effective_severity), (None, Severity::Default));
+    }
+
+    #[test]
+    fn rows_of_programs_keep_what_they_say() {
+        let row = map(
+            r#"{"time":"2024-01-02T03:04:06Z","level":"error","message":"upstream broke","service":"edge","sc-status":502,"cs-method":"GET","cs-uri-stem":"/a","trace_id":"t"}"#,
+        );
+        assert_eq!((row.kind, row.message.as_ref(), row.severity), (Kind::App, "upstream broke", Severity::Error));
+        assert_eq!((row.service.as_deref(), row.trace.as_deref()), (Some("edge"), Some("t")));
+    }
+
+    #[test]
+    fn a_day_and_a_clock_that_make_no_time_leave_it_to_other_members() {
+        for time in [
+            r#""time":"2024-01-02T03:04:05Z""#,
+            r#""timestamp":"2024-01-02T03:04:05Z","time":"03:04""#,
+            r#""timestamp":1704164645000,"time":"soon""#,
+        ] {
+            let row = map(&format!(r#"{{"date":"2024-01-02",{time},"cs-uri-stem":"/a","sc-status":500}}"#));
+            assert_eq!(row.ts_ns.map(crate::time::rfc3339_short).as_deref(), Some("2024-01-02T03:04:05Z"), "{time}");
+            assert_eq!((row.kind, row.message.as_ref()), (Kind::Request, ""), "{time}");
+        }
     }
 }

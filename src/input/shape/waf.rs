@@ -5,11 +5,13 @@
 
 use super::super::json::Value;
 use super::arn::{self, ACCOUNT, REGION, RESOURCE};
-use super::{Row, Shape, first_text, host_and_path, imply, part, take_time, text, upper};
+use super::{LOGGED_AT, Row, Shape, first_text, host_and_path, imply, is_logged, part, take_time, text, upper};
 use crate::record::{Http, Kind, LogRecord, Severity};
 
 /// See the module.
 pub(super) struct Waf;
+
+const ACTIONS: [&str; 6] = ["ALLOW", "BLOCK", "COUNT", "CAPTCHA", "CHALLENGE", "EXCLUDED_AS_COUNT"];
 
 impl Shape for Waf {
     fn keys(&self) -> &'static [&'static str] {
@@ -18,7 +20,10 @@ impl Shape for Waf {
 
     fn knows(&self, row: &Row<'_>) -> bool {
         let value = row.value();
-        value.some("action").is_some() && value.some("httpRequest").is_some_and(Value::is_object)
+        let action = value.some("action").and_then(Value::as_str);
+        action.is_some_and(|action| ACTIONS.contains(&&*action))
+            && value.some("httpRequest").is_some_and(Value::is_object)
+            && !is_logged(value, &LOGGED_AT)
     }
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
@@ -46,7 +51,11 @@ impl Shape for Waf {
             method: said(&["httpRequest.httpMethod"]).map(upper),
             host: host.or_else(|| said(&["httpRequest.host"])).or_else(|| header(value)),
             path,
-            status: value.some("responseCodeSent").and_then(Value::as_i64).and_then(|code| i32::try_from(code).ok()),
+            status: value
+                .some("responseCodeSent")
+                .and_then(Value::as_i64)
+                .and_then(|code| i32::try_from(code).ok())
+                .filter(|code| (100..600).contains(code)),
             latency_ns: None,
         });
         imply(record, (action == "BLOCK").then_some(Severity::Warning), "action of the firewall");
@@ -85,5 +94,16 @@ mod tests {
         assert_eq!((http.path.as_deref(), http.status), (Some("/a"), Some(403)));
         let row = of("ALLOW", "null");
         assert_eq!((row.effective_severity, row.http.and_then(|http| http.status)), (Severity::Default, None));
+    }
+
+    #[test]
+    fn rows_of_programs_keep_what_they_say() {
+        for action in ["sync", "BLOCK"] {
+            let row = map(&format!(
+                r#"{{"timestamp":"2024-01-02T03:04:06Z","level":"error","message":"waf sync failed","service":"s","action":"{action}","webaclId":"x","httpRequest":{{"requestMethod":"GET","status":500}}}}"#
+            ));
+            assert_eq!((row.kind, row.message.as_ref(), row.severity), (Kind::App, "waf sync failed", Severity::Error));
+            assert_eq!(row.service.as_deref(), Some("s"));
+        }
     }
 }

@@ -58,7 +58,8 @@ impl Shape for Worker {
         if method.is_some() || url.is_some() {
             let (host, path) = url.map_or((None, None), host_and_path);
             let status = first(value, &["event.response.status", "Event.Response.Status"]).and_then(Value::as_i64);
-            let status = status.and_then(|status| i32::try_from(status).ok());
+            let status =
+                status.and_then(|status| i32::try_from(status).ok()).filter(|status| (100..600).contains(status));
             record.http = Some(Http { method: method.map(upper), host, path, status, latency_ns: None });
         }
         let mut worst = None;
@@ -94,7 +95,7 @@ fn line<'a>(value: Value<'a>, record: &mut LogRecord<'a>) {
     }
     let (method, url) = (said(&["$workers.event.request.method"]), said(&["$workers.event.request.url"]));
     let status = value.path("$workers.event.response.status").and_then(Value::as_i64);
-    let status = status.and_then(|status| i32::try_from(status).ok());
+    let status = status.and_then(|status| i32::try_from(status).ok()).filter(|status| (100..600).contains(status));
     if method.is_some() && status.is_some() {
         let (host, path) = url.map_or((None, None), host_and_path);
         record.http = Some(Http { method: method.map(upper), host, path, status, latency_ns: None });
