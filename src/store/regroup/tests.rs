@@ -538,7 +538,7 @@ fn rows_around_a_stack_that_are_none_of_its_are_left_alone() {
         (
             "another's tags",
             "[2024-01-02] Shop::NoStock (17):\n[job-1] \n[job-1] app/a.rb:3:in 'f'\n[job-2]   12 left",
-            "H H H H",
+            "H H F H",
         ),
         (
             "a cause that is none",
