@@ -19,6 +19,7 @@ mod tests;
 use memchr::memmem::find;
 
 pub use role::{RowRole, row_role};
+pub use ruby::Marks;
 
 use crate::record::strip_ansi;
 
@@ -147,11 +148,19 @@ pub fn exception_of(line: &str) -> Option<&str> {
     elixir::exception(body).map(|(name, _)| name).or_else(|| ruby::raised(body)).or_else(typed)
 }
 
-/// Whether a line can be that of an exception of any name, where one is awaited: `NoStock: 17`.
+/// Whether a line can be that of an exception of any name, where one is awaited: `NoStock: 17`. One plain word is what programs
+/// begin lines of any kind with: `Cache: warmed`.
 pub fn may_be_exception(line: &str) -> bool {
-    split_exception(line).is_some_and(|(name, text)| {
-        !text.is_empty() && name.starts_with(char::is_uppercase) && name.contains(char::is_lowercase)
-    })
+    split_exception(line).is_some_and(|(name, text)| !text.is_empty() && (is_type(name) || has_humps(name)))
+}
+
+/// Whether the last word of a name is of several: `NoStock`.
+fn has_humps(name: &str) -> bool {
+    let last = name.rsplit(['.', ':', '$', '\\']).next().unwrap_or_default();
+    let hump = |pair: &[u8]| !pair[0].is_ascii_uppercase() && pair[1].is_ascii_uppercase();
+    last.starts_with(|c: char| c.is_ascii_uppercase())
+        && last.bytes().all(|b| b.is_ascii_alphanumeric())
+        && last.as_bytes().windows(2).any(hump)
 }
 
 fn is_joiner(line: &str) -> bool {

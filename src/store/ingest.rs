@@ -28,7 +28,7 @@ use super::packed::Reports;
 use super::prune::Dropped;
 use super::rows::{Room, Rows};
 use super::{AppendOptions, Appended, Progress, RawPolicy, Store, StoreError, layout, spill};
-use crate::mine::{RowRole, row_role};
+use crate::mine::{RowRole, row_role, traced};
 use crate::record::ingest::{IngestTotal, Ingested};
 use crate::record::{Collect, ContentId, LogRecord, Severity, Stretch};
 use crate::time;
@@ -56,17 +56,22 @@ impl Collect for Part {
         let role = row_role(&record.message);
         // Its text says nothing of its severity, but holds an exception with its stack.
         if role == RowRole::Traceback && record.effective_severity == Severity::Default {
-            (record.effective_severity, record.effective_reason) = (Severity::Error, Some("stack trace"));
+            let severity = if is_warning(&record.message) { Severity::Warning } else { Severity::Error };
+            (record.effective_severity, record.effective_reason) = (severity, Some("stack trace"));
         }
         let keeps = match self.raw {
             RawPolicy::All => true,
             RawPolicy::None => false,
             // The row alone decides, never its neighbours: the rest of an event may come with a later file, and what was
-            // dropped is gone. So rows that can only be part of a larger event keep theirs.
+            // dropped is gone. So rows that can only be part of a larger event keep theirs. Prose that an event makes an error,
+            // such as what Spring writes below `Description:`, cannot be told from any other and does not.
             RawPolicy::Warning => {
                 // A name alone is a method's in the audit log.
                 let is_exception = role == RowRole::Exception && record.message.contains(' ');
-                record.effective_severity >= Severity::Warning || role.is_of_stack() || is_exception
+                record.effective_severity >= Severity::Warning
+                    || role.is_of_stack()
+                    || is_exception
+                    || is_reason_of_jvm(&record.message)
             }
         };
         if keeps {
@@ -74,6 +79,18 @@ impl Collect for Part {
         }
         self.rows.push(self.file, record, known, role);
     }
+}
+
+/// Whether what a row's stack belongs to is a warning: `DeprecationWarning`.
+fn is_warning(message: &str) -> bool {
+    traced(message).and_then(|(exception, _)| exception).is_some_and(|name| name.ends_with("Warning"))
+}
+
+/// Whether a line is the one in which the JVM says why it crashed.
+fn is_reason_of_jvm(message: &str) -> bool {
+    const FRONTS: [&str; 5] =
+        ["#  SIG", "#  EXCEPTION_", "#  Internal Error (", "# Native memory allocation ", "#  Out of Memory Error ("];
+    FRONTS.iter().any(|front| message.starts_with(front))
 }
 
 /// An ingest under way; holds the writer's lock.

@@ -4,8 +4,9 @@
 //! them, or a message and then every frame as a row of its own. Rows of one stream (service, instance, log) that follow one
 //! another within [`GAP_NS`] and continue one another by their text become one event; rows of other kinds may stand between.
 //! A stack that was written line by line is one event too: what stands below its frames belongs to it, blank rows between its
-//! lines do, the line of an exception ends one of Python, which it names, and the line that an error was logged with stands
-//! above its exception. Templates and counts of entries do not change.
+//! lines do, the line of an exception ends one of Python, which it names (below the stack's header one of any type of several
+//! words), and the line that an error was logged with stands above its exception. Templates and counts of entries do not
+//! change.
 //!
 //! A row alone does not show that it is the head of such a stack. Where it says nothing of its severity, it is as severe as its
 //! event: what the first row of it says that says anything, else an error.
@@ -21,9 +22,9 @@ use super::event::EventRole;
 use super::files::Files;
 use super::order::{Place, origin};
 use super::rows::{DictCol, IntCol, NONE, Rows, TextCol};
-use crate::mine::{RowRole, may_be_exception};
+use crate::mine::{Marks, RowRole, may_be_exception};
 use crate::record::Severity;
-use block::{BLOCK_NS, Block, Is};
+use block::{BLOCK_NS, Block, Is, is_loud, lone_file};
 pub(super) use told::Told;
 
 /// Longest pause between two rows of one event.
@@ -40,6 +41,8 @@ struct Last {
     ts_ns: i64,
     /// Frames of Python or a message on the console of .NET, whose exception has not come yet.
     awaits: bool,
+    /// The header of Python stands above its frames.
+    headed: bool,
     /// The envelope's severity, and the one its text implies.
     severity: (i64, i64),
     /// The line of an exception that is no part of a stack so far.
@@ -80,10 +83,11 @@ impl Below {
         }
     }
 
-    /// Whether a row of some role right below it is that, whatever its text says.
-    fn takes(self, role: RowRole) -> bool {
+    /// Whether a row of some role right below it is that, whatever its text says; a cause must look like one.
+    fn takes(self, role: RowRole, is_cause: impl FnOnce() -> bool) -> bool {
         match self {
-            Self::Error | Self::Code | Self::Cause => true,
+            Self::Error | Self::Code => true,
+            Self::Cause => is_cause(),
             Self::Indented => role == RowRole::Inside,
             Self::Any | Self::Caret => false,
         }
@@ -271,6 +275,8 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
     // Nothing is joined to a plain row that no row of a stack follows within the gap, and no such row to what is not near one.
     let near_stack = near_stacks(blocks, places);
     let ts = |at: &(u32, u32)| blocks[at.0 as usize].ts_ns[at.1 as usize];
+    let text_at = |at: usize| blocks[places[at].0 as usize].text(TextCol::Message, places[at].1 as usize);
+    let file_at = |at: usize| lone_file(blocks[places[at].0 as usize], places[at].1 as usize);
     for (at, (block, row)) in places.iter().enumerate() {
         let (rows, row) = (blocks[*block as usize], *row as usize);
         if !near_stack[at] {
@@ -280,7 +286,16 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
         let word = |column| rows.word(column, row);
         let key = (word(DictCol::Service), word(DictCol::Instance), word(DictCol::LogName));
         let severity = (rows.int(IntCol::Severity, row), rows.int(IntCol::EffectiveSeverity, row));
-        let role = rows.role(row);
+        let text = || rows.text(TextCol::Message, row);
+        let role = match rows.role(row) {
+            // A request says nothing by its lack of a text; it may fall between any rows.
+            RowRole::Between if rows.is_request(row) => continue,
+            RowRole::Banner | RowRole::Reason if !is_loud(rows, row) => RowRole::Plain,
+            role => role,
+        };
+        // Behind Ruby's logger and tags, only what stands behind the same ones is of one stack.
+        let marks = if role == RowRole::Plain { Marks::default() } else { Marks::of(text()) };
+        let agrees = |last: &Last| marks.is_empty() || marks.agrees(Marks::before(text_at(last.at)));
         let stream = streams.entry(key).or_default();
         let stack = stream.stack.filter(|last| last.is_near(ts_ns));
         let newest = stack.filter(|stack| stream.plain.back().is_none_or(|plain| plain.at < stack.at));
@@ -296,24 +311,34 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
             stream.stack = Some(Last { at, role: RowRole::Traceback, ts_ns, severity, block: Some(block), ..open });
             continue;
         }
-        // An exception of any name ends the frames of Python.
-        let is_open = |last: Last| last.awaits && last.role != RowRole::Traceback;
-        let says_nothing = || rows.word(DictCol::Reason, row).is_none();
-        let role = if role == RowRole::Plain
-            && newest.is_some_and(is_open)
-            && says_nothing()
-            && may_be_exception(rows.text(TextCol::Message, row))
-        {
-            RowRole::Exception
-        } else {
-            role
+        // An exception of any name ends the frames of Python below their header, if nothing tells it from them.
+        let is_open = |last: Last| {
+            last.awaits
+                && last.headed
+                && last.role != RowRole::Traceback
+                && last.severity.0 == severity.0
+                && file_at(last.at) == lone_file(rows, row)
         };
-        if role == RowRole::Between || role == RowRole::Inside && stream.open_exception(ts_ns).is_some() {
+        let says_nothing = || rows.word(DictCol::Reason, row).is_none() && !rows.is_request(row);
+        let role =
+            if role == RowRole::Plain && newest.is_some_and(is_open) && says_nothing() && may_be_exception(text()) {
+                RowRole::Exception
+            } else {
+                role
+            };
+        if role == RowRole::Between
+            || role == RowRole::Inside && stream.open_exception(ts_ns).is_some_and(|open| agrees(&open))
+        {
             stream.between.push(at as u32);
             continue;
         }
         let mut between = std::mem::take(&mut stream.between);
-        let taken = newest.filter(|last| last.below.takes(role));
+        let is_cause = |last: &Last| {
+            let is_one = matches!(role, RowRole::Exception | RowRole::Inside | RowRole::Traceback);
+            last.severity.0 == severity.0
+                && (is_one || role == RowRole::Plain && (may_be_exception(text()) || is_numbered(text())))
+        };
+        let taken = newest.filter(|last| last.below.takes(role, || is_cause(last)));
         let joined = taken.or_else(|| match role {
             RowRole::Plain
             | RowRole::Between
@@ -324,26 +349,35 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
             RowRole::Cause => newest.or_else(|| stream.open_exception(ts_ns)),
             RowRole::Traceback => stack.filter(|last| last.role == RowRole::Joiner),
             RowRole::Joiner => stack.filter(|last| last.role != RowRole::Joiner),
-            RowRole::Frame => head_of_frame(stack, &stream.plain, ts_ns, severity.0),
-            RowRole::PythonFrame if is_entry(rows.text(TextCol::Message, row)) => None,
+            RowRole::Frame => head_of_frame(stack.filter(agrees), &stream.plain, ts_ns, severity.0, agrees),
+            RowRole::PythonFrame if is_entry(text()) => None,
             // Behind an exception they are another one's.
             RowRole::PythonFrame => {
                 let open = stack.filter(|last| last.role != RowRole::Traceback);
-                head_of_frame(open, &stream.plain, ts_ns, severity.0)
+                head_of_frame(open, &stream.plain, ts_ns, severity.0, agrees)
                     .filter(|head| stack.is_none_or(|last| open.is_some() || head.at > last.at))
             }
             RowRole::Inside => newest.filter(|last| last.role != RowRole::Joiner),
             RowRole::Exception | RowRole::Reason => newest.filter(|last| last.awaits),
         });
+        let joined = joined.filter(agrees);
+        // A line of Ruby behind marks that no other one has is what it was without its neighbours.
+        let role = if role == RowRole::Frame && joined.is_none() && !marks.is_empty() { RowRole::Plain } else { role };
         let mut firsts = [at; 2];
         if let Some(head) = &joined {
             let above = if head.exception { stream.logged(head, ts_ns) } else { None };
+            let its = Marks::of(text_at(head.at));
+            let above = above.filter(|above| its.is_empty() || its.agrees(Marks::before(text_at(above.at))));
             firsts = [above.map_or(head.at, |above| above.at), head.at];
             between.extend(firsts.iter().filter_map(|first| stream.above.remove(first)).flatten());
         }
         if joined.is_some() || role.is_of_stack() {
             // Its first row names an event while it is put together.
-            between.retain(|between| ts_ns - ts(&places[*between as usize]) <= GAP_NS);
+            between.retain(|between| {
+                let at = *between as usize;
+                let its = Marks::of(text_at(at));
+                ts_ns - ts(&places[at]) <= GAP_NS && (its.is_empty() || its.agrees(Marks::before(text())))
+            });
             let event = between.iter().copied().fold(event_of[firsts[0]], u32::min);
             for of in firsts {
                 event_of[of] = event;
@@ -380,9 +414,11 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
             RowRole::Frame => (role, joined.is_some_and(|last| last.awaits)),
             role => (role, matches!(role, RowRole::PythonFrame | RowRole::Place)),
         };
+        let headed = role == RowRole::PythonFrame && text().contains("Traceback (")
+            || role != RowRole::Traceback && joined.is_some_and(|last| last.headed);
         let exception = role == RowRole::Plain && rows.role(row) == RowRole::Exception;
         let block = Block::opened(rows, row, at);
-        let last = Last { at, role, ts_ns, awaits, severity, exception, below, block };
+        let last = Last { at, role, ts_ns, awaits, headed, severity, exception, below, block };
         if role == RowRole::Plain {
             if stream.plain.len() == CANDIDATES
                 && let Some(gone) = stream.plain.pop_front()
@@ -446,12 +482,25 @@ fn is_entry(text: &str) -> bool {
     text.split_once("Traceback (").is_some_and(|(level, _)| level.contains(':'))
 }
 
+/// Whether a line is a cause with its number, as anyhow writes several: `0: could not bind`.
+fn is_numbered(line: &str) -> bool {
+    line.trim().split_once(": ").is_some_and(|(number, text)| {
+        !text.is_empty() && (1..=3).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit())
+    })
+}
+
 /// What a frame continues: the open stack, or a plain row that came after it and can be a new head.
 ///
 /// A stream's other rows may fall between a head and its frames. A row of the frame's own severity, or of WARNING and above,
 /// is taken for a head; any other one for a bystander, unless nothing else is there.
-fn head_of_frame(stack: Option<Last>, plain: &VecDeque<Last>, ts_ns: i64, severity: i64) -> Option<Last> {
-    let near = || plain.iter().rev().filter(|last| last.is_near(ts_ns));
+fn head_of_frame(
+    stack: Option<Last>,
+    plain: &VecDeque<Last>,
+    ts_ns: i64,
+    severity: i64,
+    agrees: impl Fn(&Last) -> bool,
+) -> Option<Last> {
+    let near = || plain.iter().rev().filter(|last| last.is_near(ts_ns) && agrees(last));
     let since_stack = |last: &&Last| stack.is_none_or(|stack| last.at > stack.at);
     let is_head =
         |last: &&Last| last.severity.0 == severity || last.severity.1 >= i64::from(Severity::Warning.number());

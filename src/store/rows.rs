@@ -19,7 +19,7 @@ use known::KnownCodes;
 pub(super) use room::Room;
 
 use crate::mine::{RowRole, Subject, row_role};
-use crate::record::{LogRecord, Stretch, payload_hash};
+use crate::record::{Kind, LogRecord, Stretch, payload_hash};
 
 /// Stands for an absent integer.
 pub(super) const NONE: i64 = i64::MIN;
@@ -272,6 +272,11 @@ impl Rows {
             route: route.unwrap_or(""),
             status: u16::try_from(status).ok(),
         }
+    }
+
+    /// Whether a row tells of a request, whatever its text says.
+    pub(super) fn is_request(&self, row: usize) -> bool {
+        self.subject(row, "") != Subject::Empty || self.word(DictCol::Kind, row) == Some(Kind::Request.as_str())
     }
 
     /// Adds a record of the input at `file`, of whose text some stretches are known.

@@ -69,7 +69,10 @@ pub fn row_role(message: &str) -> RowRole {
         && !text.contains('\n')
     {
         let body = text.trim();
-        return if body.is_empty() { RowRole::Between } else { of_line(text, body) };
+        let role = if body.is_empty() { RowRole::Between } else { of_line(text, body) };
+        // Entries of their own are indented, too.
+        let is_entry = || ruby::is_logged(message) && text.starts_with([' ', '\t']) && !ruby::is_excerpt(text);
+        return if role == RowRole::Inside && is_entry() { RowRole::Plain } else { role };
     }
     if is_plain(message.as_bytes()) {
         return RowRole::Plain;

@@ -106,6 +106,53 @@ fn tag(text: &str) -> Option<(&str, &str)> {
     is_tag.then_some((tag, rest))
 }
 
+/// Whether Ruby's logger wrote a line.
+pub(super) fn is_logged(line: &str) -> bool {
+    logged(line).is_some()
+}
+
+/// Whether a line is one of the code that Rails shows, with its number: `    11: <%= pick %>`.
+pub(super) fn is_excerpt(line: &str) -> bool {
+    line.starts_with("  ") && line.trim_start().starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// What Ruby's logger and the tags of Rails put before a line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Marks<'a> {
+    level: Option<u8>,
+    tags: &'a str,
+}
+
+impl<'a> Marks<'a> {
+    /// The marks of a line, if it is one of those that count behind marks.
+    pub fn of(line: &'a str) -> Self {
+        let line = line.trim_end_matches(['\n', '\r']);
+        let counts = matches!(line.as_bytes(), [b'[', ..] | [b'A'..=b'Z', b',', ..])
+            && !line.contains('\n')
+            && text_behind(line).is_some();
+        if counts { Self::before(line) } else { Self::default() }
+    }
+
+    /// The marks before a line of any kind.
+    pub fn before(line: &'a str) -> Self {
+        let line = line.lines().next().unwrap_or_default();
+        let behind = logged(line);
+        let text = behind.unwrap_or(line);
+        let tags = text[..text.len() - tags(text).len()].trim_end();
+        Self { level: behind.map(|_| line.as_bytes()[0]), tags }
+    }
+
+    /// Whether nothing stands before the line.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether two lines can be of one crash: the logger writes its level before the first of them, or before each.
+    pub fn agrees(&self, other: Self) -> bool {
+        self.tags == other.tags && (self.level == other.level || self.level.is_none() || other.level.is_none())
+    }
+}
+
 /// The text of a row of one line behind what Ruby's logger and the tags of Rails put before it; `None` where nothing does.
 ///
 /// Rails writes its tags before each line of a crash, and its logger only before the first. Other programs begin lines with
@@ -120,12 +167,11 @@ pub(super) fn text_behind(line: &str) -> Option<&str> {
     }
     let text = tags(line);
     let body = text.trim();
-    let is_excerpt = || text.starts_with("  ") && body.starts_with(|c: char| c.is_ascii_digit());
     let told = match body.as_bytes().last() {
         None => true,
         Some(b'\'') => is_frame(body),
         Some(b')' | b':') if raised(body).is_some() => true,
-        _ => is_excerpt(),
+        _ => is_excerpt(text),
     };
     told.then_some(text)
 }

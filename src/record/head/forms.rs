@@ -32,7 +32,7 @@ pub(super) fn named(body: &str, message: &str) -> Option<Severity> {
         b'f' | b'd' | b't' => dotnet(body),
         b'F' if body.starts_with("Fatal") => php_of_page(body),
         b'D' | b'I' | b'W' | b'E' | b'F' => ruby(body),
-        b'n' => body.strip_prefix("nginx: ").and_then(bracketed_level),
+        b'n' => body.strip_prefix("nginx: ").and_then(nginx),
         b'[' => body.strip_prefix("[Nest] ").and_then(nest).or_else(|| tornado(body)),
         b'0'..=b'9' => redis(body).or_else(|| kitchen(body)),
         _ => None,
@@ -53,7 +53,21 @@ fn php(rest: &str) -> Option<Severity> {
 /// The same as it stands in a page or on a terminal, with the place behind it: `Fatal error: … in /srv/a.php on line 3`.
 fn php_of_page(body: &str) -> Option<Severity> {
     let told = body.starts_with("Fatal error: ") || body.starts_with("Parse error: ");
-    (told && body.contains(".php")).then_some(Severity::Error)
+    let mut ends = body.match_indices(".php").map(|(at, _)| body.split_at(at));
+    let is_place = |(before, rest): (&str, &str)| {
+        let path = before.rsplit_once(" in ").map_or("", |(_, path)| path);
+        let number = rest[4..].strip_prefix(" on line ").or_else(|| rest[4..].strip_prefix(':'));
+        path.contains(['/', '\\']) && number.is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    (told && ends.any(is_place)).then_some(Severity::Error)
+}
+
+/// `nginx: [emerg] bind() to 0.0.0.0:80 failed (98: Address already in use)`; a lesser level counts with what failed or a file.
+fn nginx(rest: &str) -> Option<Severity> {
+    let severity = bracketed_level(rest)?;
+    let said = rest.split_once("] ")?.1.trim();
+    let is_told = if severity == Severity::Emergency { !said.is_empty() } else { said.contains(['/', '"', '(']) };
+    is_told.then_some(severity)
 }
 
 /// `fail: Microsoft.AspNetCore.Server.Kestrel[13]`: its words for a level are used for other things too.

@@ -74,6 +74,9 @@ fn a_level_is_found_behind_time_thread_logger_and_id() {
         "E, [2024-01-02T03:04:05.678901 #12] ERROR -- : no stock",
         "fail: Microsoft.AspNetCore.Server.Kestrel[13]\n      no stock",
         "PHP Fatal error:  no stock in /srv/a.php on line 7",
+        "Fatal error: no stock in /srv/a.php on line 7",
+        "Fatal error: Uncaught Shop\\NoStock: none in /srv/a.php:7",
+        "nginx: [error] open() \"/run/nginx.pid\" failed (2: No such file or directory)",
         "[02-Jan-2024 03:04:05 UTC] PHP Parse error:  no stock",
         "thread 'main' panicked at src/main.rs:7:5:\nno stock",
         "thread 'main' (7) panicked at src/main.rs:7:5:",
@@ -96,6 +99,9 @@ fn a_level_is_found_behind_time_thread_logger_and_id() {
 #[test]
 fn prose_with_a_level_in_it_states_none() {
     for text in [
+        "Fatal error: none found in a.php",
+        "Parse error: see /docs/index.php for help",
+        "nginx: [error] in config",
         "2024-01-02 03:04:05 connection ERROR rate is 0",
         "2024-01-02 03:04:05 the ERROR rate is 0",
         "2024-01-02 03:04:05 [main] no ERROR today",

@@ -141,3 +141,23 @@ fn a_day_that_goes_on_is_written_as_it_comes_and_the_store_is_the_same() {
         assert_eq!(waited, wanted, "{pieces:?} {step} {has_ids}");
     }
 }
+
+#[test]
+fn a_stack_below_a_warning_is_one() {
+    let ingested = |message: &'static str| {
+        let folder = folder();
+        let mut store = Store::create_or_open(folder.path()).expect("opens");
+        let options = AppendOptions::default();
+        let ingest = store.ingest(&options).expect("begins");
+        let mut part = ingest.collector(&ContentId([1; 32]), 0);
+        let mut record = LogRecord { raw: "".into(), ..row(DAY_ONE, "id", message) };
+        part.push(&mut record, &[], || "raw".into());
+        (record.effective_severity, record.raw.is_empty())
+    };
+    let warning = "(node:7) DeprecationWarning: Buffer() is deprecated\n    at f (/app/a.js:1:2)";
+    assert_eq!(ingested(warning), (Severity::Warning, false));
+    assert_eq!(ingested("NoStockError: none\n    at f (/app/a.js:1:2)").0, Severity::Error);
+    // The row may be the head of a crash that is told row by row.
+    assert_eq!(ingested("#  SIGSEGV (0xb) at pc=0x0, pid=1, tid=2"), (Severity::Default, false));
+    assert_eq!(ingested("# a list"), (Severity::Default, true));
+}

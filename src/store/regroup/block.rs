@@ -1,12 +1,14 @@
 //! Rows below a line that says why a program did not start, where an export cut the block into rows: banners of Spring, the
 //! JVM's report of a crash, what the launchers of Java and .NET and the checks of Django list.
 //!
-//! Such rows have no form of their own. They belong to the block as long as they follow it without a pause and say neither
-//! a severity nor a time of their own; a block of Spring ends with the text below `Action:`.
+//! Prose belongs to a block only where Spring puts it: below `Description:`, and below `Action:` up to a blank row. Any other
+//! row of a block shows by its form that it is one. A row that says how severe it is, a request, a row of another kind, and
+//! where neither service nor instance is known a row of another file are never taken.
 
 use super::super::rows::{DictCol, IntCol, Rows, TextCol};
 use super::GAP_NS;
 use crate::mine::RowRole;
+use crate::record::{Kind, Severity};
 
 /// Longest time that a block takes.
 pub(super) const BLOCK_NS: i64 = 10 * GAP_NS;
@@ -21,6 +23,8 @@ pub(super) struct Block {
     pub(super) first: u32,
     /// Severity that the envelopes of its rows have.
     severity: i64,
+    /// The input of its rows, where nothing else tells programs apart.
+    file: Option<u32>,
     until_ns: i64,
     rows: u32,
     /// Each of its rows begins with `#`.
@@ -30,9 +34,11 @@ pub(super) struct Block {
 /// Which part of a block is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
-    /// Its reason is to come.
+    /// What announces its reason is to come.
     Head,
-    /// What belongs to the reason.
+    /// Its reason is to come.
+    Description,
+    /// What belongs to the reason: of Spring any text.
     Details,
     /// What is to be done, which is to come.
     Action,
@@ -40,6 +46,8 @@ enum Part {
     Text,
     /// Nothing but blank rows.
     End,
+    /// What belongs to a reason that a launcher gave: only what has a form.
+    Formed,
 }
 
 /// What a row is to the block that it belongs to.
@@ -56,17 +64,19 @@ impl Block {
     pub(super) fn opened(rows: &Rows, row: usize, at: usize) -> Option<Self> {
         let part = match rows.role(row) {
             RowRole::Banner => Part::Head,
-            RowRole::Reason => Part::Details,
+            RowRole::Reason => Part::Formed,
             _ => return None,
         };
         Some(Self {
             part,
             first: at as u32,
             severity: rows.int(IntCol::Severity, row),
+            file: lone_file(rows, row),
             until_ns: rows.ts_ns[row].saturating_add(BLOCK_NS),
             rows: 1,
             marked: rows.text(TextCol::Message, row).trim_start().starts_with('#'),
         })
+        .filter(|_| is_loud(rows, row))
     }
 
     /// What a row is to the block that it follows, and what is open below it; `None` where it belongs to something else.
@@ -74,32 +84,96 @@ impl Block {
         let text = rows.text(TextCol::Message, row);
         let (body, role) = (text.trim(), rows.role(row));
         let blank = !body.contains(char::is_alphanumeric);
+        if rows.ts_ns[row] > self.until_ns || self.is_foreign(rows, row) || !blank && self.rows == ROWS_MAX {
+            return None;
+        }
         let is_error = role == RowRole::Exception || role.is_of_stack();
-        let tells = rows.word(DictCol::Reason, row).is_some() && !is_error
-            || rows.int(IntCol::Severity, row) != self.severity
-            || is_dated(body)
-            || matches!(role, RowRole::Banner | RowRole::Reason);
-        let other = tells || self.marked && !body.starts_with('#') || self.rows == ROWS_MAX;
-        if !blank && other || rows.ts_ns[row] > self.until_ns {
+        let tells = rows.word(DictCol::Reason, row).is_some() && !is_error || is_dated(body);
+        if !blank && (tells || matches!(role, RowRole::Banner | RowRole::Reason)) {
             return None;
         }
         let (part, is) = match self.part {
-            Part::Head if blank || is_label(body) => (Part::Head, Is::Detail),
-            Part::Head => (Part::Details, Is::Reason),
+            _ if self.marked && !body.starts_with('#') && !body.is_empty() => return None,
+            Part::Head if self.marked && !blank => (Part::Details, Is::Reason),
+            Part::Head if body == "Description:" => (Part::Description, Is::Detail),
+            Part::Head if !blank => return None,
+            Part::Description if !blank => (Part::Details, Is::Reason),
             Part::Details if body == "Action:" => (Part::Action, Is::Detail),
+            Part::Action if !blank => (Part::Text, Is::Detail),
             Part::Text if body.is_empty() => (Part::End, Is::Detail),
-            Part::Action if blank => (Part::Action, Is::Detail),
-            Part::Action => (Part::Text, Is::Detail),
             Part::End if !body.is_empty() && !text.starts_with([' ', '\t']) => return None,
+            Part::Formed if !blank && !has_form(text) => return None,
             part => (part, Is::Detail),
         };
         Some((Self { part, rows: self.rows + u32::from(!blank), ..self }, is))
     }
+
+    /// Whether a row is another program's, or has something of its own to say.
+    fn is_foreign(self, rows: &Rows, row: usize) -> bool {
+        let severity = rows.int(IntCol::Severity, row);
+        // A sign before each line shows that all of them are one report.
+        let is_own = severity >= i64::from(Severity::Warning.number()) && !self.marked;
+        severity != self.severity
+            || is_own
+            || rows.is_request(row)
+            || rows.word(DictCol::Kind, row) != Some(Kind::App.as_str())
+            || lone_file(rows, row) != self.file
+    }
 }
 
-/// Whether a line is one word that announces what stands below it: `Description:`.
+/// Whether a row that opens a block says that something failed, and not in passing: it has no severity, or that of an error.
+pub(super) fn is_loud(rows: &Rows, row: usize) -> bool {
+    let is_silent = rows.int(IntCol::Severity, row) == i64::from(Severity::Default.number())
+        && rows.word(DictCol::Reason, row).is_none();
+    is_silent || rows.int(IntCol::EffectiveSeverity, row) >= i64::from(Severity::Error.number())
+}
+
+/// The input of a row of which service or instance is not known.
+pub(super) fn lone_file(rows: &Rows, row: usize) -> Option<u32> {
+    let is_known = |column| rows.word(column, row).is_some();
+    (!is_known(DictCol::Service) || !is_known(DictCol::Instance)).then(|| rows.files[row])
+}
+
+/// Whether a line has the form of those that launchers and checks write below a reason.
+fn has_form(line: &str) -> bool {
+    const FRONTS: [&str; 10] = [
+        "Caused by:",
+        "App: ",
+        "Architecture: ",
+        "Framework: ",
+        ".NET location: ",
+        "Learn about ",
+        "Learn more:",
+        "https://aka.ms/",
+        "System check identified ",
+        "Exception in thread \"",
+    ];
+    let body = line.trim();
+    line.starts_with([' ', '\t', '#'])
+        || FRONTS.iter().any(|front| body.starts_with(front))
+        || is_label(body)
+        || is_finding(body)
+}
+
+/// Whether a line announces what stands below it: `ERRORS:`, `The following frameworks were found:`.
 fn is_label(body: &str) -> bool {
-    body.trim_start_matches(['#', ' ']).strip_suffix(':').is_some_and(|label| !label.contains(' '))
+    const LABELS: [&str; 6] = [
+        "ERRORS",
+        "WARNINGS",
+        "CRITICALS",
+        "The following frameworks were found",
+        "The following frameworks for other architectures were found",
+        "To install missing framework, download",
+    ];
+    body.strip_suffix(':').is_some_and(|label| LABELS.contains(&label))
+}
+
+/// Whether a line is what a check of Django found: `shop.Order.stock: (fields.E304) Clashes.`
+fn is_finding(body: &str) -> bool {
+    let id = body.split_once(": (").and_then(|(_, rest)| Some(rest.split_once(") ")?.0));
+    id.and_then(|id| id.rsplit_once('.')).is_some_and(|(_, number)| {
+        number.len() == 4 && number.is_char_boundary(1) && number[1..].bytes().all(|b| b.is_ascii_digit())
+    })
 }
 
 /// Whether a line begins with a time, as entries do.

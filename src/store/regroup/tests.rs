@@ -412,15 +412,91 @@ fn what_runtimes_say_of_a_failed_start_is_one_event() {
 
 #[test]
 fn a_block_ends_with_a_pause_and_takes_no_longer_than_it_may() {
-    let banner = |from: i64| vec![at(from, "APPLICATION FAILED TO START"), at(from + 4_000, "no port")];
+    let banner = |from: i64| {
+        vec![at(from, "APPLICATION FAILED TO START"), at(from, "Description:"), at(from + 4_000, "no port")]
+    };
     let mut rows = banner(0);
     rows.push(at(10_000, "started"));
     let found: Vec<usize> = events(rows).into_iter().map(|event| event.0).collect();
-    assert_eq!(found, [0, 0, 1]);
+    assert_eq!(found, [0, 0, 0, 1]);
     let mut rows = banner(0);
     rows.extend((2..20).map(|n| at(n * 4_000, "and so on")));
     let found: Vec<usize> = events(rows).into_iter().map(|event| event.0).collect();
-    assert_eq!(found.iter().filter(|event| **event == 0).count(), 13, "50 ms");
+    assert_eq!(found.iter().filter(|event| **event == 0).count(), 14, "50 ms");
+}
+
+#[test]
+fn a_block_takes_nothing_that_may_be_another_problem() {
+    let loud = |record: LogRecord<'static>| LogRecord {
+        severity: Severity::Error,
+        effective_severity: Severity::Error,
+        ..record
+    };
+    let quiet = |record: LogRecord<'static>| LogRecord {
+        severity: Severity::Info,
+        effective_severity: Severity::Info,
+        ..record
+    };
+    let request = |record: LogRecord<'static>| LogRecord { kind: crate::record::Kind::Request, ..record };
+    let opener = || at(0, "Error: Could not find or load main class shop.Main");
+    let banner = || vec![at(0, "APPLICATION FAILED TO START"), at(1, "Description:"), at(2, "no port")];
+    let below_banner = |row| [banner(), vec![row]].concat();
+    for (what, rows, events) in [
+        ("prose below a reason", vec![opener(), at(1, "order 17 paid")], 2),
+        ("errors below a reason", vec![loud(opener()), loud(at(1, "Payment provider is down"))], 2),
+        ("a request below a reason", vec![opener(), request(at(1, ""))], 2),
+        ("a warning in passing", vec![quiet(opener()), quiet(at(1, "    warmed"))], 2),
+        ("prose below a banner", vec![at(0, "APPLICATION FAILED TO START"), at(1, "order 17 paid")], 2),
+        ("prose below Description", below_banner(at(3, "more of it")), 1),
+        ("an error below Description", below_banner(loud(at(3, "more of it"))), 2),
+        ("a request below Description", below_banner(request(at(3, ""))), 2),
+        ("a cause", vec![opener(), at(1, "Caused by: java.lang.ClassNotFoundException: shop.Main")], 1),
+    ] {
+        let mut found: Vec<usize> = self::events(rows).into_iter().map(|event| event.0).collect();
+        found.dedup();
+        assert_eq!(found.len(), events, "{what}");
+    }
+    // Another file's.
+    let files = FileList::default();
+    let mut rows = Rows::default();
+    for (n, record) in banner().into_iter().chain([at(3, "Disk full")]).enumerate() {
+        let file = files.add(crate::record::ContentId([1 + u8::from(n == 3); 32]));
+        let record = LogRecord { service: None, ..record };
+        rows.push(file, &record, &[], crate::mine::row_role(&record.message));
+    }
+    let members = regroup(&[&rows], &sorted(&[&rows], &files.files()), &files.files()).members;
+    assert_eq!(members.iter().map(|member| member.rows).collect::<Vec<_>>(), [3, 3, 3, 1]);
+}
+
+#[test]
+fn a_request_between_the_rows_of_a_stack_is_none_of_them() {
+    let request = |micros| LogRecord { kind: crate::record::Kind::Request, ..at(micros, "") };
+    let rows = vec![
+        request(0),
+        at(1, "java.lang.IllegalStateException: no stock"),
+        request(2),
+        at(3, "\tat shop.A.b(A.java:3)"),
+        request(4),
+    ];
+    let found: Vec<usize> = events(rows).into_iter().map(|event| event.0).collect();
+    assert_eq!(found, [0, 1, 2, 1, 3]);
+}
+
+#[test]
+fn only_what_looks_like_a_type_ends_a_stack_of_python_below_its_header() {
+    for (what, text, expected) in [
+        ("one word", "Traceback (most recent call last):\n  File \"/srv/a.py\", line 3, in f\nCache: warmed", "FF H"),
+        ("no header", "  File \"/srv/a.py\", line 3, in f\n    g()\nNoStock: 17", "FF H"),
+    ] {
+        assert_eq!(word(text), expected, "{what}");
+    }
+    let mut rows = vec![
+        at(0, "Traceback (most recent call last):"),
+        at(1, "  File \"/srv/a.py\", line 3, in f"),
+        at(2, "NoStock: 17"),
+    ];
+    rows[2].severity = Severity::Info;
+    assert_eq!(events(rows).into_iter().map(|event| event.0).collect::<Vec<_>>(), [0, 0, 1]);
 }
 
 #[test]
@@ -449,6 +525,26 @@ fn rows_around_a_stack_that_are_none_of_its_are_left_alone() {
             "H H H H H",
         ),
         ("tags", "[worker-1]   listening\n[worker-1] app/models/order.rb:3:in 'save'\n[worker-1]   listening", "HF H"),
+        (
+            "entries of ruby's logger",
+            "E, [2025-01-01T10:00:00.123456 #7] ERROR -- : Shop::NoStock (none):\nE, [2025-01-01T10:00:00.123456 #7] ERROR -- : app/a.rb:1:in 'f'\nE, [2025-01-01T10:00:00.123456 #7] ERROR -- :   Payment gateway refused card\nW, [2025-01-01T10:00:00.123456 #7]  WARN -- :   Retry queue is full",
+            "HF H H",
+        ),
+        (
+            "two requests of rails",
+            "[0f3c-1] Shop::NoStock (none):\n[7aa1-2] NoMethodError (undefined x):\n[0f3c-1] app/a.rb:12:in 'f'\n[7aa1-2] app/b.rb:9:in 'h'",
+            "H H F F",
+        ),
+        (
+            "another's tags",
+            "[2024-01-02] Shop::NoStock (17):\n[job-1] \n[job-1] app/a.rb:3:in 'f'\n[job-2]   12 left",
+            "H H F H",
+        ),
+        (
+            "a cause that is none",
+            "java.lang.IllegalStateException: x\nCaused by:\norder 17 paid\norder 18 paid",
+            "HF H H",
+        ),
         ("a line below the console", "fail: Shop.Orders[13]\n      slow\nNow listening on: port 80", "HT H"),
         ("words on their own", "Stack trace:\nexit status 1\nNode.js v20.5.0\n}\nfail: order 13", "H H H H H"),
     ] {
