@@ -270,7 +270,7 @@ mod tests {
         let (mut carrying, mut silent) = (0, 0);
         for _ in 0..2_000 {
             let (services, density) = (1 + next(NAMES.len() as u64) as usize, 1 + next(9));
-            let files: Vec<Member<'_>> = (0..1 + next(9) as i64)
+            let files: Vec<Member<'_>> = (0..=next(9) as i64)
                 .map(|hour| {
                     let own = NAMES[..services].iter().copied().filter(|_| next(10) < density).collect();
                     (hour * 10, hour * 10 + next(25) as i64, own)

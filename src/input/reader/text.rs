@@ -50,12 +50,11 @@ impl<C: Collect> Reader<'_, C> {
         let place = Place { offset, length: bytes.len() };
         let identity = hash128(&[bytes]);
         let mut tape = Tape::default();
-        let told = match said.object.map(|object| tape.parse(object)) {
-            Some(Ok(object)) => self.behind_head(&Row::of(object), &said, moment, place, &text, identity),
-            _ => {
-                self.plain(said, moment, place, &text, identity);
-                None
-            }
+        let told = if let Some(Ok(object)) = said.object.map(|object| tape.parse(object)) {
+            self.behind_head(&Row::of(object), &said, moment, place, &text, identity)
+        } else {
+            self.plain(said, moment, place, &text, identity);
+            None
         };
         own.or(told).or(before)
     }

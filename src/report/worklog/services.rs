@@ -50,7 +50,9 @@ pub(super) fn services(material: &Material<'_>, report: &v1::Report) -> Vec<v1::
                 .map(|cluster| cluster.priority.clone())
                 .min_by_key(|priority| level(priority))
                 .unwrap_or_default();
-            row.location = locations.get(service.as_str()).copied().unwrap_or_default().to_owned();
+            if let Some(location) = locations.get(service.as_str()) {
+                (*location).clone_into(&mut row.location);
+            }
             if row.requests > 0 {
                 let per_1000 = |n: u64| facts::rounded(1_000.0 * n as f64 / row.requests as f64, 2);
                 row.errors_per_1000_requests = Some(per_1000(row.errors));
