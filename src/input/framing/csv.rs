@@ -161,7 +161,7 @@ impl Table {
         )
     }
 
-    /// Reads the next record or blank; `None` when it needs a longer window.
+    /// Reads the next record; `None` when it needs a longer window.
     pub(super) fn step<S: Sink>(
         &mut self,
         window: Window<'_>,
@@ -171,10 +171,6 @@ impl Table {
         sink: &mut S,
     ) -> Option<usize> {
         let rest = &window.bytes[at..];
-        if matches!(rest[0], b'\n' | b'\r') {
-            counts.by.blank += 1;
-            return Some(at + 1);
-        }
         let offset = window.base + at as u64;
         let seen = &rest[..rest.len().min(limit)];
         let refused = |length: usize, reason: &str, counts: &mut Counts, sink: &mut S| {

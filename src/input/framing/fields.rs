@@ -68,7 +68,7 @@ impl Table {
         Opens::None
     }
 
-    /// Reads the next line or blank; `None` when it needs a longer window.
+    /// Reads the next line; `None` when it needs a longer window.
     pub(super) fn step<S: Sink>(
         &mut self,
         window: Window<'_>,
@@ -78,10 +78,6 @@ impl Table {
         sink: &mut S,
     ) -> Option<usize> {
         let rest = &window.bytes[at..];
-        if matches!(rest[0], b'\n' | b'\r') {
-            counts.by.blank += 1;
-            return Some(at + 1);
-        }
         let seen = &rest[..rest.len().min(limit)];
         let end = memchr::memchr(b'\n', seen);
         if end.is_none() && seen.len() == rest.len() && !window.last {

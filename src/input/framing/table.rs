@@ -45,6 +45,10 @@ impl Table {
         counts: &mut Counts,
         sink: &mut S,
     ) -> Option<usize> {
+        if matches!(window.bytes[at], b'\n' | b'\r') {
+            counts.by.blank += 1;
+            return Some(at + 1);
+        }
         match self {
             Self::Cells(table) => table.step(window, at, limit, counts, sink),
             Self::Fields(table) => table.step(window, at, limit, counts, sink),
