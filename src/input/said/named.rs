@@ -1,6 +1,6 @@
 //! Names that collectors put before what a program wrote.
 
-use super::{HEADS, Said, behind_name};
+use super::{HEADS, Said, behind_name, is_number};
 use crate::record::Severity;
 
 /// A line behind the name of a container.
@@ -70,7 +70,7 @@ impl Pod {
         {
             return Some(Self::Deployment);
         }
-        let ordinal = !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit());
+        let ordinal = is_number(last);
         let other = (last.len() == 5 && numbered(last)).then_some(Self::Other);
         if ordinal { Some(Self::Numbered) } else { other }
     }
@@ -129,7 +129,6 @@ pub(super) fn program(line: &str, heads: u8) -> Option<Said<'_>> {
         None => line.split_once(' ').and_then(|(host, rest)| Some((Some(host), rest, tag(rest)?)))?,
     };
     let (name, inside, behind) = (&rest[..open], &rest[open + 1..close], &rest[close + 3..]);
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let is_process = is_number(inside);
     // Without a host it may be anything: `list[index]: x`.
     let is_dyno = || matches!(name, "app" | "heroku");
