@@ -16,6 +16,7 @@ mod scan;
 mod state;
 mod table;
 mod walk;
+mod yaml;
 
 pub(crate) use cut::Profile;
 pub(crate) use scan::{gap, is_prefixed};

@@ -331,6 +331,17 @@ pub(super) fn is_json(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|text| Tape::default().parse(text).is_ok())
 }
 
+/// The object in a string, which `text` is: a row that was encoded once more, `"{\"severity\":\"ERROR\"}"`.
+pub(super) fn encoded(text: &[u8]) -> Option<String> {
+    if !text.starts_with(b"\"{") || !text.ends_with(b"\"") {
+        return None;
+    }
+    let mut tape = Tape::default();
+    let string = tape.parse(std::str::from_utf8(text).ok()?).ok()?.as_str()?;
+    let object = string.trim_ascii_end();
+    object.ends_with('}').then(|| object.to_owned())
+}
+
 /// Whether a line is `name | {…`.
 pub(crate) fn is_prefixed(line: &[u8]) -> bool {
     prefix_of(line).is_some()
