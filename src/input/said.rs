@@ -179,6 +179,7 @@ fn counted(line: &str, heads: u8) -> Option<Said<'_>> {
 
 /// `1704164645678\t2024-01-02T03:04:05.678Z\tx`, as Grafana downloads lines.
 fn exported(line: &str, heads: u8) -> Option<Said<'_>> {
+    [13, 19].iter().find(|at| line.as_bytes().get(**at) == Some(&b'\t'))?;
     let (epoch, rest) =
         line.split_once('\t').filter(|(epoch, _)| matches!(epoch.len(), 13 | 19) && is_number(epoch))?;
     let (instant, rest) = rest.split_once('\t')?;
