@@ -20,6 +20,7 @@ use super::lines;
 use super::shape::host_and_path;
 use crate::record::{Http, Severity};
 use crate::time::{self, Parsed, Yearless};
+pub(super) use named::container;
 
 /// Bytes of a line in which its format shows.
 const FRONT: usize = 512;

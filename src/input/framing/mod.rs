@@ -129,6 +129,10 @@ pub(crate) trait Sink {
     fn front(&mut self, _offset: u64, _text: &str) -> Front {
         Front::Refused
     }
+    /// The same of a row that stands behind a name on its line, of which `text` is the rest.
+    fn named(&mut self, _offset: u64, _name: &str, _text: &str) -> Front {
+        Front::Refused
+    }
     /// Whether an object, of which `text` is the front with its list of rows closed at once, is a wrapper around rows.
     fn wrapper(&mut self, _offset: u64, _text: &str) -> Option<Opened> {
         None

@@ -446,6 +446,14 @@ impl Framer {
         {
             self.counts.by.structure += prefix as u64;
             self.counts.prefixed += 1;
+            let (name, row) = line.split_at(prefix);
+            // One token, so that a block never begins between the two.
+            if let Front::Read { length, entries, wrapper, multi_line } =
+                sink.named(window.base + (at + prefix) as u64, utf8(name), utf8(row))
+            {
+                self.taken(length, entries, wrapper, multi_line);
+                return Some(at + prefix + length);
+            }
             self.state.line = Line::Named;
             return Some(at + prefix);
         }

@@ -90,21 +90,30 @@ fn compose(line: &str) -> Option<Said<'_>> {
     let behind =
         rest.trim_start_matches(' ').strip_prefix("| ").filter(|_| !name.is_empty() && rest.starts_with(' '))?;
     let said = behind_name(behind, HEADS);
-    let number = |(service, number): &(&str, &str)| {
-        service.starts_with(|c: char| c.is_ascii_alphabetic())
-            && !number.is_empty()
-            && number.bytes().all(|b| b.is_ascii_digit())
-    };
-    let numbered = name.rsplit_once(['-', '_']).filter(number);
+    let numbered = numbered(name);
     if !said.begins && (numbered.is_none() || !rest.starts_with("  ")) {
         return None;
     }
-    let service = numbered.map_or(name, |(service, _)| service);
+    let service = numbered.unwrap_or(name);
     Some(Said {
         service: said.service.or(Some(service).filter(|service| !service.is_empty())),
         instance: said.instance.or(Some(name)),
         ..said
     })
+}
+
+/// The service in the name of a container, which ends with its number: `till-1`.
+fn numbered(name: &str) -> Option<&str> {
+    let (service, number) = name.rsplit_once(['-', '_'])?;
+    (service.starts_with(|c: char| c.is_ascii_alphabetic()) && is_number(number)).then_some(service)
+}
+
+/// Service and name of the container that stand before an object: `till-1  | `.
+pub(in super::super) fn container(head: &str) -> Option<(&str, &str)> {
+    let name = head.trim_ascii().strip_suffix('|')?.trim_ascii_end();
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    let is_name = name.len() <= 64 && name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.bytes().all(plain);
+    is_name.then(|| (numbered(name).unwrap_or(name), name))
 }
 
 /// `app[web.1]: x` of Heroku, and `host su[1]: x` as journals are printed, behind a time.
