@@ -301,7 +301,7 @@ enum Prefix {
 }
 
 fn prefix(line: &[u8]) -> Prefix {
-    let word = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    let word = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'@');
     let name = line.iter().take(PREFIX).take_while(word).count();
     let bar = name + indent_of(&line[name..]);
     match line.get(bar) {

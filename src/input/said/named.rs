@@ -85,7 +85,7 @@ fn is_label(word: &str) -> bool {
 /// `till-1  | 2024-01-02T03:04:05Z x`, as Docker Compose writes the lines of a service's container. Where no time follows, it
 /// may be a cell of a table: a container's name ends with its number, and two blanks at least stand behind it.
 fn compose(line: &str) -> Option<Said<'_>> {
-    let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
     let (name, rest) = line.split_at(line.find(|c: char| !named(c))?);
     let behind =
         rest.trim_start_matches(' ').strip_prefix("| ").filter(|_| !name.is_empty() && rest.starts_with(' '))?;
@@ -102,16 +102,19 @@ fn compose(line: &str) -> Option<Said<'_>> {
     })
 }
 
-/// The service in the name of a container, which ends with its number: `till-1`.
+/// The service in the name of a container, which ends with its number: `till-1`, of a swarm `till.1.x2k4q0abc@node`.
 fn numbered(name: &str) -> Option<&str> {
-    let (service, number) = name.rsplit_once(['-', '_'])?;
+    let (service, number) = match name.split_once('@') {
+        Some((task, _)) => task.rsplit_once('.')?.0.rsplit_once('.')?,
+        None => name.rsplit_once(['-', '_'])?,
+    };
     (service.starts_with(|c: char| c.is_ascii_alphabetic()) && is_number(number)).then_some(service)
 }
 
 /// Service and name of the container that stand before an object: `till-1  | `.
 pub(in super::super) fn container(head: &str) -> Option<(&str, &str)> {
     let name = head.trim_ascii().strip_suffix('|')?.trim_ascii_end();
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'@');
     let is_name = name.len() <= 64 && name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.bytes().all(plain);
     is_name.then(|| (numbered(name).unwrap_or(name), name))
 }

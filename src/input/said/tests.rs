@@ -360,6 +360,12 @@ fn what_tools_print_for_people_is_read_as_what_it_was() {
     for other in ["1704164645678\t2024-01-02T03:04:06Z\tx", "1704164645678\tx", "17\t2024-01-02T03:04:05Z\tx"] {
         assert_eq!(of(other).named, None, "{other}");
     }
+    // Services of a swarm.
+    let said = of("till.1.x2k4q0abc@node-1    | 2024-01-02T03:04:05Z ERROR no stock");
+    assert_eq!((said.service, said.instance), (Some("till"), Some("till.1.x2k4q0abc@node-1")));
+    let said = of("till.1.x2k4q0abc@node-1    | no stock");
+    assert_eq!((said.service, said.named), (Some("till"), Some("no stock")));
+    assert_eq!(of("ann@shop.example | no stock").service, None);
     // Drains of Heroku.
     let said = of("83 <40>1 2024-01-02T03:04:05+00:00 host app web.3 - State changed from starting to up");
     assert_eq!((said.severity, said.service, at(&said).as_deref()), (None, Some("app"), Some("2024-01-02T03:04:05Z")));
