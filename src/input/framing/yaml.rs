@@ -96,8 +96,8 @@ fn object(text: &str) -> Option<String> {
                 open.pop();
                 out.push(']');
             }
-            Event::Scalar(text, style, ..) => match open.last_mut()? {
-                Open::Map { key: key @ true, first } => {
+            Event::Scalar(text, style, ..) => {
+                if let Open::Map { key: key @ true, first } = open.last_mut()? {
                     if !std::mem::replace(first, false) {
                         out.push(',');
                     }
@@ -108,12 +108,11 @@ fn object(text: &str) -> Option<String> {
                     *key = false;
                     write_string(&text, &mut out);
                     out.push(':');
-                }
-                _ => {
+                } else {
                     value(&mut open, &mut out)?;
                     scalar(&text, style, &mut out);
                 }
-            },
+            }
             Event::Alias(_) => return None,
             _ => {}
         }
@@ -140,11 +139,8 @@ fn value(open: &mut [Open], out: &mut String) -> Option<()> {
         None => {}
         Some(Open::Map { key: true, .. }) => return None,
         Some(Open::Map { key, .. }) => *key = true,
-        Some(Open::List { first }) => {
-            if !std::mem::replace(first, false) {
-                out.push(',');
-            }
-        }
+        Some(Open::List { first }) if *first => *first = false,
+        Some(Open::List { .. }) => out.push(','),
     }
     Some(())
 }
