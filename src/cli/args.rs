@@ -744,7 +744,7 @@ pub(crate) struct MineArgs {
 pub(crate) enum Raw {
     /// For none
     None,
-    /// For WARNING and above, and the events that hold one
+    /// For WARNING and above, and the stacks and exceptions of their events (not for prose in them)
     #[default]
     Warning,
     /// For all

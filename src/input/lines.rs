@@ -150,7 +150,7 @@ impl Open {
     fn of(head: &str) -> Self {
         let calm = is_calm(head);
         let stack = match () {
-            () if head.starts_with(PYTHON) => Stack::Python,
+            () if is_header(head) => Stack::Python,
             () if begins_alone(head) || error_type(head).is_some() => Stack::Some,
             () => Stack::None,
         };
@@ -236,6 +236,28 @@ pub(super) fn is_of_stack(line: &str) -> bool {
         || is_inside(line)
         || error_type(line).is_some()
         || indented && !text.is_empty() && !levelled()
+}
+
+/// Whether a line is the head of Python's stacks; behind a time, a level may stand before it.
+fn is_header(line: &str) -> bool {
+    let is_timed = || line.starts_with(|c: char| c.is_ascii_digit() || c == '[');
+    line.starts_with(PYTHON) || is_timed() && line.strip_suffix(':').is_some_and(|line| line.ends_with(PYTHON))
+}
+
+/// Whether a line that any time stands before is one that was cut from a stack: one of Python's in full, and of others a frame,
+/// a cause, or what only a runtime writes. Lines of entries may be indented as well, but name their level.
+pub(super) fn is_cut_from_stack(line: &str) -> bool {
+    let is_code = || {
+        let code = line.strip_prefix("    ").filter(|code| code.starts_with(|c: char| !c.is_whitespace()));
+        code.is_some_and(|code| {
+            !code.split(' ').any(|word| word.len() > 2 && word.bytes().all(|b| b.is_ascii_uppercase()))
+        })
+    };
+    line.starts_with(PYTHON)
+        || is_tied(line)
+        || is_indented_frame(line.as_bytes())
+        || error_type(line).is_some()
+        || is_code()
 }
 
 /// The head of Python's stacks.
@@ -342,6 +364,15 @@ mod tests {
     }
 
     #[test]
+    fn a_stack_of_python_may_begin_behind_a_level() {
+        let stack = "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\n    g()\nNoStock: 17";
+        for head in ["ERROR ", "\tERROR\t", " [till] ERROR: ", " "] {
+            let text = format!("{AT}{head}{stack}");
+            assert_eq!(entries(&text), [&text], "{head}");
+        }
+    }
+
+    #[test]
     fn a_line_of_java_says_its_level_on_the_next_one() {
         let head = "Jan 2, 2024 3:04:05 AM till.Cart sell";
         let stack = "java.io.IOException: no\n\tat a.b.C.d(C.java:7)";
@@ -349,9 +380,15 @@ mod tests {
         assert_eq!(entries(&text), [format!("{head}\nSEVERE: no stock\n{stack}")]);
         let text = format!("{head}\nINFO: up\n{stack}\nSEVERE: late\n");
         assert_eq!(entries(&text), [&format!("{head}\nINFO: up"), stack, "SEVERE: late"]);
-        for prose in
-            ["Meeting\nNOTE: bring it", "Deploy failed\nERROR: x", "Invoice\nInfo: paid", "Invoice\nINFO: paid"]
-        {
+        for prose in [
+            "Meeting\nNOTE: bring it",
+            "Deploy failed\nERROR: x",
+            "Invoice\nInfo: paid",
+            "Invoice\nINFO: paid",
+            "Deploy moved\nINFO: x",
+            "shop.example down\nWARNING: x",
+            ".Cart sell\nINFO: x",
+        ] {
             let text = format!("Jan 2, 2024 3:04:05 PM {prose}");
             assert_eq!(
                 super::super::said::source_of(text.lines().next().expect("one"), prose.lines().last().expect("one")),

@@ -30,6 +30,8 @@ pub(super) struct Reader<'a, C> {
     near: Option<Window>,
     /// The wrapper in which the rows stand.
     within: Option<Arc<Said>>,
+    /// The name before the newest row that had one, and what it says.
+    container: Option<(String, Arc<Said>)>,
     tape: Tape,
     /// Of stretches that repeat, by number: the forms of credential that each may hold.
     forms: Vec<Option<Forms>>,
@@ -60,6 +62,7 @@ impl<'a, C: Collect> Reader<'a, C> {
             streamed,
             near: None,
             within: None,
+            container: None,
             tape_id: tape.id(),
             tape,
             forms: Vec::new(),
@@ -405,6 +408,22 @@ impl<C: Collect> Sink for Reader<'_, C> {
             _ => Front::Refused,
         };
         self.tape = tape;
+        front
+    }
+
+    fn named(&mut self, offset: u64, name: &str, text: &str) -> Front {
+        if self.container.as_ref().is_none_or(|(known, _)| known != name) {
+            let said = said::container(name).and_then(|(service, name)| Said::of_container(service, name));
+            let Some(said) = said else { return Front::Refused };
+            self.container = Some((name.to_owned(), Arc::new(said)));
+        }
+        // A wrapper around the rows says more than a name before them.
+        if self.within.is_some() {
+            return Front::Refused;
+        }
+        self.within = self.container.as_ref().map(|(_, said)| Arc::clone(said));
+        let front = self.front(offset, text);
+        self.within = None;
         front
     }
 

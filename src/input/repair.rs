@@ -1,6 +1,7 @@
 //! The lenient second pass over what the strict parser refused.
 //!
-//! Real exports hold NaN, raw tabs inside strings, half a surrogate pair and bytes that are not UTF-8. Each has one meaning
+//! Real exports hold NaN, raw tabs inside strings, half a surrogate pair, a comma behind the last value and bytes that are not
+//! UTF-8. Each has one meaning
 //! that loses nothing a reader needs, so the row is kept and counted as `repaired`; whatever is still no JSON afterwards is
 //! malformed.
 
@@ -40,12 +41,24 @@ pub(crate) fn repair(bytes: &[u8]) -> String {
                     }
                 }
                 '\0' => out.push(' '),
+                '}' | ']' => {
+                    without_comma(&mut out);
+                    out.push(c);
+                }
                 c => out.push(c),
             }
         }
         rest = &rest[step..];
     }
     out
+}
+
+/// Takes the comma away that stands behind the last value of an object or a list.
+fn without_comma(out: &mut String) {
+    let Some(before) = out.trim_ascii_end().strip_suffix(',') else { return };
+    if !before.trim_ascii_end().ends_with([',', '{', '[', ':']) {
+        out.truncate(before.len());
+    }
 }
 
 /// Copies one escape, half a surrogate pair and unknown escapes mended; returns the bytes consumed.
@@ -100,6 +113,7 @@ mod tests {
             (b"{\"m\":\"\\ud83d!\"}", "m", "\u{fffd}!"),
             (b"{\"m\":\"\xff!\"}", "m", "\u{fffd}!"),
             (b"{\"m\":\"C:\\dir\"}", "m", "C:\\dir"),
+            (b"{\"a\":[1,2,\n],\"o\":{\"p\":1, },\"m\":\"x,]\",\r\n}", "m", "x,]"),
         ] {
             let text = repair(damaged);
             let mut tape = Tape::default();
@@ -111,6 +125,8 @@ mod tests {
     #[test]
     fn leaves_what_is_no_json_malformed() {
         assert!(Tape::default().parse(&repair(b"{\"a\":")).is_err());
-        assert!(Tape::default().parse(&repair(b"{a:1}")).is_err());
+        for text in ["{a:1}", "{,}", "{\"a\":[1,,]}", "{\"a\":,}", "{\"a\":1,,}"] {
+            assert!(Tape::default().parse(&repair(text.as_bytes())).is_err(), "{text}");
+        }
     }
 }

@@ -20,6 +20,7 @@ use super::lines;
 use super::shape::host_and_path;
 use crate::record::{Http, Severity};
 use crate::time::{self, Parsed, Yearless};
+pub(super) use named::container;
 
 /// Bytes of a line in which its format shows.
 const FRONT: usize = 512;
@@ -152,6 +153,11 @@ fn plain(line: &str, heads: u8) -> Said<'_> {
     {
         return said;
     }
+    if first.is_ascii_digit()
+        && let Some(said) = counted(line, heads).or_else(|| exported(line, heads))
+    {
+        return said;
+    }
     let brackets = line.len() - line.trim_start_matches('[').len();
     if let Some((parsed, length)) = time::parse_front(&line[brackets..]) {
         return timed(line, brackets..brackets + length, parsed, heads);
@@ -161,6 +167,26 @@ fn plain(line: &str, heads: u8) -> Said<'_> {
             [klog, dated::of, web::access, web::balanced, web::untimed, logfmt].iter().find_map(|read| read(line))
         })
         .unwrap_or_default()
+}
+
+/// `83 <40>1 2024-01-02T03:04:05+00:00 host app web.1 - x`: a drain of Heroku writes how long each line is.
+fn counted(line: &str, heads: u8) -> Option<Said<'_>> {
+    let (_, rest) = line.split_once(' ').filter(|(length, _)| length.len() < 6 && is_number(length))?;
+    let said = if rest.starts_with('<') { syslog::of(rest, heads) } else { None }?;
+    // Its machines are all called `host`, and the priorities say nothing: `<40>` would be an emergency.
+    let severity = said.severity.filter(|_| said.instance != Some("host"));
+    Some(Said { severity, ..said })
+}
+
+/// `1704164645678\t2024-01-02T03:04:05.678Z\tx`, as Grafana downloads lines.
+fn exported(line: &str, heads: u8) -> Option<Said<'_>> {
+    [13, 19].iter().find(|at| line.as_bytes().get(**at) == Some(&b'\t'))?;
+    let (epoch, rest) =
+        line.split_once('\t').filter(|(epoch, _)| matches!(epoch.len(), 13 | 19) && is_number(epoch))?;
+    let (instant, rest) = rest.split_once('\t')?;
+    let (time, same) = (time::parse(epoch)?, time::parse(instant)?);
+    let is_same = time.ns / 1_000_000 == same.ns / 1_000_000 && !same.naive;
+    is_same.then(|| Said { time: Some(time), yearless: None, begins: true, ..behind_name(rest, heads) })
 }
 
 /// A line that begins with a time, which stands at `place`.
@@ -173,13 +199,19 @@ fn timed(line: &str, place: std::ops::Range<usize>, parsed: Parsed, heads: u8) -
         let stamped = said.service.is_none().then_some(line);
         return Said { time: Some(parsed), yearless: None, begins: true, stamped, ..said };
     }
+    // Of the lines of a stack, nobody writes a time before each but who collected them.
+    if place.start == 0
+        && let Some(rest) = behind.strip_prefix(' ').filter(|rest| lines::is_cut_from_stack(rest))
+    {
+        return Said { named: Some(rest), ..whole };
+    }
     if let Some(source) = dated::source(stamp, behind) {
         return Said { source: Some(source), ..whole };
     }
     let rest = behind.trim_start_matches([']', ' ', '\t']);
     let http = match rest.strip_prefix('"') {
         Some(request) => web::request(request),
-        None => web::balancer(rest),
+        None => web::balancer(rest).or_else(|| web::answered(rest)),
     };
     Said { object: Some(rest).filter(|rest| is_object(rest)), http, ..whole }
 }
@@ -193,6 +225,14 @@ fn collected<'a>(stamp: &str, behind: &'a str, heads: u8) -> Option<Said<'a>> {
         return Some(Said { named: Some(behind.trim_ascii_start()), blank: true, ..Said::default() });
     }
     let rest = behind.strip_prefix([' ', '\t'])?;
+    // Fluentd writes a tag between the time and what it says.
+    if behind.starts_with('\t')
+        && let Some((tag, object)) = rest.split_once('\t').filter(|(tag, _)| !tag.is_empty() && !tag.contains(' '))
+        && is_object(object.trim_ascii())
+    {
+        let object = object.trim_ascii();
+        return Some(Said { service: Some(tag), named: Some(object), object: Some(object), ..Said::default() });
+    }
     // Heroku and journals write `2024-01-02T03:04:05+00:00`; behind other times the words may be any.
     let has_offset = stamp.as_bytes()[19..].iter().any(|b| matches!(b, b'+' | b'-'));
     let program = if has_offset { named::program(rest, heads).or_else(|| named::streamed(rest, heads)) } else { None };
@@ -222,8 +262,13 @@ fn behind_name(rest: &str, heads: u8) -> Said<'_> {
 }
 
 /// Whether a text may be one object.
-fn is_object(text: &str) -> bool {
+pub(super) fn is_object(text: &str) -> bool {
     text.starts_with('{') && text.ends_with('}')
+}
+
+/// Whether a text is digits and nothing else.
+pub(super) fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// `E0914 10:59:24.465123       1 main.go:42] x`, as Kubernetes' own programs write: no year either.
@@ -239,8 +284,7 @@ fn klog(line: &str) -> Option<Said<'_>> {
     let (thread, rest) = line[1 + length..].trim_start_matches(' ').split_once(' ')?;
     let (place, _) = rest.split_once("] ")?;
     let (_, number) = place.rsplit_once(':')?;
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    (digits(thread) && digits(number) && !place.contains(' ')).then_some(Said {
+    (is_number(thread) && is_number(number) && !place.contains(' ')).then_some(Said {
         yearless: Some(yearless),
         begins: true,
         level: Some(level),

@@ -27,6 +27,16 @@ pub(super) struct Said {
 }
 
 impl Said {
+    /// What the name of a container says of the row behind it.
+    pub(super) fn of_container(service: &str, name: &str) -> Option<Self> {
+        // Names have no sign that JSON escapes.
+        let attributes = format!(r#"{{"service.name":"{service}","service.instance.id":"{name}"}}"#);
+        let text = format!(r#"{{"resource":{{"attributes":{attributes}}}}}"#);
+        let mut tape = Tape::default();
+        tape.parse(&text).ok()?;
+        Some(Self { id: 0, outer: 0, text, tape })
+    }
+
     /// For the rows inside.
     pub(super) fn beside(&self) -> Beside<'_> {
         let said = self.tape.parsed(&self.text);

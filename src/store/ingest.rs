@@ -28,7 +28,7 @@ use super::packed::Reports;
 use super::prune::Dropped;
 use super::rows::{Room, Rows};
 use super::{AppendOptions, Appended, Progress, RawPolicy, Store, StoreError, layout, spill};
-use crate::mine::{RowRole, row_role, traced};
+use crate::mine::{RowRole, may_be_exception, row_role, traced};
 use crate::record::ingest::{IngestTotal, Ingested};
 use crate::record::{Collect, ContentId, LogRecord, Severity, Stretch};
 use crate::time;
@@ -63,14 +63,16 @@ impl Collect for Part {
             RawPolicy::All => true,
             RawPolicy::None => false,
             // The row alone decides, never its neighbours: the rest of an event may come with a later file, and what was
-            // dropped is gone. So rows that can only be part of a larger event keep theirs. Prose that an event makes an error,
-            // such as what Spring writes below `Description:`, cannot be told from any other and does not.
+            // dropped is gone. So rows that can only be part of a larger event keep theirs, as do those that may be the exception
+            // of one. Prose that an event makes an error, such as what Spring writes below `Description:`, cannot be told from
+            // any other and does not: it would be kept for every row without a severity.
             RawPolicy::Warning => {
                 // A name alone is a method's in the audit log.
                 let is_exception = role == RowRole::Exception && record.message.contains(' ');
                 record.effective_severity >= Severity::Warning
                     || role.is_of_stack()
                     || is_exception
+                    || record.effective_severity == Severity::Default && may_end_stack(&record.message)
                     || is_reason_of_jvm(&record.message)
             }
         };
@@ -84,6 +86,13 @@ impl Collect for Part {
 /// Whether what a row's stack belongs to is a warning: `DeprecationWarning`.
 fn is_warning(message: &str) -> bool {
     traced(message).and_then(|(exception, _)| exception).is_some_and(|name| name.ends_with("Warning"))
+}
+
+/// Whether a line may be the exception that a stack of Python ends with, `NoStock: 17`, which makes it an error there.
+fn may_end_stack(message: &str) -> bool {
+    // Nearly every other line is told by its first word.
+    let word = &message[..memchr::memchr(b' ', message.as_bytes()).unwrap_or(0)];
+    word.ends_with(':') && !message.trim_end().contains('\n') && may_be_exception(message)
 }
 
 /// Whether a line is the one in which the JVM says why it crashed.

@@ -154,7 +154,9 @@ pub enum StoreError {
 pub enum RawPolicy {
     /// For none.
     None,
-    /// For rows of effective severity WARNING or above, and for stack traces, joiners and frames whatever their severity.
+    /// For rows of effective severity WARNING or above, and for stack traces, joiners, frames and lines that may be a stack's
+    /// exception whatever their severity. Prose that is an error only by the rows around it, as below the `Description:` of a
+    /// failed start, has none: whether a row keeps its entry must not depend on which files came before.
     #[default]
     Warning,
     /// For all.

@@ -22,9 +22,9 @@ use super::event::EventRole;
 use super::files::Files;
 use super::order::{Place, origin};
 use super::rows::{DictCol, IntCol, NONE, Rows, TextCol};
-use crate::mine::{Marks, RowRole, may_be_exception};
+use crate::mine::{Marks, RowRole, is_aborted, may_be_exception};
 use crate::record::Severity;
-use block::{BLOCK_NS, Block, Is, is_loud, lone_file};
+use block::{BLOCK_NS, Block, Is, lone_file, opens};
 pub(super) use told::Told;
 
 /// Longest pause between two rows of one event.
@@ -290,7 +290,7 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
         let role = match rows.role(row) {
             // A request says nothing by its lack of a text; it may fall between any rows.
             RowRole::Between if rows.is_request(row) => continue,
-            RowRole::Banner | RowRole::Reason if !is_loud(rows, row) => RowRole::Plain,
+            RowRole::Banner | RowRole::Reason if !opens(rows, row) => RowRole::Plain,
             role => role,
         };
         // Behind Ruby's logger and tags, only what stands behind the same ones is of one stack.
@@ -299,8 +299,8 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
         let stream = streams.entry(key).or_default();
         let stack = stream.stack.filter(|last| last.is_near(ts_ns));
         let newest = stack.filter(|stack| stream.plain.back().is_none_or(|plain| plain.at < stack.at));
-        if let Some(open) = newest
-            && let Some((block, is)) = open.block.and_then(|block| block.with(rows, row))
+        if let Some(open) = stack
+            && let Some((block, is)) = open.block.and_then(|block| block.with(rows, row, newest.is_some()))
         {
             event_of[at] = event_of[open.at];
             match is {
@@ -403,6 +403,8 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
                 (RowRole::Frame, false)
             }
             RowRole::Plain | RowRole::Inside | RowRole::Exception if taken.is_some() => {
+                // Rake's says less than the error below it.
+                inside.extend(taken.filter(|last| is_aborted(text_at(last.at))).map(|last| last.at as u32));
                 (RowRole::Traceback, taken.is_some_and(|last| last.below == Below::Indented))
             }
             RowRole::Inside if joined.is_some() => {

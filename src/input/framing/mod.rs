@@ -16,6 +16,7 @@ mod scan;
 mod state;
 mod table;
 mod walk;
+mod yaml;
 
 pub(crate) use cut::Profile;
 pub(crate) use scan::{gap, is_prefixed};
@@ -126,6 +127,10 @@ pub(crate) trait Sink {
     }
     /// Reads the row that `text` begins with, where it is strict JSON.
     fn front(&mut self, _offset: u64, _text: &str) -> Front {
+        Front::Refused
+    }
+    /// The same of a row that stands behind a name on its line, of which `text` is the rest.
+    fn named(&mut self, _offset: u64, _name: &str, _text: &str) -> Front {
         Front::Refused
     }
     /// Whether an object, of which `text` is the front with its list of rows closed at once, is a wrapper around rows.

@@ -301,7 +301,7 @@ enum Prefix {
 }
 
 fn prefix(line: &[u8]) -> Prefix {
-    let word = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    let word = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'@');
     let name = line.iter().take(PREFIX).take_while(word).count();
     let bar = name + indent_of(&line[name..]);
     match line.get(bar) {
@@ -329,6 +329,17 @@ pub(super) fn prefix_of(line: &[u8]) -> Option<usize> {
 /// Whether bytes are a value as JSON writes it.
 pub(super) fn is_json(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|text| Tape::default().parse(text).is_ok())
+}
+
+/// The object in a string, which `text` is: a row that was encoded once more, `"{\"severity\":\"ERROR\"}"`.
+pub(super) fn encoded(text: &[u8]) -> Option<String> {
+    if !text.starts_with(b"\"{") || !text.ends_with(b"\"") {
+        return None;
+    }
+    let mut tape = Tape::default();
+    let string = tape.parse(std::str::from_utf8(text).ok()?).ok()?.as_str()?;
+    let object = string.trim_ascii_end();
+    object.ends_with('}').then(|| object.to_owned())
 }
 
 /// Whether a line is `name | {…`.

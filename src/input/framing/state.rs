@@ -31,6 +31,8 @@ pub(crate) struct State {
     pub(super) rows: bool,
     /// The file says that it is YAML.
     pub(super) yaml: bool,
+    /// It begins with the border of a table for people.
+    pub(super) drawn: bool,
     /// Nearly all of its lines are objects behind a head.
     pub(super) headed: bool,
     /// Wrappers too large to be held that are open; for each a bit that says whether it stands in an array.
@@ -52,6 +54,7 @@ impl State {
         column: 0,
         rows: false,
         yaml: false,
+        drawn: false,
         headed: false,
         wrappers: 0,
         outer: 0,
@@ -59,6 +62,17 @@ impl State {
         groups: 0,
         within: 0,
     };
+}
+
+impl State {
+    /// Why a line is no row, and what helps.
+    pub(super) fn no_row(&self) -> &'static str {
+        match self {
+            Self { yaml: true, .. } => "YAML that cannot be read: export again with --format=json",
+            Self { drawn: true, .. } => "a table drawn for people, not JSON: export again with --format=json",
+            _ => "not a JSON object",
+        }
+    }
 }
 
 /// What was seen in a stretch; sums of stretches are those of the file.

@@ -154,8 +154,50 @@ fn a_row_over_the_limit_is_malformed_and_the_next_is_read() {
 }
 
 #[test]
-fn yaml_is_named_for_what_it_is() {
-    let (log, _) = run(b"---\ninsertId: a\ntextPayload: b\n");
-    assert_eq!(log.bad.len(), 3);
+fn documents_of_yaml_are_rows_and_others_are_named_for_what_they_are() {
+    let documents = "---\ninsertId: a\ntextPayload: |-\n  no\n\n  stock\n---\ninsertId: b\nlabels: {}\n\n";
+    let (log, counts) = run(documents.as_bytes());
+    assert_eq!((log.bad, counts.rows, counts.by.blank), (vec![], 2, 3));
+    let (log, counts) = run(format!("{documents}---\na: *b\nc: d\n---\ne: f").as_bytes());
+    let starts: Vec<u64> = log.bad.iter().map(|bad| bad.0).collect();
+    assert_eq!((starts, counts.rows), ([0, 4, 10].map(|at| at + documents.len() as u64).to_vec(), 3));
     assert!(log.bad.iter().all(|bad| bad.1.contains("--format=json")));
+    // Other files may begin with a line of dashes.
+    let (log, _) = run(b"---\nthe till is up\n");
+    assert_eq!(log.bad.len(), 2);
+    // A document may be longer than what was read of the file.
+    for cut in 0..documents.len() {
+        let mut log = Log { limit: 1 << 20, ..Log::default() };
+        let mut framer = Framer::new(State::START, 1 << 20);
+        let bytes = documents.as_bytes();
+        let at = framer.run(Window { bytes: &bytes[..cut], base: 0, last: false }, 0, cut, &mut log);
+        let rest = Window { bytes: &bytes[at..], base: at as u64, last: true };
+        framer.run(rest, 0, bytes.len() - at, &mut log);
+        assert_eq!((log.bad, framer.counts.rows, framer.counts.by.total()), (vec![], 2, bytes.len() as u64), "{cut}");
+    }
+}
+
+#[test]
+fn a_table_drawn_for_people_is_named_for_what_it_is() {
+    let (log, _) = run(b"+---+---+\n| a | b |\n+---+---+\n| 1 | 2 |\n+---+---+\n");
+    assert_eq!(log.bad.len(), 5);
+    assert!(log.bad.iter().all(|bad| bad.1.contains("drawn") && bad.1.contains("--format=json")));
+    let (log, _) = run(b"+- up\n+-\n");
+    assert!(log.bad.iter().all(|bad| bad.1 == "not a JSON object"));
+}
+
+#[test]
+fn strings_that_hold_an_object_are_rows() {
+    let row = r#""{\"a\":\"x | {\\n\"}""#;
+    for (text, rows, bad, framing) in [
+        (format!("{row}\n{row}\r\n"), 2, 0, "ndjson"),
+        (format!("[\n  {row},\n  {row}\n]\n"), 2, 0, "array"),
+        (format!("[{row},{{\"a\":1}},\"x\"]"), 2, 1, "array"),
+        (r#""{\"a\":1}\n""#.to_owned(), 1, 0, "ndjson"),
+        (r#""{\"a\"""#.to_owned(), 0, 1, "text"),
+        (r#""{x}" and more"#.to_owned(), 0, 1, "text"),
+    ] {
+        let (log, counts) = run(text.as_bytes());
+        assert_eq!((counts.rows, log.bad.len(), counts.framing()), (rows, bad, framing), "{text}");
+    }
 }

@@ -10,6 +10,7 @@ use super::headed;
 use super::scan::{self, Extent, Scalar};
 use super::state::{Counts, Line, State};
 use super::table::{Opened, Table};
+use super::yaml::{self, Document};
 use super::{Front, LOOKED_AT, OVERSIZE, Sink, Text, Verdict, Window};
 
 /// Bytes checked for UTF-8 at once: a piece stays in the cache until its rows are parsed.
@@ -20,7 +21,6 @@ const HEADER: usize = 64 << 10;
 const OPENING: usize = 256 << 10;
 
 const UNTERMINATED: &str = "unterminated object";
-const YAML: &str = "YAML, not JSON: export again with --format=json";
 
 /// A malformed piece whose end has not come yet.
 #[derive(Debug)]
@@ -110,6 +110,9 @@ impl Framer {
                 table.step(window, at, self.limit, &mut self.counts, sink)
             } else {
                 match bytes[at] {
+                    b'-' if self.state.yaml && self.state.line == Line::Start && self.state.column == 0 => {
+                        self.document(window, at, sink)
+                    }
                     b'\n' => {
                         self.counts.blank_lines += u64::from(self.state.line == Line::Start && !self.state.in_array);
                         self.counts.by.blank += 1;
@@ -171,9 +174,10 @@ impl Framer {
         let known = front.len() == HEADER || window.last;
         let lead = Lead::of(front);
         let front = &front[lead.length..];
-        if let Some(front) = memchr::memchr(b'\n', front).map(|end| &front[..=end]).or(known.then_some(front)) {
+        if known || memchr::memchr(b'\n', front).is_some() {
             let table = Table::open(&bytes[..bytes.len().min(HEADER)], lead, known);
             let may_be_headed = headed::may_open(&bytes[lead.length..bytes.len().min(HEADER)], known);
+            let yaml = yaml::may_open(&bytes[lead.length..bytes.len().min(HEADER)], known)?;
             if !known
                 && (may_be_headed != Some(false) && !matches!(table, Opened::Table(..))
                     || matches!(table, Opened::Open))
@@ -182,7 +186,8 @@ impl Framer {
             }
             self.state.begun = true;
             self.counts.by.structure += skipped as u64;
-            self.state.yaml = front.trim_ascii_end() == b"---";
+            self.state.yaml = yaml;
+            self.state.drawn = is_border(front);
             if let Opened::Table(table, length, lead) = table {
                 self.counts.by.structure += (lead.structure + length) as u64;
                 self.counts.by.blank += (lead.length - lead.structure) as u64;
@@ -220,6 +225,7 @@ impl Framer {
                 None => return window.last.then_some(!scalars),
                 Some(b'{' | b'[') => return Some(true),
                 Some(b']') => return Some(!scalars),
+                Some(b'"') if near[1..].starts_with(b"{\\\"") => return Some(true),
                 // What is no row may stand before the rows.
                 Some(_) => match scan::scalar(near) {
                     Scalar::Ends(length) if scan::is_json(&near[..length]) => {
@@ -343,6 +349,24 @@ impl Framer {
         self.state.line = Line::Row;
     }
 
+    /// A document of YAML behind its marker; one that cannot be read is so many lines.
+    fn document<S: Sink>(&mut self, window: Window<'_>, at: usize, sink: &mut S) -> Option<usize> {
+        let rest = &window.bytes[at..];
+        let near = &rest[..rest.len().min(self.limit)];
+        match yaml::document(near, window.last && near.len() == rest.len()) {
+            Document::Read(mark, length, object) => {
+                let offset = window.base + (at + mark) as u64;
+                let Verdict::Read { entries, wrapper } = sink.converted(offset, length as u64, &object) else {
+                    return self.line(window, at, sink);
+                };
+                self.taken(mark + length, entries, wrapper, true);
+                Some(at + mark + length)
+            }
+            Document::Open if near.len() == rest.len() => None,
+            Document::Open | Document::None => self.line(window, at, sink),
+        }
+    }
+
     /// An object without an end: everything up to the next line that can begin a row is malformed.
     fn endless<S: Sink>(&mut self, window: Window<'_>, at: usize, reason: &'static str, sink: &mut S) -> usize {
         let indent = Some(self.state.column);
@@ -409,11 +433,27 @@ impl Framer {
             None if window.last => rest,
             None => return None,
         };
+        let text = scalar.map_or(line.trim_ascii_end(), |length| &near[..length]);
+        if let Some(object) = scan::encoded(text)
+            && let Verdict::Read { entries, wrapper } =
+                sink.converted(window.base + at as u64, text.len() as u64, &object)
+        {
+            self.taken(text.len(), entries, wrapper, false);
+            return Some(at + text.len());
+        }
         if scalar.is_none()
             && let Some(prefix) = scan::prefix_of(line)
         {
             self.counts.by.structure += prefix as u64;
             self.counts.prefixed += 1;
+            let (name, row) = line.split_at(prefix);
+            // One token, so that a block never begins between the two.
+            if let Front::Read { length, entries, wrapper, multi_line } =
+                sink.named(window.base + (at + prefix) as u64, utf8(name), utf8(row))
+            {
+                self.taken(length, entries, wrapper, multi_line);
+                return Some(at + prefix + length);
+            }
             self.state.line = Line::Named;
             return Some(at + prefix);
         }
@@ -461,10 +501,17 @@ impl Framer {
             self.counts.by.entries += bytes.len() as u64;
             self.state.line = Line::Row;
         } else {
-            self.refuse(offset, bytes, if self.state.yaml { YAML } else { "not a JSON object" }, sink);
+            self.refuse(offset, bytes, self.state.no_row(), sink);
         }
         Some(at + bytes.len())
     }
+}
+
+/// Whether the first line is the border of a table that was drawn for a terminal: `+-----+---+`.
+fn is_border(front: &[u8]) -> bool {
+    let line = &front[..memchr::memchr(b'\n', front).unwrap_or(front.len())];
+    let line = line.trim_ascii_end();
+    line.starts_with(b"+-") && line.ends_with(b"-+") && line.iter().all(|b| matches!(b, b'+' | b'-'))
 }
 
 /// The longest front of `bytes` that is UTF-8.

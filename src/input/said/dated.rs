@@ -99,9 +99,20 @@ pub(super) fn source<'a>(stamp: &str, behind: &'a str) -> Option<(&'a str, Optio
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$' | b'<' | b'>');
         !word.is_empty() && word.bytes().all(plain)
     };
-    // A word of a sentence is no class: one without a package has a method behind it.
-    let is_method = |word: &str| word.starts_with(|c: char| c.is_ascii_lowercase()) || word.starts_with('<');
-    let is_class = class.trim_end_matches('.').contains('.')
-        || class.starts_with(|c: char| c.is_ascii_uppercase()) && !class.contains('.') && method.is_some_and(is_method);
+    // Words of a sentence are no class and no method: `Deploy moved`, `shop.example down`.
+    let is_class = match class.rsplit_once('.') {
+        Some((package, name)) => {
+            !package.is_empty() && (name.starts_with(|c: char| c.is_ascii_uppercase()) || package.contains('.'))
+        }
+        None => class.starts_with(|c: char| c.is_ascii_uppercase()) && method.is_some_and(is_method),
+    };
     (is_class && named(class) && method.is_none_or(named) && words.next().is_none()).then_some((class, method))
+}
+
+/// Whether a word is the method of a class that has no package, and no word that may stand behind a name: `main`, `<init>`,
+/// `placeOrder`.
+fn is_method(word: &str) -> bool {
+    let is_of_several =
+        word.starts_with(|c: char| c.is_ascii_lowercase()) && word.contains(|c: char| c.is_ascii_uppercase());
+    word == "main" || word.starts_with('<') || is_of_several
 }

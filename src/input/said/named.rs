@@ -1,6 +1,6 @@
 //! Names that collectors put before what a program wrote.
 
-use super::{HEADS, Said, behind_name};
+use super::{HEADS, Said, behind_name, is_number};
 use crate::record::Severity;
 
 /// A line behind the name of a container.
@@ -70,7 +70,7 @@ impl Pod {
         {
             return Some(Self::Deployment);
         }
-        let ordinal = !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit());
+        let ordinal = is_number(last);
         let other = (last.len() == 5 && numbered(last)).then_some(Self::Other);
         if ordinal { Some(Self::Numbered) } else { other }
     }
@@ -85,26 +85,38 @@ fn is_label(word: &str) -> bool {
 /// `till-1  | 2024-01-02T03:04:05Z x`, as Docker Compose writes the lines of a service's container. Where no time follows, it
 /// may be a cell of a table: a container's name ends with its number, and two blanks at least stand behind it.
 fn compose(line: &str) -> Option<Said<'_>> {
-    let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
     let (name, rest) = line.split_at(line.find(|c: char| !named(c))?);
     let behind =
         rest.trim_start_matches(' ').strip_prefix("| ").filter(|_| !name.is_empty() && rest.starts_with(' '))?;
     let said = behind_name(behind, HEADS);
-    let number = |(service, number): &(&str, &str)| {
-        service.starts_with(|c: char| c.is_ascii_alphabetic())
-            && !number.is_empty()
-            && number.bytes().all(|b| b.is_ascii_digit())
-    };
-    let numbered = name.rsplit_once(['-', '_']).filter(number);
+    let numbered = numbered(name);
     if !said.begins && (numbered.is_none() || !rest.starts_with("  ")) {
         return None;
     }
-    let service = numbered.map_or(name, |(service, _)| service);
+    let service = numbered.unwrap_or(name);
     Some(Said {
         service: said.service.or(Some(service).filter(|service| !service.is_empty())),
         instance: said.instance.or(Some(name)),
         ..said
     })
+}
+
+/// The service in the name of a container, which ends with its number: `till-1`, of a swarm `till.1.x2k4q0abc@node`.
+fn numbered(name: &str) -> Option<&str> {
+    let (service, number) = match name.split_once('@') {
+        Some((task, _)) => task.rsplit_once('.')?.0.rsplit_once('.')?,
+        None => name.rsplit_once(['-', '_'])?,
+    };
+    (service.starts_with(|c: char| c.is_ascii_alphabetic()) && is_number(number)).then_some(service)
+}
+
+/// Service and name of the container that stand before an object: `till-1  | `.
+pub(in super::super) fn container(head: &str) -> Option<(&str, &str)> {
+    let name = head.trim_ascii().strip_suffix('|')?.trim_ascii_end();
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'@');
+    let is_name = name.len() <= 64 && name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.bytes().all(plain);
+    is_name.then(|| (numbered(name).unwrap_or(name), name))
 }
 
 /// `app[web.1]: x` of Heroku, and `host su[1]: x` as journals are printed, behind a time.
@@ -129,7 +141,6 @@ pub(super) fn program(line: &str, heads: u8) -> Option<Said<'_>> {
         None => line.split_once(' ').and_then(|(host, rest)| Some((Some(host), rest, tag(rest)?)))?,
     };
     let (name, inside, behind) = (&rest[..open], &rest[open + 1..close], &rest[close + 3..]);
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let is_process = is_number(inside);
     // Without a host it may be anything: `list[index]: x`.
     let is_dyno = || matches!(name, "app" | "heroku");

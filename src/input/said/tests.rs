@@ -299,6 +299,18 @@ fn a_time_may_stand_behind_a_level_or_a_process() {
     let said = of("Jan 2, 2024 3:04:05 AM till.Cart$Row <init>");
     assert_eq!(said.source, Some(("till.Cart$Row", Some("<init>"))));
     assert_eq!(of("Jan 2, 2024 3:04:05 AM the till is up").source, None);
+    for (behind, source) in [
+        ("Main main", Some(("Main", Some("main")))),
+        ("Cart <init>", Some(("Cart", Some("<init>")))),
+        ("Cart placeOrder", Some(("Cart", Some("placeOrder")))),
+        ("shop.till.cart sell", Some(("shop.till.cart", Some("sell")))),
+        ("org.shop.Version", Some(("org.shop.Version", None))),
+        ("Deploy moved", None),
+        ("Deploy", None),
+        ("shop.example down", None),
+    ] {
+        assert_eq!(of(&format!("Jan 2, 2024 3:04:05 AM {behind}")).source, source, "{behind}");
+    }
     let http = of("1.2.3.4:5 [02/Jan/2024:03:04:05.678] web till/s1 0/0/1/2/+31 503 12 - - ---- 1/1/0/0/0 0/0 \"GET /a HTTP/1.1\"")
         .http
         .expect("a request");
@@ -313,6 +325,53 @@ fn a_time_may_stand_behind_a_level_or_a_process() {
     }
     let http = of("[02/Jan/2024 03:04:05] \"GET /a HTTP/1.1\" 500 12").http.expect("a request");
     assert_eq!((http.path.as_deref(), http.status), (Some("/a"), Some(500)));
+}
+
+#[test]
+fn what_tools_print_for_people_is_read_as_what_it_was() {
+    let http = of("2024-01-02 03:04:05 GET 503 https://shop.example/a?b").http.expect("a request");
+    assert_eq!((http.method.as_deref(), http.path.as_deref(), http.status), (Some("GET"), Some("/a"), Some(503)));
+    assert_eq!(http.host.as_deref(), Some("shop.example"));
+    for other in ["GET 503 times", "GET 7 https://x/", "got 503 https://x/", "GET 503 https://x/ again", "GET 503"] {
+        assert!(of(&format!("2024-01-02 03:04:05 {other}")).http.is_none(), "{other}");
+    }
+    for rest in [
+        "Traceback (most recent call last):",
+        "  File \"a.py\", line 1, in f",
+        "    charge(order)",
+        "KeyError: 1",
+        "    at f (a.js:1:2)",
+        "Caused by: a.B: no",
+    ] {
+        let line = format!("2024-01-02 03:04:05 {rest}");
+        assert_eq!((of(&line).named, of(&line).begins), (Some(rest), true), "{line}");
+    }
+    for rest in ["    INFO till is up", "     till up", "at noon", "  till"] {
+        assert_eq!(of(&format!("2024-01-02 03:04:05 {rest}")).named, None, "{rest}");
+    }
+    // Fluentd's files.
+    let said = of("2024-01-02T03:04:05+00:00\tshop.till\t{\"level\":\"error\"}");
+    assert_eq!((said.object, said.service), (Some("{\"level\":\"error\"}"), Some("shop.till")));
+    assert_eq!(of("2024-01-02T03:04:05+00:00\ta tag\t{\"a\":1}").object, None);
+    // Grafana's.
+    let said = of("1704164645678\t2024-01-02T03:04:05.678Z\tlevel=error msg=x");
+    assert_eq!((at(&said).as_deref(), said.named), (Some("2024-01-02T03:04:05.678Z"), Some("level=error msg=x")));
+    assert_eq!(said.level, Some(Severity::Error));
+    for other in ["1704164645678\t2024-01-02T03:04:06Z\tx", "1704164645678\tx", "17\t2024-01-02T03:04:05Z\tx"] {
+        assert_eq!(of(other).named, None, "{other}");
+    }
+    // Services of a swarm.
+    let said = of("till.1.x2k4q0abc@node-1    | 2024-01-02T03:04:05Z ERROR no stock");
+    assert_eq!((said.service, said.instance), (Some("till"), Some("till.1.x2k4q0abc@node-1")));
+    let said = of("till.1.x2k4q0abc@node-1    | no stock");
+    assert_eq!((said.service, said.named), (Some("till"), Some("no stock")));
+    assert_eq!(of("ann@shop.example | no stock").service, None);
+    // Drains of Heroku.
+    let said = of("83 <40>1 2024-01-02T03:04:05+00:00 host app web.3 - State changed from starting to up");
+    assert_eq!((said.severity, said.service, at(&said).as_deref()), (None, Some("app"), Some("2024-01-02T03:04:05Z")));
+    let said = of("83 <11>1 2024-01-02T03:04:05Z box till 7 - - no");
+    assert_eq!((said.severity, said.instance), (Some(Severity::Error), Some("box")));
+    assert!(of("83 <b>bold</b>").time.is_none());
 }
 
 #[test]

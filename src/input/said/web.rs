@@ -1,6 +1,7 @@
 //! Requests as servers and balancers write them.
 
-use super::{FRONT, Said, host_and_path};
+use super::super::shape::http_status;
+use super::{FRONT, Said, host_and_path, is_number};
 use crate::record::Http;
 use crate::time;
 
@@ -18,6 +19,17 @@ pub(super) fn balancer(line: &str) -> Option<Http<'_>> {
     let latency_s = times.iter().all(|time| (0.0..86_400.0).contains(time)).then(|| times.iter().sum::<f64>());
     let latency_ns = latency_s.map(|time| (time * 1e9).round() as i64);
     Some(Http { status: Some(status(answered)?), latency_ns, ..asked(request) })
+}
+
+/// `GET 200 https://shop.example/cart`, as gcloud prints the requests of a service behind their times.
+pub(super) fn answered(rest: &str) -> Option<Http<'_>> {
+    let mut words = rest.trim_ascii_end().split(' ');
+    let (method, answered, url) = (words.next()?, words.next()?, words.next()?);
+    let is_one = (url.starts_with("https://") || url.starts_with("http://")) && words.next().is_none();
+    let is_method = (3..8).contains(&method.len()) && method.bytes().all(|b| b.is_ascii_uppercase());
+    let (host, path) = host_and_path(url.into());
+    let status = status(answered).filter(|_| is_one && is_method)?;
+    Some(Http { method: Some(method.into()), host, path, status: Some(status), latency_ns: None })
 }
 
 /// `https 2024-01-02T03:04:05.678901Z app/till/50dc6c49 …`: an application load balancer names the protocol first.
@@ -74,7 +86,7 @@ pub(super) fn request(rest: &str) -> Option<Http<'_>> {
 fn proxied(rest: &str) -> Option<Http<'_>> {
     let mut words = rest.split(' ');
     let (_, server, times, answered) = (words.next()?, words.next()?, words.next()?, words.next()?);
-    let is_time = |text: &str| text == "-1" || !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let is_time = |text: &str| text == "-1" || is_number(text);
     // `+` where a client had not read all of it.
     let mut steps = times.split('/').map(|text| text.strip_prefix('+').unwrap_or(text));
     if !server.contains('/') || times.matches('/').count() < 4 || !steps.clone().all(is_time) {
@@ -90,5 +102,5 @@ fn proxied(rest: &str) -> Option<Http<'_>> {
 }
 
 pub(super) fn status(text: &str) -> Option<i32> {
-    text.parse().ok().filter(|status| (100..600).contains(status))
+    http_status(text.parse().ok()?)
 }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::super::json::Value;
 use super::generic::fill;
-use super::{LOGGED_AT, Row, Shape, first, host_and_path, is_logged, part, text, upper};
+use super::{LOGGED_AT, Row, Shape, first, host_and_path, http_status, is_logged, part, text, upper};
 use crate::record::{Http, Kind, LogRecord};
 
 /// See the module.
@@ -74,8 +74,7 @@ fn is_dated(value: Value<'_>) -> bool {
 }
 
 fn status(value: Value<'_>) -> Option<i32> {
-    let status = value.some("status")?.scalar()?.parse().ok()?;
-    (100..600).contains(&status).then_some(status)
+    http_status(value.some("status")?.scalar()?.parse().ok()?)
 }
 
 /// The first of several members that has a value.

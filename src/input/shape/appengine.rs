@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::super::json::Value;
-use super::{Row, first_text, gcp, host_and_path, latency_ns, take_severity, take_time, text, upper};
+use super::{Row, first_text, gcp, host_and_path, http_status, latency_ns, take_severity, take_time, text, upper};
 use crate::record::{Http, Kind, LogRecord, Severity};
 
 /// Whether a payload is such a request.
@@ -33,7 +33,7 @@ pub(super) fn request<'a>(payload: Value<'a>, record: &mut LogRecord<'a>) {
     let http = record.http.take().unwrap_or_default();
     let said = |key: &str| payload.some(key).and_then(text);
     let (host, path) = said("resource").map_or((None, None), host_and_path);
-    let status = payload.some("status").and_then(Value::as_i64).and_then(|status| i32::try_from(status).ok());
+    let status = payload.some("status").and_then(Value::as_i64).and_then(http_status);
     record.http = Some(Http {
         method: said("method").map(upper).or(http.method),
         host: host.or_else(|| said("host")).or(http.host),

@@ -53,7 +53,7 @@ impl Shape for Datadog {
         if let Some(status) = own.some("status") {
             take_severity(record, status);
         }
-        record.insert_id = first_text(value, &["id", "_id"]);
+        record.insert_id = first_text(value, &["id", "_id"]).filter(|id| is_event_id(id));
         record.instance = first_text(own, &["host", "hostname"]);
         record.revision = version(own).or_else(|| record.revision.take());
     }
@@ -89,6 +89,13 @@ fn is_archived(value: Value<'_>) -> bool {
         && !has("level")
 }
 
+/// Whether an id is one that Datadog gives, `AwAAAZPq7cT1…`: some bytes in base64, the first of which count up slowly. One of
+/// another form is a program's own, and may count anything.
+fn is_event_id(id: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_' | b'=');
+    id.len() >= 20 && id.starts_with('A') && id.bytes().all(plain)
+}
+
 /// The version among the tags.
 fn version(own: Value<'_>) -> Option<std::borrow::Cow<'_, str>> {
     let tags = own.some("tags")?;
@@ -104,7 +111,7 @@ mod tests {
     #[test]
     fn the_older_list_and_downloads_say_the_same() {
         for text in [
-            r#"{"id":"A","content":{"timestamp":"2024-01-02T03:04:05Z","tags":["version:v1"],"attributes":{"n":1},"host":"h","service":"till","status":"error","message":"no stock"}}"#,
+            r#"{"id":"AwAAAYzHhKJOEQpKZwAA","content":{"timestamp":"2024-01-02T03:04:05Z","tags":["version:v1"],"attributes":{"n":1},"host":"h","service":"till","status":"error","message":"no stock"}}"#,
             r#"{"date":"2024-01-02T03:04:05Z","host":"h","service":"till","status":"error","content":"no stock"}"#,
         ] {
             let row = map(text);
@@ -117,15 +124,15 @@ mod tests {
     #[test]
     fn the_status_is_the_level() {
         let row = map(
-            r#"{"id":"AQ","type":"log","attributes":{"timestamp":"2024-01-01T00:00:00.000Z","status":"error","service":"till","host":"h","message":"no","attributes":{"http":{"status_code":503,"method":"GET","url":"/a"},"error":{"stack":"E: no\n  at f"}}}}"#,
+            r#"{"id":"AQAAAYzHhKJOEQpKZwAA","type":"log","attributes":{"timestamp":"2024-01-01T00:00:00.000Z","status":"error","service":"till","host":"h","message":"no","attributes":{"http":{"status_code":503,"method":"GET","url":"/a"},"error":{"stack":"E: no\n  at f"}}}}"#,
         );
         assert_eq!(
             (row.severity, row.service.as_deref(), row.insert_id.as_deref()),
-            (Severity::Error, Some("till"), Some("AQ"))
+            (Severity::Error, Some("till"), Some("AQAAAYzHhKJOEQpKZwAA"))
         );
         assert_eq!((row.message.as_ref(), row.http.and_then(|http| http.status)), ("E: no\n  at f", Some(503)));
         let row = map(
-            r#"{"id":"AQ","type":"log","attributes":{"timestamp":"2024-01-01T00:00:00.000Z","status":"warn","attributes":{"msg":"late"}}}"#,
+            r#"{"id":"AQAAAYzHhKJOEQpKZwAA","type":"log","attributes":{"timestamp":"2024-01-01T00:00:00.000Z","status":"warn","attributes":{"msg":"late"}}}"#,
         );
         assert_eq!((row.message.as_ref(), row.severity), ("late", Severity::Warning));
         let row = map(r#"{"ddsource":"go","status":"warn","service":"till","message":"x","timestamp":1704067200000}"#);
@@ -133,14 +140,26 @@ mod tests {
     }
 
     #[test]
+    fn an_id_of_another_form_is_no_key_of_the_entry() {
+        for id in
+            [r#""7""#, "7", r#""A17""#, r#""Order 17 of 20 January""#, r#""0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9""#]
+        {
+            let row = map(&format!(
+                r#"{{"id":{id},"ddsource":"go","status":"warn","service":"till","message":"x","timestamp":1704067200000}}"#
+            ));
+            assert_eq!((row.severity, row.insert_id), (Severity::Warning, None), "{id}");
+        }
+    }
+
+    #[test]
     fn rows_of_an_archive_have_their_attributes_beside_them() {
         let row = map(
-            r#"{"_id":"a","date":"2024-01-02T03:04:05.678Z","service":"till","host":"h","status":"error","message":"no stock","source":"nodejs","tags":["env:prod","version:1.2"],"attributes":{"http":{"method":"GET","url":"https://h/a?b","status_code":500},"error":{"kind":"E","stack":"E: x\n    at f (a.js:1:2)"},"dd":{"trace_id":"t","span_id":"s"},"usr":{"id":"7"}}}"#,
+            r#"{"_id":"AYzHhKJOEQpKZwAAAABB","date":"2024-01-02T03:04:05.678Z","service":"till","host":"h","status":"error","message":"no stock","source":"nodejs","tags":["env:prod","version:1.2"],"attributes":{"http":{"method":"GET","url":"https://h/a?b","status_code":500},"error":{"kind":"E","stack":"E: x\n    at f (a.js:1:2)"},"dd":{"trace_id":"t","span_id":"s"},"usr":{"id":"7"}}}"#,
         );
         assert_eq!((row.severity, row.message.as_ref()), (Severity::Error, "no stock\nE: x\n    at f (a.js:1:2)"));
         assert_eq!(
             (row.insert_id.as_deref(), row.service.as_deref(), row.instance.as_deref(), row.revision.as_deref()),
-            (Some("a"), Some("till"), Some("h"), Some("1.2"))
+            (Some("AYzHhKJOEQpKZwAAAABB"), Some("till"), Some("h"), Some("1.2"))
         );
         assert_eq!((row.trace.as_deref(), row.span.as_deref(), row.user.as_deref()), (Some("t"), Some("s"), Some("7")));
         assert_eq!(row.http.and_then(|http| http.status), Some(500));

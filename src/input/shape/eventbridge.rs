@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::super::json::Value;
-use super::{LOGGED_AT, Row, Shape, first_text, imply, is_logged, is_uuid, nested, take_time};
+use super::{LOGGED_AT, Row, Shape, first_text, imply, is_logged, is_uuid, nested, take_first_time};
 use crate::record::{Kind, LogRecord, Severity};
 
 /// See the module.
@@ -51,9 +51,7 @@ impl Shape for EventBridge {
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
         let value = row.value();
         let said = |keys: &[&str]| first_text(value, keys);
-        if let Some(time) = value.some("time") {
-            take_time(record, "time", time);
-        }
+        take_first_time(record, value, &["time"]);
         record.insert_id = said(&["id"]).filter(|id| is_uuid(id));
         record.service = said(&["source"]);
         record.project = said(&["account"]);

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::super::json::{NodeKind, Value};
+use super::super::said::is_number;
 use super::{first, first_text, part};
 
 /// Causes of causes that are followed.
@@ -86,7 +87,7 @@ fn is_place_of_ruby(line: &str) -> bool {
     let place = line.split_once(":in `").or_else(|| line.split_once(":in '"));
     place
         .and_then(|(place, _)| place.rsplit_once(':'))
-        .is_some_and(|(file, line)| !file.contains(' ') && !line.is_empty() && line.bytes().all(|b| b.is_ascii_digit()))
+        .is_some_and(|(file, line)| !file.contains(' ') && is_number(line))
 }
 
 /// The stack of an exception that is an object, where that is a text.
@@ -213,7 +214,7 @@ pub(super) fn headline(kind: &str, said: &str) -> String {
 /// `/srv/app/Cart.php:12`
 fn place(text: &str) -> Option<(&str, &str)> {
     let (file, line) = text.rsplit_once(':')?;
-    (!file.is_empty() && !line.is_empty() && line.bytes().all(|b| b.is_ascii_digit())).then_some((file, line))
+    (!file.is_empty() && is_number(line)).then_some((file, line))
 }
 
 /// Whether an object is an exception of PHP as Monolog normalises it, `{"class":…,"message":…,"file":"/a.php:12"}`, with a

@@ -10,9 +10,9 @@ use super::super::json::{NodeKind, Spot, Tape, Value};
 use super::made::Object;
 use super::payload::{Best, Payload, Sort};
 use super::{
-    INNER_LEVEL, Row, Shape, appengine, attempt, audit, first, first_text, generic, host_and_path, imply, k8s_event,
-    last_segment, latency_ns, nested, part, resource, stdout, structs, take_severity, take_time, text, timestamp,
-    upper,
+    INNER_LEVEL, Row, Shape, appengine, attempt, audit, first, first_text, generic, host_and_path, http_status, imply,
+    k8s_event, last_segment, latency_ns, nested, part, resource, stdout, structs, take_severity, take_time, text,
+    timestamp, upper,
 };
 use crate::record::{Http, Kind, LogRecord, Severity, Split};
 
@@ -203,7 +203,7 @@ pub(super) fn entry<'a>(row: &Row<'a>, record: &mut LogRecord<'a>) {
         let requested =
             requested || !answered && record.severity.max(record.effective_severity) < Severity::Warning && is_told();
         if record.message.is_empty() && !payload.is_empty() && !requested {
-            record.message = json.raw().into();
+            record.message = beside_blank(json).unwrap_or_else(|| json.raw().into());
         }
         record.user = record.user.take().or_else(|| payload.user(within));
         record.trace = record.trace.take().or_else(|| payload.trace.text(within).map(last_segment));
@@ -241,6 +241,29 @@ pub(super) fn entry<'a>(row: &Row<'a>, record: &mut LogRecord<'a>) {
             record.kind = Kind::Request;
         }
     }
+}
+
+/// What a payload whose message is blank says under the next key that holds a text for people.
+fn beside_blank(payload: Value<'_>) -> Option<Cow<'_, str>> {
+    const KEYS: [&str; 12] = [
+        "text",
+        "title",
+        "short_message",
+        "summary",
+        "reason",
+        "detail",
+        "details",
+        "errorMessage",
+        "error_message",
+        "body",
+        "content",
+        "action",
+    ];
+    let is_text = |key: &str| payload.some(key).is_some_and(|value| value.as_str().is_some());
+    if !["message", "msg"].into_iter().any(is_text) {
+        return None;
+    }
+    KEYS.into_iter().filter(|key| is_text(key)).find_map(|key| first_text(payload, &[key]))
 }
 
 /// Takes the time that a logger wrote, where an export left out the entry's own.
@@ -355,9 +378,7 @@ pub(super) fn request(value: Value<'_>) -> Option<Http<'_>> {
             b"url" => url.offer(1, value),
             b"requestMethod" | b"request_method" | b"requestmethod" => method.offer(0, value),
             b"method" => method.offer(1, value),
-            b"status" | b"responseStatusCode" => {
-                http.status = value.as_i64().and_then(|status| i32::try_from(status).ok());
-            }
+            b"status" | b"responseStatusCode" => http.status = value.as_i64().and_then(http_status),
             b"latency" => http.latency_ns = latency_ns(value),
             _ => {}
         }

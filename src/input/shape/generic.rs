@@ -13,8 +13,8 @@ use super::keys::FIELDS;
 use super::payload::with_stack;
 use super::table::{Field, Found, Table};
 use super::{
-    INNER_LEVEL, Row, Shape, duration, first_text, frames, host_and_path, imply, level, nested, part, severity,
-    take_severity, text, upper,
+    INNER_LEVEL, Row, Shape, duration, first_text, frames, host_and_path, http_status, imply, level, nested, part,
+    severity, take_severity, text, upper,
 };
 use crate::record::{Http, Kind, LogRecord, Severity};
 
@@ -59,8 +59,7 @@ fn listed<'a>(labels: Value<'a>, record: &mut LogRecord<'a>) {
             "host" => http.host = text(value),
             "path" => http.path = text(value).and_then(|path| host_and_path(path).1),
             "statusCode" => {
-                let code = value.scalar().and_then(|code| code.parse().ok());
-                http.status = code.filter(|code| (100..600).contains(code));
+                http.status = value.scalar().and_then(|code| http_status(code.parse().ok()?));
             }
             _ => {}
         }
@@ -131,7 +130,9 @@ pub(super) fn settle<'a>(found: &Found<'a>, row: Value<'a>, record: &mut LogReco
     }
     level::implied(found, row, record);
     record.insert_id = found.text(Field::Id);
-    record.service = found.text(Field::Service);
+    // Docker writes a slash before the names of containers.
+    let bare = |name| part(name, |name| name.strip_prefix('/').filter(|name| !name.contains('/')).unwrap_or(name));
+    record.service = found.text(Field::Service).map(bare);
     // GELF's version is the format's.
     let gelf = |text: &str| matches!(text, "1.0" | "1.1") && row.some("short_message").is_some();
     record.revision = found.text(Field::Revision).filter(|text| text.len() > 2 && !gelf(text));
@@ -158,10 +159,15 @@ pub(super) fn settle<'a>(found: &Found<'a>, row: Value<'a>, record: &mut LogReco
     unprefix(record);
     record.http = request(found, row);
     // A row whose message is blank says nothing; one that has no message says what it holds.
-    if record.message.is_empty() && record.http.is_none() && !found.has_message() && row.fields().next().is_some() {
+    if record.message.is_empty() && record.http.is_none() && !found.has_message() && says_more(row) {
         record.message = row.raw().into();
     }
     record.kind = if record.http.is_some() && record.message.is_empty() { Kind::Request } else { Kind::App };
+}
+
+/// Whether a row holds more than time and level, which a table of some columns may leave of an entry.
+fn says_more(row: Value<'_>) -> bool {
+    row.fields().any(|(key, _)| !matches!(key, b"timestamp" | b"severity" | b"time" | b"level"))
 }
 
 /// Takes what a container runtime wrote before the message, where a shipper left it there: its time is the line's own.
@@ -217,7 +223,7 @@ pub(super) fn without_line_end(text: Cow<'_, str>) -> Cow<'_, str> {
 
 /// The request that a row describes: a status with a path or a method.
 pub(super) fn request<'a>(found: &Found<'a>, row: Value<'a>) -> Option<Http<'a>> {
-    let status = found.number(Field::Status).filter(|status| (100..600).contains(status))?;
+    let status = found.number(Field::Status).and_then(http_status)?;
     let (mut method, url) = (found.text(Field::Method).map(upper), found.text(Field::Url));
     let line = if method.is_none() || url.is_none() { row.some("request").and_then(request_line) } else { None };
     let (host, path) = url.or(line.map(|(_, target)| target.into())).map_or((None, None), host_and_path);
@@ -226,7 +232,7 @@ pub(super) fn request<'a>(found: &Found<'a>, row: Value<'a>) -> Option<Http<'a>>
         method,
         host: host.or_else(|| found.text(Field::Host)),
         path,
-        status: i32::try_from(status).ok(),
+        status: Some(status),
         latency_ns: duration::of_request(found, row),
     })
 }
@@ -509,6 +515,27 @@ mod tests {
             ));
             assert_eq!((row.kind, row.http.is_some()), (kind, kind == Kind::Request), "{code}");
             assert_eq!((row.severity, row.message.as_ref()), (Severity::Error, "payment failed"));
+        }
+    }
+
+    #[test]
+    fn a_row_of_nothing_but_time_and_level_says_nothing() {
+        let row = map(r#"{"timestamp":"2024-01-02T03:04:05Z","severity":"ERROR"}"#);
+        assert_eq!((row.message.as_ref(), row.payload_rank, row.severity), ("", 0, Severity::Error));
+        let row = map(r#"{"timestamp":"2024-01-02T03:04:05Z","level":"error","sku":17}"#);
+        assert!(row.message.starts_with('{'));
+    }
+
+    #[test]
+    fn docker_names_the_service_of_a_container() {
+        for (members, service) in [
+            (r#""container_name":"/till""#, "till"),
+            (r#""container_name":"a/till""#, "a/till"),
+            (r#""attrs":{"tag":"till"}"#, "till"),
+            (r#""attrs":{"tag":"0a1b","com.docker.compose.service":"till"}"#, "till"),
+        ] {
+            let row = map(&format!(r#"{{"log":"up","stream":"stdout",{members},"time":"2024-01-02T03:04:05Z"}}"#));
+            assert_eq!(row.service.as_deref(), Some(service), "{members}");
         }
     }
 }

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use super::super::json::{Tape, Value};
 use super::payload::with_stack;
-use super::{duration, first, first_text, frames, host_and_path, imply, text};
+use super::{duration, first, first_text, frames, host_and_path, http_status, imply, text};
 use crate::record::{Http, Kind, LogRecord, Severity};
 
 /// What an item describes.
@@ -95,7 +95,7 @@ pub(super) fn map<'a>(item: Item, value: Value<'a>, record: &mut LogRecord<'a>) 
 /// The request that was served.
 fn request(value: Value<'_>) -> Option<Http<'_>> {
     let said = |keys: &[&str]| first_text(value, keys);
-    let status = said(&["ResultCode", "resultCode"])?.parse().ok().filter(|status| (100..600).contains(status))?;
+    let status = said(&["ResultCode", "resultCode"])?.parse().ok().and_then(http_status)?;
     let verb = |name: Cow<'_, str>| {
         let verb = name.split(' ').next().unwrap_or_default().to_owned();
         (!verb.is_empty() && verb.len() < 8 && verb.bytes().all(|b| b.is_ascii_uppercase())).then_some(verb)

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::super::json::Value;
 use super::generic::{fill, without_line_end};
-use super::{INNER_LEVEL, Row, Shape, imply, level, take_time};
+use super::{INNER_LEVEL, Row, Shape, imply, level, take_first_time};
 use crate::record::LogRecord;
 
 /// See the module.
@@ -38,10 +38,8 @@ impl Shape for Journald {
         let has = |key: &str| value.get(key).is_some();
         // A time that a shipper set is the row's own.
         let shipped = matches!(record.ts_source.as_deref(), Some("timestamp" | "@timestamp" | "time" | "ts"));
-        for key in ["__REALTIME_TIMESTAMP", "REALTIME_TIMESTAMP"] {
-            if let Some(time) = value.some(key).filter(|_| !shipped) {
-                take_time(record, key, time);
-            }
+        if !shipped {
+            take_first_time(record, value, &["__REALTIME_TIMESTAMP", "REALTIME_TIMESTAMP"]);
         }
         if let Some(priority) = value.some("PRIORITY").map(last) {
             let found = level::syslog(priority);

@@ -4,7 +4,7 @@
 //! <https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/>.
 
 use super::super::json::Value;
-use super::{Row, Shape, first_text, imply, take_time};
+use super::{Row, Shape, first_text, imply, take_first_time};
 use crate::record::{Kind, LogRecord, Severity};
 
 /// See the module.
@@ -25,11 +25,7 @@ impl Shape for KubernetesAudit {
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
         let value = row.value();
-        for key in ["stageTimestamp", "requestReceivedTimestamp"] {
-            if value.some(key).is_some_and(|time| take_time(record, key, time)) {
-                break;
-            }
-        }
+        take_first_time(record, value, &["stageTimestamp", "requestReceivedTimestamp"]);
         let said = |key: &str| first_text(value, &[key]);
         record.kind = Kind::Audit;
         record.service = said("objectRef.resource").or_else(|| Some("apiserver".into()));

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::super::json::Value;
-use super::{INNER_LEVEL, Row, Shape, first_text, imply, take_severity, take_time};
+use super::{INNER_LEVEL, Row, Shape, first_text, imply, take_first_time, take_severity};
 use crate::record::{Kind, LogRecord, Severity};
 
 /// See the module.
@@ -33,9 +33,7 @@ impl Shape for KubernetesEvent {
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
         let value = row.value();
-        if let Some((name, time)) = TIMES.iter().find_map(|name| Some((*name, value.path(name)?))) {
-            take_time(record, name, time);
-        }
+        take_first_time(record, value, &TIMES);
         if let Some(word) = value.some("type") {
             match type_of(word) {
                 Some(severity) => record.severity = severity,

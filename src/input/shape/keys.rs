@@ -205,6 +205,8 @@ pub(super) const FIELDS: [(Field, &[&str]); 30] = [
             "entity.name",
             "ServiceName",
             "resource.attributes.service.name",
+            "attrs.com.docker.compose.service",
+            "attrs.tag",
             "program",
         ],
     ),

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use super::super::json::Value;
 use super::generic::without_line_end;
-use super::{Row, Shape, first_text, imply, nested, take_time, text};
+use super::{Row, Shape, first_text, imply, nested, take_first_time, text};
 use crate::record::{Kind, LogRecord, Severity};
 
 /// See the module.
@@ -34,9 +34,7 @@ impl Shape for Lambda {
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
         let value = row.value();
-        if let Some(time) = value.some("time") {
-            take_time(record, "time", time);
-        }
+        take_first_time(record, value, &["time"]);
         let (Some(kind), Some(said)) = (value.some("type").and_then(text), value.some("record")) else { return };
         let name = kind.strip_prefix("platform.");
         if name.is_none() {

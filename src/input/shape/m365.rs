@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::super::json::{Tape, Value};
 use super::generic::fill;
-use super::{LOGGED_AT, Row, Shape, first_text, imply, is_logged};
+use super::{LOGGED_AT, Row, Shape, first_text, imply, is_logged, is_uuid};
 use crate::record::{Kind, LogRecord, Severity};
 
 /// See the module.
@@ -55,7 +55,8 @@ fn found(value: Value<'_>) -> Option<Cow<'_, str>> {
 fn read<'a>(value: Value<'a>, record: &mut LogRecord<'a>) {
     fill(value, record);
     record.kind = Kind::Audit;
-    record.insert_id = first_text(value, &["Id"]);
+    // An id of another form is another program's, and may count anything.
+    record.insert_id = first_text(value, &["Id"]).filter(|id| is_uuid(id));
     record.function = first_text(value, &["Operation"]);
     let failed = first_text(value, &["ResultStatus"])
         .is_some_and(|status| matches!(&*status.to_ascii_lowercase(), "failed" | "failure" | "false"));
@@ -69,14 +70,14 @@ mod tests {
 
     #[test]
     fn a_row_of_a_search_is_the_row_that_was_found() {
-        let data = r#"{"CreationTime":"2024-01-01T00:00:00","Id":"m1","Operation":"FileViewed","Workload":"Drive","UserId":"u","ResultStatus":"Failed"}"#;
+        let data = r#"{"CreationTime":"2024-01-01T00:00:00","Id":"0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9","Operation":"FileViewed","Workload":"Drive","UserId":"u","ResultStatus":"Failed"}"#;
         for data in [data.to_owned(), serde_json::Value::from(data).to_string()] {
             let row = map(&format!(
                 r#"{{"RecordType":15,"CreationDate":"2024-01-01T00:00:00.0000000Z","UserIds":"u","AuditData":{data}}}"#
             ));
             assert_eq!(
                 (row.kind, row.message.as_ref(), row.insert_id.as_deref()),
-                (Kind::Audit, "FileViewed", Some("m1"))
+                (Kind::Audit, "FileViewed", Some("0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"))
             );
             assert_eq!((row.effective_severity, row.service.as_deref()), (Severity::Error, Some("Drive")));
         }
@@ -85,11 +86,24 @@ mod tests {
     #[test]
     fn an_operation_is_an_audit_row_with_its_own_id() {
         let row = map(
-            r#"{"CreationTime":"2024-01-01T00:00:00","Id":"m1","Operation":"FileViewed","Workload":"Drive","UserId":"u","ResultStatus":"Failed"}"#,
+            r#"{"CreationTime":"2024-01-01T00:00:00","Id":"0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9","Operation":"FileViewed","Workload":"Drive","UserId":"u","ResultStatus":"Failed"}"#,
         );
-        assert_eq!((row.kind, row.message.as_ref(), row.insert_id.as_deref()), (Kind::Audit, "FileViewed", Some("m1")));
+        assert_eq!(
+            (row.kind, row.message.as_ref(), row.insert_id.as_deref()),
+            (Kind::Audit, "FileViewed", Some("0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"))
+        );
         assert_eq!((row.severity, row.effective_severity, row.ts_naive), (Severity::Default, Severity::Error, true));
         assert_eq!((row.service.as_deref(), row.user.as_deref()), (Some("Drive"), Some("u")));
+    }
+
+    #[test]
+    fn an_id_of_another_form_is_no_key_of_the_entry() {
+        for id in [r#""7""#, "7", r#""order-17""#, r#""0a1b2c3d4e5f60718293a4b5c6d7e8f9""#] {
+            let row = map(&format!(
+                r#"{{"CreationTime":"2024-01-01T00:00:00","Id":{id},"Operation":"FileViewed","Workload":"Drive"}}"#
+            ));
+            assert_eq!((row.kind, row.insert_id), (Kind::Audit, None), "{id}");
+        }
     }
 
     #[test]

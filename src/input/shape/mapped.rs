@@ -2,7 +2,7 @@
 
 use super::super::json::Value;
 use super::generic::{caller, in_tens, inside, without_line_end};
-use super::{Row, Shape, host_and_path, latency_ns, take_severity, take_time, upper};
+use super::{Row, Shape, host_and_path, http_status, latency_ns, take_severity, take_time, upper};
 use crate::config::ShapeRule;
 use crate::record::{Http, Kind, LogRecord};
 
@@ -66,7 +66,7 @@ impl Shape for Mapping {
             method: text(&rule.method).map(upper),
             host,
             path,
-            status: at(&rule.status).and_then(Value::as_i64).and_then(|status| i32::try_from(status).ok()),
+            status: at(&rule.status).and_then(Value::as_i64).and_then(http_status),
             latency_ns: at(&rule.latency).and_then(latency_ns),
         };
         record.http = (http != Http::default()).then_some(http);

@@ -350,6 +350,16 @@ fn seldom_timestamp(value: Value<'_>) -> Option<time::Parsed> {
     Some(time::Parsed { ns: seconds.checked_mul(time::SECOND_NS)?.checked_add(nanos)?, naive: false })
 }
 
+/// Fills the time of a record from the first of several keys (or dotted paths) that holds one.
+fn take_first_time(record: &mut LogRecord<'_>, value: Value<'_>, keys: &[&'static str]) -> bool {
+    keys.iter().any(|key| value.path(key).is_some_and(|time| take_time(record, *key, time)))
+}
+
+/// A status of HTTP; any other number says of a request that its status is not known.
+pub(super) fn http_status(number: i64) -> Option<i32> {
+    i32::try_from(number).ok().filter(|status| (100..600).contains(status))
+}
+
 /// A severity word or one of Google's numbers.
 fn severity(value: Value<'_>) -> Option<Severity> {
     let text = value.scalar()?;

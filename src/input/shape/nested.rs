@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::super::json::{Tape, Value};
+use super::super::said::is_object;
 use super::generic::{self, in_tens};
 use super::payload::Payload;
 use super::{INNER_LEVEL, Row, frames, imply, last_segment, resource, shape_of, spoken};
@@ -60,11 +61,6 @@ fn failed_invocation(text: &str) -> Option<(&str, String)> {
     // A promise was rejected because of another.
     let stack = error.some("reason").and_then(frames::of).or_else(|| frames::of(error))?;
     Some((said, stack.into_owned()))
-}
-
-/// Whether a text may be one object.
-fn is_object(text: &str) -> bool {
-    text.starts_with('{') && text.ends_with('}')
 }
 
 /// Fills a record from an object, and hands over the message that it holds.

@@ -11,8 +11,8 @@ use base64::engine::general_purpose::STANDARD;
 use super::super::json::Value;
 use super::payload::with_stack;
 use super::{
-    Beside, Carried, INNER_LEVEL, Row, Shape, carrier, first, host_and_path, imply, level, part, severity, take_time,
-    text, upper,
+    Beside, Carried, INNER_LEVEL, Row, Shape, carrier, first, host_and_path, http_status, imply, level, part, severity,
+    take_time, text, upper,
 };
 use crate::record::{Http, Kind, LogRecord, Severity};
 
@@ -237,9 +237,7 @@ fn attributes<'a>(value: Value<'a>, record: &mut LogRecord<'a>) {
             "log.record.uid" => record.insert_id = Some(text),
             "service.name" => record.service = Some(text),
             "http.method" | "http.request.method" => http.method = Some(upper(text)),
-            "http.status_code" | "http.response.status_code" => {
-                http.status = number().and_then(|status| i32::try_from(status).ok());
-            }
+            "http.status_code" | "http.response.status_code" => http.status = number().and_then(http_status),
             "http.url" | "url.full" | "http.target" | "url.path" | "http.route" => {
                 let (host, path) = host_and_path(text);
                 http.host = http.host.take().or(host);

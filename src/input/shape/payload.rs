@@ -11,7 +11,7 @@ use super::attempt;
 use super::audit::is_audit_type;
 use super::gcp::request;
 use super::generic::{self, in_tens};
-use super::{frames, severity, text, uncoloured_severity};
+use super::{frames, http_status, severity, text, uncoloured_severity};
 use crate::record::{Http, LogRecord, Severity};
 
 /// Where the value of the best key seen for one field stands; a lower rank is better.
@@ -245,7 +245,7 @@ impl Payload {
             | b"responseStatusCode"
             | b"http.status_code"
             | b"http.response.status_code" => {
-                let status = value.as_i64().is_some_and(|status| (100..600).contains(&status));
+                let status = value.as_i64().is_some_and(|status| http_status(status).is_some());
                 self.logger |= if status { ANSWERED } else { 0 };
                 self.longer(value);
             }

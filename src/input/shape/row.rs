@@ -156,6 +156,11 @@ impl<'a> Row<'a> {
                 return;
             }
             b"logtag" | b"_p" => return self.may_go_on = true,
+            b"specversion" => {
+                cloud.foreign = true;
+                self.is_wrapper = true;
+                return;
+            }
             b"raw_logs" => {
                 self.is_wrapper = true;
                 self.may_wrap = true;

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use super::super::json::Value;
 use super::frames::{CAUSE, headline};
 use super::payload::with_stack;
-use super::{Row, Shape, first, first_text, take_severity, take_time};
+use super::{Row, Shape, first, first_text, take_first_time, take_severity};
 use crate::record::LogRecord;
 
 /// See the module.
@@ -39,11 +39,7 @@ impl Shape for Sentry {
 
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
         let value = row.value();
-        for key in ["timestamp", "datetime", "dateCreated", "received", "dateReceived"] {
-            if value.some(key).is_some_and(|time| take_time(record, key, time)) {
-                break;
-            }
-        }
+        take_first_time(record, value, &["timestamp", "datetime", "dateCreated", "received", "dateReceived"]);
         let said = |keys: &[&str]| first_text(value, keys);
         if let Some(level) = value.some("level").or_else(|| tag(value, "level")) {
             take_severity(record, level);

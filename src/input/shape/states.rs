@@ -5,7 +5,7 @@
 
 use super::super::json::Tape;
 use super::arn::{self, ACCOUNT, REGION, RESOURCE};
-use super::{LOGGED_AT, Row, Shape, first_text, frames, imply, is_logged, part, take_time};
+use super::{LOGGED_AT, Row, Shape, first_text, frames, imply, is_logged, part, take_first_time};
 use crate::record::{Kind, LogRecord, Severity};
 
 /// See the module.
@@ -25,11 +25,7 @@ impl Shape for StepFunctions {
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
         let value = row.value();
         let said = |keys: &[&str]| first_text(value, keys);
-        for key in ["timestamp", "event_timestamp"] {
-            if value.some(key).is_some_and(|time| take_time(record, key, time)) {
-                break;
-            }
-        }
+        take_first_time(record, value, &["timestamp", "event_timestamp"]);
         record.kind = Kind::System;
         if let Some(execution) = said(&["execution_arn"]) {
             record.location = arn::field(&execution, REGION);

@@ -4,7 +4,7 @@
 
 use super::super::json::Value;
 use super::generic::fill;
-use super::{INNER_LEVEL, Row, Shape, first_text, imply, is_uuid, level, text, upper};
+use super::{INNER_LEVEL, Row, Shape, first_text, http_status, imply, is_uuid, level, text, upper};
 use crate::record::{Http, Kind, LogRecord, Severity};
 
 /// See the module.
@@ -38,13 +38,13 @@ impl Shape for Supabase {
             imply(record, severity.into_iter().find_map(|path| at(path).and_then(level::word)), INNER_LEVEL);
         }
         let status = at(&["response", "status_code"]).or_else(|| at(&["status_code"])).and_then(Value::as_i64);
-        if let Some(status) = status.filter(|status| (100..600).contains(status)) {
+        if let Some(status) = status.and_then(http_status) {
             record.kind = Kind::Request;
             record.http = Some(Http {
                 method: said(&[&["request", "method"], &["method"]]).map(upper),
                 host: said(&[&["request", "host"]]),
                 path: said(&[&["request", "path"], &["path"]]),
-                status: i32::try_from(status).ok(),
+                status: Some(status),
                 latency_ns: None,
             });
         }

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::super::json::{NodeKind, Value};
 use super::payload::{Best, is_stack};
-use super::{frames, seldom_timestamp, text, timestamp};
+use super::{frames, http_status, seldom_timestamp, text, timestamp};
 use crate::time::Parsed;
 
 /// What a key holds.
@@ -191,7 +191,7 @@ impl<'a> Found<'a> {
                 }
             }
             // Other things have a status too.
-            Field::Status if value.as_i64().is_none_or(|status| !(100..600).contains(&status)) => {}
+            Field::Status if value.as_i64().is_none_or(|status| http_status(status).is_none()) => {}
             Field::Labels => {
                 if value.is_object() && value.raw().len() > 2 {
                     best.put(feed.rank, value);

@@ -4,7 +4,7 @@
 //! <https://vercel.com/docs/drains/reference/logs>.
 
 use super::generic::fill;
-use super::{Row, Shape, first_text, host_and_path, upper};
+use super::{Row, Shape, first_text, host_and_path, http_status, upper};
 use crate::record::{Http, Kind, LogRecord};
 
 /// See the module.
@@ -33,7 +33,7 @@ impl Shape for Vercel {
         let status = ["responseStatusCode", "statusCode", "proxy.statusCode"]
             .iter()
             .find_map(|key| value.path(key)?.as_i64())
-            .filter(|status| (100..600).contains(status));
+            .and_then(http_status);
         let path = said(&["requestPath", "path", "proxy.path"]);
         if status.is_some() && path.is_some() {
             let (host, path) = path.map_or((None, None), host_and_path);
@@ -41,7 +41,7 @@ impl Shape for Vercel {
                 method: said(&["requestMethod", "proxy.method"]).map(upper),
                 host: host.or_else(|| said(&["domain", "host"])),
                 path,
-                status: status.and_then(|status| i32::try_from(status).ok()),
+                status,
                 latency_ns: None,
             });
         }

@@ -5,7 +5,7 @@
 //! <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html>.
 
 use super::generic::fill;
-use super::{Row, Shape, duration, first_text, host_and_path, is_logged, part, upper};
+use super::{Row, Shape, duration, first_text, host_and_path, http_status, is_logged, part, upper};
 use crate::record::{Http, Kind, LogRecord};
 use crate::time::{self, SECOND_NS};
 
@@ -42,13 +42,13 @@ impl Shape for W3c {
         record.location = record.location.take().or_else(|| said(&["x-edge-location"]));
         record.trace = record.trace.take().or_else(|| said(&["x-edge-request-id"]));
         record.user = record.user.take().or_else(|| said(&["cs-username"]));
-        let status = said(&["sc-status"]).and_then(|status| status.parse().ok());
+        let status = said(&["sc-status"]).and_then(|status| http_status(status.parse().ok()?));
         let path = said(&["cs-uri-stem", "cs-uri"]).and_then(|path| host_and_path(path).1);
         record.http = Some(Http {
             method: said(&["cs-method"]).map(upper),
             host: host.map(|host| part(host, |host| host.split(':').next().unwrap_or(host))),
             path,
-            status: status.filter(|status| (100..600).contains(status)),
+            status,
             latency_ns: said(&["time-taken"]).and_then(|taken| {
                 let seconds = value.get("x-edge-location").is_some() || taken.contains('.');
                 duration::read(&taken, if seconds { SECOND_NS } else { SECOND_NS / 1_000 })

@@ -5,7 +5,7 @@
 
 use super::super::json::Value;
 use super::arn::{self, ACCOUNT, REGION, RESOURCE};
-use super::{LOGGED_AT, Row, Shape, first_text, host_and_path, imply, is_logged, part, take_time, text, upper};
+use super::{LOGGED_AT, Row, Shape, first_text, host_and_path, imply, is_logged, part, take_first_time, text, upper};
 use crate::record::{Http, Kind, LogRecord, Severity};
 
 /// See the module.
@@ -29,9 +29,7 @@ impl Shape for Waf {
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
         let value = row.value();
         let said = |keys: &[&str]| first_text(value, keys);
-        if let Some(time) = value.some("timestamp") {
-            take_time(record, "timestamp", time);
-        }
+        take_first_time(record, value, &["timestamp"]);
         record.kind = Kind::Request;
         let acl = said(&["webaclId"]);
         let named = |at| acl.as_ref().and_then(|acl| arn::field(acl, at));

@@ -9,7 +9,8 @@ use std::fmt::Write as _;
 
 use super::super::json::Value;
 use super::{
-    Row, Shape, first, first_text, host_and_path, imply, level, nested, take_severity, take_time, text, upper,
+    Row, Shape, first, first_text, host_and_path, http_status, imply, level, nested, take_first_time, take_severity,
+    text, upper,
 };
 use crate::record::{Http, Kind, LogRecord, Severity};
 
@@ -39,11 +40,7 @@ impl Shape for Worker {
         if is_line(value) {
             return line(value, record);
         }
-        for key in ["eventTimestamp", "EventTimestampMs"] {
-            if let Some(time) = value.some(key) {
-                take_time(record, key, time);
-            }
-        }
+        take_first_time(record, value, &["eventTimestamp", "EventTimestampMs"]);
         let said = |keys: &[&str]| first_text(value, keys);
         record.service = said(&["scriptName", "ScriptName"]);
         record.revision = said(&["scriptVersion.id", "ScriptVersion.ID", "ScriptVersion.Id"]);
@@ -58,8 +55,7 @@ impl Shape for Worker {
         if method.is_some() || url.is_some() {
             let (host, path) = url.map_or((None, None), host_and_path);
             let status = first(value, &["event.response.status", "Event.Response.Status"]).and_then(Value::as_i64);
-            let status =
-                status.and_then(|status| i32::try_from(status).ok()).filter(|status| (100..600).contains(status));
+            let status = status.and_then(http_status);
             record.http = Some(Http { method: method.map(upper), host, path, status, latency_ns: None });
         }
         let mut worst = None;
@@ -83,9 +79,7 @@ fn is_line(value: Value<'_>) -> bool {
 }
 
 fn line<'a>(value: Value<'a>, record: &mut LogRecord<'a>) {
-    if let Some(time) = value.some("timestamp") {
-        take_time(record, "timestamp", time);
-    }
+    take_first_time(record, value, &["timestamp"]);
     let said = |keys: &[&str]| first_text(value, keys);
     record.service = said(&["$workers.scriptName", "$metadata.service"]);
     record.insert_id = said(&["$metadata.id"]);
@@ -94,8 +88,7 @@ fn line<'a>(value: Value<'a>, record: &mut LogRecord<'a>) {
         take_severity(record, level);
     }
     let (method, url) = (said(&["$workers.event.request.method"]), said(&["$workers.event.request.url"]));
-    let status = value.path("$workers.event.response.status").and_then(Value::as_i64);
-    let status = status.and_then(|status| i32::try_from(status).ok()).filter(|status| (100..600).contains(status));
+    let status = value.path("$workers.event.response.status").and_then(Value::as_i64).and_then(http_status);
     if method.is_some() && status.is_some() {
         let (host, path) = url.map_or((None, None), host_and_path);
         record.http = Some(Http { method: method.map(upper), host, path, status, latency_ns: None });

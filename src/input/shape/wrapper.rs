@@ -7,7 +7,7 @@
 
 use super::super::json::Value;
 use super::table::{Field, Found};
-use super::{Mapping, Row, Shape as _, appengine, first, generic, otlp, sentry, tabular, timestamp, workers};
+use super::{Mapping, Row, Shape as _, appengine, first, gcp, generic, otlp, sentry, tabular, timestamp, workers};
 use crate::record::Severity;
 use crate::record::ingest::DeclaredWindow;
 use crate::time;
@@ -148,6 +148,12 @@ fn expand<'a>(row: &Row<'a>, depth: usize, mappings: &[Mapping], rows: &mut Vec<
         return false;
     }
     if row.is_wrapper || row.may_wrap {
+        if let Some(entry) = of_event(object) {
+            if !expand(&entry, depth - 1, mappings, rows) {
+                rows.push(alone(entry.value()));
+            }
+            return true;
+        }
         // No program calls a field so: whatever stands beside it is told of the whole.
         if let Some(list) = object.get("raw_logs").filter(|list| list.items().next().is_some_and(Value::is_object)) {
             of_list(list, Beside::default(), depth, mappings, rows);
@@ -281,6 +287,15 @@ fn only<'a>(object: Value<'a>, depth: usize, mappings: &[Mapping], rows: &mut Ve
         rows.append(&mut inside);
     }
     carries
+}
+
+/// The entry, or the message of Pub/Sub with one, in an event as Eventarc hands it on; other events are rows. Source:
+/// <https://cloud.google.com/eventarc/docs/cloudevents>.
+fn of_event(object: Value<'_>) -> Option<Row<'_>> {
+    object.some("specversion")?;
+    let row = Row::of(object.some("data").filter(|data| data.is_object())?);
+    let is_message = || row.message().is_some_and(|message| message.some("data").is_some());
+    (gcp::CloudLogging.knows(&row) || is_message()).then_some(row)
 }
 
 /// The document of an Elasticsearch hit, which its id belongs to.
@@ -455,6 +470,31 @@ mod tests {
     #[test]
     fn lookups_of_trails_are_unwrapped() {
         assert_eq!(count(r#"{"Events":[{"EventId":"e","EventName":"x"}],"NextToken":"n"}"#), Some(1));
+    }
+
+    #[test]
+    fn an_event_that_carries_an_entry_is_a_wrapper_and_any_other_a_row() {
+        let event = |data: &str| {
+            format!(
+                r#"{{"specversion":"1.0","type":"google.cloud.audit.log.v1.written","source":"//x","id":"e","time":"2024-01-02T03:04:05Z","data":{data}}}"#
+            )
+        };
+        let carried = |text: &str| {
+            let mut tape = Tape::default();
+            match unwrap(tape.parse(text).expect("valid"), &[]) {
+                Unwrapped::Row(_) => None,
+                Unwrapped::Wrapper { rows, .. } => {
+                    Some(rows.iter().map(|row| row.row.raw().to_owned()).collect::<Vec<_>>())
+                }
+            }
+        };
+        let entry = r#"{"insertId":"i","logName":"projects/p/logs/x","protoPayload":{"methodName":"m"},"resource":{"type":"t","labels":{}},"timestamp":"2024-01-02T03:04:04Z"}"#;
+        assert_eq!(carried(&event(entry)), Some(vec![entry.to_owned()]));
+        let message = r#"{"subscription":"projects/p/subscriptions/s","message":{"data":"e30=","messageId":"1"}}"#;
+        assert_eq!(carried(&event(message)), Some(vec![message.to_owned()]));
+        for other in [r#"{"order":17}"#, "null", r#""text""#, r#"{"message":"no stock"}"#] {
+            assert_eq!(carried(&event(other)), None, "{other}");
+        }
     }
 
     #[test]

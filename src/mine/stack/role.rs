@@ -119,7 +119,7 @@ fn of_line(line: &str, body: &str) -> RowRole {
         RowRole::Frame
     } else if is_between(line, body) {
         RowRole::Between
-    } else if native::is_opener(body) {
+    } else if native::is_opener(body) || ruby::ABORTED.contains(&body) {
         RowRole::Opener
     } else if is_console(line) {
         RowRole::Console
@@ -200,6 +200,7 @@ fn is_inside(line: &str) -> bool {
     line.starts_with("  ")
         || line.starts_with('\t')
         || line.trim_end() == "}"
+        || ruby::is_of_rake(line)
         || STARTS.iter().any(|start| line.starts_with(start))
         || native::is_call(line)
 }
@@ -215,8 +216,10 @@ fn is_plain(s: &[u8]) -> bool {
         b'[' | b'"' => matches!(s, b"[stacktrace]" | b"\"}") || starts(s, &["[previous exception] ", "[signal SIG"]),
         b'*' => starts(s, &[elixir::MARK]) || is_stars(s),
         b'A' => starts(s, &["APPLICATION FAILED "]),
+        b'(' if s.starts_with(b"(See full trace ") => true,
         b'(' => memchr::memmem::find(s, b") ").is_some() && memchr::memmem::find(s, b": ").is_some(),
         b'a' => starts(s, &["at "]),
+        b'b' | b'r' => *last == b'!' && ruby::ABORTED.iter().any(|line| line.as_bytes() == s),
         b'c' => starts(s, &["created by ", "crit: "]),
         b'e' => starts(s, &["exit status "]),
         b'f' => starts(s, &["fail: "]),
@@ -234,7 +237,7 @@ fn is_plain(s: &[u8]) -> bool {
         b'N' => starts(s, &["Node.js v"]),
         b'R' => starts(s, &["Require stack:"]),
         b'S' => starts(s, &["Suppressed: ", "Stack trace:", "State: "]),
-        b'T' => starts(s, &["The above ", "Traceback "]),
+        b'T' => starts(s, &["The above ", "Traceback ", "Tasks: TOP => "]),
         b'Y' => starts(s, &["You must install or update .NET "]),
         _ => false,
     };

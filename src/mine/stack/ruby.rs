@@ -19,6 +19,14 @@ pub(super) fn is_frame(line: &str) -> bool {
     place(body).is_some_and(|(file, _, after)| after.is_empty() && !file.contains(' '))
 }
 
+/// What Rake writes above the exception that ended a task, under the names that it is called by.
+pub(super) const ABORTED: [&str; 4] = ["rake aborted!", "rails aborted!", "bin/rake aborted!", "bin/rails aborted!"];
+
+/// Whether a line is one of those that Rake writes below the frames: the tasks, and how to see more.
+pub(super) fn is_of_rake(line: &str) -> bool {
+    line.starts_with("Tasks: TOP => ") || line.starts_with("(See full trace by running task with ")
+}
+
 /// `file.rb:1:in 'f': message (Type)` with `from` lines, or `Type (message):` above the frames.
 pub(super) fn parse(message: &str) -> Stack<'_> {
     let mut stack = Stack::default();

@@ -31,13 +31,37 @@ pub(super) fn named(body: &str, message: &str) -> Option<Severity> {
         b'U' => body.starts_with("Unhandled Exception: ").then_some(Severity::Error),
         b'f' | b'd' | b't' => dotnet(body),
         b'F' if body.starts_with("Fatal") => php_of_page(body),
+        b'E' if body.starts_with("Error ") => heroku(body),
         b'D' | b'I' | b'W' | b'E' | b'F' => ruby(body),
         b'n' => body.strip_prefix("nginx: ").and_then(nginx),
+        b'b' | b'r' => is_aborted(body).then_some(Severity::Error),
+        b'O' | b'J' => warns_of_java(body).then_some(Severity::Warning),
         b'[' => body.strip_prefix("[Nest] ").and_then(nest).or_else(|| tornado(body)),
         b'0'..=b'9' => redis(body).or_else(|| kitchen(body)),
         _ => None,
     };
     form.or_else(|| logrus(body)).or_else(|| java(body, message))
+}
+
+/// `Error R14 (Memory quota exceeded)`, as Heroku says of a dyno.
+fn heroku(body: &str) -> Option<Severity> {
+    let [b'H' | b'L' | b'R', d1, d2, b' ', b'(', .., b')'] = body.strip_prefix("Error ")?.trim_end().as_bytes() else {
+        return None;
+    };
+    (d1.is_ascii_digit() && d2.is_ascii_digit()).then_some(Severity::Error)
+}
+
+/// `rake aborted!`, above the exception that ended a task.
+fn is_aborted(body: &str) -> bool {
+    let name = body.trim_end().strip_suffix(" aborted!");
+    name.is_some_and(|name| matches!(name, "rake" | "rails" | "bin/rake" | "bin/rails"))
+}
+
+/// `OpenJDK 64-Bit Server VM warning: …`, as the virtual machine itself warns.
+fn warns_of_java(body: &str) -> bool {
+    let behind = ["OpenJDK ", "Java HotSpot(TM) "].iter().find_map(|name| body.strip_prefix(name));
+    let machine = behind.and_then(|rest| rest.split_once(" VM warning: ")).map(|(machine, _)| machine);
+    machine.is_some_and(|machine| matches!(machine, "64-Bit Server" | "Server" | "Client" | "64-Bit Client" | "Zero"))
 }
 
 /// `PHP Fatal error:  …`

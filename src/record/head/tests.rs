@@ -179,3 +179,30 @@ fn levels_of_single_programs_are_read() {
         assert_eq!(of(text), Severity::Default, "{text}");
     }
 }
+
+#[test]
+fn what_rake_and_the_virtual_machine_of_java_say_first_is_their_level() {
+    let of = |text: &str| level(text).map(|(severity, _)| severity);
+    for text in
+        ["rake aborted!", "bin/rails aborted!\nActiveRecord::NoDatabaseError: none\n/app/lib/tasks/x.rake:3:in `main'"]
+    {
+        assert_eq!(of(text), Some(Severity::Error), "{text}");
+    }
+    for text in [
+        "OpenJDK 64-Bit Server VM warning: Options -Xverify:none and -noverify were deprecated in JDK 13",
+        "Java HotSpot(TM) Server VM warning: ignoring option MaxPermSize",
+    ] {
+        assert_eq!(of(text), Some(Severity::Warning), "{text}");
+    }
+    for text in [
+        "Error R14 is new",
+        "Error R1 (x)",
+        "rake aborted",
+        "the rake aborted!",
+        "order aborted!",
+        "OpenJDK 64-Bit Server VM (build 17.0.1+12)",
+        "OpenJDK is here. VM warning: none",
+    ] {
+        assert_eq!(of(text), None, "{text}");
+    }
+}

@@ -160,4 +160,8 @@ fn a_stack_below_a_warning_is_one() {
     // The row may be the head of a crash that is told row by row.
     assert_eq!(ingested("#  SIGSEGV (0xb) at pc=0x0, pid=1, tid=2"), (Severity::Default, false));
     assert_eq!(ingested("# a list"), (Severity::Default, true));
+    // Or the exception of one of Python.
+    assert_eq!(ingested("NoStock: 17"), (Severity::Default, false));
+    assert_eq!(ingested("NoStock: 17\nleft"), (Severity::Default, true));
+    assert_eq!(ingested("Cache: warmed"), (Severity::Default, true));
 }

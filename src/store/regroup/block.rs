@@ -1,9 +1,10 @@
 //! Rows below a line that says why a program did not start, where an export cut the block into rows: banners of Spring, the
 //! JVM's report of a crash, what the launchers of Java and .NET and the checks of Django list.
 //!
-//! Prose belongs to a block only where Spring puts it: below `Description:`, and below `Action:` up to a blank row. Any other
-//! row of a block shows by its form that it is one. A row that says how severe it is, a request, a row of another kind, and
-//! where neither service nor instance is known a row of another file are never taken.
+//! Prose belongs to a block only where Spring puts it: below `Description:`, and below `Action:` up to a blank row, and only
+//! sentences and what stands indented or behind a sign. Any other row of a block shows by its form that it is one. A row of
+//! another severity than the block's, a request, a row of another kind, and where service or instance is not known a row of
+//! another file are never taken. Between the rows of a banner such rows may stand: they end it as little as they are of it.
 
 use super::super::rows::{DictCol, IntCol, Rows, TextCol};
 use super::GAP_NS;
@@ -76,11 +77,12 @@ impl Block {
             rows: 1,
             marked: rows.text(TextCol::Message, row).trim_start().starts_with('#'),
         })
-        .filter(|_| is_loud(rows, row))
+        .filter(|_| opens(rows, row))
     }
 
     /// What a row is to the block that it follows, and what is open below it; `None` where it belongs to something else.
-    pub(super) fn with(self, rows: &Rows, row: usize) -> Option<(Self, Is)> {
+    /// `right_below`: nothing that is none of its rows stands between.
+    pub(super) fn with(self, rows: &Rows, row: usize, right_below: bool) -> Option<(Self, Is)> {
         let text = rows.text(TextCol::Message, row);
         let (body, role) = (text.trim(), rows.role(row));
         let blank = !body.contains(char::is_alphanumeric);
@@ -92,13 +94,20 @@ impl Block {
         if !blank && (tells || matches!(role, RowRole::Banner | RowRole::Reason)) {
             return None;
         }
+        // What stands indented belongs to the row above it, whatever that is.
+        let is_open = self.marked || !matches!(self.part, Part::End | Part::Formed) && !text.starts_with([' ', '\t']);
+        if !right_below && !is_open {
+            return None;
+        }
         let (part, is) = match self.part {
             _ if self.marked && !body.starts_with('#') && !body.is_empty() => return None,
             Part::Head if self.marked && !blank => (Part::Details, Is::Reason),
             Part::Head if body == "Description:" => (Part::Description, Is::Detail),
             Part::Head if !blank => return None,
+            Part::Description | Part::Action if !blank && !begins_sentence(body) => return None,
             Part::Description if !blank => (Part::Details, Is::Reason),
             Part::Details if body == "Action:" => (Part::Action, Is::Detail),
+            Part::Details | Part::Text if !blank && !self.marked && !is_of_banner(text) => return None,
             Part::Action if !blank => (Part::Text, Is::Detail),
             Part::Text if body.is_empty() => (Part::End, Is::Detail),
             Part::End if !body.is_empty() && !text.starts_with([' ', '\t']) => return None,
@@ -108,21 +117,22 @@ impl Block {
         Some((Self { part, rows: self.rows + u32::from(!blank), ..self }, is))
     }
 
-    /// Whether a row is another program's, or has something of its own to say.
+    /// Whether a row is another program's.
     fn is_foreign(self, rows: &Rows, row: usize) -> bool {
-        let severity = rows.int(IntCol::Severity, row);
-        // A sign before each line shows that all of them are one report.
-        let is_own = severity >= i64::from(Severity::Warning.number()) && !self.marked;
-        severity != self.severity
-            || is_own
+        rows.int(IntCol::Severity, row) != self.severity
             || rows.is_request(row)
             || rows.word(DictCol::Kind, row) != Some(Kind::App.as_str())
             || lone_file(rows, row) != self.file
     }
 }
 
-/// Whether a row that opens a block says that something failed, and not in passing: it has no severity, or that of an error.
-pub(super) fn is_loud(rows: &Rows, row: usize) -> bool {
+/// Whether a row opens a block. Nobody writes a banner in passing, whatever severity a collector gave it.
+pub(super) fn opens(rows: &Rows, row: usize) -> bool {
+    rows.role(row) == RowRole::Banner || is_loud(rows, row)
+}
+
+/// Whether a row that may open a block says that something failed, and not in passing: it has no severity, or that of an error.
+fn is_loud(rows: &Rows, row: usize) -> bool {
     let is_silent = rows.int(IntCol::Severity, row) == i64::from(Severity::Default.number())
         && rows.word(DictCol::Reason, row).is_none();
     is_silent || rows.int(IntCol::EffectiveSeverity, row) >= i64::from(Severity::Error.number())
@@ -132,6 +142,39 @@ pub(super) fn is_loud(rows: &Rows, row: usize) -> bool {
 pub(super) fn lone_file(rows: &Rows, row: usize) -> Option<u32> {
     let is_known = |column| rows.word(column, row).is_some();
     (!is_known(DictCol::Service) || !is_known(DictCol::Instance)).then(|| rows.files[row])
+}
+
+/// Whether a line begins as a sentence does that says what failed or what is to be done.
+fn begins_sentence(body: &str) -> bool {
+    let begins = body.starts_with(|c: char| c.is_uppercase() || matches!(c, '\'' | '"' | '`' | '|'));
+    begins && body.contains(' ')
+}
+
+/// Whether a line of several in Spring's banner has the form of one: a sentence with its end, an indented line, one behind a
+/// sign, or the first words of what its analyzers say without a full stop.
+fn is_of_banner(line: &str) -> bool {
+    const FRONTS: [&str; 14] = [
+        "Reason: ",
+        "Cause: ",
+        "Property: ",
+        "Value: ",
+        "Origin: ",
+        "Consider ",
+        "Correct ",
+        "Update ",
+        "Review ",
+        "Identify ",
+        "Verify ",
+        "Configure ",
+        "If you ",
+        "The following ",
+    ];
+    let body = line.trim();
+    let has_sign = || body.starts_with(|c: char| !c.is_alphanumeric() && !matches!(c, '{' | '[' | '<' | '/'));
+    line.starts_with([' ', '\t'])
+        || has_sign()
+        || begins_sentence(body) && body.ends_with(['.', ':', '?', ')'])
+        || FRONTS.iter().any(|front| body.starts_with(front))
 }
 
 /// Whether a line has the form of those that launchers and checks write below a reason.

@@ -4,6 +4,8 @@ use crate::store::files::FileList;
 use crate::store::fixture::{DAY_ONE, MS, row};
 use crate::store::order::sorted;
 
+mod block;
+
 const TRACE: &str = "Traceback (most recent call last):\n  File \"/app/a.py\", line 3, in f\n    g()\nValueError: bad";
 const JOINER: &str = "During handling of the above exception, another exception occurred:";
 const FRAME: &str = "    at handler (/app/index.js:10:5)";
@@ -387,7 +389,12 @@ fn what_runtimes_say_of_a_failed_start_is_one_event() {
         (
             "rake",
             "ActiveRecord::NoDatabaseError: none\n/app/lib/tasks/x.rake:3:in `main'\n\nCaused by:\nPG::ConnectionBad: FATAL: none\n/app/lib/tasks/x.rake:3:in `main'\nTasks: TOP => db:migrate",
-            "HFFFTF H",
+            "HFFFTFF",
+        ),
+        (
+            "rake that says so",
+            "rake aborted!\nNoStock: 17\n/app/lib/tasks/x.rake:3:in `main'\n\nTasks: TOP => db:migrate\n(See full trace by running task with --trace)\nstarted",
+            "FHFFFF H",
         ),
         (
             "node without a module",
@@ -403,69 +410,11 @@ fn what_runtimes_say_of_a_failed_start_is_one_event() {
         assert_eq!(word(text), expected, "{runtime}");
     }
     // What a row says of its severity is kept; what says nothing is an error.
-    let severities: Vec<_> = lines("***********\nAPPLICATION FAILED TO START\n\nDescription:\n\nno port\n")
+    let severities: Vec<_> = lines("***********\nAPPLICATION FAILED TO START\n\nDescription:\n\nNo port is free\n")
         .into_iter()
         .filter_map(|(.., severity)| severity)
         .collect();
     assert_eq!(severities, [ERROR]);
-}
-
-#[test]
-fn a_block_ends_with_a_pause_and_takes_no_longer_than_it_may() {
-    let banner = |from: i64| {
-        vec![at(from, "APPLICATION FAILED TO START"), at(from, "Description:"), at(from + 4_000, "no port")]
-    };
-    let mut rows = banner(0);
-    rows.push(at(10_000, "started"));
-    let found: Vec<usize> = events(rows).into_iter().map(|event| event.0).collect();
-    assert_eq!(found, [0, 0, 0, 1]);
-    let mut rows = banner(0);
-    rows.extend((2..20).map(|n| at(n * 4_000, "and so on")));
-    let found: Vec<usize> = events(rows).into_iter().map(|event| event.0).collect();
-    assert_eq!(found.iter().filter(|event| **event == 0).count(), 14, "50 ms");
-}
-
-#[test]
-fn a_block_takes_nothing_that_may_be_another_problem() {
-    let loud = |record: LogRecord<'static>| LogRecord {
-        severity: Severity::Error,
-        effective_severity: Severity::Error,
-        ..record
-    };
-    let quiet = |record: LogRecord<'static>| LogRecord {
-        severity: Severity::Info,
-        effective_severity: Severity::Info,
-        ..record
-    };
-    let request = |record: LogRecord<'static>| LogRecord { kind: crate::record::Kind::Request, ..record };
-    let opener = || at(0, "Error: Could not find or load main class shop.Main");
-    let banner = || vec![at(0, "APPLICATION FAILED TO START"), at(1, "Description:"), at(2, "no port")];
-    let below_banner = |row| [banner(), vec![row]].concat();
-    for (what, rows, events) in [
-        ("prose below a reason", vec![opener(), at(1, "order 17 paid")], 2),
-        ("errors below a reason", vec![loud(opener()), loud(at(1, "Payment provider is down"))], 2),
-        ("a request below a reason", vec![opener(), request(at(1, ""))], 2),
-        ("a warning in passing", vec![quiet(opener()), quiet(at(1, "    warmed"))], 2),
-        ("prose below a banner", vec![at(0, "APPLICATION FAILED TO START"), at(1, "order 17 paid")], 2),
-        ("prose below Description", below_banner(at(3, "more of it")), 1),
-        ("an error below Description", below_banner(loud(at(3, "more of it"))), 2),
-        ("a request below Description", below_banner(request(at(3, ""))), 2),
-        ("a cause", vec![opener(), at(1, "Caused by: java.lang.ClassNotFoundException: shop.Main")], 1),
-    ] {
-        let mut found: Vec<usize> = self::events(rows).into_iter().map(|event| event.0).collect();
-        found.dedup();
-        assert_eq!(found.len(), events, "{what}");
-    }
-    // Another file's.
-    let files = FileList::default();
-    let mut rows = Rows::default();
-    for (n, record) in banner().into_iter().chain([at(3, "Disk full")]).enumerate() {
-        let file = files.add(crate::record::ContentId([1 + u8::from(n == 3); 32]));
-        let record = LogRecord { service: None, ..record };
-        rows.push(file, &record, &[], crate::mine::row_role(&record.message));
-    }
-    let members = regroup(&[&rows], &sorted(&[&rows], &files.files()), &files.files()).members;
-    assert_eq!(members.iter().map(|member| member.rows).collect::<Vec<_>>(), [3, 3, 3, 1]);
 }
 
 #[test]

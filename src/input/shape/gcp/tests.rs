@@ -292,3 +292,39 @@ fn what_a_program_says_of_a_request_that_failed_stays() {
     assert_eq!((row("INFO").message.as_ref(), row("INFO").kind), ("", Kind::Request));
     assert_eq!(row("ERROR").http.and_then(|http| http.status), Some(500));
 }
+
+#[test]
+fn a_status_that_http_does_not_have_is_none() {
+    let of = |request: &str| map(&format!(r#"{{"insertId":"i","timestamp":"2025-09-01T10:00:00Z",{request}}}"#));
+    for status in ["0", "-1", "99", "600", "999999", "1e10", "\"none\""] {
+        let row = of(&format!(r#""httpRequest":{{"requestMethod":"GET","requestUrl":"/a","status":{status}}}"#));
+        let http = row.http.expect("a request all the same");
+        assert_eq!((row.kind, http.path.as_deref(), http.status), (Kind::Request, Some("/a"), None), "{status}");
+        assert_eq!(row.effective_severity, Severity::Default, "{status}");
+        let row = of(&format!(
+            r#""protoPayload":{{"@type":"type.googleapis.com/google.appengine.logging.v1.RequestLog","resource":"/a","status":{status}}}"#
+        ));
+        assert_eq!(row.http.and_then(|http| http.status), None, "{status}");
+        let row = map(&format!(
+            r#"{{"timeUnixNano":"1704067200000000000","body":{{"stringValue":"b"}},"attributes":[{{"key":"http.status_code","value":{{"intValue":{status}}}}},{{"key":"http.method","value":{{"stringValue":"GET"}}}}]}}"#
+        ));
+        assert_eq!(row.http.map(|http| http.status), Some(None), "{status}");
+    }
+    assert_eq!(of(r#""httpRequest":{"requestUrl":"/a","status":"599"}"#).http.and_then(|http| http.status), Some(599));
+}
+
+#[test]
+fn a_payload_with_a_blank_message_says_what_its_next_text_says() {
+    let of = |payload: &str| {
+        map(&format!(r#"{{"insertId":"i","timestamp":"2025-09-01T10:00:00Z","jsonPayload":{payload}}}"#)).message
+    };
+    assert_eq!(of(r#"{"message":"","reason":"no stock","sku":17}"#), "no stock");
+    assert_eq!(of(r#"{"sku":17,"title":" ","body":"no stock","message":"  \n"}"#), "no stock");
+    assert_eq!(of(r#"{"message":"","msg":"no stock","reason":"x"}"#), "no stock");
+    // Nothing else is a text for people, or there is no message to be blank.
+    for payload in
+        [r#"{"message":"","sku":17}"#, r#"{"message":"","body":{"a":1}}"#, r#"{"reason":"no stock","sku":17}"#]
+    {
+        assert_eq!(of(payload), payload);
+    }
+}
