@@ -13,12 +13,12 @@ use super::super::computed::{self, Computed, FromEvents};
 use super::super::digest::Digest;
 use super::super::files::Files;
 use super::super::layout::day_folder;
-use super::super::ledger::{self, DayLedger, Deploy, DeployCommand};
+use super::super::ledger::{self, DayLedger, Deploy, DeployCommand, ServiceCounts};
 use super::super::manifest::{Day, LiveFile, Role};
 use super::super::merge::Kept;
 use super::super::regroup::{Membership, Regrouped};
 use super::super::rows::{DictCol, NO_CODE, Rows};
-use super::super::sketch::{self, Sketches, SummaryRow};
+use super::super::sketch::{DaySketch, Summary};
 use super::super::write::{self, Columns, Group, Made, Output};
 use super::super::{Conflict, StoreError};
 use super::{ROLES, row_groups};
@@ -38,8 +38,9 @@ pub(super) struct Writer {
     /// Rows written so far: an event is named by its place in the day.
     written: u64,
     book: DayLedger,
-    table: SignatureTable,
-    summary: Vec<SummaryRow>,
+    services: ServiceCounts,
+    /// Nothing for rows without a time.
+    sketch: Option<DaySketch>,
     deploys: Vec<Deploy>,
     commands: Vec<DeployCommand>,
 }
@@ -57,7 +58,7 @@ pub(super) struct Apart<'b> {
 struct Ready {
     group: Group,
     table: SignatureTable,
-    summary: Vec<SummaryRow>,
+    summary: Option<Summary>,
     deploys: Vec<Deploy>,
     commands: Vec<DeployCommand>,
     kept: BTreeMap<u32, u64>,
@@ -75,8 +76,8 @@ impl Writer {
             digests: ROLES.map(|_| Digest::default()),
             written: 0,
             book: DayLedger::default(),
-            table: SignatureTable::new(),
-            summary: Vec::new(),
+            services: ServiceCounts::default(),
+            sketch: day.map(|day| DaySketch::new(root, day)),
             deploys: Vec::new(),
             commands: Vec::new(),
         }
@@ -114,7 +115,7 @@ impl Writer {
                 computed::sign(&rows, from, &mut miner, table, &mut computed);
                 drop(miner);
                 computed::name_events(day, first, members, &mut computed);
-                let summary = day.map_or_else(Vec::new, |day| sketch::summarise(day, &rows, &computed));
+                let summary = day.map(|day| Summary::of(day, &rows, &computed));
                 Ok::<_, StoreError>((Columns::computed(rows.len(), Some(&computed), encoder)?, summary))
             };
             let entries = raws.entries();
@@ -151,18 +152,13 @@ impl Writer {
             for ready in ready {
                 self.digests[0].add(&ready.group.digest);
                 self.outputs[0].write(ready.group)?;
-                self.table.merge(ready.table);
-                if self.summary.is_empty() {
-                    self.summary = ready.summary;
-                } else {
-                    self.summary.extend(ready.summary);
+                if let Some((sketch, summary)) = self.sketch.as_mut().zip(ready.summary) {
+                    sketch.add(ready.table, summary)?;
                 }
                 self.deploys.extend(ready.deploys);
                 self.commands.extend(ready.commands);
                 self.keep(&ready.kept, files);
-                for (service, rows) in ready.services {
-                    *self.book.services.entry(service).or_insert(0) += rows;
-                }
+                ready.services.iter().for_each(|(service, rows)| self.services.add(service, *rows));
             }
         }
         self.written += places.len() as u64;
@@ -198,6 +194,7 @@ impl Writer {
     pub(super) fn finish(mut self, conflicts: Vec<Conflict>) -> Result<Day, StoreError> {
         let name = day_folder(self.day);
         self.book.conflicts = conflicts;
+        (self.book.services, self.book.services_more) = self.services.finish();
         self.book.deploys = ledger::deploys(self.deploys);
         self.commands.sort_unstable();
         self.book.commands = self.commands;
@@ -211,12 +208,9 @@ impl Writer {
             }
             Ok::<_, StoreError>((files, all.finalize().to_hex().to_string()))
         };
-        let (root, table, summary) = (&self.root, self.table, self.summary);
         let sketches = || {
-            let Some(day) = self.day else { return Ok(Default::default()) };
-            let sketches = Sketches::new(&table, &sketch::merged(summary));
-            let digest = sketches.digest();
-            let [signatures, summary] = sketches.write(root, &format!("sketch/{}", day_folder(Some(day))))?;
+            let Some(sketch) = self.sketch else { return Ok(Default::default()) };
+            let ([signatures, summary], digest) = sketch.finish(&format!("sketch/{name}"))?;
             let signatures = LiveFile::new(signatures.0, Role::Signatures, signatures.1);
             Ok::<_, StoreError>((vec![signatures, LiveFile::new(summary.0, Role::Summary, summary.1)], digest))
         };
