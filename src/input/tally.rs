@@ -131,7 +131,8 @@ impl Tally {
     /// Leaves out the services that are too many, all severities of each.
     fn leave_out(&mut self) {
         let ranks = self.cells.iter().map(|cell| rank(&cell.project, cell.service.as_deref()));
-        self.unlisted.lower(ranks.collect(), SERVICES_LISTED);
+        // What is of no service is always there, and is none of them.
+        self.unlisted.lower(ranks.filter(|rank| *rank > 0).collect(), SERVICES_LISTED);
         self.last = 0;
         self.by_hash = FxHashMap::default();
         // The cells are added again: those that stay find their place, the others have theirs in common.

@@ -381,7 +381,13 @@ pub(super) fn signatures_before(root: &Path, day: &Day, until_ns: i64) -> Result
                 .map(|row| (0, row as u32))
                 .collect();
             let rows = Rows::gather(&[&rows], &before);
-            computed::sign(&rows, &FromEvents::default(), &mut miner, &mut table, &mut Computed::default());
+            computed::sign(
+                (&rows, 0..rows.len()),
+                &FromEvents::default(),
+                &mut miner,
+                &mut table,
+                &mut Computed::default(),
+            );
             Ok(())
         })?;
     }

@@ -27,6 +27,9 @@ use crate::mine::{Miner, SignatureTable};
 /// Row groups encoded before the first of them is written.
 pub(in crate::store) const GROUPS_AT_ONCE: usize = 2;
 
+/// Rows that are signed into the table of a day before it is looked at.
+const SIGNED_AT_ONCE: usize = 16 << 10;
+
 /// What is written of one day.
 pub(super) struct Writer {
     root: PathBuf,
@@ -101,7 +104,8 @@ impl Writer {
         };
         let groups: Vec<Piece<'_>> = row_groups(places, weigh).map(piece).collect();
         let miners = std::mem::take(&mut self.miners);
-        let encode = |(at, (places, members, from)): (usize, &Piece<'_>)| {
+        // Signed into the table of the day, or into one of the row group that others are encoded beside.
+        let encode = |(at, (places, members, from)): (usize, &Piece<'_>), day_sketch: Option<&mut DaySketch>| {
             let (mut rows, raws) = apart.kept.gather_apart(apart.blocks, places);
             for (row, member) in members.iter().enumerate() {
                 if let Some(severity) = member.severity {
@@ -109,10 +113,18 @@ impl Writer {
                 }
             }
             let mut table = SignatureTable::new();
-            let sign = |encoder: &mut Encoder, table: &mut SignatureTable| {
+            let sign = |encoder: &mut Encoder, table: &mut SignatureTable, day_sketch: Option<&mut DaySketch>| {
                 let mut computed = Computed::default();
                 let mut miner = miners[at].lock().unwrap_or_else(PoisonError::into_inner);
-                computed::sign(&rows, from, &mut miner, table, &mut computed);
+                if let Some(sketch) = day_sketch {
+                    for start in (0..rows.len()).step_by(SIGNED_AT_ONCE) {
+                        let some = start..rows.len().min(start + SIGNED_AT_ONCE);
+                        computed::sign((&rows, some), from, &mut miner, sketch.table(), &mut computed);
+                        sketch.relieve()?;
+                    }
+                } else {
+                    computed::sign((&rows, 0..rows.len()), from, &mut miner, table, &mut computed);
+                }
                 drop(miner);
                 computed::name_events(day, first, members, &mut computed);
                 let summary = day.map(|day| Summary::of(day, &rows, &computed));
@@ -125,10 +137,10 @@ impl Writer {
             let another = || write::encoder(ZSTD_LEVEL);
             let mut encoder = another()?;
             let (signed, (long, other)) = if alone() {
-                (sign(&mut encoder, &mut table), (long(&mut encoder), other(&mut encoder)))
+                (sign(&mut encoder, &mut table, day_sketch), (long(&mut encoder), other(&mut encoder)))
             } else {
                 let held = || rayon::join(|| long(&mut another()?), || other(&mut another()?));
-                rayon::join(|| sign(&mut encoder, &mut table), held)
+                rayon::join(|| sign(&mut encoder, &mut table, day_sketch), held)
             };
             let (computed, summary) = signed?;
             Ok(Ready {
@@ -143,11 +155,15 @@ impl Writer {
         };
         let mut left = &groups[..];
         while !left.is_empty() {
-            let (wave, rest) = left.split_at(if alone() { 1 } else { GROUPS_AT_ONCE.min(left.len()) });
+            let single = alone() || self.sketch.as_ref().is_some_and(DaySketch::is_large);
+            let (wave, rest) = left.split_at(if single { 1 } else { GROUPS_AT_ONCE.min(left.len()) });
             left = rest;
             let ready: Vec<Ready> = match wave {
-                [one] => vec![encode((0, one))?],
-                several => several.par_iter().enumerate().map(encode).collect::<Result<_, StoreError>>()?,
+                [one] => vec![encode((0, one), self.sketch.as_mut())?],
+                several => {
+                    let encode = |piece| encode(piece, None);
+                    several.par_iter().enumerate().map(encode).collect::<Result<_, StoreError>>()?
+                }
             };
             for ready in ready {
                 self.digests[0].add(&ready.group.digest);

@@ -30,6 +30,8 @@ pub(in crate::store) struct DaySketch {
     summary_runs: Vec<Run>,
     /// Bytes of each that are held.
     most: [usize; 2],
+    /// Many rows have a signature of their own.
+    is_large: bool,
 }
 
 /// Both files with their numbers of rows, signatures first, and the hash over what they say, whatever the files.
@@ -43,16 +45,14 @@ impl DaySketch {
     fn within(root: &Path, day: i64, most: [usize; 2]) -> Self {
         let (table, summary) = (SignatureTable::new(), Summary::new(day));
         let root = root.to_owned();
-        Self { root, day, table, summary, signature_runs: Vec::new(), summary_runs: Vec::new(), most }
+        Self { root, day, table, summary, signature_runs: Vec::new(), summary_runs: Vec::new(), most, is_large: false }
     }
 
     /// Adds what some rows of the day say.
     pub(in crate::store) fn add(&mut self, table: SignatureTable, summary: Summary) -> Result<(), StoreError> {
         self.table.merge(table);
         self.summary.absorb(summary, self.table.floor());
-        if self.table.held_bytes() > self.most[0] {
-            self.put_table_aside()?;
-        }
+        self.relieve()?;
         if self.summary.bytes() > self.most[1] {
             self.summary.settle(self.table.floor());
             if self.summary.bytes() > self.most[1] / 2 {
@@ -60,6 +60,23 @@ impl DaySketch {
             }
         }
         Ok(())
+    }
+
+    /// Whether tables of several row groups beside it would take much room.
+    pub(in crate::store) fn is_large(&self) -> bool {
+        self.is_large
+    }
+
+    /// The table that rows are signed into; [`Self::relieve`] is to be called now and then.
+    pub(in crate::store) fn table(&mut self) -> &mut SignatureTable {
+        &mut self.table
+    }
+
+    /// Puts the table aside where it takes too much room.
+    pub(in crate::store) fn relieve(&mut self) -> Result<(), StoreError> {
+        let bytes = self.table.held_bytes();
+        self.is_large |= bytes > self.most[0] / 4;
+        if bytes > self.most[0] { self.put_table_aside() } else { Ok(()) }
     }
 
     fn put_table_aside(&mut self) -> Result<(), StoreError> {

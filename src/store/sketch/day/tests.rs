@@ -28,7 +28,7 @@ fn parts(rows: i64) -> Vec<(SignatureTable, Summary)> {
             part.push(&mut record, &[], || "".into());
         }
         let (mut table, mut computed) = (SignatureTable::new(), Computed::default());
-        computed::sign(&part.rows, &FromEvents::default(), &mut miner, &mut table, &mut computed);
+        computed::sign((&part.rows, 0..part.rows.len()), &FromEvents::default(), &mut miner, &mut table, &mut computed);
         computed.role.resize(part.rows.len(), Default::default());
         let summary = Summary::of(time::day_of(DAY_ONE), &part.rows, &computed);
         (table, summary)
