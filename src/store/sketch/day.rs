@@ -14,9 +14,10 @@ use super::summary::{Summary, SummaryRecord, Uniting};
 use super::written::{Chunks, SignatureColumns, SummaryColumns};
 use crate::mine::{MineError, SigId, SignatureRow, SignatureTable, United};
 
-/// Bytes of signatures, and of summaries, that are held of a day.
-const TABLE_BYTES: usize = 64 << 20;
-const SUMMARY_BYTES: usize = 24 << 20;
+/// Bytes of signatures, and of summaries, that are held of a day. They are small pieces that threads allocate in turn: what an
+/// allocator keeps for each thread to use again is as much once more.
+const TABLE_BYTES: usize = 24 << 20;
+const SUMMARY_BYTES: usize = 12 << 20;
 /// Signatures that are made rows at once.
 const AT_ONCE: usize = 4 << 10;
 
@@ -75,7 +76,7 @@ impl DaySketch {
     /// Puts the table aside where it takes too much room.
     pub(in crate::store) fn relieve(&mut self) -> Result<(), StoreError> {
         let bytes = self.table.held_bytes();
-        self.is_large |= bytes > self.most[0] / 4;
+        self.is_large |= bytes > self.most[0] / 2;
         if bytes > self.most[0] { self.put_table_aside() } else { Ok(()) }
     }
 

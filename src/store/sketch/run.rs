@@ -18,7 +18,7 @@ const LEVEL: i32 = -5;
 const BLOCK_BYTES: usize = 64 << 10;
 const HEADER: usize = 16;
 /// Files from which on they are united to one: each is open while they are read.
-const MOST: usize = 16;
+const MOST: usize = 32;
 
 /// What a file holds, in its order.
 pub(super) trait Record: Sized {
