@@ -56,6 +56,9 @@ struct Row {
     times: Times,
 }
 
+/// A day may have as many as rows.
+const _: () = assert!(size_of::<Row>() <= 64);
+
 /// When the rows were.
 #[derive(Debug)]
 enum Times {
