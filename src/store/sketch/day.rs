@@ -16,7 +16,7 @@ use crate::mine::{MineError, SigId, SignatureRow, SignatureTable, United};
 
 /// Bytes of signatures, and of summaries, that are held of a day. They are small pieces that threads allocate in turn: what an
 /// allocator keeps for each thread to use again is as much once more.
-const TABLE_BYTES: usize = 24 << 20;
+const TABLE_BYTES: usize = 16 << 20;
 const SUMMARY_BYTES: usize = 8 << 20;
 /// Signatures that are made rows at once.
 const AT_ONCE: usize = 4 << 10;
