@@ -138,12 +138,12 @@ impl Tally {
         // The cells are added again: those that stay find their place, the others have theirs in common.
         self.kept = usize::MAX / 2;
         for cell in std::mem::take(&mut self.cells) {
-            self.add_cell(cell);
+            self.add_cell(&cell);
         }
         self.kept = self.cells.len();
     }
 
-    fn add_cell(&mut self, cell: Cell) {
+    fn add_cell(&mut self, cell: &Cell) {
         let at = self.cell(&cell.project, cell.service.as_deref(), cell.severity, cell.entries);
         let sum = &mut self.cells[at];
         sum.entries += cell.entries;
@@ -186,7 +186,7 @@ impl Tally {
             self.services_more += next.services_more;
             self.leave_out();
         }
-        next.cells.into_iter().for_each(|cell| self.add_cell(cell));
+        next.cells.iter().for_each(|cell| self.add_cell(cell));
         self.malformed += next.malformed;
         self.repaired += next.repaired;
         self.no_insert_id += next.no_insert_id;

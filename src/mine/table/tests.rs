@@ -79,7 +79,9 @@ fn what_fell_out_does_not_come_back_where_there_is_room_again() {
     assert!(worst_bytes(&long.shape) > room, "the long one never fits");
     let of = |order: &[&Scanned]| {
         let mut table = SignatureTable::with_limits(100, room);
-        order.iter().for_each(|scanned| table.add(scanned, 1, "", ""));
+        for scanned in order {
+            table.add(scanned, 1, "", "");
+        }
         table.iter().map(|(sig, entry)| (sig, entry.count)).collect::<Vec<_>>()
     };
     assert_eq!(of(&[first, &long, first]), of(&[&long, first, first]));

@@ -180,7 +180,9 @@ impl Record for SignatureRow {
             out.extend_from_slice(&number.to_le_bytes());
         }
         let texts = [&self.sig_id, &self.tokens, &self.exemplar, &self.exemplar_insert_id, &self.values, &self.form];
-        texts.into_iter().for_each(|text| run::put_text(out, Some(text)));
+        for text in texts {
+            run::put_text(out, Some(text));
+        }
         run::put_text(out, self.exception.as_deref());
     }
 

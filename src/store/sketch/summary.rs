@@ -276,7 +276,9 @@ impl Record for SummaryRecord {
             Times::Long(long) => (&long.hours[..], &long.intervals[..]),
         };
         out.extend_from_slice(&((hours.len() + intervals.len()) as u64).to_le_bytes());
-        hours.iter().for_each(|rows| out.extend_from_slice(&rows.to_le_bytes()));
+        for rows in hours {
+            out.extend_from_slice(&rows.to_le_bytes());
+        }
         for (first, last) in intervals {
             out.extend_from_slice(&first.to_le_bytes());
             out.extend_from_slice(&last.to_le_bytes());

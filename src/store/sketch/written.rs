@@ -162,7 +162,9 @@ fn hash(hasher: &mut blake3::Hasher, array: &dyn Array) {
     hasher.update(&((array.len() + of_texts + of_numbers) as u64).to_le_bytes());
     let mut bytes: Vec<u8> = (0..array.len()).map(|at| u8::from(array.is_valid(at))).collect();
     let mut put = |more: &[&[u8]]| {
-        more.iter().for_each(|more| bytes.extend_from_slice(more));
+        for more in more {
+            bytes.extend_from_slice(more);
+        }
         if bytes.len() >= 64 << 10 {
             hasher.update(&bytes);
             bytes.clear();

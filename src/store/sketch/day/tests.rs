@@ -3,7 +3,8 @@
 use super::super::super::computed::{self, Computed, FromEvents};
 use super::super::super::fixture::{DAY_ONE, MS, folder, row};
 use super::super::super::ingest::Part;
-use super::super::super::{RawPolicy, parquet_file};
+use super::super::super::rows::Rows;
+use super::super::super::{EventRole, RawPolicy, parquet_file};
 use super::*;
 use crate::mine::Miner;
 use crate::record::Collect;
@@ -16,7 +17,7 @@ const ROWS: i64 = 3_000;
 fn parts(rows: i64) -> Vec<(SignatureTable, Summary)> {
     let mut miner = Miner::new();
     let part = |first: i64| {
-        let mut part = Part { rows: Default::default(), file: 0, raw: RawPolicy::None, read: 0 };
+        let mut part = Part { rows: Rows::default(), file: 0, raw: RawPolicy::None, read: 0 };
         for at in first..(first + rows).min(ROWS) {
             let name = |of: i64| of.to_string().bytes().map(|digit| char::from(digit + 49)).collect::<String>();
             // Some come again an hour later, and some at once.
@@ -29,7 +30,7 @@ fn parts(rows: i64) -> Vec<(SignatureTable, Summary)> {
         }
         let (mut table, mut computed) = (SignatureTable::new(), Computed::default());
         computed::sign((&part.rows, 0..part.rows.len()), &FromEvents::default(), &mut miner, &mut table, &mut computed);
-        computed.role.resize(part.rows.len(), Default::default());
+        computed.role.resize(part.rows.len(), EventRole::default());
         let summary = Summary::of(time::day_of(DAY_ONE), &part.rows, &computed);
         (table, summary)
     };
@@ -38,7 +39,9 @@ fn parts(rows: i64) -> Vec<(SignatureTable, Summary)> {
 
 fn sketched(root: &Path, parts: Vec<(SignatureTable, Summary)>, most: [usize; 2]) -> Written {
     let mut sketch = DaySketch::within(root, time::day_of(DAY_ONE), most);
-    parts.into_iter().for_each(|(table, summary)| sketch.add(table, summary).expect("adds"));
+    for (table, summary) in parts {
+        sketch.add(table, summary).expect("adds");
+    }
     sketch.finish("sketch/day").expect("writes")
 }
 
