@@ -116,7 +116,7 @@ pub(crate) fn write(load: &Load, root: &Path, arguments: &serde_json::Value) -> 
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     for wave in (0..hours).collect::<Vec<_>>().chunks(threads) {
         let parts: Vec<io::Result<Written>> = std::thread::scope(|scope| {
-            let running: Vec<_> = wave.iter().map(|hour| scope.spawn(|| hour_file(*hour))).collect();
+            let running: Vec<_> = wave.iter().map(|hour| scope.spawn(move || hour_file(*hour))).collect();
             let joined = running.into_iter().map(std::thread::ScopedJoinHandle::join);
             joined.map(|part| part.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
         });
