@@ -42,6 +42,8 @@ mod issues;
 mod load;
 #[path = "generate/load_entry.rs"]
 mod load_entry;
+#[path = "generate/own.rs"]
+mod own;
 #[path = "generate/rng.rs"]
 mod rng;
 #[path = "generate/story.rs"]
@@ -90,6 +92,9 @@ struct Arguments {
     /// How the load lies in files.
     #[arg(long, value_enum, default_value_t = Shape::Hours, requires = "load")]
     shape: Shape,
+    /// Make load instead in which each entry has something of its own, without repeats.
+    #[arg(long, value_enum, requires = "load", conflicts_with_all = ["shape", "files", "services", "compress"])]
+    own: Option<own::Own>,
     /// Files of the shape `small`.
     #[arg(long, default_value_t = 100_000, requires = "load", value_parser = clap::value_parser!(i64).range(1..))]
     files: i64,
@@ -198,7 +203,11 @@ fn main() -> io::Result<()> {
         std::fs::remove_dir_all(&dumps)?;
     }
     let is_sample = days == DAYS && services == SERVICES.len() as u64 && arguments.entries <= SAMPLE_LIMIT;
-    let summary = if arguments.load.is_some() {
+    let summary = if let Some(own) = arguments.own {
+        let load = own::Load { own, entries, days, seed: arguments.seed };
+        let written = own::write(&load, &arguments.out, &described)?;
+        format!("Wrote {}: {entries} entries in {} files.", arguments.out.display(), written.files)
+    } else if arguments.load.is_some() {
         let load = load::Load {
             entries,
             days,

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Peak memory of a whole ingest, for inputs of any size and shape.
 #
-#   benches/memory.sh BINARY [DIR]        DIR: target/memory (needs about 14 GiB; what is there already is used again)
+#   benches/memory.sh BINARY [DIR]        DIR: target/memory (needs about 18 GiB; what is there already is used again)
 #
 # Makes a 2 GiB file that is one array, a 1 GiB file that is one line of rows, 100,000 small files, four times the data of the
-# speed test, and a day of 4,000 rows of 300 kB, which a small late file joins; runs `gardener ingest --threads 2` on each;
-# prints wall time and peak memory as a Markdown table. Exits 1 when one needs more than LIMIT MiB (default 512). SCALE=0.01
+# speed test, a day of 4,000 rows of 300 kB, which a small late file joins, and entries that have a template, a service and so on
+# each of their own; runs `gardener ingest --threads 2` on each; prints wall time and peak memory as a Markdown table. Exits 1 when one needs more than LIMIT MiB (default 512). SCALE=0.01
 # makes everything a hundredth, to try the script itself. GENERATE names a generator that is built already.
 set -euo pipefail
 export LC_ALL=C
@@ -43,8 +43,19 @@ generate line --load "$(scaled 990000)" --shape line
 generate small --load "$(scaled 400000)" --shape small --files "$(scaled 100000)"
 generate fourfold --load "$(scaled 4000000)"
 
+# Each entry has something of its own. Of templates a second ingest joins the day that is there.
+own() { generate "own-$1" --load "$(scaled "$2")" --days "$3" --own "$1"; }
+own template 600000 1
+generate own-template-again --load "$(scaled 100000)" --days 1 --own template --seed 43
+own service 200000 1
+own revision 600000 1
+own long 200000 1
+for kind in exception route trace instance; do own "$kind" 300000 1; done
+generate own-templates --load "$(scaled 3000000)" --days 3 --own template
+generate own-services --load "$(scaled 3000000)" --days 3 --own service
+
 long() { # rows of long texts over one day, and a file that comes later with rows of every hour of it
-  [ "$(cat -- "$dir/long/made" 2>/dev/null)" = "$1" ] && return
+  [ "$(cat -- "$dir/long/made" 2>/dev/null)" = "$1, $1 and 50" ] && return
   rm -rf -- "$dir/long" "$dir/late"
   python3 - "$dir" "$1" <<'PYTHON'
 import json, os, random, sys
@@ -66,24 +77,29 @@ for name, count, size in [("long", rows, 300_000), ("late", 50, 300)]:
     os.makedirs(f"{base}/{name}/dumps")
     with open(f"{base}/{name}/dumps/{name}.json", "w") as out:
         out.writelines(row(f"{name}-{n}", n * 86_400 // count, size) for n in range(count))
-    total = rows if name == "long" else rows + count
-    json.dump({"totals": {"unique": total}}, open(f"{base}/{name}/truth.json", "w"))
+    json.dump({"totals": {"unique": count}}, open(f"{base}/{name}/truth.json", "w"))
 PYTHON
-  printf '%s\n' "$1" >"$dir/long/made"
+  printf "%s\n" "$1, $1 and 50" >"$dir/long/made"
 }
 long "$(scaled 4000)"
 
-failed=0
+failed=0 wanted=0
 printf '| input | wall | CPU | peak memory | limit %s MiB |\n|---|--:|--:|--:|---|\n' "$limit"
-for name in array line small fourfold long late; do
+own="own-template own-template-again own-service own-revision own-long own-exception own-route own-trace own-instance"
+for name in array line small fourfold long late $own own-templates own-services; do
   size=$(du -sb -- "$dir/$name/dumps" | cut -f1)
   title="$name, $((size >> 20)) MiB in $(find "$dir/$name/dumps" -type f | wc -l) files"
-  [ "$name" = late ] || rm -rf -- "$dir/store"
+  # These join what the one before left.
+  case $name in
+    late | own-template-again) ;;
+    *) rm -rf -- "$dir/store" && wanted=0 ;;
+  esac
   python3 "$here/measure.py" limit "$limit" "$title" \
     "$binary" ingest "$dir/$name/dumps" --store "$dir/store" --threads 2 --quiet || failed=1
   # That it is all there is part of the measurement.
   rows=$("$binary" store stats --store "$dir/store" --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["rows"])' || true)
-  wanted=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["totals"]["unique"])' "$dir/$name/truth.json")
+  made=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["totals"]["unique"])' "$dir/$name/truth.json")
+  wanted=$((wanted + made))
   if [ "$rows" != "$wanted" ]; then
     printf 'memory.sh: %s: %s distinct entries are stored, %s were made\n' "$name" "${rows:-no}" "$wanted" >&2
     failed=1

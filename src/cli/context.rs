@@ -127,7 +127,7 @@ impl Context {
         if args.as_of.is_some() {
             until_ns = until_ns.min(as_of_ns);
         }
-        let unknown = |name: &&String| !snapshot.services().keys().any(|known| known.eq_ignore_ascii_case(name));
+        let unknown = |name: &&String| !snapshot.may_have_service(name);
         if let Some(name) = args.service.iter().find(unknown) {
             let known = snapshot.services().into_keys().take(8).collect::<Vec<_>>().join(", ");
             return Err(Stop::Usage(format!("no service {name:?} is stored; there are {known}")).into());

@@ -13,6 +13,7 @@ use super::{Stop, context};
 use crate::input::{self, InputError, Outlet, ReadOptions, Source};
 use crate::record::ContentId;
 use crate::record::ingest::{self, DeclaredWindow, FileReport, IngestTotal, Problem};
+use crate::record::listed::SERVICES_LISTED;
 use crate::store::{AppendOptions, Ingest, MEMORY_BYTES, Named, Progress, RawPolicy, Reports, Store, StoreError};
 use crate::time;
 
@@ -295,10 +296,11 @@ pub(crate) fn text(report: &Report) -> String {
         let _ = writeln!(out, "{DIM}{:>31}and {} more files{DIM:#}", "", report.files.len() - FILES_SHOWN);
     }
     // One walk over all files, which may be many, for what is said behind the first of them.
-    let (mut problems, mut pruned, mut no_time) = (0, 0, 0);
+    let (mut problems, mut pruned, mut no_time, mut unlisted) = (0, 0, 0, 0);
     for file in report.files.iter() {
         pruned += file.set_aside.pruned;
         no_time += file.set_aside.no_time;
+        unlisted += file.services_more;
         for problem in &file.problems {
             problems += 1;
             if problems <= PROBLEMS_SHOWN {
@@ -332,6 +334,13 @@ pub(crate) fn text(report: &Report) -> String {
             out,
             "{no_time} of those set aside have no time, so no report counts them: a [[shape]] says which key holds it, \
              --declared-since and --declared-until which year lines of syslog are of; then ingest them into another store"
+        );
+    }
+    if unlisted > 0 {
+        let _ = writeln!(
+            out,
+            "{unlisted} entries are of services beyond the {SERVICES_LISTED} that are listed of a file, so what the store says of its \
+             coverage does not name them: a [[shape]] says which key names the service, if it is not this one"
         );
     }
     if pruned > 0 {

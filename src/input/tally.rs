@@ -10,17 +10,31 @@ use rustc_hash::{FxHashMap, FxHasher};
 
 use super::redact::Hits;
 use crate::record::ingest::{DeclaredWindow, FileReport, PROBLEMS_LISTED, Problem, Quarantined, Span};
+use crate::record::listed::{self, Floor, SERVICES_LISTED};
 use crate::record::{LogRecord, Severity};
 use crate::time;
 
 /// Pieces that are kept for a person to look at, a file; more are counted.
 pub(crate) const QUARANTINED: usize = 10_000;
 
+/// The place of a service among those that are listed; rows of no project and no service have the first.
+fn rank(project: &str, service: Option<&str>) -> u128 {
+    if project.is_empty() && service.is_none() {
+        return 0;
+    }
+    listed::rank([project, if service.is_some() { "1" } else { "" }, service.unwrap_or("")])
+}
+
 /// Counts of one stretch, or of several that follow one another.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     cells: Vec<Cell>,
+    /// Projects and services that are not listed: there are too many. Their entries are counted as of no service.
+    unlisted: Floor,
+    services_more: u64,
     by_hash: FxHashMap<u64, usize>,
+    /// Cells when services were left out last.
+    kept: usize,
     last: usize,
     malformed: u64,
     pub(crate) repaired: u64,
@@ -66,7 +80,7 @@ impl Tally {
         self.by_rule += u64::from(record.set_aside);
         self.no_time += u64::from(record.ts_ns.is_none() && !record.set_aside);
         let project = record.project.as_deref().unwrap_or("");
-        let at = self.cell(project, record.service.as_deref(), record.severity);
+        let at = self.cell(project, record.service.as_deref(), record.severity, 1);
         let cell = &mut self.cells[at];
         cell.entries += 1;
         if let Some(ns) = record.ts_ns {
@@ -76,7 +90,8 @@ impl Tally {
         }
     }
 
-    fn cell(&mut self, project: &str, service: Option<&str>, severity: Severity) -> usize {
+    /// The cell to which so many entries are about to be added.
+    fn cell(&mut self, project: &str, service: Option<&str>, severity: Severity, entries: u64) -> usize {
         if self.cells.get(self.last).is_some_and(|cell| cell.is(project, service, severity)) {
             return self.last;
         }
@@ -92,6 +107,13 @@ impl Tally {
                 None => break,
             }
         }
+        if self.cells.len() >= 2 * SERVICES_LISTED.max(self.kept) {
+            self.leave_out();
+        }
+        if !self.unlisted.is_none() && self.unlisted.leaves_out(rank(project, service)) {
+            self.services_more += entries;
+            return self.cell("", None, severity, entries);
+        }
         self.last = self.cells.len();
         self.by_hash.insert(hash, self.last);
         self.cells.push(Cell {
@@ -104,6 +126,30 @@ impl Tally {
             last_ns: i64::MIN,
         });
         self.last
+    }
+
+    /// Leaves out the services that are too many, all severities of each.
+    fn leave_out(&mut self) {
+        let ranks = self.cells.iter().map(|cell| rank(&cell.project, cell.service.as_deref()));
+        // What is of no service is always there, and is none of them.
+        self.unlisted.lower(ranks.filter(|rank| *rank > 0).collect(), SERVICES_LISTED);
+        self.last = 0;
+        self.by_hash = FxHashMap::default();
+        // The cells are added again: those that stay find their place, the others have theirs in common.
+        self.kept = usize::MAX / 2;
+        for cell in std::mem::take(&mut self.cells) {
+            self.add_cell(&cell);
+        }
+        self.kept = self.cells.len();
+    }
+
+    fn add_cell(&mut self, cell: &Cell) {
+        let at = self.cell(&cell.project, cell.service.as_deref(), cell.severity, cell.entries);
+        let sum = &mut self.cells[at];
+        sum.entries += cell.entries;
+        sum.timed += cell.timed;
+        sum.first_ns = sum.first_ns.min(cell.first_ns);
+        sum.last_ns = sum.last_ns.max(cell.last_ns);
     }
 
     /// Notes the window that a wrapper says it was asked for; one that cannot be meant is told and counts as none.
@@ -135,14 +181,12 @@ impl Tally {
 
     /// Adds the counts of the stretch that follows.
     pub(crate) fn add(&mut self, next: Self) {
-        for cell in next.cells {
-            let at = self.cell(&cell.project, cell.service.as_deref(), cell.severity);
-            let sum = &mut self.cells[at];
-            sum.entries += cell.entries;
-            sum.timed += cell.timed;
-            sum.first_ns = sum.first_ns.min(cell.first_ns);
-            sum.last_ns = sum.last_ns.max(cell.last_ns);
+        if !next.unlisted.is_none() {
+            self.unlisted.meet(next.unlisted);
+            self.services_more += next.services_more;
+            self.leave_out();
         }
+        next.cells.iter().for_each(|cell| self.add_cell(cell));
         self.malformed += next.malformed;
         self.repaired += next.repaired;
         self.no_insert_id += next.no_insert_id;
@@ -169,6 +213,10 @@ impl Tally {
         spans: &mut Vec<Span>,
         quarantined: &mut Vec<Quarantined>,
     ) -> Option<DeclaredWindow> {
+        if self.cells.len() > SERVICES_LISTED {
+            self.leave_out();
+        }
+        report.services_more = self.services_more;
         self.cells.sort_by(|a, b| (&a.project, &a.service, a.severity).cmp(&(&b.project, &b.service, b.severity)));
         for cell in &self.cells {
             report.entries += cell.entries;
@@ -242,6 +290,41 @@ mod tests {
         assert_eq!((whole.0.set_aside.no_time, whole.1.len()), (1, 3));
         let shop = whole.1.iter().find(|span| span.service == "shop" && span.severity == Severity::Info);
         assert_eq!(shop.map(|span| (span.first_ns, span.last_ns, span.entries)), Some((1, 5, 2)));
+    }
+
+    #[test]
+    fn of_too_many_services_the_same_are_listed_whatever_the_stretches() {
+        let many = 3 * SERVICES_LISTED;
+        let row = |at: usize| LogRecord {
+            project: Some(format!("p{}", at % 3).into()),
+            service: Some(format!("s{}", at % many).into()),
+            ..record(None, [Severity::Info, Severity::Error][at % 2], Some(at as i64))
+        };
+        let sums = |stretch: usize| {
+            let mut all = Tally::default();
+            for first in (0..2 * many).step_by(stretch) {
+                let mut tally = Tally::default();
+                (first..(first + stretch).min(2 * many)).for_each(|at| tally.count(&row(at)));
+                assert!(tally.cells.len() <= 2 * SERVICES_LISTED + 2, "{}", tally.cells.len());
+                all.add(tally);
+            }
+            let (mut report, mut spans) = (FileReport::default(), Vec::new());
+            all.fill(&mut report, &mut spans, &mut Vec::new());
+            (report, spans)
+        };
+        let (report, spans) = sums(2 * many);
+        assert_eq!(sums(5_000), (report.clone(), spans.clone()));
+        assert_eq!(report.services.len(), SERVICES_LISTED);
+        assert_eq!(report.services.values().sum::<u64>() + report.services_more, report.entries);
+        assert_eq!(
+            (report.entries, spans.iter().map(|span| span.entries).sum::<u64>()),
+            (2 * many as u64, report.entries)
+        );
+        assert_eq!(spans.iter().filter(|span| span.service.is_empty()).count(), 2, "one a severity");
+        assert_eq!(
+            (spans.iter().map(|span| span.first_ns).min(), report.last),
+            (Some(0), Some(time::rfc3339(2 * many as i64 - 1)))
+        );
     }
 
     #[test]

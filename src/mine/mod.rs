@@ -47,7 +47,9 @@ pub use sketch::{SKETCH_VALUES, Sketch};
 pub use stack::{
     Frame, Marks, RowRole, Stack, exception_of, is_aborted, may_be_exception, parse_stack, row_role, traced,
 };
-pub use table::{BYTES_MAX, COARSE_MAX, EXEMPLAR_MAX_BYTES, Entry, SIGNATURES_MAX, SignatureRow, SignatureTable};
+pub use table::{
+    BYTES_MAX, COARSE_MAX, EXEMPLAR_MAX_BYTES, Entry, SIGNATURES_MAX, SignatureRow, SignatureTable, United,
+};
 pub use token::{TOKENS_MAX, WORD_MAX_BYTES, WORDS_MAX};
 
 /// Why stored signatures cannot be read.

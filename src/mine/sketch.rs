@@ -84,6 +84,13 @@ impl Sketch {
         self.items.iter().map(|(_, soft, value)| (*soft, &**value))
     }
 
+    /// Bytes that the values take outside of the sketch, about.
+    pub(super) fn held_bytes(&self) -> usize {
+        let long =
+            self.items.iter().filter(|(.., value)| value.is_heap_allocated()).map(|(.., value)| value.capacity());
+        self.items.capacity() * size_of::<(u64, bool, CompactString)>() + long.sum::<usize>()
+    }
+
     /// Whether there were more distinct values than are kept.
     pub const fn overflow(&self) -> bool {
         self.overflow

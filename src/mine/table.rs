@@ -6,7 +6,7 @@
 //! id that stays was never dropped anywhere, so its counts are exact.
 //!
 //! Memory: at most [`SIGNATURES_MAX`] signatures, at most [`BYTES_MAX`] bytes of them when every sketch is full of the longest
-//! values (ordinary logs need a twentieth of that), and at most [`COARSE_MAX`] coarse buckets of an exemplar each (256 MiB).
+//! values (ordinary logs need a twentieth of that), and at most [`COARSE_MAX`] coarse buckets of a short exemplar each (32 MiB).
 //! A signature's share is a function of its tokens alone, so that this cap does not depend on order either.
 
 use std::collections::BTreeMap;
@@ -20,6 +20,9 @@ use super::scan::Scanned;
 use super::signature::{Form, Shape, SigId, Token};
 use super::sketch::{SKETCH_VALUES, Sketch};
 
+mod united;
+pub use united::United;
+
 #[cfg(test)]
 mod tests;
 
@@ -31,6 +34,8 @@ pub const BYTES_MAX: usize = 2 << 30;
 pub const COARSE_MAX: usize = 1 << 16;
 /// Longest exemplar kept, in bytes.
 pub const EXEMPLAR_MAX_BYTES: usize = 4096;
+/// Longest exemplar of a coarse bucket, of whose signatures it shows one only.
+const COARSE_EXEMPLAR_MAX_BYTES: usize = 512;
 
 /// What is known of one signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,8 +139,58 @@ impl Entry {
     /// The entry as it counts in its coarse bucket.
     fn into_coarse(mut self) -> Self {
         self.shape = Arc::new(self.shape.coarse());
-        self.values.clear();
+        self.values = Vec::new();
+        if self.exemplar.len() > COARSE_EXEMPLAR_MAX_BYTES {
+            self.exemplar = cut(&self.exemplar, COARSE_EXEMPLAR_MAX_BYTES).into();
+        }
         self
+    }
+
+    /// Bytes that the entry takes, about.
+    fn held_bytes(&self) -> usize {
+        let tokens = self.shape.tokens.iter().map(|token| match token {
+            Token::Text(text) => size_of::<Token>() + text.len().next_multiple_of(8),
+            Token::Var | Token::Space => size_of::<Token>(),
+        });
+        let values: usize =
+            self.values.iter().map(|(_, sketch)| size_of::<(u16, Sketch)>() + sketch.held_bytes()).sum();
+        // With its share of the index.
+        size_of::<(SigId, Self)>()
+            + 48
+            + tokens.sum::<usize>()
+            + self.exemplar.len()
+            + self.exemplar_insert_id.len()
+            + values
+    }
+
+    /// The entry of a row made by [`Self::to_row`].
+    fn from_row(row: SignatureRow) -> Result<(SigId, Self), MineError> {
+        let sig: SigId = row.sig_id.parse()?;
+        let bad = |column: &'static str| {
+            let sig_id = row.sig_id.clone();
+            move |source| MineError::Row { sig_id, column, source }
+        };
+        let tokens: Box<[Token]> = serde_json::from_str(&row.tokens).map_err(bad("tokens"))?;
+        let values: Vec<(u16, Sketch)> = serde_json::from_str(&row.values).map_err(bad("values"))?;
+        let form: Form = row.form.parse()?;
+        let shape = Shape { form, exception: row.exception.map(Into::into), tokens };
+        if !sig.is_coarse() && shape.id() != sig {
+            return Err(MineError::Mismatch { sig_id: row.sig_id, found: shape.id().to_string() });
+        }
+        let fits = sig.is_coarse() || values.iter().map(|(p, _)| usize::from(*p)).eq(shape.variables());
+        if !fits {
+            return Err(MineError::Positions { sig_id: row.sig_id });
+        }
+        let entry = Self {
+            shape: Arc::new(shape),
+            count: row.count,
+            first_ns: row.first_ns,
+            last_ns: row.last_ns,
+            exemplar: row.exemplar.into(),
+            exemplar_insert_id: row.exemplar_insert_id.into(),
+            values,
+        };
+        Ok((sig, entry))
     }
 
     fn to_row(&self, sig: SigId) -> SignatureRow {
@@ -223,6 +278,8 @@ pub struct SignatureTable {
     bytes_max: usize,
     /// What the entries may need at worst.
     bytes: usize,
+    /// Least signature that fell out: what is not below it would not have stayed in another order.
+    floor: Option<SigId>,
     epoch: Epoch,
     entries: Vec<(SigId, Entry)>,
     /// Where the entry of a signature lies.
@@ -243,6 +300,7 @@ impl Clone for SignatureTable {
             limit: self.limit,
             bytes_max: self.bytes_max,
             bytes: self.bytes,
+            floor: self.floor,
             epoch: Epoch::default(),
             entries: self.entries.clone(),
             index: self.index.clone(),
@@ -269,7 +327,7 @@ impl SignatureTable {
 
     pub(super) fn with_limits(limit: usize, bytes_max: usize) -> Self {
         let (index, coarse) = (BTreeMap::new(), BTreeMap::new());
-        Self { limit, bytes_max, bytes: 0, epoch: Epoch::default(), entries: Vec::new(), index, coarse }
+        Self { limit, bytes_max, bytes: 0, floor: None, epoch: Epoch::default(), entries: Vec::new(), index, coarse }
     }
 
     /// Bytes that the signatures held may need at worst.
@@ -305,7 +363,7 @@ impl SignatureTable {
             return Some(index);
         }
         let entry = Entry::new(shape, row, values);
-        if self.has_room(&entry.shape) {
+        if self.is_below_floor(sig) && self.has_room(&entry.shape) {
             return Some(self.push(sig, entry));
         }
         self.insert(sig, entry);
@@ -314,6 +372,9 @@ impl SignatureTable {
 
     /// Adds another table: counts are summed, times and exemplars the least, values united.
     pub fn merge(&mut self, other: Self) {
+        if let Some(floor) = other.floor {
+            self.lower(floor);
+        }
         for (sig, entry) in other.entries.into_iter().chain(other.coarse) {
             self.insert(sig, entry);
         }
@@ -326,7 +387,8 @@ impl SignatureTable {
             self.entry(index).merge(entry);
         } else {
             let full = !self.has_room(&entry.shape);
-            if full && self.index.last_key_value().is_none_or(|(last, _)| sig > *last) {
+            if !self.is_below_floor(sig) || full && self.index.last_key_value().is_none_or(|(last, _)| sig > *last) {
+                self.floor = Some(self.floor.map_or(sig, |floor| floor.min(sig)));
                 self.insert_coarse(sig.coarse(), entry.into_coarse());
                 return;
             }
@@ -335,6 +397,10 @@ impl SignatureTable {
                 self.drop_last();
             }
         }
+    }
+
+    fn is_below_floor(&self, sig: SigId) -> bool {
+        self.floor.is_none_or(|floor| sig < floor)
     }
 
     fn has_room(&self, shape: &Shape) -> bool {
@@ -351,7 +417,8 @@ impl SignatureTable {
     }
 
     /// Moves the greatest signature to its coarse bucket. The least ids whose bytes fit stay: a longer prefix of them never
-    /// fits later, so nothing that falls out here would have stayed in another order.
+    /// fits later, so nothing that falls out here would have stayed in another order. It does not come back where smaller
+    /// ones leave room for it: some of its rows are counted in the bucket.
     fn drop_last(&mut self) {
         let Some((last, index)) = self.index.pop_last() else {
             return;
@@ -361,6 +428,7 @@ impl SignatureTable {
             self.index.insert(*moved, index);
         }
         self.epoch = Epoch::default();
+        self.floor = Some(self.floor.map_or(last, |floor| floor.min(last)));
         self.bytes -= worst_bytes(&fallen.shape);
         self.insert_coarse(last.coarse(), fallen.into_coarse());
     }
@@ -402,42 +470,58 @@ impl SignatureTable {
 
     /// The table as rows, ascending by signature id.
     pub fn to_rows(&self) -> Vec<SignatureRow> {
-        let all: Vec<(SigId, &Entry)> = self.iter().collect();
-        all.into_par_iter().with_min_len(64).map(|(sig, entry)| entry.to_row(sig)).collect()
+        self.row_chunks(usize::MAX).flatten().collect()
+    }
+
+    /// The same, so many at a time.
+    pub fn row_chunks(&self, rows: usize) -> impl Iterator<Item = Vec<SignatureRow>> {
+        let mut all = self.iter();
+        std::iter::from_fn(move || {
+            let some: Vec<(SigId, &Entry)> = all.by_ref().take(rows).collect();
+            let made = some.into_par_iter().with_min_len(64).map(|(sig, entry)| entry.to_row(sig));
+            Some(made.collect::<Vec<_>>()).filter(|made| !made.is_empty())
+        })
     }
 
     /// The table of rows made by [`SignatureTable::to_rows`], from one table or from many.
     pub fn from_rows(rows: impl IntoIterator<Item = SignatureRow>) -> Result<Self, MineError> {
         let mut table = Self::new();
-        for row in rows {
-            let sig: SigId = row.sig_id.parse()?;
-            let bad = |column: &'static str| {
-                let sig_id = row.sig_id.clone();
-                move |source| MineError::Row { sig_id, column, source }
-            };
-            let tokens: Box<[Token]> = serde_json::from_str(&row.tokens).map_err(bad("tokens"))?;
-            let values: Vec<(u16, Sketch)> = serde_json::from_str(&row.values).map_err(bad("values"))?;
-            let form: Form = row.form.parse()?;
-            let shape = Shape { form, exception: row.exception.map(Into::into), tokens };
-            if !sig.is_coarse() && shape.id() != sig {
-                return Err(MineError::Mismatch { sig_id: row.sig_id, found: shape.id().to_string() });
-            }
-            let fits = sig.is_coarse() || values.iter().map(|(p, _)| usize::from(*p)).eq(shape.variables());
-            if !fits {
-                return Err(MineError::Positions { sig_id: row.sig_id });
-            }
-            let entry = Entry {
-                shape: Arc::new(shape),
-                count: row.count,
-                first_ns: row.first_ns,
-                last_ns: row.last_ns,
-                exemplar: row.exemplar.into(),
-                exemplar_insert_id: row.exemplar_insert_id.into(),
-                values,
-            };
-            table.insert(sig, entry);
-        }
+        rows.into_iter().try_for_each(|row| table.add_table_row(row))?;
+        table.close();
         Ok(table)
+    }
+
+    /// Adds a row of a table; [`Self::close`] is to be called after the last.
+    pub fn add_table_row(&mut self, row: SignatureRow) -> Result<(), MineError> {
+        let (sig, entry) = Entry::from_row(row)?;
+        self.insert(sig, entry);
+        Ok(())
+    }
+
+    /// Says that no further row of a table comes: if any fell out of it, they were greater than all that stayed.
+    pub fn close(&mut self) {
+        if !self.coarse.is_empty() {
+            let above = self.index.last_key_value().map_or(0, |(last, _)| last.0.saturating_add(1));
+            self.lower(SigId(above));
+        }
+    }
+
+    /// The least signature that is known to have fallen out: none from it on is held.
+    pub const fn floor(&self) -> Option<SigId> {
+        self.floor
+    }
+
+    /// Counts signatures from this one on in their coarse buckets, as a table that they fell out of does.
+    pub fn lower(&mut self, floor: SigId) {
+        self.floor = Some(self.floor.map_or(floor, |known| known.min(floor)));
+        while self.index.last_key_value().is_some_and(|(last, _)| self.floor.is_some_and(|floor| *last >= floor)) {
+            self.drop_last();
+        }
+    }
+
+    /// Bytes that the table takes, about.
+    pub fn held_bytes(&self) -> usize {
+        self.entries.iter().map(|(_, entry)| entry).chain(self.coarse.values()).map(Entry::held_bytes).sum()
     }
 }
 

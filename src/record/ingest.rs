@@ -15,6 +15,11 @@ pub const KNOWN: &str = "its content is in the store already";
 /// Problems listed per file; more are counted.
 pub const PROBLEMS_LISTED: usize = 100;
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
 /// How the bytes of a file divide; the parts sum to the decoded bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BytesBy {
@@ -146,6 +151,9 @@ pub struct FileReport {
     pub severity: BTreeMap<String, u64>,
     /// Entries per service.
     pub services: BTreeMap<String, u64>,
+    /// Entries of services beyond those listed, of which there are 16,384 at most: those whose names have the least hashes.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub services_more: u64,
     /// Oldest entry, RFC 3339 with nine digits.
     pub first: Option<String>,
     /// Newest entry, RFC 3339 with nine digits.

@@ -7,6 +7,7 @@
 mod ansi;
 mod head;
 pub mod ingest;
+pub(crate) mod listed;
 mod owned;
 pub mod receipt;
 mod severity;

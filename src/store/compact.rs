@@ -23,7 +23,7 @@ use super::rows::{DictCol, NONE, Rows};
 use super::slices::{Slice, Slices, Stream, block_rows};
 use super::spill::Spill;
 use super::split::{Fate, Splits};
-use super::{decode, parquet_file, write};
+use super::{decode, parquet_file, sketch, write};
 use crate::mine::{Miner, SignatureTable};
 use crate::record::ContentId;
 pub(super) use writer::GROUPS_AT_ONCE;
@@ -366,6 +366,12 @@ pub(super) fn day_ledger(root: &Path, day: &Day) -> Result<DayLedger, StoreError
 pub(super) fn signatures_before(root: &Path, day: &Day, until_ns: i64) -> Result<SignatureTable, StoreError> {
     let files = FileList::default();
     let (mut table, mut miner) = (SignatureTable::new(), Miner::new());
+    // What fell out of the table of the whole day is counted in its buckets here as well: the summary counts it there.
+    for file in day.of(Role::Signatures) {
+        if let Some(floor) = sketch::read_signatures(&root.join(&file.path))?.floor() {
+            table.lower(floor);
+        }
+    }
     for file in day.of(Role::Rows) {
         let path = root.join(&file.path);
         parquet_file::read(&path, |batch| {
@@ -375,7 +381,13 @@ pub(super) fn signatures_before(root: &Path, day: &Day, until_ns: i64) -> Result
                 .map(|row| (0, row as u32))
                 .collect();
             let rows = Rows::gather(&[&rows], &before);
-            computed::sign(&rows, &FromEvents::default(), &mut miner, &mut table, &mut Computed::default());
+            computed::sign(
+                (&rows, 0..rows.len()),
+                &FromEvents::default(),
+                &mut miner,
+                &mut table,
+                &mut Computed::default(),
+            );
             Ok(())
         })?;
     }

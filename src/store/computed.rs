@@ -1,5 +1,7 @@
 //! What compacting finds out about rows: signature, exception, stack, event.
 
+use std::ops::Range;
+
 use rustc_hash::FxHashMap;
 
 use super::event::EventRole;
@@ -32,17 +34,17 @@ impl<'a> FromEvents<'a> {
     }
 }
 
-/// Signs rows and adds them to a signature table. A row without an exception of its own has that of its event.
+/// Signs some rows and adds them to a signature table. A row without an exception of its own has that of its event.
 pub(super) fn sign(
-    rows: &Rows,
+    (rows, some): (&Rows, Range<usize>),
     from: &FromEvents<'_>,
     miner: &mut Miner,
     table: &mut SignatureTable,
     out: &mut Computed,
 ) {
     let mut hex = String::new();
-    out.sig.reserve(rows.len());
-    for row in 0..rows.len() {
+    out.sig.reserve(some.len());
+    for row in some {
         let message = rows.text(TextCol::Message, row);
         let ts_ns = Some(rows.ts_ns[row]).filter(|ts_ns| *ts_ns != super::rows::NONE);
         let signed = miner.sign(table, rows.subject(row, message), ts_ns, rows.text(TextCol::InsertId, row), message);

@@ -14,6 +14,8 @@ use rustc_hash::FxHashMap;
 use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+mod services;
+
 use super::layout::{Draft, Placed, io};
 use super::merge::Conflict;
 use super::packed::{Packed, Packer};
@@ -22,6 +24,7 @@ use super::{StoreError, decode};
 use crate::record::ingest::{DeclaredWindow, FileReport, Ingested, Quarantined, Span};
 use crate::record::{ContentId, Severity};
 use crate::time::SECOND_NS;
+pub(super) use services::ServiceCounts;
 
 /// Longest time from a deploy's command to the first row that names its revision: a failed start may be waited for.
 const ANSWER_NS: i64 = 900 * SECOND_NS;
@@ -174,6 +177,9 @@ pub(super) struct DayLedger {
     pub(super) kept: BTreeMap<String, u64>,
     /// Rows per service.
     pub(super) services: BTreeMap<String, u64>,
+    /// Rows of services beyond those listed.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub(super) services_more: u64,
     /// Bodies that were not kept.
     pub(super) conflicts: Vec<Conflict>,
     /// Deploys, in order of time.

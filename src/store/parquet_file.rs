@@ -63,6 +63,11 @@ impl Writer {
         self.writer.write(batch).map_err(|error| broken(root, &error))
     }
 
+    /// Ends the row group: what is written next goes into another.
+    pub(super) fn end_group(&mut self, root: &Path) -> Result<(), StoreError> {
+        self.writer.flush().map_err(|error| broken(root, &error))
+    }
+
     /// Number of rows written so far.
     pub(super) fn rows(&self) -> usize {
         self.rows

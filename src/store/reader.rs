@@ -225,6 +225,14 @@ impl Snapshot {
         out
     }
 
+    /// Whether rows name a service; `true` also where a day has too many of them for its list to tell.
+    pub fn may_have_service(&self, name: &str) -> bool {
+        let of = |book: &DayLedger| {
+            book.services_more > 0 || book.services.keys().any(|known| known.eq_ignore_ascii_case(name))
+        };
+        self.books.iter().any(|(day, book)| day.is_some() && of(book))
+    }
+
     /// First moment that was not pruned, nanoseconds; `None` when nothing was.
     pub fn pruned_until(&self) -> Option<i64> {
         self.manifest.pruned_before.map(time::day_start)

@@ -13,12 +13,12 @@ use super::super::computed::{self, Computed, FromEvents};
 use super::super::digest::Digest;
 use super::super::files::Files;
 use super::super::layout::day_folder;
-use super::super::ledger::{self, DayLedger, Deploy, DeployCommand};
+use super::super::ledger::{self, DayLedger, Deploy, DeployCommand, ServiceCounts};
 use super::super::manifest::{Day, LiveFile, Role};
 use super::super::merge::Kept;
 use super::super::regroup::{Membership, Regrouped};
 use super::super::rows::{DictCol, NO_CODE, Rows};
-use super::super::sketch::{self, Sketches, SummaryRow};
+use super::super::sketch::{DaySketch, Summary};
 use super::super::write::{self, Columns, Group, Made, Output};
 use super::super::{Conflict, StoreError};
 use super::{ROLES, row_groups};
@@ -26,6 +26,9 @@ use crate::mine::{Miner, SignatureTable};
 
 /// Row groups encoded before the first of them is written.
 pub(in crate::store) const GROUPS_AT_ONCE: usize = 2;
+
+/// Rows that are signed into the table of a day before it is looked at.
+const SIGNED_AT_ONCE: usize = 16 << 10;
 
 /// What is written of one day.
 pub(super) struct Writer {
@@ -38,8 +41,9 @@ pub(super) struct Writer {
     /// Rows written so far: an event is named by its place in the day.
     written: u64,
     book: DayLedger,
-    table: SignatureTable,
-    summary: Vec<SummaryRow>,
+    services: ServiceCounts,
+    /// Nothing for rows without a time.
+    sketch: Option<DaySketch>,
     deploys: Vec<Deploy>,
     commands: Vec<DeployCommand>,
 }
@@ -57,7 +61,7 @@ pub(super) struct Apart<'b> {
 struct Ready {
     group: Group,
     table: SignatureTable,
-    summary: Vec<SummaryRow>,
+    summary: Option<Summary>,
     deploys: Vec<Deploy>,
     commands: Vec<DeployCommand>,
     kept: BTreeMap<u32, u64>,
@@ -75,8 +79,8 @@ impl Writer {
             digests: ROLES.map(|_| Digest::default()),
             written: 0,
             book: DayLedger::default(),
-            table: SignatureTable::new(),
-            summary: Vec::new(),
+            services: ServiceCounts::default(),
+            sketch: day.map(|day| DaySketch::new(root, day)),
             deploys: Vec::new(),
             commands: Vec::new(),
         }
@@ -100,7 +104,8 @@ impl Writer {
         };
         let groups: Vec<Piece<'_>> = row_groups(places, weigh).map(piece).collect();
         let miners = std::mem::take(&mut self.miners);
-        let encode = |(at, (places, members, from)): (usize, &Piece<'_>)| {
+        // Signed into the table of the day, or into one of the row group that others are encoded beside.
+        let encode = |(at, (places, members, from)): (usize, &Piece<'_>), day_sketch: Option<&mut DaySketch>| {
             let (mut rows, raws) = apart.kept.gather_apart(apart.blocks, places);
             for (row, member) in members.iter().enumerate() {
                 if let Some(severity) = member.severity {
@@ -108,13 +113,21 @@ impl Writer {
                 }
             }
             let mut table = SignatureTable::new();
-            let sign = |encoder: &mut Encoder, table: &mut SignatureTable| {
+            let sign = |encoder: &mut Encoder, table: &mut SignatureTable, day_sketch: Option<&mut DaySketch>| {
                 let mut computed = Computed::default();
                 let mut miner = miners[at].lock().unwrap_or_else(PoisonError::into_inner);
-                computed::sign(&rows, from, &mut miner, table, &mut computed);
+                if let Some(sketch) = day_sketch {
+                    for start in (0..rows.len()).step_by(SIGNED_AT_ONCE) {
+                        let some = start..rows.len().min(start + SIGNED_AT_ONCE);
+                        computed::sign((&rows, some), from, &mut miner, sketch.table(), &mut computed);
+                        sketch.relieve()?;
+                    }
+                } else {
+                    computed::sign((&rows, 0..rows.len()), from, &mut miner, table, &mut computed);
+                }
                 drop(miner);
                 computed::name_events(day, first, members, &mut computed);
-                let summary = day.map_or_else(Vec::new, |day| sketch::summarise(day, &rows, &computed));
+                let summary = day.map(|day| Summary::of(day, &rows, &computed));
                 Ok::<_, StoreError>((Columns::computed(rows.len(), Some(&computed), encoder)?, summary))
             };
             let entries = raws.entries();
@@ -124,10 +137,10 @@ impl Writer {
             let another = || write::encoder(ZSTD_LEVEL);
             let mut encoder = another()?;
             let (signed, (long, other)) = if alone() {
-                (sign(&mut encoder, &mut table), (long(&mut encoder), other(&mut encoder)))
+                (sign(&mut encoder, &mut table, day_sketch), (long(&mut encoder), other(&mut encoder)))
             } else {
                 let held = || rayon::join(|| long(&mut another()?), || other(&mut another()?));
-                rayon::join(|| sign(&mut encoder, &mut table), held)
+                rayon::join(|| sign(&mut encoder, &mut table, day_sketch), held)
             };
             let (computed, summary) = signed?;
             Ok(Ready {
@@ -142,27 +155,26 @@ impl Writer {
         };
         let mut left = &groups[..];
         while !left.is_empty() {
-            let (wave, rest) = left.split_at(if alone() { 1 } else { GROUPS_AT_ONCE.min(left.len()) });
+            let single = alone() || self.sketch.as_ref().is_some_and(DaySketch::is_large);
+            let (wave, rest) = left.split_at(if single { 1 } else { GROUPS_AT_ONCE.min(left.len()) });
             left = rest;
             let ready: Vec<Ready> = match wave {
-                [one] => vec![encode((0, one))?],
-                several => several.par_iter().enumerate().map(encode).collect::<Result<_, StoreError>>()?,
+                [one] => vec![encode((0, one), self.sketch.as_mut())?],
+                several => {
+                    let encode = |piece| encode(piece, None);
+                    several.par_iter().enumerate().map(encode).collect::<Result<_, StoreError>>()?
+                }
             };
             for ready in ready {
                 self.digests[0].add(&ready.group.digest);
                 self.outputs[0].write(ready.group)?;
-                self.table.merge(ready.table);
-                if self.summary.is_empty() {
-                    self.summary = ready.summary;
-                } else {
-                    self.summary.extend(ready.summary);
+                if let Some((sketch, summary)) = self.sketch.as_mut().zip(ready.summary) {
+                    sketch.add(ready.table, summary)?;
                 }
                 self.deploys.extend(ready.deploys);
                 self.commands.extend(ready.commands);
                 self.keep(&ready.kept, files);
-                for (service, rows) in ready.services {
-                    *self.book.services.entry(service).or_insert(0) += rows;
-                }
+                ready.services.iter().for_each(|(service, rows)| self.services.add(service, *rows));
             }
         }
         self.written += places.len() as u64;
@@ -198,6 +210,7 @@ impl Writer {
     pub(super) fn finish(mut self, conflicts: Vec<Conflict>) -> Result<Day, StoreError> {
         let name = day_folder(self.day);
         self.book.conflicts = conflicts;
+        (self.book.services, self.book.services_more) = self.services.finish();
         self.book.deploys = ledger::deploys(self.deploys);
         self.commands.sort_unstable();
         self.book.commands = self.commands;
@@ -211,12 +224,9 @@ impl Writer {
             }
             Ok::<_, StoreError>((files, all.finalize().to_hex().to_string()))
         };
-        let (root, table, summary) = (&self.root, self.table, self.summary);
         let sketches = || {
-            let Some(day) = self.day else { return Ok(Default::default()) };
-            let sketches = Sketches::new(&table, &sketch::merged(summary));
-            let digest = sketches.digest();
-            let [signatures, summary] = sketches.write(root, &format!("sketch/{}", day_folder(Some(day))))?;
+            let Some(sketch) = self.sketch else { return Ok(Default::default()) };
+            let ([signatures, summary], digest) = sketch.finish(&format!("sketch/{name}"))?;
             let signatures = LiveFile::new(signatures.0, Role::Signatures, signatures.1);
             Ok::<_, StoreError>((vec![signatures, LiveFile::new(summary.0, Role::Summary, summary.1)], digest))
         };

@@ -324,7 +324,7 @@ impl Dict {
         self.codes.is_empty()
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    pub(in crate::store) fn bytes(&self) -> usize {
         self.codes.capacity() * 4 + self.values.bytes() + self.index.capacity() * 8
     }
 
