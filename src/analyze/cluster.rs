@@ -119,6 +119,16 @@ impl Cluster {
         self.entries + self.attached > 0
     }
 
+    /// Whether the window shows something of it: rows, or that they stopped.
+    pub fn is_shown(&self) -> bool {
+        self.is_present() || self.silent.is_some()
+    }
+
+    /// Whether it is of WARNING or above, or went silent.
+    pub fn is_loud(&self) -> bool {
+        self.silent.is_some() || self.effective_severity() >= Severity::Warning
+    }
+
     /// Envelope severity of most rows; the higher one of equals.
     pub fn severity(&self) -> Severity {
         self.severities
@@ -200,6 +210,24 @@ pub fn absent(clusters: &[Cluster], before: &[Cluster]) -> Vec<Cluster> {
 /// Reads every cluster of the engine's window, ordered by key; clusters of headless stacks come last.
 pub fn clusters(engine: &Engine, templates: &TemplateSet) -> Result<Vec<Cluster>, AnalyzeError> {
     Ok(of_facts(engine.facts()?, templates))
+}
+
+/// Completes the examples of some clusters with the entries as they were stored.
+pub fn quote(engine: &Engine, clusters: &mut [&mut Cluster]) -> Result<(), AnalyzeError> {
+    let rows = |key: &ClusterKey| ClusterRows {
+        template_id: key.template_id.clone(),
+        project: key.project.clone(),
+        service: key.service.clone(),
+        kind: key.kind.clone(),
+    };
+    let mut raws = engine.raws(&clusters.iter().map(|cluster| rows(&cluster.key)).collect())?;
+    for cluster in clusters {
+        let raw = raws.remove(&rows(&cluster.key));
+        if let Some(example) = &mut cluster.example {
+            example.raw = raw;
+        }
+    }
+    Ok(())
 }
 
 fn of_facts(facts: Facts, templates: &TemplateSet) -> Vec<Cluster> {

@@ -42,7 +42,7 @@ pub use activity::{Activity, activity, exposure};
 pub use cadence::Cadence;
 pub use calibration::Calibration;
 pub use changes::{Change as ValueChange, NewValues, Run};
-pub use cluster::{Cluster, ClusterKey, HttpStats, absent, clusters, sizes};
+pub use cluster::{Cluster, ClusterKey, HttpStats, absent, clusters, quote, sizes};
 pub use coverage::{CapCut, Coverage, MissingExport, ServiceCoverage, SeverityCoverage, coverage};
 pub use deploy::{Canary, Change, Revisions};
 pub use family::{Exits, Family, FamilyKind, Role, StartRows};

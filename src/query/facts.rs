@@ -138,6 +138,8 @@ pub struct Facts {
     pub(super) traces: Keyed<TraceRow>,
     /// Events in which several clusters stand.
     pub(super) shared: Keyed<SharedEvent>,
+    /// Where the row stands that stands for each cluster.
+    pub(super) shown: Keyed<Place>,
 }
 
 /// Rows of a group, by their places in it.
@@ -461,17 +463,21 @@ pub(super) fn facts(source: &RowSource, depth: Depth) -> Result<Facts, QueryErro
     let of = |(key, mut sums): (Key, Sums)| {
         let (best, oldest) = (sums.more.best.take(), std::mem::take(&mut sums.more.oldest));
         let mut facts = whole.cluster(whole.key(source, key), sums);
-        let rows = best.iter().flat_map(|best| &best.1).filter_map(|place| found.get(place));
-        facts.example = rows.min_by(|a, b| a.order().cmp(&b.order())).cloned();
+        let rows = best.iter().flat_map(|best| &best.1).filter_map(|place| Some((*place, found.get(place)?)));
+        let shown = rows.min_by(|(_, a), (_, b)| a.order().cmp(&b.order()));
+        facts.example = shown.map(|(_, example)| example.clone());
         facts.insert_ids = oldest.iter().filter_map(|place| ids.get(place)?.clone()).collect();
-        facts
+        (facts, shown.map(|(place, _)| place))
     };
     // The order of millions of times is one cluster's: the next goes to whoever is free.
     let pairs: Vec<(Key, Sums)> = keys.into_iter().zip(sums).collect();
-    let mut clusters: Vec<ClusterFacts> = pairs.into_par_iter().with_max_len(1).map(of).collect();
+    let (mut clusters, shown): (Vec<ClusterFacts>, Vec<Option<Place>>) =
+        pairs.into_par_iter().with_max_len(1).map(of).unzip();
+    let shown = (0..).zip(shown).filter_map(|(at, place)| Some((at, place?))).collect();
+    let shown = Keyed { clusters: trace_keys.clone(), rows: shown };
     clusters.sort_by(|a, b| a.key.cmp(&b.key));
     let shared = Keyed { clusters: trace_keys.clone(), rows: std::mem::take(&mut whole.shared) };
     let traces = Keyed { clusters: trace_keys, rows: std::mem::take(&mut whole.traces) };
     let loud = whole.loud.into_iter().map(|(at, rows)| (groups[at as usize].clone(), rows)).collect();
-    Ok(Facts { clusters, attached, totals, loud, traces, shared })
+    Ok(Facts { clusters, attached, totals, loud, traces, shared, shown })
 }
