@@ -258,8 +258,8 @@ fn of_cluster(facts: ClusterFacts, template: Option<&crate::mine::Template>) -> 
         first_ns: facts.first_ns,
         last_ns: facts.last_ns,
         times_ns: facts.times_ns,
-        revisions: facts.revisions,
-        stacks: facts.stacks,
+        revisions: facts.revisions.into_iter().collect(),
+        stacks: facts.stacks.into_iter().collect(),
         days: facts.days.into_iter().map(|(day, n)| (day_name(day), n)).collect(),
         instances: facts.instances,
         traces: facts.traces,
@@ -287,7 +287,7 @@ fn of_cluster(facts: ClusterFacts, template: Option<&crate::mine::Template>) -> 
     }
     cluster.lines = lines.into_iter().collect();
     cluster.http = request_of(&cluster.template).filter(|_| cluster.key.kind == "request").map(|http| HttpStats {
-        hosts: facts.hosts,
+        hosts: facts.hosts.into_iter().collect(),
         status: http.status.or_else(|| facts.requests.first().and_then(|(status, _)| i32::try_from(*status).ok())),
         latencies_ms: facts.requests.iter().filter_map(|(_, ns)| ns.map(|ns| ns as f64 / 1e6)).collect(),
         ..http

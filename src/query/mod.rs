@@ -29,7 +29,7 @@ use thiserror::Error;
 
 pub use describe::{TableInfo, tables, tables_text};
 pub use entries::{ClusterRows, Entries, EntryFilter};
-pub use facts::{AttachedRows, ClusterFacts, Facts, SharedEvent, TotalRows, TraceRow};
+pub use facts::{AttachedRows, ClusterFacts, Counts, Facts, SharedEvent, TotalRows, TraceRow};
 pub use loud::{Keyed, MessageRow, StartRow};
 pub use named::{NAMED, named};
 pub use picked::Example;
@@ -132,7 +132,7 @@ struct Walked {
     loud: OnceLock<Vec<LoudRows>>,
     traces: OnceLock<Keyed<TraceRow>>,
     shared: OnceLock<Keyed<SharedEvent>>,
-    shown: OnceLock<Keyed<Place>>,
+    shown: OnceLock<Vec<(u32, Place)>>,
     messages: OnceLock<Keyed<MessageRow>>,
 }
 
@@ -313,7 +313,10 @@ impl Engine {
         if self.walked.shown.get().is_none() {
             self.facts()?;
         }
-        let Some(Keyed { clusters, rows }) = self.walked.shown.get() else { return Ok(BTreeMap::new()) };
+        let (clusters, rows) = match (self.walked.traces.get(), self.walked.shown.get()) {
+            (Some(traces), Some(rows)) => (&traces.clusters, rows),
+            _ => return Ok(BTreeMap::new()),
+        };
         let own = rows.iter().filter(|(at, _)| wanted.contains(&clusters[*at as usize]));
         let places: BTreeMap<Place, u32> = own.map(|(at, place)| (*place, *at)).collect();
         let groups = row_groups(&self.source.files, self.source.window)?;

@@ -2,12 +2,17 @@
 //!
 //! Worklog, retrospective and postmortem say these in the same words, so the values of their templates are made here once.
 
-use serde::Serialize;
+use std::collections::BTreeMap;
+
+use serde::{Serialize, Serializer};
 
 use super::cluster::ns;
 use super::filters;
 use super::view::RenderOptions;
-use crate::report::v1::{Cluster, DataQuality, LatencyMs, Report, Rest, Route, Source};
+use crate::report::v1::{
+    Cluster, Coverage, DataQuality, LatencyMs, QueryRef, Report, ReportWindow, Rest, Route, Run, ServiceRow, Source,
+    Summary, Totals,
+};
 
 /// Routes that are listed.
 const ROUTES: usize = 15;
@@ -46,10 +51,58 @@ impl<T> Cut<T> {
     }
 }
 
+/// The report as templates see it. Ours read none of the lists that documents cut but through cut lists, and of thousands of
+/// clusters the values of such lists are most of a rendering's memory; templates of a user see all of it.
+#[derive(Debug)]
+struct Seen<'a> {
+    report: &'a Report,
+    whole: bool,
+}
+
+impl Serialize for Seen<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Short<'a> {
+            schema: &'a str,
+            schema_version: &'a str,
+            run: &'a Run,
+            window: &'a ReportWindow,
+            coverage: &'a Coverage,
+            totals: &'a Totals,
+            services: &'a [ServiceRow],
+            data_quality: &'a [DataQuality],
+            queries: &'a [QueryRef],
+            masked: &'a BTreeMap<String, u64>,
+            summary: &'a Summary,
+            issue_exports: &'a [String],
+        }
+        let Report { schema, schema_version, run, window, coverage, totals, services, .. } = self.report;
+        let Report { data_quality, queries, masked, summary, issue_exports, .. } = self.report;
+        if self.whole {
+            return self.report.serialize(serializer);
+        }
+        let short = Short {
+            schema,
+            schema_version,
+            run,
+            window,
+            coverage,
+            totals,
+            services,
+            data_quality,
+            queries,
+            masked,
+            summary,
+            issue_exports,
+        };
+        short.serialize(serializer)
+    }
+}
+
 /// What the templates of all documents read.
 #[derive(Debug, Serialize)]
 pub(super) struct Common<'a> {
-    pub(super) report: &'a Report,
+    report: Seen<'a>,
     /// The report's zone is not UTC.
     local: bool,
     /// Entries are quoted.
@@ -85,7 +138,7 @@ struct RouteView<'a> {
 impl<'a> Common<'a> {
     pub(super) fn new(report: &'a Report, options: &RenderOptions<'a>) -> Self {
         Self {
-            report,
+            report: Seen { report, whole: options.whole },
             local: !report.window.timezone.is_empty() && !report.window.timezone.eq_ignore_ascii_case("UTC"),
             examples: options.examples,
             route_rows: Cut::new(&report.routes, ROUTES).map(route).and(beyond(report, |rest| rest.routes)),

@@ -68,6 +68,8 @@ pub struct RenderOptions<'a> {
     pub notes: Option<&'a str>,
     /// What was filed; empty before the filing step has run.
     pub filed: &'a [Filed],
+    /// Templates see the whole report; a [`super::Renderer`] decides it by whether some are the user's.
+    pub whole: bool,
 }
 
 impl Default for RenderOptions<'_> {
@@ -84,6 +86,7 @@ impl Default for RenderOptions<'_> {
             example_chars: 4_000,
             notes: None,
             filed: &[],
+            whole: true,
         }
     }
 }
