@@ -343,7 +343,8 @@ fn sorted(table: &Table) -> Vec<String> {
 }
 
 fn holds(engine: &Engine, set: &TemplateSet, what: &str) {
-    let (walked, asked) = (super::clusters(engine, set).expect("walks"), clusters(engine, set).expect("runs"));
+    let (mut walked, asked) = (super::clusters(engine, set).expect("walks"), clusters(engine, set).expect("runs"));
+    super::quote(engine, &mut walked.iter_mut().collect::<Vec<_>>()).expect("quotes");
     assert_eq!(walked.len(), asked.len(), "{what}");
     for (walked, asked) in walked.iter().zip(&asked) {
         assert_eq!(walked, asked, "{what}");

@@ -119,6 +119,16 @@ impl Cluster {
         self.entries + self.attached > 0
     }
 
+    /// Whether the window shows something of it: rows, or that they stopped.
+    pub fn is_shown(&self) -> bool {
+        self.is_present() || self.silent.is_some()
+    }
+
+    /// Whether it is of WARNING or above, or went silent.
+    pub fn is_loud(&self) -> bool {
+        self.silent.is_some() || self.effective_severity() >= Severity::Warning
+    }
+
     /// Envelope severity of most rows; the higher one of equals.
     pub fn severity(&self) -> Severity {
         self.severities
@@ -202,6 +212,24 @@ pub fn clusters(engine: &Engine, templates: &TemplateSet) -> Result<Vec<Cluster>
     Ok(of_facts(engine.facts()?, templates))
 }
 
+/// Completes the examples of some clusters with the entries as they were stored.
+pub fn quote(engine: &Engine, clusters: &mut [&mut Cluster]) -> Result<(), AnalyzeError> {
+    let rows = |key: &ClusterKey| ClusterRows {
+        template_id: key.template_id.clone(),
+        project: key.project.clone(),
+        service: key.service.clone(),
+        kind: key.kind.clone(),
+    };
+    let mut raws = engine.raws(&clusters.iter().map(|cluster| rows(&cluster.key)).collect())?;
+    for cluster in clusters {
+        let raw = raws.remove(&rows(&cluster.key));
+        if let Some(example) = &mut cluster.example {
+            example.raw = raw;
+        }
+    }
+    Ok(())
+}
+
 fn of_facts(facts: Facts, templates: &TemplateSet) -> Vec<Cluster> {
     let by_id: BTreeMap<&str, &crate::mine::Template> =
         templates.iter().map(|template| (template.id.as_str(), template)).collect();
@@ -230,8 +258,8 @@ fn of_cluster(facts: ClusterFacts, template: Option<&crate::mine::Template>) -> 
         first_ns: facts.first_ns,
         last_ns: facts.last_ns,
         times_ns: facts.times_ns,
-        revisions: facts.revisions,
-        stacks: facts.stacks,
+        revisions: facts.revisions.into_iter().collect(),
+        stacks: facts.stacks.into_iter().collect(),
         days: facts.days.into_iter().map(|(day, n)| (day_name(day), n)).collect(),
         instances: facts.instances,
         traces: facts.traces,
@@ -259,7 +287,7 @@ fn of_cluster(facts: ClusterFacts, template: Option<&crate::mine::Template>) -> 
     }
     cluster.lines = lines.into_iter().collect();
     cluster.http = request_of(&cluster.template).filter(|_| cluster.key.kind == "request").map(|http| HttpStats {
-        hosts: facts.hosts,
+        hosts: facts.hosts.into_iter().collect(),
         status: http.status.or_else(|| facts.requests.first().and_then(|(status, _)| i32::try_from(*status).ok())),
         latencies_ms: facts.requests.iter().filter_map(|(_, ns)| ns.map(|ns| ns as f64 / 1e6)).collect(),
         ..http

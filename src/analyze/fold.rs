@@ -55,9 +55,34 @@ pub(crate) fn order(ranked: &[Ranked]) -> Vec<usize> {
     order
 }
 
+/// Brings rows into an order of their places, in place.
+pub(crate) fn arrange<T>(rows: &mut [T], mut order: Vec<usize>) {
+    for start in 0..order.len() {
+        let mut at = start;
+        // Around the cycle of places that this one is part of.
+        while order[at] != start && order[at] != at {
+            let from = order[at];
+            rows.swap(at, from);
+            order[at] = at;
+            at = from;
+        }
+        order[at] = at;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_come_into_any_order() {
+        for order in [vec![], vec![0], vec![2, 0, 1], vec![1, 0, 3, 2], vec![4, 3, 2, 1, 0], vec![0, 2, 1, 4, 3]] {
+            let mut rows: Vec<usize> = (10..10 + order.len()).collect();
+            let wanted: Vec<usize> = order.iter().map(|old| rows[*old]).collect();
+            arrange(&mut rows, order);
+            assert_eq!(rows, wanted);
+        }
+    }
 
     #[test]
     fn shares_are_of_the_own_service_and_severity_or_worse() {

@@ -42,7 +42,7 @@ pub use activity::{Activity, activity, exposure};
 pub use cadence::Cadence;
 pub use calibration::Calibration;
 pub use changes::{Change as ValueChange, NewValues, Run};
-pub use cluster::{Cluster, ClusterKey, HttpStats, absent, clusters, sizes};
+pub use cluster::{Cluster, ClusterKey, HttpStats, absent, clusters, quote, sizes};
 pub use coverage::{CapCut, Coverage, MissingExport, ServiceCoverage, SeverityCoverage, coverage};
 pub use deploy::{Canary, Change, Revisions};
 pub use family::{Exits, Family, FamilyKind, Role, StartRows};
@@ -175,14 +175,13 @@ pub fn run(
     {
         home[member].get_or_insert(family);
     }
-    let mut ranked: Vec<Ranked> = clusters
-        .into_iter()
+    // Each of these is some kilobytes: they are made, thinned and brought into their order without standing there twice.
+    let ranked: Vec<Option<Ranked>> = clusters
+        .into_par_iter()
         .zip(judgements)
         .zip(revisions)
         .zip(snapshots)
         .enumerate()
-        .collect::<Vec<_>>()
-        .into_par_iter()
         .map(|(at, (((cluster, judged), revisions), snapshots))| {
             let family = home[at];
             let role = family
@@ -205,9 +204,10 @@ pub fn run(
                 share_5xx,
             };
             let priority = priority::priority(&facts, config);
-            let cadence = cadence::cadence(&cluster.times_ns);
-            Ranked {
-                cadence,
+            // Of what is not in the window, only what went away is told.
+            let gone = matches!(status.status, Status::Quiet | Status::Resolved);
+            (cluster.is_present() || gone || cluster.silent.is_some()).then(|| Ranked {
+                cadence: cadence::cadence(&cluster.times_ns),
                 status,
                 priority,
                 family,
@@ -218,19 +218,18 @@ pub fn run(
                 revisions,
                 snapshots,
                 cluster,
-            }
-        })
-        // Of what is not in the window, only what went away is told.
-        .filter(|found| {
-            let gone = matches!(found.status.status, Status::Quiet | Status::Resolved);
-            found.cluster.is_present() || gone || found.cluster.silent.is_some()
+            })
         })
         .collect();
+    // What is left out has no entries, and so no family.
+    let places = (0..).zip(&ranked).filter_map(|(at, found)| found.as_ref().map(|_| at)).collect::<Vec<usize>>();
+    let mut ranked: Vec<Ranked> = ranked.into_iter().flatten().collect();
     let order = fold::order(&ranked);
-    let mut place = vec![0; order.len()];
+    let mut place = vec![0; home.len()];
     for (new, old) in order.iter().enumerate() {
-        place[*old] = new;
+        place[places[*old]] = new;
     }
+    fold::arrange(&mut ranked, order);
     for family in &mut families {
         family.root = place[family.root];
         family.members.iter_mut().for_each(|member| *member = place[*member]);
@@ -242,9 +241,7 @@ pub fn run(
         (link.a, link.b) = (place[link.a], place[link.b]);
     }
     links.sort_by_key(|link| (link.a, link.b));
-    let mut sorted: Vec<Option<Ranked>> = ranked.drain(..).map(Some).collect();
-    let clusters = order.iter().filter_map(|old| sorted[*old].take()).collect();
-    Ok(Analysis { clusters, families, links, calibration, routes })
+    Ok(Analysis { clusters: ranked, families, links, calibration, routes })
 }
 
 /// Which clusters stand together.

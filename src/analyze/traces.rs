@@ -12,6 +12,9 @@ use crate::record::Severity;
 
 /// Clusters of one event from which on it is a burst of errors of all sorts, not one failure.
 const EVENT_CLUSTERS: usize = 16;
+/// Clusters of one trace from which on it is a job that meets all sorts of errors, not one request; pairs of them grow with
+/// the square.
+const TRACE_CLUSTERS: usize = 64;
 /// Traces that two clusters must share.
 const SHARED_TRACES: usize = 3;
 
@@ -51,11 +54,18 @@ type Stage = (u128, usize, i64);
 pub(crate) fn same_trace(clusters: &[Cluster], found: &TraceRows, taken: &[Family]) -> Vec<Family> {
     let at = free(clusters, &found.keys, taken);
     let stage = |row: &TraceRow| -> Option<Stage> { Some((row.trace?, at[row.key as usize]?, row.first_ns)) };
-    let stages = sorted(found.rows.iter().filter_map(stage).collect());
-    let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut stages = sorted(found.rows.iter().filter_map(stage).collect());
+    let mut sizes: FxHashMap<usize, usize> = FxHashMap::default();
     for (_, index, _) in &stages {
         *sizes.entry(*index).or_default() += 1;
     }
+    // What stands in fewer shares too few with anything.
+    stages.retain(|(_, index, _)| sizes[index] >= SHARED_TRACES);
+    let mut kept: Vec<Stage> = Vec::with_capacity(stages.len());
+    for trace in stages.chunk_by(|a, b| a.0 == b.0).filter(|trace| trace.len() <= TRACE_CLUSTERS) {
+        kept.extend_from_slice(trace);
+    }
+    let stages = kept;
     let are_tied = |a, b, shared| shared >= SHARED_TRACES && shared * 2 >= sizes[&a].min(sizes[&b]);
     tied(clusters, &stages, FamilyKind::SameTrace, are_tied)
 }
@@ -101,7 +111,7 @@ fn tied(
     kind: FamilyKind,
     are_tied: impl Fn(usize, usize, usize) -> bool,
 ) -> Vec<Family> {
-    let mut pairs: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    let mut pairs: Vec<(usize, usize)> = Vec::new();
     let mut traces: Vec<&[Stage]> = Vec::new();
     for trace in stages.chunk_by(|a, b| a.0 == b.0) {
         let first = trace.iter().min_by_key(|(_, index, ts_ns)| (*ts_ns, *index)).map(|(_, index, _)| *index);
@@ -109,7 +119,7 @@ fn tied(
             for (_, b, _) in &trace[i + 1..] {
                 // The rows of an event follow from its first.
                 if kind == FamilyKind::SameTrace || Some(*a) == first || Some(*b) == first {
-                    *pairs.entry((*a, *b)).or_default() += 1;
+                    pairs.push((*a, *b));
                 }
             }
         }
@@ -117,25 +127,63 @@ fn tied(
             traces.push(trace);
         }
     }
-    let mut group: BTreeMap<usize, usize> = stages.iter().map(|(_, index, _)| (*index, *index)).collect();
-    for ((a, b), shared) in &pairs {
-        if are_tied(*a, *b, *shared) {
-            let (from, to) = (group[a].max(group[b]), group[a].min(group[b]));
-            group.values_mut().filter(|found| **found == from).for_each(|found| *found = to);
+    pairs.par_sort_unstable();
+    let mut group = Groups::default();
+    for shared in pairs.chunk_by(|a, b| a == b) {
+        let (a, b) = shared[0];
+        if are_tied(a, b, shared.len()) {
+            group.unite(a, b);
         }
     }
-    let mut components: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-    for (index, found) in group {
-        components.entry(found).or_default().insert(index);
+    let mut components: BTreeMap<usize, (BTreeSet<usize>, Vec<&[Stage]>)> = BTreeMap::new();
+    for index in group.all() {
+        components.entry(group.of(index)).or_default().0.insert(index);
     }
-    components
-        .into_values()
-        .filter(|members| members.len() > 1)
-        .map(|members| trace_family(clusters, members, &traces, kind))
-        .collect()
+    for trace in traces {
+        let mut own: Vec<usize> = trace.iter().map(|(_, index, _)| group.of(*index)).collect();
+        own.sort_unstable();
+        // Those of which it holds two members say something.
+        for found in own.chunk_by(|a, b| a == b).filter(|found| found.len() > 1) {
+            if let Some((_, traces)) = components.get_mut(&found[0]) {
+                traces.push(trace);
+            }
+        }
+    }
+    components.into_values().map(|(members, traces)| trace_family(clusters, members, &traces, kind)).collect()
 }
 
-/// The family of clusters that share some of the traces, each of which holds several clusters.
+/// Clusters that belong together; each group goes by its first.
+#[derive(Default)]
+struct Groups {
+    /// Another one of the group, further ahead; the first is its own.
+    ahead: BTreeMap<usize, usize>,
+}
+
+impl Groups {
+    /// The first of the group of one.
+    fn of(&self, mut index: usize) -> usize {
+        while let Some(next) = self.ahead.get(&index).filter(|next| **next != index) {
+            index = *next;
+        }
+        index
+    }
+
+    fn unite(&mut self, a: usize, b: usize) {
+        let (one, other) = (self.of(a), self.of(b));
+        let first = one.min(other);
+        // What was passed on the way is shortened, so that no way grows with the group.
+        for index in [a, b, one, other] {
+            self.ahead.insert(index, first);
+        }
+    }
+
+    /// All that belong to some group, ascending.
+    fn all(&self) -> Vec<usize> {
+        self.ahead.keys().copied().collect()
+    }
+}
+
+/// The family of clusters that share some of the traces, each of which holds several of them.
 fn trace_family(clusters: &[Cluster], members: BTreeSet<usize>, traces: &[&[Stage]], kind: FamilyKind) -> Family {
     let mut firsts: BTreeMap<usize, usize> = BTreeMap::new();
     let mut times_ns = Vec::new();

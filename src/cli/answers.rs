@@ -114,7 +114,8 @@ impl<'a> Written<'a> {
                 fetch: &report.coverage.fetch,
             },
             findings: &findings[..findings.len().min(limit)],
-            findings_left_out: findings.len().saturating_sub(limit),
+            findings_left_out: findings.len().saturating_sub(limit)
+                + report.rest.as_ref().map_or(0, |rest| usize::try_from(rest.findings).unwrap_or(usize::MAX)),
             actions: &actions[..actions.len().min(limit)],
             actions_left_out: actions.len().saturating_sub(limit),
             weekly: report.weekly.as_ref().map(|weekly| WrittenWeek {

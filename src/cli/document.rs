@@ -261,14 +261,14 @@ fn finish(context: &Context, task: &Task<'_>, report: &v1::Report, folder: &Path
     if let Some(word) = &args.fail_on {
         let urgent: Vec<&v1::FindingRow> =
             report.summary.findings.iter().filter(|row| level(&row.priority) <= level(word)).collect();
-        if let Some(first) = urgent.first() {
-            return Err(Stop::Findings(format!(
-                "{} findings at {word} or more urgent; first: {} {}",
-                urgent.len(),
-                first.cluster,
-                pages::shown(&first.title)
-            ))
-            .into());
+        let counted = report.rest.iter().flat_map(|rest| &rest.priority);
+        let counted: u64 = counted.filter(|(own, _)| level(own) <= level(word)).map(|(_, n)| n).sum();
+        if urgent.len() as u64 + counted > 0 {
+            let first = urgent
+                .first()
+                .map_or_else(String::new, |first| format!("; first: {} {}", first.cluster, pages::shown(&first.title)));
+            let all = urgent.len() as u64 + counted;
+            return Err(Stop::Findings(format!("{all} findings at {word} or more urgent{first}")).into());
         }
     }
     Ok(())

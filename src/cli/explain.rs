@@ -11,11 +11,11 @@ use super::context::{BOLD, Context};
 use super::document::{self, Document, Task};
 use super::show::cluster_id;
 use super::{Stop, pages, report};
-use crate::analyze::{self, ClusterKey};
+use crate::analyze::{self, Analysis, ClusterKey};
 use crate::issue::cluster_ids;
 use crate::mine::TemplateSet;
 use crate::query::{ClusterRows, Engine, EngineOptions, EntryFilter};
-use crate::report::identities;
+use crate::report::fingerprints;
 use crate::report::v1::{Cluster, LatencyMs, Report, Route, Trend};
 use crate::store::Snapshot;
 use crate::time;
@@ -49,7 +49,9 @@ fn entries(path: &Path, made: &report::Made, cluster: &Cluster, most: usize) -> 
     let engine = Engine::open(&snapshot, &templates, made.asked.window, options)?;
     // The analysis has the names as they are stored; the report's may be masked.
     let own = made.report.clusters.iter().position(|other| other.id == cluster.id);
-    let Some(key) = own.and_then(|at| made.analysis.clusters.get(at)).map(|ranked| &ranked.cluster.key) else {
+    let Some(key) =
+        own.and_then(|at| made.analysis.clusters.get(*made.told.get(at)?)).map(|ranked| &ranked.cluster.key)
+    else {
         return Ok(Vec::new());
     };
     let rows = engine.entries(&of(key), 0, most)?.rows;
@@ -74,22 +76,28 @@ fn of(key: &ClusterKey) -> EntryFilter {
     EntryFilter { cluster: Some(ClusterRows { template_id, project, service, kind }), ..EntryFilter::default() }
 }
 
-/// Reads the values of the clusters whose ids begin so, where the report's own query left them out for being quiet.
+/// Places of the clusters whose ids or fingerprints begin so.
+pub(crate) fn wanted(analysis: &Analysis, id: &str) -> Vec<usize> {
+    let prints = fingerprints(&analysis.clusters.iter().map(|ranked| &ranked.cluster).collect::<Vec<_>>());
+    let ids = cluster_ids(&prints);
+    let is_meant = |at: &usize| ids[*at].starts_with(id) || prints[*at].as_str().starts_with(id);
+    (0..prints.len()).filter(is_meant).collect()
+}
+
+/// Reads the values of some clusters, where the report's own query left them out for being quiet.
 pub(crate) fn add_variables(
     engine: &Engine,
-    clusters: &[analyze::Cluster],
+    analysis: &Analysis,
+    wanted: &[usize],
     templates: &TemplateSet,
-    id: &str,
     into: &mut [Vec<analyze::Parameter>],
 ) -> anyhow::Result<()> {
-    let prints: Vec<_> = identities(&clusters.iter().collect::<Vec<_>>()).into_iter().map(|(print, _)| print).collect();
-    for (at, (own, print)) in cluster_ids(&prints).iter().zip(&prints).enumerate() {
-        let wanted = own.starts_with(id) || print.as_str().starts_with(id);
-        let Some(template) = templates.by_id(&clusters[at].key.template_id).filter(|_| wanted && into[at].is_empty())
-        else {
+    for at in wanted.iter().copied() {
+        let key = &analysis.clusters[at].cluster.key;
+        let Some(template) = templates.by_id(&key.template_id).filter(|_| into[at].is_empty()) else {
             continue;
         };
-        let rows = engine.entries(&of(&clusters[at].key), 0, MESSAGES)?.rows;
+        let rows = engine.entries(&of(key), 0, MESSAGES)?.rows;
         let (ts, messages) = (rows.i64("ts_ns")?, rows.str("message")?);
         let messages = ts.iter().zip(messages).map(|(ts, text)| (ts.unwrap_or(0), text.as_deref().unwrap_or("")));
         into[at] = analyze::Parameter::of_messages(template, messages);

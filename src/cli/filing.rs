@@ -26,6 +26,9 @@ const EARLIER_CHARS: usize = 400;
 /// What stands above them in a comment; see `templates/comment.md.j2`.
 const EARLIER: &str = "This comment said before:";
 
+/// Members from which on a family is told by its root only in the links of each of them.
+const LARGE_FAMILY: usize = 100;
+
 /// Rows of the worklog for what is planned, and the issues each cluster is tied to.
 pub(crate) fn add_actions(report: &mut v1::Report, planned: &[PlannedAction], exports: &[ExportState]) {
     let title_of = |number: u64| {
@@ -35,6 +38,8 @@ pub(crate) fn add_actions(report: &mut v1::Report, planned: &[PlannedAction], ex
             .find(|issue| issue.number == number)
             .map(|issue| issue.title.clone())
     };
+    let places: BTreeMap<String, usize> =
+        report.clusters.iter().enumerate().rev().map(|(at, cluster)| (cluster.id.clone(), at)).collect();
     for action in planned {
         let target = action.target.as_ref();
         report.actions.push(v1::ActionRow {
@@ -50,9 +55,7 @@ pub(crate) fn add_actions(report: &mut v1::Report, planned: &[PlannedAction], ex
             reason: action.reason.clone(),
             repo: action.repo.clone(),
         });
-        let Some(cluster) = report.clusters.iter_mut().find(|cluster| cluster.id == action.cluster_id) else {
-            continue;
-        };
+        let Some(cluster) = places.get(&action.cluster_id).map(|at| &mut report.clusters[*at]) else { continue };
         for candidate in action.matched.candidates.iter().filter(|candidate| {
             Some(candidate.number) == action.matched.target
                 || target.is_some_and(|target| target.number == candidate.number)
@@ -69,12 +72,16 @@ pub(crate) fn add_actions(report: &mut v1::Report, planned: &[PlannedAction], ex
             });
         }
     }
-    let families = report.families.clone();
+    let families: BTreeMap<&str, &v1::Family> =
+        report.families.iter().rev().map(|family| (family.id.as_str(), family)).collect();
     for cluster in &mut report.clusters {
-        if let Some(family) = families.iter().find(|family| Some(&family.id) == cluster.family.as_ref()) {
+        if let Some(family) = cluster.family.as_deref().and_then(|id| families.get(id)) {
             // Those that the analysis has measured are tied already, with their time apart.
             let tied: Vec<String> = cluster.links.iter().filter_map(|link| link.cluster.clone()).collect();
-            let others = family.members.iter().filter(|member| **member != cluster.id && !tied.contains(member));
+            // In a large family each names the root: the family itself has all of them.
+            let most = if family.members.len() > LARGE_FAMILY { 1 } else { family.members.len() };
+            let others = family.members[..most].iter();
+            let others = others.filter(|member| **member != cluster.id && !tied.contains(member));
             cluster.links.extend(others.map(|member| v1::Link {
                 cluster: Some(member.clone()),
                 relation: "same_family".into(),
@@ -105,6 +112,7 @@ pub(crate) fn actions(
     asked: &Asked,
     outputs: &mut Outputs,
 ) -> anyhow::Result<actions_v1::ActionList> {
+    let told = Told::new(report);
     let mut bodies = BTreeMap::new();
     let mut reviews = Vec::new();
     let mut list = format!(
@@ -116,7 +124,7 @@ pub(crate) fn actions(
         if !action.kind.has_body() {
             return Ok(None);
         }
-        let body = body(renderer, report, action, exports, policy, asked)?;
+        let body = body(renderer, report, &told, action, exports, policy, asked)?;
         let sha256 = hex(&Sha256::digest(body.as_bytes()));
         let chars = body.chars().count() as u64;
         Ok(Some((body, v1_build::BodyInfo { file: action.body_file(), sha256, chars })))
@@ -176,30 +184,55 @@ pub(crate) fn actions(
             entries: source.entries,
         })
         .collect();
-    let (review, list) =
-        rayon::join(|| renderer.review(&reviews), || v1_build::build(run, sources, exports, policy, planned, &bodies));
+    let rest = report.rest.as_ref().filter(|rest| rest.loud > 0);
+    let unplanned = rest.map(|rest| actions_v1::Unplanned {
+        clusters: rest.loud,
+        entries: rest.entries,
+        services: rest.services,
+        reason: rest.sentence.clone(),
+    });
+    let (review, list) = rayon::join(
+        || renderer.review(&reviews, unplanned.as_ref().map(|left| left.reason.as_str())),
+        || v1_build::build(run, sources, exports, policy, planned, &bodies, unplanned.clone()),
+    );
     outputs.add("review.md", review?);
     Ok(list)
+}
+
+/// The clusters of a report by id and by family, in their order.
+struct Told<'a> {
+    by_id: BTreeMap<&'a str, &'a v1::Cluster>,
+    by_family: BTreeMap<&'a str, Vec<&'a v1::Cluster>>,
+}
+
+impl<'a> Told<'a> {
+    fn new(report: &'a v1::Report) -> Self {
+        let mut by_family: BTreeMap<&str, Vec<&v1::Cluster>> = BTreeMap::new();
+        for cluster in &report.clusters {
+            if let Some(family) = &cluster.family {
+                by_family.entry(family).or_default().push(cluster);
+            }
+        }
+        let by_id = report.clusters.iter().rev().map(|cluster| (cluster.id.as_str(), cluster)).collect();
+        Self { by_id, by_family }
+    }
 }
 
 fn body(
     renderer: &Renderer,
     report: &v1::Report,
+    told: &Told<'_>,
     action: &PlannedAction,
     exports: &[ExportState],
     policy: &crate::issue::Policy,
     asked: &Asked,
 ) -> anyhow::Result<String> {
-    let cluster = report
-        .clusters
-        .iter()
-        .find(|cluster| cluster.id == action.cluster_id)
+    let cluster = told
+        .by_id
+        .get(action.cluster_id.as_str())
         .ok_or_else(|| anyhow::anyhow!("the action {} has no cluster", action.id))?;
-    let members = report
-        .clusters
-        .iter()
-        .filter(|other| other.family.is_some() && other.family == cluster.family && other.id != cluster.id)
-        .collect();
+    let family = cluster.family.as_deref().and_then(|id| told.by_family.get(id));
+    let members = family.into_iter().flatten().copied().filter(|other| other.id != cluster.id).collect();
     let target_title = action.target.as_ref().and_then(|target| {
         exports
             .iter()

@@ -3,6 +3,7 @@
 //! `issue` knows no analysis and `analyze` no issues, so the two meet here as plain data: ties before anything is ranked,
 //! findings afterwards.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -15,7 +16,7 @@ use crate::config::{AutoPolicy, Config};
 use crate::input::InputError;
 use crate::issue::{
     Auto, Caps, Category, Export, ExportOverrides, ExportState, Finding, IndexOptions, IssueIndex, IssueState,
-    MatchSubject, MatchVerdict, Policy, Priority, Role, RunFacts, StateReason, Status, Tracker, fitness, read_export,
+    MatchSubject, Policy, Priority, Role, RunFacts, StateReason, Status, Tracker, fitness, read_export,
 };
 use crate::report::{PAYLOAD_LESS, identities, is_loud, v1};
 use crate::time;
@@ -121,7 +122,7 @@ pub(crate) fn ties(clusters: &[Cluster], index: &IssueIndex<'_>, config: &Config
         .map(|((fingerprint, signatures), cluster)| {
             let message = message_of(cluster);
             let (module, function) = cluster.place();
-            let found = index.find(&MatchSubject {
+            let number = index.sure(&MatchSubject {
                 repo: config.repo_of(&cluster.key.service),
                 fingerprint: Some(fingerprint.as_str()),
                 signatures,
@@ -131,8 +132,7 @@ pub(crate) fn ties(clusters: &[Cluster], index: &IssueIndex<'_>, config: &Config
                 exception: cluster.exception.as_deref(),
                 service: Some(&cluster.key.service),
                 ..MatchSubject::default()
-            });
-            let number = found.target.filter(|_| found.verdict == MatchVerdict::Auto)?;
+            })?;
             let issue = index.issue(config.repo_of(&cluster.key.service), number)?;
             let completed = issue.state == IssueState::Closed
                 && issue.state_reason.as_ref().is_some_and(|reason| *reason == StateReason::Completed);
@@ -151,6 +151,8 @@ pub(crate) fn findings(
     seen: &Coverage,
     config: &Config,
 ) -> Vec<Finding> {
+    let families: BTreeMap<&str, &v1::Family> =
+        report.families.iter().rev().map(|family| (family.id.as_str(), family)).collect();
     report
         .clusters
         .par_iter()
@@ -159,7 +161,7 @@ pub(crate) fn findings(
         .map(|(row, found)| {
             let cluster = &found.cluster;
             let identity = &identities(&[cluster])[0];
-            let family = report.families.iter().find(|family| Some(&family.id) == row.family.as_ref());
+            let family = row.family.as_deref().and_then(|id| families.get(id).copied());
             Finding {
                 id: row.id.clone(),
                 title: row.title.clone(),

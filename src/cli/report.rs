@@ -34,6 +34,8 @@ pub(crate) fn run(context: &Context, args: &WorklogArgs) -> anyhow::Result<()> {
 pub(crate) struct Made {
     pub(crate) report: v1::Report,
     pub(crate) analysis: Analysis,
+    /// Of each cluster of the report, its place in the analysis.
+    pub(crate) told: Vec<usize>,
     pub(crate) coverage: Coverage,
     /// Of the time before the window.
     pub(crate) before: Coverage,
@@ -99,13 +101,19 @@ pub(crate) fn make(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyho
     analyze::name_users(&engine, &mut clusters, &variables)?;
     let keys: Vec<analyze::ClusterKey> = clusters.iter().map(|cluster| cluster.key.clone()).collect();
     let mut variables: BTreeMap<_, _> = keys.into_iter().zip(variables).collect();
-    let analysis = analyze::run(&engine, &starts, clusters, &before, &coverage, &ties, asked.window, &context.config)?;
+    let mut analysis =
+        analyze::run(&engine, &starts, clusters, &before, &coverage, &ties, asked.window, &context.config)?;
     let mut parameters: Vec<_> =
         analysis.clusters.iter().map(|ranked| variables.remove(&ranked.cluster.key).unwrap_or_default()).collect();
+    let mut told: Vec<usize> = (0..analysis.clusters.len().min(context.config.limits.report_clusters)).collect();
     if let Some(id) = &args.variables_of {
-        let ordered: Vec<analyze::Cluster> = analysis.clusters.iter().map(|ranked| ranked.cluster.clone()).collect();
-        super::explain::add_variables(&engine, &ordered, &templates, id, &mut parameters)?;
+        let wanted = super::explain::wanted(&analysis, id);
+        super::explain::add_variables(&engine, &analysis, &wanted, &templates, &mut parameters)?;
+        let beyond = told.len();
+        told.extend(wanted.into_iter().filter(|at| *at >= beyond));
     }
+    let quoted = analysis.clusters.iter_mut().enumerate().filter(|(at, _)| told.binary_search(at).is_ok());
+    analyze::quote(&engine, &mut quoted.map(|(_, ranked)| &mut ranked.cluster).collect::<Vec<_>>())?;
     steps.step("report");
     let totals = totals(&engine)?;
     let deploys: Vec<_> = snapshot.deploys().into_iter().filter(|deploy| asked.window.holds(deploy.at_ns)).collect();
@@ -114,6 +122,7 @@ pub(crate) fn make(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyho
         NAMED.iter().map(|(name, text)| ((*name).to_owned(), super::query::question(text))).collect();
     let material = Material {
         analysis: &analysis,
+        told: &told,
         parameters: &parameters,
         coverage: &coverage,
         totals: &totals,
@@ -150,7 +159,7 @@ pub(crate) fn make(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyho
     // them the engine's share of the reader's lock.
     let analyze::Before { coverage: earlier, clusters, history, values, latencies } = before;
     std::mem::forget((engine, starts, clusters, history, values, latencies));
-    Ok(Made { report, analysis, coverage, before: earlier, asked, exports, known, snapshot, templates, stated })
+    Ok(Made { report, analysis, told, coverage, before: earlier, asked, exports, known, snapshot, templates, stated })
 }
 
 /// An input as coverage sees it: an empty content comes once for each window that was stated for it.

@@ -18,7 +18,7 @@ use crate::issue::cluster_ids;
 use crate::mine::TemplateSet;
 use crate::query::{Engine, EngineOptions, EntryFilter, Table};
 use crate::render::mask;
-use crate::report::identities;
+use crate::report::fingerprints;
 use crate::store::Snapshot;
 use crate::time::{self, SECOND_NS, Window};
 
@@ -109,7 +109,7 @@ fn left_out_words(earlier: u64, later: u64) -> String {
 
 /// Ids of clusters by what makes them.
 fn ids(clusters: &[Cluster]) -> BTreeMap<ClusterKey, String> {
-    let prints: Vec<_> = identities(&clusters.iter().collect::<Vec<_>>()).into_iter().map(|(print, _)| print).collect();
+    let prints = fingerprints(&clusters.iter().collect::<Vec<_>>());
     clusters.iter().map(|cluster| cluster.key.clone()).zip(cluster_ids(&prints)).collect()
 }
 
@@ -178,8 +178,7 @@ impl Place<'_> {
 
     fn cluster(&self, wanted: &str, around_ns: i64) -> anyhow::Result<Subject> {
         let clusters = analyze::clusters(&self.engine(self.asked.window)?, self.templates)?;
-        let prints: Vec<_> =
-            identities(&clusters.iter().collect::<Vec<_>>()).into_iter().map(|(print, _)| print).collect();
+        let prints = fingerprints(&clusters.iter().collect::<Vec<_>>());
         let named: Vec<(String, &Cluster)> = cluster_ids(&prints)
             .into_iter()
             .zip(&prints)

@@ -17,7 +17,7 @@ use crate::analyze::{
     Activity, Among, Cluster, ClusterKey, Coverage, FieldSkew, Fields, Values, exposure, field_skews, value_changes,
 };
 use crate::issue::cluster_ids;
-use crate::report::identities;
+use crate::report::fingerprints;
 use crate::time::{HOUR_NS, rfc3339};
 
 /// One side, as queried.
@@ -201,7 +201,7 @@ fn compare_aligned(a: &Side, b: &Side) -> Comparison {
         .collect();
     // Where both have it, B is shown: it is what is being looked at.
     let shown: Vec<&Cluster> = pairs.iter().filter_map(|(a, b)| b.or(*a)).collect();
-    let ids = cluster_ids(&identities(&shown).into_iter().map(|(print, _)| print).collect::<Vec<_>>());
+    let ids = cluster_ids(&fingerprints(&shown));
     let exposures: Vec<(f64, f64, &str)> = shown.iter().map(|cluster| exposures(a, b, cluster)).collect();
     let counts: Vec<Counts> = pairs
         .iter()

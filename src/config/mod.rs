@@ -251,6 +251,9 @@ pub struct Limits {
     pub max_ratio: u64,
     /// Row counts that look like a `--limit`.
     pub round_counts: Vec<u64>,
+    /// Clusters that `report.json` tells one by one and that actions are planned for, the most urgent ones; the others are
+    /// counted.
+    pub report_clusters: usize,
     /// Clusters with a section of their own in a document.
     pub clusters: usize,
     /// Clusters of INFO and below listed in a document.
@@ -273,6 +276,7 @@ impl Default for Limits {
             row_bytes: 16 << 20,
             max_ratio: 1_000,
             round_counts: vec![50, 100, 200, 500, 1_000, 5_000, 10_000],
+            report_clusters: 5_000,
             clusters: 40,
             quiet_clusters: 25,
             times: 20,

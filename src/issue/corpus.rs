@@ -42,6 +42,10 @@ pub(crate) struct Corpus<'e> {
     vocabulary: FxHashMap<String, u32>,
     /// How each term is shown to people.
     words: Vec<String>,
+    /// Of each term, the passages that hold it with its weight there, ascending.
+    postings: Vec<Vec<(u32, f64)>>,
+    /// Of each passage, its issue and its place there.
+    places: Vec<(usize, usize)>,
 }
 
 impl<'e> Corpus<'e> {
@@ -51,6 +55,16 @@ impl<'e> Corpus<'e> {
             for issue in &export.issues {
                 let doc = corpus.read(issue, export.repo.as_deref());
                 corpus.docs.push(doc);
+            }
+        }
+        corpus.postings = vec![Vec::new(); corpus.words.len()];
+        for (at, doc) in corpus.docs.iter().enumerate() {
+            for (place, passage) in doc.passages.iter().enumerate() {
+                let number = u32::try_from(corpus.places.len()).unwrap_or(u32::MAX);
+                corpus.places.push((at, place));
+                for (id, weight) in passage {
+                    corpus.postings[*id as usize].push((number, *weight));
+                }
             }
         }
         corpus
@@ -204,16 +218,41 @@ impl View {
         Query { terms, length: squares.sqrt(), names: ids(names), words: words.collect(), places: ids(places) }
     }
 
-    /// Cosine of a query and the passage of an issue that is nearest to it, 0 to 1. A long discussion around a quoted
+    /// Cosine of a query and the passage of each issue that is nearest to it, 0 to 1. A long discussion around a quoted
     /// message must not make the issue look like another one.
-    pub(crate) fn cosine(&self, corpus: &Corpus<'_>, query: &Query, at: usize) -> f64 {
-        let passages = corpus.docs[at].passages.iter().zip(&self.lengths[at]);
-        let cosines = passages.map(|(terms, length)| {
-            let dot: f64 =
-                shared(&query.terms, terms).map(|(id, left, right)| left * right * self.rarities[id as usize]).sum();
-            ratio(dot, query.length * length)
+    pub(crate) fn cosines(&self, corpus: &Corpus<'_>, query: &Query) -> Vec<f64> {
+        let mut dots = vec![0.0; corpus.places.len()];
+        // By term, in the order of terms: whatever is looked for, each passage adds the same numbers in the same order.
+        for (id, left) in &query.terms {
+            let rarity = self.rarities[*id as usize];
+            for (passage, right) in &corpus.postings[*id as usize] {
+                dots[*passage as usize] += left * right * rarity;
+            }
+        }
+        let mut cosines = vec![0.0_f64; corpus.docs.len()];
+        for (dot, (at, place)) in dots.into_iter().zip(&corpus.places) {
+            if let Some(length) = self.lengths[*at].get(*place).filter(|_| dot > 0.0) {
+                cosines[*at] = cosines[*at].max(ratio(dot, query.length * length));
+            }
+        }
+        cosines
+    }
+
+    /// Whether some issue could be as near as `least`. Of a message that mostly says what no issue says, a look at its
+    /// weightiest words answers.
+    pub(crate) fn comes_near(&self, corpus: &Corpus<'_>, query: &Query, least: f64) -> bool {
+        let mut terms: Vec<(f64, u32)> = query.terms.iter().map(|(id, weight)| (*weight, *id)).collect();
+        terms.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        // An issue that holds only the lightest of the terms is no nearer than their length; rounding is allowed for.
+        let most = (least * (1.0 - 1e-9) * query.length).powi(2);
+        let mut squares = 0.0;
+        let heavy = terms.into_iter().skip_while(|(weight, _)| {
+            squares += weight * weight;
+            squares < most
         });
-        cosines.fold(0.0, f64::max)
+        let holders = heavy.flat_map(|(_, id)| &corpus.postings[id as usize]);
+        holders.into_iter().any(|(passage, _)| !self.lengths[corpus.places[*passage as usize].0].is_empty())
+            && self.cosines(corpus, query).into_iter().any(|cosine| cosine >= least)
     }
 
     /// Cosine of two issues, 0 to 1.

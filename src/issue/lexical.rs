@@ -55,15 +55,17 @@ impl IssueIndex<'_> {
     }
 
     pub(super) fn scores(&self, subject: &MatchSubject<'_>, query: &Query) -> Vec<Scored> {
+        let cosines = self.view.cosines(&self.corpus, query);
         let mut scored: Vec<Scored> = self
             .visible(subject.repo)
+            .filter(|at| cosines[*at] > 0.0)
             .map(|at| {
                 let held = View::names_held(&self.corpus, query, at);
                 let doc = &self.corpus.docs[at];
                 let veto = if doc.quotes_messages { VETO_FLOOR + (1.0 - VETO_FLOOR) * held } else { 1.0 };
                 let place =
                     if doc.names_places && View::is_elsewhere(&self.corpus, query, at) { ELSEWHERE } else { 1.0 };
-                Scored { at, score: self.view.cosine(&self.corpus, query, at) * veto * place, held }
+                Scored { at, score: cosines[at] * veto * place, held }
             })
             .filter(|scored| scored.score > 0.0)
             .collect();

@@ -6,7 +6,9 @@
 use super::corpus::{Corpus, View};
 use super::export_types::{Export, IssueState};
 use super::known::{Decision, Link, Verdict};
+use super::lexical::{AUTO_SCORE, AUTO_SCORE_TITLE_ONLY};
 use super::marker::{LastAction, Markers, Trust, last_action, parse_markers};
+use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
 /// Share of issues with a text below which the absence of a match says nothing.
@@ -139,6 +141,8 @@ pub struct IndexOptions {
 pub struct IssueIndex<'e> {
     pub(super) corpus: Arc<Corpus<'e>>,
     pub(super) marks: Arc<Vec<Vec<(Markers, bool)>>>,
+    /// Every fingerprint and signature that a decision, an earlier run or a marker names.
+    named: Arc<FxHashSet<String>>,
     pub(super) view: View,
     pub(super) options: IndexOptions,
 }
@@ -156,9 +160,10 @@ impl<'e> IssueIndex<'e> {
     /// Reads the exports into an index.
     pub fn new(exports: &'e [Export], options: IndexOptions) -> Self {
         let corpus = Corpus::new(exports);
-        let marks = corpus.docs.iter().map(|doc| read_marks(doc.issue, &options.trust)).collect();
+        let marks: Vec<_> = corpus.docs.iter().map(|doc| read_marks(doc.issue, &options.trust)).collect();
         let view = View::new(&corpus, options.as_of_ns);
-        Self { corpus: Arc::new(corpus), marks: Arc::new(marks), view, options }
+        let named = Arc::new(names(&marks, &options));
+        Self { corpus: Arc::new(corpus), marks: Arc::new(marks), named, view, options }
     }
 
     /// The same issues at another moment, without reading them again.
@@ -166,7 +171,8 @@ impl<'e> IssueIndex<'e> {
     pub fn at(&self, as_of_ns: Option<i64>) -> Self {
         let options = IndexOptions { as_of_ns, ..self.options.clone() };
         let view = View::new(&self.corpus, as_of_ns);
-        Self { corpus: Arc::clone(&self.corpus), marks: Arc::clone(&self.marks), view, options }
+        let (corpus, marks, named) = (Arc::clone(&self.corpus), Arc::clone(&self.marks), Arc::clone(&self.named));
+        Self { corpus, marks, named, view, options }
     }
 
     /// The moment the index stands at, ns since the epoch.
@@ -212,14 +218,35 @@ impl<'e> IssueIndex<'e> {
     pub fn find(&self, subject: &MatchSubject<'_>) -> Match {
         let query = self.query(subject);
         let scored = self.scores(subject, &query);
-        if let Some(found) = self.decided(subject) {
+        let known = self.is_named(subject);
+        if let Some(found) = known.then(|| self.decided(subject)).flatten() {
             return self.identity(found.0, &query, &scored, Some(found.1));
         }
-        let found = self.linked(subject).or_else(|| self.marked(subject)).or_else(|| self.titled(subject));
+        let identity = || self.linked(subject).or_else(|| self.marked(subject));
+        let found = if known { identity() } else { None }.or_else(|| self.titled(subject));
         match found {
             Some(found) if found.verdict == MatchVerdict::Auto => self.identity(Some(found), &query, &scored, None),
             doubtful => self.by_words(&query, &scored, doubtful),
         }
+    }
+
+    /// The issue that a subject belongs to beyond doubt: what [`IssueIndex::find`] is sure of, without candidates and reasons,
+    /// for callers that ask of every cluster there is.
+    pub fn sure(&self, subject: &MatchSubject<'_>) -> Option<u64> {
+        let has_title = subject.title.is_some() || subject.headline.is_some();
+        let near = || self.view.comes_near(&self.corpus, &self.query(subject), AUTO_SCORE_TITLE_ONLY.min(AUTO_SCORE));
+        if !has_title && !self.is_named(subject) && !near() {
+            return None;
+        }
+        let found = self.find(subject);
+        found.target.filter(|_| found.verdict == MatchVerdict::Auto)
+    }
+
+    /// Whether anything that is settled names a subject.
+    fn is_named(&self, subject: &MatchSubject<'_>) -> bool {
+        let fingerprints = subject.fingerprint.into_iter().chain(subject.aliases.iter().map(String::as_str));
+        let mut ids = fingerprints.chain(subject.signatures.iter().map(|(id, _)| id.as_str()));
+        ids.any(|id| self.named.contains(id))
     }
 
     pub(super) fn visible<'s>(&'s self, repo: Option<&'s str>) -> impl Iterator<Item = usize> + 's {
@@ -236,6 +263,14 @@ impl<'e> IssueIndex<'e> {
     pub(super) fn number(&self, at: usize) -> u64 {
         self.corpus.docs[at].issue.number
     }
+}
+
+/// What is named by decisions, by earlier runs and by markers.
+fn names(marks: &[Vec<(Markers, bool)>], options: &IndexOptions) -> FxHashSet<String> {
+    let decided = options.decisions.iter().flat_map(|own| own.signatures.iter().chain([&own.fingerprint]));
+    let linked = options.links.iter().flat_map(|own| own.signatures.iter().chain([&own.fingerprint]));
+    let marked = marks.iter().flatten().flat_map(|(own, _)| own.sigs.iter().chain(&own.also).chain(&own.fp));
+    decided.chain(linked).chain(marked).cloned().collect()
 }
 
 fn read_marks(issue: &super::export_types::Issue, trust: &Trust) -> Vec<(Markers, bool)> {

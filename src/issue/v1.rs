@@ -40,9 +40,27 @@ pub struct ActionList {
     pub caps: Caps,
     /// In the order of carrying out.
     pub actions: Vec<Action>,
+    /// Clusters of WARNING and above that no action is planned for, because the report only counts them; absent where there
+    /// are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Unplanned")]
+    pub unplanned: Option<Unplanned>,
     /// Oldest `exported_at` and 24 h; null when an export has none.
     #[schemars(schema_with = "time_or_null")]
     pub valid_until: Option<String>,
+}
+
+/// What is beyond the clusters that a report tells one by one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Unplanned {
+    /// Clusters of WARNING and above.
+    pub clusters: u64,
+    /// Entries of all clusters that are only counted.
+    pub entries: u64,
+    /// Services of these.
+    pub services: u64,
+    /// What is left out, and how to have it planned.
+    pub reason: String,
 }
 
 /// The run that planned.

@@ -14,7 +14,7 @@ use super::policy::Policy;
 use super::v1::{
     Action, ActionList, BaselineState, Candidate, Caps, Category, Cluster, DoneWhen, Evidence, Expect, Fingerprint,
     IssuesExport, Kind, LabelRequired, Labels, Match, Priority, Related, Relation, Role, Run, SCHEMA, SCHEMA_VERSION,
-    Source, State, Status, Target, Tier, Tracker,
+    Source, State, Status, Target, Tier, Tracker, Unplanned,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,6 +37,7 @@ pub fn build(
     policy: &Policy,
     actions: &[PlannedAction],
     bodies: &BTreeMap<String, BodyInfo>,
+    unplanned: Option<Unplanned>,
 ) -> ActionList {
     source.sort_by(|a, b| (&a.path, &a.content_id).cmp(&(&b.path, &b.content_id)));
     let held = actions.iter().filter(|action| action.status == ActionStatus::HeldByCap);
@@ -57,6 +58,7 @@ pub fn build(
             truncated: held.map(|action| action.id.clone()).collect(),
         },
         actions: actions.iter().map(|action| one(action, bodies.get(&action.id))).collect(),
+        unplanned,
         valid_until: valid_until_ns(exports).map(format_ns),
     }
 }

@@ -22,6 +22,10 @@ use crate::mine::SigId;
 use crate::store::{NO_INT, NO_WORD, RowGroup, row_groups};
 use crate::time::day_of;
 
+/// Numbers by what they are of, ascending. A cluster has few of each, and of a hundred thousand clusters a tree each would be
+/// most of the memory.
+pub type Counts<T> = Vec<(T, u64)>;
+
 /// What the rows of a window say of one cluster.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ClusterFacts {
@@ -44,21 +48,21 @@ pub struct ClusterFacts {
     /// Rows without payload.
     pub without_payload: u64,
     /// Rows per (severity, effective severity, reason or empty) (`cluster_severities`).
-    pub severities: BTreeMap<(i64, i64, String), u64>,
+    pub severities: Counts<(i64, i64, String)>,
     /// Rows and first row per revision (`cluster_revisions`).
-    pub revisions: BTreeMap<String, (u64, i64)>,
+    pub revisions: Vec<(String, (u64, i64))>,
     /// Rows per UTC day, days since 1970 (`cluster_days`).
-    pub days: BTreeMap<i64, u64>,
+    pub days: Counts<i64>,
     /// First row of each event, ascending, nanoseconds (`cluster_events`).
     pub times_ns: Vec<i64>,
     /// Rows per signature (`signatures`).
-    pub signatures: BTreeMap<SigId, u64>,
+    pub signatures: Counts<SigId>,
     /// Rows per (module, function, line or -1) (`cluster_places`).
-    pub places: BTreeMap<(String, String, i64), u64>,
+    pub places: Counts<(String, String, i64)>,
     /// Rows per stack (`cluster_stacks`).
-    pub stacks: BTreeMap<String, u64>,
+    pub stacks: Counts<String>,
     /// Rows per request host (`cluster_hosts`).
-    pub hosts: BTreeMap<String, u64>,
+    pub hosts: Counts<String>,
     /// Status and latency in nanoseconds of each request with a status, by latency, unknown first (`request_latencies`).
     pub requests: Vec<(i64, Option<i64>)>,
     /// The oldest of its loudest rows (`examples`).
@@ -138,6 +142,8 @@ pub struct Facts {
     pub(super) traces: Keyed<TraceRow>,
     /// Events in which several clusters stand.
     pub(super) shared: Keyed<SharedEvent>,
+    /// Where the row stands that stands for each cluster, by the clusters' places in `traces`.
+    pub(super) shown: Vec<(u32, Place)>,
 }
 
 /// Rows of a group, by their places in it.
@@ -377,7 +383,7 @@ impl Whole {
 
     fn cluster(&self, key: ClusterRows, sums: Sums) -> ClusterFacts {
         let counts =
-            |counts: FxHashMap<u32, u64>| counts.into_iter().map(|(code, n)| (self.words.own(code), n)).collect();
+            |counts: FxHashMap<u32, u64>| sorted(counts.into_iter().map(|(code, n)| (self.words.own(code), n)));
         let mut times_ns = sums.more.times_ns;
         times_ns.sort_unstable();
         let mut requests: Vec<(i64, Option<i64>)> = sums
@@ -397,25 +403,17 @@ impl Whole {
             traces: sums.traces.len() as u64,
             users: sums.users,
             without_payload: sums.without_payload,
-            severities: sums
-                .severities
-                .into_iter()
-                .map(|((envelope, effective, reason), n)| {
-                    ((i64::from(envelope), i64::from(effective), self.words.own(reason)), n)
-                })
-                .collect(),
-            revisions: sums.revisions.into_iter().map(|(code, found)| (self.words.own(code), found)).collect(),
-            days: sums.days,
+            severities: sorted(sums.severities.into_iter().map(|((envelope, effective, reason), n)| {
+                ((i64::from(envelope), i64::from(effective), self.words.own(reason)), n)
+            })),
+            revisions: sorted(sums.revisions.into_iter().map(|(code, found)| (self.words.own(code), found))),
+            days: sums.days.into_iter().collect(),
             times_ns,
-            signatures: sums.signatures.into_iter().collect(),
-            places: sums
-                .places
-                .into_iter()
-                .map(|((module, function, line), n)| {
-                    let line = if line == NO_INT { -1 } else { line };
-                    ((self.words.own(module), self.words.own(function), line), n)
-                })
-                .collect(),
+            signatures: sorted(sums.signatures.into_iter()),
+            places: sorted(sums.places.into_iter().map(|((module, function, line), n)| {
+                let line = if line == NO_INT { -1 } else { line };
+                ((self.words.own(module), self.words.own(function), line), n)
+            })),
             stacks: counts(sums.stacks),
             hosts: counts(sums.hosts),
             requests,
@@ -423,6 +421,13 @@ impl Whole {
             insert_ids: Vec::new(),
         }
     }
+}
+
+/// What a table held, in the order of its keys.
+fn sorted<T: Ord>(rows: impl Iterator<Item = T>) -> Vec<T> {
+    let mut rows: Vec<T> = rows.collect();
+    rows.sort_unstable();
+    rows
 }
 
 impl Gathered {
@@ -461,17 +466,20 @@ pub(super) fn facts(source: &RowSource, depth: Depth) -> Result<Facts, QueryErro
     let of = |(key, mut sums): (Key, Sums)| {
         let (best, oldest) = (sums.more.best.take(), std::mem::take(&mut sums.more.oldest));
         let mut facts = whole.cluster(whole.key(source, key), sums);
-        let rows = best.iter().flat_map(|best| &best.1).filter_map(|place| found.get(place));
-        facts.example = rows.min_by(|a, b| a.order().cmp(&b.order())).cloned();
+        let rows = best.iter().flat_map(|best| &best.1).filter_map(|place| Some((*place, found.get(place)?)));
+        let shown = rows.min_by(|(_, a), (_, b)| a.order().cmp(&b.order()));
+        facts.example = shown.map(|(_, example)| example.clone());
         facts.insert_ids = oldest.iter().filter_map(|place| ids.get(place)?.clone()).collect();
-        facts
+        (facts, shown.map(|(place, _)| place))
     };
     // The order of millions of times is one cluster's: the next goes to whoever is free.
     let pairs: Vec<(Key, Sums)> = keys.into_iter().zip(sums).collect();
-    let mut clusters: Vec<ClusterFacts> = pairs.into_par_iter().with_max_len(1).map(of).collect();
+    let (mut clusters, shown): (Vec<ClusterFacts>, Vec<Option<Place>>) =
+        pairs.into_par_iter().with_max_len(1).map(of).unzip();
+    let shown = (0..).zip(shown).filter_map(|(at, place)| Some((at, place?))).collect();
     clusters.sort_by(|a, b| a.key.cmp(&b.key));
     let shared = Keyed { clusters: trace_keys.clone(), rows: std::mem::take(&mut whole.shared) };
     let traces = Keyed { clusters: trace_keys, rows: std::mem::take(&mut whole.traces) };
     let loud = whole.loud.into_iter().map(|(at, rows)| (groups[at as usize].clone(), rows)).collect();
-    Ok(Facts { clusters, attached, totals, loud, traces, shared })
+    Ok(Facts { clusters, attached, totals, loud, traces, shared, shown })
 }

@@ -19,7 +19,7 @@ mod texts;
 mod turn;
 mod views;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -29,7 +29,7 @@ use thiserror::Error;
 
 pub use describe::{TableInfo, tables, tables_text};
 pub use entries::{ClusterRows, Entries, EntryFilter};
-pub use facts::{AttachedRows, ClusterFacts, Facts, SharedEvent, TotalRows, TraceRow};
+pub use facts::{AttachedRows, ClusterFacts, Counts, Facts, SharedEvent, TotalRows, TraceRow};
 pub use loud::{Keyed, MessageRow, StartRow};
 pub use named::{NAMED, named};
 pub use picked::Example;
@@ -38,9 +38,9 @@ pub use table::{Column, Data, Table};
 pub use texts::{EndedRow, Exit, ExitOf};
 
 use crate::mine::TemplateSet;
-use crate::store::{Snapshot, StoreError};
+use crate::store::{Snapshot, StoreError, row_groups};
 use crate::time::Window;
-use cells::Depth;
+use cells::{Depth, Place};
 use facts::LoudRows;
 use rows::{RowSource, TemplateIndex};
 use views::Services;
@@ -132,6 +132,7 @@ struct Walked {
     loud: OnceLock<Vec<LoudRows>>,
     traces: OnceLock<Keyed<TraceRow>>,
     shared: OnceLock<Keyed<SharedEvent>>,
+    shown: OnceLock<Vec<(u32, Place)>>,
     messages: OnceLock<Keyed<MessageRow>>,
 }
 
@@ -241,6 +242,7 @@ impl Engine {
         let _ = self.walked.loud.set(std::mem::take(&mut facts.loud));
         let _ = self.walked.traces.set(std::mem::take(&mut facts.traces));
         let _ = self.walked.shared.set(std::mem::take(&mut facts.shared));
+        let _ = self.walked.shown.set(std::mem::take(&mut facts.shown));
         Ok(facts)
     }
 
@@ -303,6 +305,24 @@ impl Engine {
         }
         let found = facts::facts(&self.source, Depth::Full)?.shared;
         Ok(self.walked.shared.get_or_init(|| found))
+    }
+
+    /// The examples of some clusters as they were stored, where that was kept: a report quotes those that it tells, and of a
+    /// hundred thousand others they would fill the memory.
+    pub fn raws(&self, wanted: &BTreeSet<ClusterRows>) -> Result<BTreeMap<ClusterRows, String>, QueryError> {
+        if self.walked.shown.get().is_none() {
+            self.facts()?;
+        }
+        let (clusters, rows) = match (self.walked.traces.get(), self.walked.shown.get()) {
+            (Some(traces), Some(rows)) => (&traces.clusters, rows),
+            _ => return Ok(BTreeMap::new()),
+        };
+        let own = rows.iter().filter(|(at, _)| wanted.contains(&clusters[*at as usize]));
+        let places: BTreeMap<Place, u32> = own.map(|(at, place)| (*place, *at)).collect();
+        let groups = row_groups(&self.source.files, self.source.window)?;
+        let raws = picked::raws(&groups, &places.keys().copied().collect())?;
+        let named = |(place, raw): (Place, Option<String>)| Some((clusters[places[&place] as usize].clone(), raw?));
+        Ok(raws.into_iter().filter_map(named).collect())
     }
 
     fn loud(&self) -> Result<&[LoudRows], QueryError> {

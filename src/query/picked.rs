@@ -20,7 +20,7 @@ pub struct Example {
     pub severity: Severity,
     /// What people read.
     pub message: String,
-    /// The entry, where it was kept.
+    /// The entry, where it was kept and was asked for ([`super::Engine::raws`]).
     pub raw: Option<String>,
     /// Content id of its file.
     pub file: String,
@@ -43,12 +43,23 @@ impl Example {
     }
 }
 
-const COLUMNS: [&str; 11] =
-    ["ts_ns", "insert_id", "severity", "message", "raw", "file", "offset", "revision", "instance", "trace", "location"];
+const COLUMNS: [&str; 10] =
+    ["ts_ns", "insert_id", "severity", "message", "file", "offset", "revision", "instance", "trace", "location"];
 
-/// The entries at some places.
+/// The entries at some places, without themselves as they were stored: see [`raws`].
 pub(super) fn entries(groups: &[RowGroup], places: &BTreeSet<Place>) -> Result<BTreeMap<Place, Example>, QueryError> {
     fetched(groups, places, &COLUMNS, read)
+}
+
+/// The entries at some places as they were stored; none where that was not kept.
+pub(super) fn raws(
+    groups: &[RowGroup],
+    places: &BTreeSet<Place>,
+) -> Result<BTreeMap<Place, Option<String>>, QueryError> {
+    fetched(groups, places, &["raw"], |cut| {
+        let raw = cut.texts("raw")?;
+        Ok((0..cut.len()).map(|row| own(raw.get(row))).collect())
+    })
 }
 
 /// The ids of the entries at some places.
@@ -89,8 +100,7 @@ fn own(text: Option<&str>) -> Option<String> {
 
 fn read(cut: &Cut) -> Result<Vec<Example>, StoreError> {
     let (ts, severity, offset) = (cut.ints("ts_ns")?, cut.ints("severity")?, cut.ints("offset")?);
-    let (id, message, raw, trace) =
-        (cut.texts("insert_id")?, cut.texts("message")?, cut.texts("raw")?, cut.texts("trace")?);
+    let (id, message, trace) = (cut.texts("insert_id")?, cut.texts("message")?, cut.texts("trace")?);
     let (file, revision) = (cut.words("file")?, cut.words("revision")?);
     let (instance, location) = (cut.words("instance")?, cut.words("location")?);
     let word = |words: &crate::store::Words, row: usize| {
@@ -102,7 +112,7 @@ fn read(cut: &Cut) -> Result<Vec<Example>, StoreError> {
             insert_id: own(id.get(row)),
             severity: Severity::from_number(severity[row]).unwrap_or_default(),
             message: message.get(row).unwrap_or("").to_owned(),
-            raw: own(raw.get(row)),
+            raw: None,
             file: word(&file, row).unwrap_or_default(),
             offset: Some(offset[row]).filter(|n| *n != NO_INT).unwrap_or(0),
             revision: word(&revision, row),

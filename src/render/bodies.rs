@@ -239,7 +239,7 @@ impl Renderer {
     }
 
     /// `review.md`: one screen an action, with the line that accepts or refuses it.
-    pub fn review(&self, items: &[ReviewItem]) -> Result<String, RenderError> {
+    pub fn review(&self, items: &[ReviewItem], unplanned: Option<&str>) -> Result<String, RenderError> {
         #[derive(Serialize)]
         struct Shown<'a> {
             a: &'a ReviewItem,
@@ -248,10 +248,11 @@ impl Renderer {
         #[derive(Serialize)]
         struct Screen<'a> {
             items: Vec<Shown<'a>>,
+            unplanned: Option<&'a str>,
         }
         let items =
             items.iter().map(|a| Shown { a, diff: a.last_comment.as_deref().map(|old| diff(old, &a.body)) }).collect();
-        self.markdown("review.md.j2", &Screen { items })
+        self.markdown("review.md.j2", &Screen { items, unplanned })
     }
 }
 

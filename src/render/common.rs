@@ -2,12 +2,17 @@
 //!
 //! Worklog, retrospective and postmortem say these in the same words, so the values of their templates are made here once.
 
-use serde::Serialize;
+use std::collections::BTreeMap;
+
+use serde::{Serialize, Serializer};
 
 use super::cluster::ns;
 use super::filters;
 use super::view::RenderOptions;
-use crate::report::v1::{Cluster, DataQuality, LatencyMs, Report, Route, Source};
+use crate::report::v1::{
+    Cluster, Coverage, DataQuality, LatencyMs, QueryRef, Report, ReportWindow, Rest, Route, Run, ServiceRow, Source,
+    Summary, Totals,
+};
 
 /// Routes that are listed.
 const ROUTES: usize = 15;
@@ -18,6 +23,8 @@ pub(super) struct Cut<T> {
     pub(super) rows: Vec<T>,
     pub(super) left: usize,
     pub(super) total: usize,
+    /// Of those left out, the ones that `report.json` counts only.
+    pub(super) beyond: usize,
 }
 
 impl<T> Cut<T> {
@@ -25,19 +32,77 @@ impl<T> Cut<T> {
         let mut rows: Vec<T> = all.into_iter().collect();
         let total = rows.len();
         rows.truncate(limit);
-        Self { left: total - rows.len(), rows, total }
+        Self { left: total - rows.len(), rows, total, beyond: 0 }
     }
 
     /// Only what is shown is worked out.
     pub(super) fn map<U>(self, f: impl FnMut(T) -> U) -> Cut<U> {
-        Cut { rows: self.rows.into_iter().map(f).collect(), left: self.left, total: self.total }
+        let Self { rows, left, total, beyond } = self;
+        Cut { rows: rows.into_iter().map(f).collect(), left, total, beyond }
+    }
+
+    /// With those that the report itself only counts.
+    pub(super) fn and(mut self, beyond: u64) -> Self {
+        let more = usize::try_from(beyond).unwrap_or(usize::MAX);
+        self.left = self.left.saturating_add(more);
+        self.total = self.total.saturating_add(more);
+        self.beyond = more;
+        self
+    }
+}
+
+/// The report as templates see it. Ours read none of the lists that documents cut but through cut lists, and of thousands of
+/// clusters the values of such lists are most of a rendering's memory; templates of a user see all of it.
+#[derive(Debug)]
+struct Seen<'a> {
+    report: &'a Report,
+    whole: bool,
+}
+
+impl Serialize for Seen<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Short<'a> {
+            schema: &'a str,
+            schema_version: &'a str,
+            run: &'a Run,
+            window: &'a ReportWindow,
+            coverage: &'a Coverage,
+            totals: &'a Totals,
+            services: &'a [ServiceRow],
+            data_quality: &'a [DataQuality],
+            queries: &'a [QueryRef],
+            masked: &'a BTreeMap<String, u64>,
+            summary: &'a Summary,
+            issue_exports: &'a [String],
+        }
+        let Report { schema, schema_version, run, window, coverage, totals, services, .. } = self.report;
+        let Report { data_quality, queries, masked, summary, issue_exports, .. } = self.report;
+        if self.whole {
+            return self.report.serialize(serializer);
+        }
+        let short = Short {
+            schema,
+            schema_version,
+            run,
+            window,
+            coverage,
+            totals,
+            services,
+            data_quality,
+            queries,
+            masked,
+            summary,
+            issue_exports,
+        };
+        short.serialize(serializer)
     }
 }
 
 /// What the templates of all documents read.
 #[derive(Debug, Serialize)]
 pub(super) struct Common<'a> {
-    pub(super) report: &'a Report,
+    report: Seen<'a>,
     /// The report's zone is not UTC.
     local: bool,
     /// Entries are quoted.
@@ -47,6 +112,10 @@ pub(super) struct Common<'a> {
     source_rows: Cut<&'a Source>,
     /// How often the rule for rising and falling clusters flags one, where past windows could be looked at.
     calibration: Option<&'a str>,
+    /// What the report only counts.
+    rest: Option<&'a Rest>,
+    /// Services beside those that the report names.
+    services_beyond: u64,
     /// Clusters that came before the window as well: their first entry in it is not the first of all.
     earlier: Vec<&'a str>,
     /// Clusters that came so early in the data that they may have come before it.
@@ -69,10 +138,12 @@ struct RouteView<'a> {
 impl<'a> Common<'a> {
     pub(super) fn new(report: &'a Report, options: &RenderOptions<'a>) -> Self {
         Self {
-            report,
+            report: Seen { report, whole: options.whole },
             local: !report.window.timezone.is_empty() && !report.window.timezone.eq_ignore_ascii_case("UTC"),
             examples: options.examples,
-            route_rows: Cut::new(&report.routes, ROUTES).map(route),
+            route_rows: Cut::new(&report.routes, ROUTES).map(route).and(beyond(report, |rest| rest.routes)),
+            rest: report.rest.as_ref(),
+            services_beyond: beyond(report, |rest| rest.service_rows),
             quality_rows: Cut::new(&report.data_quality, options.quiet),
             source_rows: Cut::new(&report.sources, options.sources),
             calibration: report.calibration.as_ref().map(|found| found.sentence.as_str()),
@@ -80,6 +151,11 @@ impl<'a> Common<'a> {
             from_start: report.clusters.iter().filter(|c| from_start(c, report)).map(|c| c.id.as_str()).collect(),
         }
     }
+}
+
+/// A sum over what the report only counts.
+pub(super) fn beyond(report: &Report, of: impl Fn(&Rest) -> u64) -> u64 {
+    report.rest.as_ref().map_or(0, of)
 }
 
 /// Whether a cluster was seen before the window.

@@ -109,13 +109,14 @@ pub fn mask_report(report: Report) -> Report {
 /// When a number beside a personal value is not finite, which no stage may let happen.
 pub fn mask_report_keyed(mut report: Report, name: &dyn Fn(&str, &str) -> Option<String>) -> Report {
     let configured = collect(configured(&report));
-    // Most of a report is its clusters: each goes its own way to a tree and back.
+    // Most of a report is its clusters: each goes its own way to a tree and back, and few trees are there at once.
     let clusters = std::mem::take(&mut report.clusters);
-    let (tree, trees) = rayon::join(|| tree_of(&report), || clusters.par_iter().map(tree_of).collect::<Vec<_>>());
-    let mut texts = Vec::new();
-    trees.iter().chain([&tree]).for_each(|tree| strings(tree, &mut texts));
-    let mut found: BTreeSet<(Kind, String)> =
-        texts.par_iter().flat_map_iter(|text| find(text)).map(|(_, kind, value)| (kind, value)).collect();
+    let (rest, each) = rayon::join(
+        || values_of(&report),
+        || clusters.par_iter().map(values_of).collect::<Vec<BTreeSet<(Kind, String)>>>(),
+    );
+    let is_hit: Vec<bool> = each.iter().map(|found| !found.is_empty()).collect();
+    let mut found: BTreeSet<(Kind, String)> = each.into_iter().flatten().chain(rest).collect();
     for kept in configured {
         found.remove(&kept);
     }
@@ -124,18 +125,28 @@ pub fn mask_report_keyed(mut report: Report, name: &dyn Fn(&str, &str) -> Option
         report.clusters = clusters;
         return report;
     }
-    let mut report = masked(report, tree, &masker);
-    report.clusters = clusters.into_par_iter().zip(trees).map(|(own, tree)| masked(own, tree, &masker)).collect();
+    let mut report = masked(report, &masker);
+    let one = |(own, hit)| if hit { masked(own, &masker) } else { own };
+    report.clusters = clusters.into_par_iter().zip(is_hit).map(one).collect();
     report.masked = masker.counts();
     report
+}
+
+/// The personal values in all texts of a part of a report.
+fn values_of<T: Serialize>(part: &T) -> BTreeSet<(Kind, String)> {
+    let tree = tree_of(part);
+    let mut texts = Vec::new();
+    strings(&tree, &mut texts);
+    collect(texts)
 }
 
 fn tree_of<T: Serialize>(part: &T) -> Value {
     serde_json::to_value(part).expect("a report is plain data")
 }
 
-/// A part of a report by its tree; the part itself where no text of it holds such a value.
-fn masked<T: DeserializeOwned>(part: T, mut tree: Value, masker: &Masker) -> T {
+/// A part of a report without such values; the part itself where no text of it holds such a value.
+fn masked<T: Serialize + DeserializeOwned>(part: T, masker: &Masker) -> T {
+    let mut tree = tree_of(&part);
     if replace(&mut tree, masker) == 0 {
         return part;
     }

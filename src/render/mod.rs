@@ -180,7 +180,7 @@ impl Renderer {
         report: &Report,
         options: &RenderOptions<'_>,
     ) -> Result<[(String, String); 2], RenderError> {
-        let notes = Notes::read(options.notes);
+        let (options, notes) = (&self.options(options), Notes::read(options.notes));
         let pair = |name: &str, markdown: String, html: String| {
             Ok([(format!("{name}.md"), markdown), (format!("{name}.html"), safe::tidy_html(&html))])
         };
@@ -202,15 +202,20 @@ impl Renderer {
         Ok([("worklog.md".to_owned(), markdown?), ("worklog.html".to_owned(), html?)])
     }
 
+    /// Our own templates do without the long lists of a report.
+    fn options<'a>(&self, options: &RenderOptions<'a>) -> RenderOptions<'a> {
+        RenderOptions { whole: options.whole && !self.overrides.is_empty(), ..options.clone() }
+    }
+
     /// `worklog.md`
     pub fn worklog_markdown(&self, report: &Report, options: &RenderOptions<'_>) -> Result<String, RenderError> {
-        let notes = Notes::read(options.notes);
+        let (options, notes) = (&self.options(options), Notes::read(options.notes));
         self.markdown("worklog.md.j2", &View::new(report, options, &notes, false))
     }
 
     /// `worklog.html`: one file that needs no network.
     pub fn worklog_html(&self, report: &Report, options: &RenderOptions<'_>) -> Result<String, RenderError> {
-        let notes = Notes::read(options.notes);
+        let (options, notes) = (&self.options(options), Notes::read(options.notes));
         let text = self.render("worklog.html.j2", &View::new(report, options, &notes, true))?;
         Ok(safe::tidy_html(&text))
     }

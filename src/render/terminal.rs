@@ -31,8 +31,12 @@ pub fn terminal_summary_with(report: &Report, commands: &[String]) -> String {
     lines.push(format!("{week_name}{}  {span}", list(&services)));
     lines.extend(wrap(&report.coverage.sentence));
     let t = &report.totals;
+    let rest = report.rest.as_ref();
+    let counted = rest
+        .filter(|rest| rest.clusters > 0)
+        .map_or_else(String::new, |rest| format!(" ({} of them only counted)", filters::count(rest.clusters)));
     lines.push(format!(
-        "{} entries in the files, {} distinct in the window, {} events, {} clusters",
+        "{} entries in the files, {} distinct in the window, {} events, {} clusters{counted}",
         filters::count(t.entries),
         filters::count(t.unique),
         filters::count(t.events),
@@ -45,7 +49,7 @@ pub fn terminal_summary_with(report: &Report, commands: &[String]) -> String {
     let tail = tail(report);
     let commands = &commands[..commands.len().min(3)];
     let below = if commands.is_empty() { 0 } else { commands.len() + 1 };
-    let room = LINES.saturating_sub(lines.len() + tail.len() + below + 3);
+    let room = LINES.saturating_sub(lines.len() + tail.len() + below + 3 + usize::from(rest.is_some()));
     let findings = &report.summary.findings;
     if !findings.is_empty() {
         lines.push(String::new());
@@ -62,6 +66,13 @@ pub fn terminal_summary_with(report: &Report, commands: &[String]) -> String {
     }
     if findings.len() > room {
         lines.push(format!("    {} more in the {}", findings.len() - room, document(report)));
+    }
+    if let Some(rest) = rest.filter(|rest| rest.findings > 0) {
+        lines.push(format!(
+            "    {} more only counted: report-clusters = {}",
+            filters::count(rest.findings),
+            rest.limit
+        ));
     }
     lines.extend(tail);
     let lines = lines.iter().map(|line| safe::cut(&safe::terminal(line), WIDTH).trim_end().to_owned());

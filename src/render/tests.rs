@@ -125,7 +125,7 @@ fn bodies_and_review_of_the_sample_stand() {
         body: comment,
         ..ReviewItem::default()
     };
-    insta::assert_snapshot!("review_md", renderer.review(&[item]).expect("review"));
+    insta::assert_snapshot!("review_md", renderer.review(&[item], None).expect("review"));
 }
 
 #[test]

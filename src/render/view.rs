@@ -8,10 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::cluster::{ClusterView, Context, ns, rank};
-use super::common::{Common, Cut, services};
+use super::common::{Common, Cut, beyond, services};
 use super::notes::{Notes, Sections};
 use super::{chart, filters, safe};
-use crate::report::v1::{ActionRow, Cluster, DayCount, Deploy, Family, FindingRow, Report, ServiceRow, TimelineRow};
+use crate::report::level;
+use crate::report::v1::{
+    ActionRow, Cluster, DayCount, Deploy, Family, FindingRow, Report, Rest, ServiceRow, TimelineRow,
+};
 
 /// What is to be done now, of which so much is told at the top.
 const NEXT: usize = 4;
@@ -65,6 +68,8 @@ pub struct RenderOptions<'a> {
     pub notes: Option<&'a str>,
     /// What was filed; empty before the filing step has run.
     pub filed: &'a [Filed],
+    /// Templates see the whole report; a [`super::Renderer`] decides it by whether some are the user's.
+    pub whole: bool,
 }
 
 impl Default for RenderOptions<'_> {
@@ -81,6 +86,7 @@ impl Default for RenderOptions<'_> {
             example_chars: 4_000,
             notes: None,
             filed: &[],
+            whole: true,
         }
     }
 }
@@ -175,7 +181,7 @@ struct Sums {
     attached: u64,
     unique: u64,
     agree: bool,
-    clusters: usize,
+    clusters: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -241,19 +247,22 @@ impl<'a> View<'a> {
             .collect();
         let days: Vec<_> = days_of_all(&loud);
         let (notes_used, other_notes) = notes.split(report);
+        let list = |all, limit, more| Cut::new(all, limit).map(|c| context.cluster(c)).and(more);
         View {
             common: Common::new(report, options),
             services: services(report),
-            service_rows: Cut::new(&report.services, options.services),
+            service_rows: Cut::new(&report.services, options.services).and(beyond(report, |rest| rest.service_rows)),
             top: Top::new(report),
-            findings: Cut::new(&report.summary.findings, options.clusters).map(|row| {
-                let cluster = by_id.get(row.cluster.as_str()).copied();
-                FindingView { row, cluster, svg: cluster.filter(|_| charts).and_then(|c| context.svg(c)) }
-            }),
+            findings: Cut::new(&report.summary.findings, options.clusters)
+                .map(|row| {
+                    let cluster = by_id.get(row.cluster.as_str()).copied();
+                    FindingView { row, cluster, svg: cluster.filter(|_| charts).and_then(|c| context.svg(c)) }
+                })
+                .and(beyond(report, |rest| rest.findings)),
             risks: Cut::new(loud.iter().copied().filter(|c| c.impact.is_some()), options.quiet),
-            clusters: Cut::new(loud, options.clusters).map(|c| context.cluster(c)),
-            below: Cut::new(below, options.quiet).map(|c| context.cluster(c)),
-            silent: Cut::new(silent, options.quiet).map(|c| context.cluster(c)),
+            clusters: list(loud, options.clusters, beyond(report, |rest| rest.loud)),
+            below: list(below, options.quiet, beyond(report, |rest| rest.clusters - rest.loud)),
+            silent: list(silent, options.quiet, beyond(report, |rest| rest.absent)),
             severities: severities(report),
             effective: shares(&report.totals.effective_severity),
             kinds: shares(&report.totals.kind),
@@ -264,10 +273,12 @@ impl<'a> View<'a> {
             actions: Cut::new(actions, options.actions),
             sums: Sums::new(report),
             tiers: tiers(report, options),
-            families: Cut::new(&report.families, options.clusters).map(|f| FamilyView {
-                f,
-                members: f.members.iter().filter_map(|id| by_id.get(id.as_str()).copied()).collect(),
-            }),
+            families: Cut::new(&report.families, options.clusters)
+                .map(|f| FamilyView {
+                    f,
+                    members: f.members.iter().filter_map(|id| by_id.get(id.as_str()).copied()).collect(),
+                })
+                .and(beyond(report, |rest| rest.families)),
             days_svg: (charts && days.len() > 2).then(|| chart::day_bars(&days)),
             days_text: (days.len() > 1).then(|| chart::spark_text(&days)),
             coverage_rows: coverage_rows(report, context.window),
@@ -285,14 +296,17 @@ impl<'a> Top<'a> {
     fn new(report: &'a Report) -> Self {
         let few = |list: &'a [String], limit| Cut::new(list.iter().map(String::as_str), limit);
         let s = &report.summary;
+        let of = |status: &'static str| beyond(report, |rest| rest.statuses.get(status).copied().unwrap_or(0));
+        let urgent =
+            beyond(report, |rest| rest.priority.iter().filter(|(word, _)| level(word) <= 2).map(|(_, n)| n).sum());
         let pressing = s.findings.iter().filter(|row| row.is_pressing());
         Top {
-            findings: Cut::new(&s.findings, 10),
-            new: few(&s.new, 3),
-            worse: few(&s.worse, 3),
-            gone: few(&s.gone, 3),
-            follows: few(&s.follows, 3),
-            next: few(&s.next, NEXT),
+            findings: Cut::new(&s.findings, 10).and(beyond(report, |rest| rest.findings)),
+            new: few(&s.new, 3).and(of("new")),
+            worse: few(&s.worse, 3).and(of("regressed") + of("escalating")),
+            gone: few(&s.gone, 3).and(of("resolved") + of("quiet")),
+            follows: few(&s.follows, 3).and(beyond(report, |rest| rest.families)),
+            next: few(&s.next, NEXT).and(urgent),
             next_left: pressing.skip(NEXT).take(LEFT).map(short).collect(),
             unseen: few(&s.unseen, 4),
             undecided: s.statuses.get("insufficient_coverage").copied().unwrap_or(0),
@@ -366,15 +380,16 @@ fn coverage_rows(report: &Report, window: (i64, i64)) -> Cut<CoverageRow<'_>> {
 
 impl Sums {
     fn new(report: &Report) -> Self {
-        let entries = report.clusters.iter().map(|c| c.entries).sum();
-        let attached = report.clusters.iter().map(|c| c.attached).sum();
+        let entries = report.clusters.iter().map(|c| c.entries).sum::<u64>() + beyond(report, |rest| rest.entries);
+        let attached = report.clusters.iter().map(|c| c.attached).sum::<u64>() + beyond(report, |rest| rest.attached);
         let unique = report.totals.unique;
         Sums {
             entries,
             attached,
             unique,
             agree: entries + attached == unique,
-            clusters: report.clusters.iter().filter(|c| c.entries + c.attached > 0).count(),
+            clusters: report.clusters.iter().filter(|c| c.entries + c.attached > 0).count() as u64
+                + beyond(report, |rest| rest.clusters),
         }
     }
 }
@@ -391,9 +406,10 @@ fn action_counts(actions: &[ActionView]) -> Vec<(String, usize)> {
 }
 
 fn tiers<'a>(report: &'a Report, options: &RenderOptions<'_>) -> Vec<Tier<'a>> {
-    let tier = |name, wanted: fn(&str) -> bool| Tier {
-        name,
-        rows: Cut::new(report.summary.findings.iter().filter(|row| wanted(&row.priority)), options.quiet),
+    let tier = |name, wanted: fn(&str) -> bool| {
+        let own = report.summary.findings.iter().filter(|row| wanted(&row.priority));
+        let more = |rest: &Rest| rest.priority.iter().filter(|(word, _)| wanted(word)).map(|(_, n)| n).sum();
+        Tier { name, rows: Cut::new(own, options.quiet).and(beyond(report, more)) }
     };
     let mut tiers = vec![
         tier("Immediate (P0)", |p| p == "P0"),

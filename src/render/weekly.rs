@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::cluster::ClusterView;
-use super::common::Cut;
+use super::common::{Cut, beyond};
 use super::notes::Notes;
 use super::view::{RenderOptions, View};
 use super::{chart, filters};
@@ -180,7 +180,7 @@ impl<'a> WeeklyView<'a> {
             base,
             w,
             last: w.weeks.len().checked_sub(2).map(|at| w.weeks[at].week.as_str()),
-            week_services: Cut::new(&w.services, FIRST).map(service_row),
+            week_services: Cut::new(&w.services, FIRST).map(service_row).and(beyond(report, |rest| rest.service_rows)),
             fixes: Cut::new(first, FIRST).map(fix),
             fixes_below: Cut::new(below, options.quiet).map(fix),
             elsewhere: Cut::new(&w.fixes_elsewhere, FIRST).map(|issue| format!("#{} {}", issue.number, issue.title)),
@@ -195,7 +195,7 @@ impl<'a> WeeklyView<'a> {
             noise: Cut::new(&w.noise, 10),
             drifts: Cut::new(&w.drifts, ROWS),
             deploys: Cut::new(&w.deploys, options.quiet),
-            routes: Cut::new(&w.requests, ROWS).map(route_row),
+            routes: Cut::new(&w.requests, ROWS).map(route_row).and(beyond(report, |rest| rest.routes)),
             open: Cut::new(&w.open, options.quiet),
             renamed: Cut::new(&w.renamed, ROWS),
             gaps: Cut::new(&w.gaps, ROWS),
@@ -267,10 +267,12 @@ fn driver(s: &WeekService, this: f64, last: Option<f64>) -> Option<String> {
 
 fn lead(report: &Report, w: &Weekly) -> String {
     let n = |list: &[ChangeRow]| filters::count(list.len() as u64);
-    let problems = report.summary.findings.len();
+    let beyond = beyond(report, |rest| rest.findings);
+    let problems = report.summary.findings.len() as u64 + beyond;
+    let counted = if beyond == 0 { String::new() } else { format!("; {} are only counted", filters::count(beyond)) };
     format!(
-        "{} {} of WARNING and above: {} new, {} first seen here, {} gone silent, {} regressed, {} still back, {} escalating, {} declining, {} ongoing as before; {} more went away.",
-        filters::count(problems as u64),
+        "{} {} of WARNING and above: {} new, {} first seen here, {} gone silent, {} regressed, {} still back, {} escalating, {} declining, {} ongoing as before; {} more went away{counted}.",
+        filters::count(problems),
         if problems == 1 { "problem" } else { "problems" },
         n(&w.new),
         n(&w.first_seen),

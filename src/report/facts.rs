@@ -2,18 +2,13 @@
 //!
 //! One function a struct of [`v1`]; times become text and numbers are rounded here, nothing is concluded.
 
-use super::sentences::{count, of};
 use super::v1;
-use super::worklog::family_id;
 use crate::analyze::stats::compare::Baseline;
 use crate::analyze::stats::drift::Drift;
 use crate::analyze::stats::onset::Direction;
 use crate::analyze::stats::quantile;
-use crate::analyze::{
-    Analysis, Calibration, Change, Family, FamilyKind, Latency, Link, Parameter, Ranked, Revisions, Route, Silent,
-    ValueChange,
-};
-use crate::time::{HOUR_NS, SECOND_NS, rfc3339, words};
+use crate::analyze::{Calibration, Change, Latency, Parameter, Ranked, Revisions, Route, Silent, ValueChange};
+use crate::time::{HOUR_NS, rfc3339};
 
 /// A number with so many digits after the point.
 pub(super) fn rounded(value: f64, digits: i32) -> f64 {
@@ -226,88 +221,6 @@ pub(super) fn calibration(found: &Calibration) -> v1::Calibration {
     }
 }
 
-/// What a cluster comes together with, in or out of its family.
-pub(super) fn links(at: usize, analysis: &Analysis, ids: &[String]) -> Vec<v1::Link> {
-    let row = |other: usize, relation: &str, lag_ns: i64| v1::Link {
-        cluster: Some(ids[other].clone()),
-        relation: relation.to_owned(),
-        lag_s: Some(rounded(lag_ns as f64 / SECOND_NS as f64, 3)),
-        ..v1::Link::default()
-    };
-    let mut links = Vec::new();
-    for family in analysis.families.iter().filter(|family| family.members.contains(&at)) {
-        let tied = matches!(family.kind, FamilyKind::CrashLoop | FamilyKind::SameEvent | FamilyKind::SameTrace);
-        for (other, lag_ns) in family.lags_ns.iter().filter(|(other, _)| tied && family.members.contains(other)) {
-            if at == family.root {
-                links.push(row(*other, family.kind.as_str(), *lag_ns));
-            } else if at == *other {
-                links.push(row(family.root, family.kind.as_str(), -lag_ns));
-            }
-        }
-    }
-    links.extend(analysis.families.iter().filter_map(|family| during(at, family, analysis, ids)));
-    for link in analysis.links.iter().filter(|link| at == link.a || at == link.b) {
-        let (other, lag_ns) = if at == link.a { (link.b, link.lag_ns) } else { (link.a, -link.lag_ns) };
-        links.push(v1::Link {
-            why: Some(link.told()),
-            q: Some(probability(link.q)),
-            ..row(other, relation(link, at), lag_ns)
-        });
-    }
-    links
-}
-
-/// How much of a cluster fell into the time of a crash loop of its service: counted, not tested, so only where it is at least
-/// three events, a fifth of all, and four times as many as the rest of the data has in such a time.
-fn during(at: usize, family: &Family, analysis: &Analysis, ids: &[String]) -> Option<v1::Link> {
-    let (cluster, root) = (&analysis.clusters[at].cluster, &analysis.clusters[family.root].cluster);
-    let same = (&cluster.key.project, &cluster.key.service) == (&root.key.project, &root.key.service);
-    if family.kind != FamilyKind::CrashLoop || !same || family.members.contains(&at) {
-        return None;
-    }
-    let span = (*family.times_ns.first()?, *family.times_ns.last()?);
-    // Few clusters have anything in it; the extent of the data is a walk over all.
-    let extent = || {
-        let present = || analysis.clusters.iter().map(|row| &row.cluster).filter(|row| row.is_present());
-        Some((present().map(|row| row.first_ns).min()?, present().map(|row| row.last_ns).max()?))
-    };
-    let inside = crowded(&cluster.times_ns, span, extent)?;
-    Some(v1::Link {
-        cluster: Some(ids[family.root].clone()),
-        relation: "during".to_owned(),
-        why: Some(format!(
-            "{} of {} in the {} of crash loop {}",
-            count(inside as u64),
-            of(cluster.times_ns.len() as u64, "event", "events"),
-            words(span.1 - span.0),
-            family_id(&ids[family.root])
-        )),
-        ..v1::Link::default()
-    })
-}
-
-/// How many of the moments, ascending, lie in a span of the data, where they crowd in it.
-fn crowded(times_ns: &[i64], span: (i64, i64), extent: impl FnOnce() -> Option<(i64, i64)>) -> Option<usize> {
-    let inside = times_ns.partition_point(|ns| *ns <= span.1) - times_ns.partition_point(|ns| *ns < span.0);
-    if inside < 3 || inside * 5 < times_ns.len() {
-        return None;
-    }
-    let data = extent()?;
-    let (within, all) = (i128::from(span.1 - span.0), i128::from(data.1 - data.0));
-    let (here, there) = (inside as i128, (times_ns.len() - inside) as i128);
-    (2 * within < all && here * (all - within) > 4 * there * within).then_some(inside)
-}
-
-/// How a cluster stands to the other one of a pair; order is stated where it is proven, cause never is.
-fn relation(link: &Link, at: usize) -> &'static str {
-    match (link.kind, link.ordered) {
-        (FamilyKind::SameInstance, _) => "same_instance",
-        (_, false) => "together",
-        (_, true) if at == link.a => "precedes",
-        (_, true) => "follows",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -316,45 +229,5 @@ mod tests {
     fn numbers_keep_the_digits_that_count() {
         assert!((rounded(2.345_678, 2) - 2.35).abs() < 1e-12 && rounded(f64::INFINITY, 2).is_infinite());
         assert!((probability(1.234_567e-9) - 1.23e-9).abs() < 1e-20 && probability(0.0).abs() < 1e-300);
-    }
-
-    #[test]
-    fn what_crowds_in_a_crash_loop_is_counted_in_it() {
-        let told = |times: &[i64]| crowded(times, (100, 102), || Some((0, 1_000)));
-        assert_eq!(told(&[10, 100, 101, 102, 700]), Some(3));
-        assert_eq!(told(&[100, 100, 100]), Some(3), "nothing of it stands elsewhere");
-        assert_eq!(told(&[100, 102]), None, "two are no crowd");
-        assert_eq!(told(&[10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 101, 102, 200, 300, 400, 500]), None, "most is not");
-        assert_eq!(
-            crowded(&[10, 100, 101, 102, 700], (100, 600), || Some((0, 1_000))),
-            None,
-            "half of the data is no time of its own"
-        );
-        assert_eq!(crowded(&[], (0, 0), || Some((0, 0))), None);
-    }
-
-    #[test]
-    fn a_pair_is_named_from_both_sides() {
-        let link = |kind, ordered| Link {
-            a: 3,
-            b: 1,
-            kind,
-            ordered,
-            n: 4,
-            of: 5,
-            expected: 0.1,
-            lag_ns: 2 * SECOND_NS,
-            p: 0.001,
-            q: 0.01,
-        };
-        let lagged = link(FamilyKind::Precedes, true);
-        assert_eq!((relation(&lagged, 3), relation(&lagged, 1)), ("precedes", "follows"));
-        assert_eq!(relation(&link(FamilyKind::Precedes, false), 1), "together");
-        let analysis =
-            Analysis { clusters: vec![], families: vec![], links: vec![lagged], calibration: None, routes: vec![] };
-        let ids: Vec<String> = (0..4).map(|n| format!("C{n}")).collect();
-        let found = links(1, &analysis, &ids);
-        assert_eq!((found[0].cluster.as_deref(), found[0].lag_s), (Some("C3"), Some(-2.0)));
-        assert!(links(0, &analysis, &ids).is_empty());
     }
 }

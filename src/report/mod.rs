@@ -7,15 +7,17 @@ mod facts;
 mod postmortem;
 mod quality;
 mod sentences;
+mod ties;
 pub mod v1;
 mod v1_cluster;
 mod v1_data;
 mod v1_findings;
 pub mod v1_postmortem;
+mod v1_rest;
 mod v1_trend;
 pub mod v1_weekly;
 pub mod weekly;
 mod worklog;
 
 pub use postmortem::{IncidentMaterial, postmortem};
-pub use worklog::{Material, PAYLOAD_LESS, TotalRow, build, identities, is_loud, level, title};
+pub use worklog::{Material, PAYLOAD_LESS, TotalRow, build, fingerprints, identities, is_loud, level, title};

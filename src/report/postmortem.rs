@@ -15,7 +15,7 @@ use super::v1_postmortem::{
     BackRow, Baseline, Blank, Change, Command, ExportGap, Extent, FieldSkew, ParameterChange, Postmortem, Reach,
     ReceiveLag, Recovery, RecoveryRollout, Rollout, Series, ServiceImpact, ServiceSeries, Signal, Trigger,
 };
-use super::worklog::{identities, title};
+use super::worklog::{fingerprints, title};
 use crate::analyze::incident::extent::covered_s;
 use crate::analyze::incident::{self, Incident, Recovered, Side, TriggerKind, is_same_moment};
 use crate::analyze::{Among, Cluster, ClusterKey, Coverage};
@@ -79,7 +79,7 @@ impl Names {
             seen.entry(&cluster.key).or_insert(cluster);
         }
         let shown: Vec<&Cluster> = seen.values().copied().collect();
-        let prints: Vec<_> = identities(&shown).into_iter().map(|(print, _)| print).collect();
+        let prints = fingerprints(&shown);
         let known: BTreeMap<&str, &str> =
             report.clusters.iter().map(|cluster| (cluster.fingerprint.as_str(), cluster.id.as_str())).collect();
         let own = cluster_ids(&prints);
@@ -103,11 +103,14 @@ impl Names {
 pub fn postmortem(report: &Report, material: &IncidentMaterial<'_>) -> Postmortem {
     let incident = material.incident;
     let names = Names::of(report, incident);
+    let by_id: ById<'_> = report.clusters.iter().map(|cluster| (cluster.id.as_str(), cluster)).collect();
+    let back: BTreeMap<&ClusterKey, i64> =
+        incident.recovery.back.iter().rev().map(|back| (&back.key, back.at_ns)).collect();
     let all: Vec<(bool, Change)> = incident
         .compared
         .changes
         .iter()
-        .map(|change| (change.what.is_rise(), change_row(report, material, &names, change)))
+        .map(|change| (change.what.is_rise(), change_row(&by_id, &back, material, &names, change)))
         .collect();
     let pick = |rise: bool| all.iter().filter(|row| row.0 == rise).map(|row| row.1.clone()).collect::<Vec<_>>();
     let mut section = Postmortem {
@@ -306,11 +309,19 @@ fn trigger_row(material: &IncidentMaterial<'_>, names: &Names, own: &incident::T
     }
 }
 
-fn change_row(report: &Report, material: &IncidentMaterial<'_>, names: &Names, change: &incident::Change) -> Change {
+/// The clusters of a report by id.
+type ById<'a> = BTreeMap<&'a str, &'a super::v1::Cluster>;
+
+fn change_row(
+    by_id: &ById<'_>,
+    back: &BTreeMap<&ClusterKey, i64>,
+    material: &IncidentMaterial<'_>,
+    names: &Names,
+    change: &incident::Change,
+) -> Change {
     let id = names.id(&change.cluster.key);
-    let known = report.clusters.iter().find(|cluster| cluster.id == id);
+    let known = by_id.get(id.as_str());
     let times = &change.times_ns;
-    let back = material.incident.recovery.back.iter().find(|back| back.key == change.cluster.key);
     let window_s = material.window.seconds();
     let missing = window_s - change.covered_s;
     Change {
@@ -335,7 +346,7 @@ fn change_row(report: &Report, material: &IncidentMaterial<'_>, names: &Names, c
         first: times.first().copied().map(rfc3339),
         last: times.last().copied().map(rfc3339),
         seen_before: change.before_ns.map(rfc3339),
-        back: back.map(|back| rfc3339(back.at_ns)),
+        back: back.get(&change.cluster.key).map(|at_ns| rfc3339(*at_ns)),
         gap: (!change.what.is_rise() && missing >= 1.0)
             .then(|| format!("{} of the {} were not exported for it", in_words(missing), in_words(window_s))),
         cadence: known.filter(|own| own.entries > 0).map(|own| own.cadence.clone()),

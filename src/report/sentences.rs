@@ -87,14 +87,13 @@ pub(super) fn family(family: &Family, clusters: &[Ranked]) -> String {
     }
 }
 
+/// Routes by service, project, method and path.
+type Routes<'a> = BTreeMap<[&'a str; 4], &'a v1::Route>;
+
 /// `48 of 480 requests of its route answered 5xx (10.0 %)`
-fn failed_requests(http: &v1::HttpStats, cluster: &v1::Cluster, report: &v1::Report) -> Option<String> {
+fn failed_requests(http: &v1::HttpStats, cluster: &v1::Cluster, routes: &Routes<'_>) -> Option<String> {
     let share = http.share_5xx.filter(|share| *share > 0.0)?;
-    let same = |row: &&v1::Route| {
-        (&row.service, &row.project, &row.method, &row.route)
-            == (&cluster.service, &cluster.project, &http.method, &http.route)
-    };
-    let route = report.routes.iter().find(same);
+    let route = routes.get(&[cluster.service.as_str(), &cluster.project, &http.method, &http.route]);
     let failed = route.and_then(|row| Some((*row.statuses.get("5xx")?, row.requests)));
     Some(match failed {
         Some((failed, all)) => format!(
@@ -107,7 +106,7 @@ fn failed_requests(http: &v1::HttpStats, cluster: &v1::Cluster, report: &v1::Rep
     })
 }
 
-fn how_often(cluster: &v1::Cluster, report: &v1::Report) -> String {
+fn how_often(cluster: &v1::Cluster, routes: &Routes<'_>) -> String {
     if let Some(silent) = &cluster.silent {
         let hours = words((silent.covered_h * 3_600.0 * SECOND_NS as f64) as i64);
         return format!("silent for {hours} that were exported");
@@ -123,7 +122,7 @@ fn how_often(cluster: &v1::Cluster, report: &v1::Report) -> String {
     } else {
         format!("{}{events}, {words}", of(cluster.entries, "entry", "entries"))
     };
-    let route = cluster.http.as_ref().and_then(|http| failed_requests(http, cluster, report));
+    let route = cluster.http.as_ref().and_then(|http| failed_requests(http, cluster, routes));
     let users = cluster.users.filter(|users| *users > 0).map(|users| of(users, "user", "users"));
     let during = cluster.links.iter().find(|link| link.relation == "during").and_then(|link| link.why.clone());
     [Some(often), route, during, users].into_iter().flatten().collect::<Vec<_>>().join("; ")
@@ -224,6 +223,13 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
     let owner = |service: &str| material.config.service_rule(service).and_then(|rule| rule.owner.clone());
     let families: BTreeMap<&str, &v1::Family> =
         report.families.iter().map(|family| (family.root.as_str(), family)).collect();
+    let mut routes = Routes::new();
+    for row in &report.routes {
+        routes.entry([&row.service, &row.project, &row.method, &row.route]).or_insert(row);
+    }
+    if let Some(rest) = &report.rest {
+        summary.statuses.clone_from(&rest.statuses);
+    }
     for cluster in report.clusters.iter().filter(|cluster| is_loud(cluster) && is_shown(cluster)) {
         if cluster.role == "symptom" {
             continue;
@@ -245,7 +251,7 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
             title: cluster.title.clone(),
             service: cluster.service.clone(),
             how_often: family.map_or_else(
-                || how_often(cluster, report),
+                || how_often(cluster, &routes),
                 |family| match family.kind.as_str() {
                     "crash_loop" => format!(
                         "crash loop, {} ended in an exit, {}",
@@ -254,7 +260,7 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
                     ),
                     _ => format!(
                         "{}; with {} in its family",
-                        how_often(cluster, report),
+                        how_often(cluster, &routes),
                         of(family.members.len() as u64 - 1, "other cluster", "other clusters")
                     ),
                 },
@@ -361,7 +367,8 @@ fn sentence(report: &v1::Report, summary: &v1::Summary) -> String {
             report.window.words
         );
     };
-    let families = report.families.len() as u64;
+    let (more, families) = report.rest.as_ref().map_or((0, 0), |rest| (rest.findings, rest.families));
+    let families = families + report.families.len() as u64;
     let n = |status: &str| summary.statuses.get(status).copied().unwrap_or(0);
     // What is new, worse and gone is said also where it is nothing; the others only where they are.
     let counts = [
@@ -382,7 +389,7 @@ fn sentence(report: &v1::Report, summary: &v1::Summary) -> String {
         .collect();
     format!(
         "{who}: {} of WARNING and above ({}) in {}. Worst: {} ({}, {}). {}.",
-        of(summary.findings.len() as u64, "problem", "problems"),
+        of(summary.findings.len() as u64 + more, "problem", "problems"),
         of(families, "family", "families"),
         report.window.words,
         worst.title,

@@ -2,7 +2,8 @@
 //!
 //! Frozen: fields may be added, none changes its name or meaning, and readers must allow for new ones. Every value that a
 //! document prints stands here, computed and with its unit in its name: templates hold loops and ifs only. Lists are
-//! complete; what a document leaves out it counts. A file a duty: what was read, clusters, values over time, findings.
+//! complete up to a limit that is far above what a document shows; what is beyond it, and what a document leaves out, is
+//! counted. A file a duty: what was read, clusters, values over time, findings.
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,7 @@ pub use super::v1_data::{
 pub use super::v1_findings::{
     ActionRow, Calibration, CalibrationSplit, Deploy, Family, FindingRow, Route, ServiceRow, Summary, TimelineRow,
 };
+pub use super::v1_rest::Rest;
 pub use super::v1_trend::{DayCount, DayValue, Parameter, RateChange, Snapshots, Trend, ValueChange, ValueCount};
 
 /// Name of the schema.
@@ -43,7 +45,7 @@ pub struct Report {
     pub totals: Totals,
     /// Services, most urgent first.
     pub services: Vec<ServiceRow>,
-    /// Clusters, most urgent first.
+    /// Clusters, most urgent first; beyond `[limits] report-clusters` they are counted in `rest`.
     pub clusters: Vec<Cluster>,
     /// Families, most urgent first.
     pub families: Vec<Family>,
@@ -75,6 +77,9 @@ pub struct Report {
     pub routes: Vec<Route>,
     /// How often the rule for rising and falling clusters flagged one in past weeks of this data.
     pub calibration: Option<Calibration>,
+    /// What `clusters`, `families`, `routes` and `services` leave out; absent where they are whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rest: Option<Rest>,
 }
 
 /// Which run a report comes from; no wall clock.

@@ -16,8 +16,8 @@ use super::v1;
 use super::v1_weekly::{
     ChangeRow, Figures, Risen, Strip, TemplateChange, UncoveredSpan, WeekService, WeekSpan, Weekly,
 };
-use super::worklog::{is_loud, is_present, level};
-use crate::analyze::{Analysis, ClusterKey, Coverage, Parameter, Ranked};
+use super::worklog::{is_loud, level};
+use crate::analyze::{Analysis, ClusterKey, Coverage, FamilyKind, Parameter, Priority, Ranked, Role, Status};
 use crate::config::Config;
 use crate::issue::Issue;
 use crate::record::Severity;
@@ -100,7 +100,7 @@ pub struct TiedCluster {
 /// All that the section is made of.
 #[derive(Debug)]
 pub struct WeeklyMaterial<'a> {
-    /// The report of the week; its clusters are those of the analysis, in the same order.
+    /// The report of the week; its clusters are the first of the analysis, in the same order.
     pub report: &'a v1::Report,
     /// The analysis of the week.
     pub analysis: &'a Analysis,
@@ -163,6 +163,22 @@ impl WeeklyMaterial<'_> {
     /// Ids of clusters by what makes them.
     fn ids(&self) -> BTreeMap<&ClusterKey, &v1::Cluster> {
         self.pairs().map(|(row, ranked)| (&ranked.cluster.key, row)).collect()
+    }
+
+    /// Places in the analysis of the clusters of each service, told or not.
+    fn by_service(&self) -> BTreeMap<&str, Vec<usize>> {
+        let mut services: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (at, ranked) in self.analysis.clusters.iter().enumerate() {
+            services.entry(&ranked.cluster.key.service).or_default().push(at);
+        }
+        services
+    }
+
+    /// Whether a service has rows in the report: of very many, some are only counted.
+    fn is_told(&self) -> impl Fn(&str) -> bool {
+        let counted = self.report.rest.as_ref().is_some_and(|rest| rest.service_rows > 0);
+        let names: BTreeSet<&str> = self.report.services.iter().map(|row| row.service.as_str()).collect();
+        move |name| !counted || names.contains(name)
     }
 
     fn owner(&self, service: &str) -> Option<String> {
@@ -259,8 +275,14 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
 
 fn services(material: &WeeklyMaterial<'_>) -> Vec<WeekService> {
     let mut names: BTreeSet<&str> = material.report.services.iter().map(|row| row.service.as_str()).collect();
-    names.extend(material.weeks.iter().flat_map(|data| data.services.keys()).map(String::as_str));
-    let mut rows: Vec<WeekService> = names.into_iter().map(|name| service(material, name)).collect();
+    let is_told = material.is_told();
+    let earlier = material.weeks.iter().flat_map(|data| data.services.keys()).map(String::as_str);
+    names.extend(earlier.filter(|name| is_told(name)));
+    let clusters = material.by_service();
+    let looping = looping(material);
+    let own = |name| clusters.get(name).map_or(&[][..], Vec::as_slice);
+    let mut rows: Vec<WeekService> =
+        names.into_iter().map(|name| service(material, name, own(name), &looping)).collect();
     rows.sort_by(|a, b| {
         level(&a.worst_priority)
             .cmp(&level(&b.worst_priority))
@@ -270,44 +292,35 @@ fn services(material: &WeeklyMaterial<'_>) -> Vec<WeekService> {
     rows
 }
 
-fn service(material: &WeeklyMaterial<'_>, name: &str) -> WeekService {
+/// `clusters` are the places of the service's own, `looping` those of all that stand in crash loops.
+fn service(material: &WeeklyMaterial<'_>, name: &str, clusters: &[usize], looping: &BTreeSet<usize>) -> WeekService {
     let count = |data: &WeekData| data.services.get(name).copied().unwrap_or_default();
     let this = count(material.this());
     let last = material.last().map(count);
     let earlier: Vec<f64> = material.weeks.iter().rev().skip(1).filter_map(|data| per_1000(count(data))).collect();
-    let own = || material.report.clusters.iter().filter(|cluster| cluster.service == name && is_loud(cluster));
+    let all = || clusters.iter().map(|at| &material.analysis.clusters[*at]);
     // A family counts once: symptoms are its root's.
+    let counts = |row: &&Ranked| row.cluster.is_loud() && row.role != Role::Symptom && row.cluster.silent.is_none();
     let families = |wanted: &[&str]| {
-        let hit = |cluster: &&v1::Cluster| {
-            wanted.contains(&cluster.status.as_str()) && cluster.role != "symptom" && cluster.silent.is_none()
-        };
-        own().filter(hit).count() as u64
+        all().filter(counts).filter(|row| wanted.contains(&row.status.status.as_str())).count() as u64
     };
+    let silent = all().filter(|row| row.cluster.silent.is_some()).count() as u64;
+    // What came back in an earlier week was told as worse then.
+    let is_still_back = |row: &&Ranked| {
+        row.status.status == Status::Regressed
+            && back_ns(material, &row.cluster.key).is_some_and(|ns| ns < material.window().since_ns)
+    };
+    let still_back = all().filter(counts).filter(is_still_back).count() as u64;
+    let worst = all().filter(|row| row.cluster.is_loud() && row.cluster.is_present()).map(|row| &row.priority);
+    let deploys = || material.report.deploys.iter().filter(|deploy| deploy.service == name);
     let covered = |window| {
         let intervals = material.coverage.services.get(name).map_or(&[][..], |service| &service.intervals);
         tenths(covered_ns(intervals, window))
     };
-    let of_service = |cluster: &&v1::Cluster| cluster.service == name && cluster.silent.is_some();
-    let silent = material.report.clusters.iter().filter(of_service).count() as u64;
-    // What came back in an earlier week was told as worse then.
-    let is_still_back = |(cluster, ranked): &(&v1::Cluster, &Ranked)| {
-        let counts = is_loud(cluster) && cluster.role != "symptom" && cluster.silent.is_none();
-        let back_ns = back_ns(material, &ranked.cluster.key);
-        counts
-            && cluster.service == name
-            && cluster.status == "regressed"
-            && back_ns.is_some_and(|ns| ns < material.window().since_ns)
-    };
-    let still_back = material.pairs().filter(is_still_back).count() as u64;
-    let deploys = || material.report.deploys.iter().filter(|deploy| deploy.service == name);
     WeekService {
         service: name.to_owned(),
         owner: material.owner(name),
-        worst_priority: own()
-            .filter(|cluster| is_present(cluster))
-            .map(|cluster| cluster.priority.clone())
-            .min_by_key(|priority| level(priority))
-            .unwrap_or_default(),
+        worst_priority: worst.min_by_key(|own| own.level).map(Priority::word).unwrap_or_default(),
         errors_per_1000_requests: Figures {
             this: per_1000(this),
             last: last.and_then(per_1000),
@@ -316,8 +329,8 @@ fn service(material: &WeeklyMaterial<'_>, name: &str) -> WeekService {
         },
         errors: this.errors,
         errors_last: last.map(|count| count.errors),
-        errors_crash_loops: crash_loop_errors(material, name),
-        most_risen: most_risen(material, name),
+        errors_crash_loops: crash_loop_errors(material, clusters, looping),
+        most_risen: most_risen(material, clusters, looping),
         requests: this.requests,
         requests_last: last.map(|count| count.requests),
         families_new: families(&["new"]),
@@ -333,24 +346,26 @@ fn service(material: &WeeklyMaterial<'_>, name: &str) -> WeekService {
 }
 
 /// Entries of ERROR and above of the crash loops of a service.
-fn crash_loop_errors(material: &WeeklyMaterial<'_>, name: &str) -> u64 {
-    let errors = |ranked: &Ranked| ranked.cluster.effective.range(Severity::Error..).map(|(_, n)| *n).sum::<u64>();
-    let own = material.pairs().filter(|(row, _)| row.service == name && is_looping(material, row));
-    own.map(|(_, ranked)| errors(ranked)).sum()
+fn crash_loop_errors(material: &WeeklyMaterial<'_>, clusters: &[usize], looping: &BTreeSet<usize>) -> u64 {
+    let own = clusters.iter().filter(|at| looping.contains(at)).map(|at| &material.analysis.clusters[*at]);
+    own.flat_map(|ranked| ranked.cluster.effective.range(Severity::Error..)).map(|(_, n)| *n).sum()
 }
 
-fn is_looping(material: &WeeklyMaterial<'_>, row: &v1::Cluster) -> bool {
-    let mut loops = material.report.families.iter().filter(|family| family.kind == "crash_loop");
-    loops.any(|family| family.members.contains(&row.id))
+/// Places of the clusters that stand in crash loops.
+fn looping(material: &WeeklyMaterial<'_>) -> BTreeSet<usize> {
+    let loops = material.analysis.families.iter().filter(|family| family.kind == FamilyKind::CrashLoop);
+    loops.flat_map(|family| &family.members).copied().collect()
 }
 
-fn most_risen(material: &WeeklyMaterial<'_>, name: &str) -> Option<Risen> {
-    let of = |(row, ranked): (&v1::Cluster, &Ranked)| {
-        let counts = row.service == name && ranked.cluster.effective_severity() >= Severity::Error;
-        let entries_last = material.rows_last(&ranked.cluster.key).filter(|_| counts && !is_looping(material, row))?;
+/// The cluster that rose most, of those that are told.
+fn most_risen(material: &WeeklyMaterial<'_>, clusters: &[usize], looping: &BTreeSet<usize>) -> Option<Risen> {
+    let of = |at: usize| {
+        let (row, ranked) = (material.report.clusters.get(at)?, &material.analysis.clusters[at]);
+        let counts = ranked.cluster.effective_severity() >= Severity::Error && !looping.contains(&at);
+        let entries_last = material.rows_last(&ranked.cluster.key).filter(|_| counts)?;
         Some(Risen { cluster: row.id.clone(), entries: row.entries, entries_last })
     };
-    let risen = material.pairs().filter_map(of).filter(|row| row.entries > row.entries_last);
+    let risen = clusters.iter().filter_map(|at| of(*at)).filter(|row| row.entries > row.entries_last);
     risen.max_by(|a, b| {
         let rise = |row: &Risen| row.entries - row.entries_last;
         rise(a).cmp(&rise(b)).then_with(|| b.cluster.cmp(&a.cluster))
@@ -486,7 +501,8 @@ fn strips(material: &WeeklyMaterial<'_>) -> Vec<Strip> {
 fn gaps(material: &WeeklyMaterial<'_>) -> Vec<UncoveredSpan> {
     let Window { since_ns, until_ns } = material.window();
     let mut gaps = Vec::new();
-    for (name, service) in &material.coverage.services {
+    let is_told = material.is_told();
+    for (name, service) in material.coverage.services.iter().filter(|(name, _)| is_told(name)) {
         let mut open = since_ns;
         let inside = service.intervals.iter().filter(|(from, to)| *to > since_ns && *from < until_ns);
         for (from, to) in inside.copied().chain([(until_ns, until_ns)]) {

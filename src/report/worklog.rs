@@ -1,11 +1,14 @@
 //! The report of one window, from its analysis: ids, words and times are made here, nothing is counted.
 //!
-//! Every list is complete and ordered; a document may cut it, and says so.
+//! Every list is ordered and complete but for the clusters beyond the limit, which are in every sum; a document may cut it, and says so.
 
 mod cluster;
 mod data;
+mod rest;
 mod services;
 mod timeline;
+
+use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 use rayon::prelude::*;
@@ -13,8 +16,9 @@ use rayon::prelude::*;
 use super::facts;
 use super::quality;
 use super::sentences;
+use super::ties::Ties;
 use super::v1;
-use crate::analyze::{Analysis, Cadence, Cluster, Coverage, Parameter};
+use crate::analyze::{Analysis, Cadence, Cluster, Coverage, Family, Parameter, Priority, Ranked};
 use crate::config::Config;
 use crate::issue::{Fingerprint, FingerprintParts, FingerprintText, cluster_ids, issue_signature, top_signatures};
 use crate::record::Severity;
@@ -55,6 +59,8 @@ pub struct TotalRow {
 pub struct Material<'a> {
     /// The analysis.
     pub analysis: &'a Analysis,
+    /// Places of the clusters that are told one by one, ascending; of the others only sums are made.
+    pub told: &'a [usize],
     /// Variables per cluster, in the analysis' order.
     pub parameters: &'a [Vec<Parameter>],
     /// Coverage of the window.
@@ -85,46 +91,47 @@ pub struct Material<'a> {
     pub values_cut: Option<(u64, i64)>,
 }
 
+/// Fingerprints of clusters, in their order.
+pub fn fingerprints(clusters: &[&Cluster]) -> Vec<Fingerprint> {
+    clusters.par_iter().map(|cluster| fingerprint(cluster)).collect()
+}
+
+fn fingerprint(cluster: &Cluster) -> Fingerprint {
+    let status =
+        cluster.http.as_ref().and_then(|http| http.status).map_or_else(|| "-".to_owned(), |status| status.to_string());
+    let text = match &cluster.http {
+        Some(http) => FingerprintText::Request { method: &http.method, route: &http.route, status: &status },
+        None => FingerprintText::Template(&cluster.canonical),
+    };
+    let key = &cluster.key;
+    Fingerprint::of(&FingerprintParts {
+        project: &key.project,
+        service: &key.service,
+        kind: &key.kind,
+        exception: cluster.exception.as_deref(),
+        text,
+    })
+}
+
+fn signatures(cluster: &Cluster) -> Vec<(String, u64)> {
+    let (key, exception) = (&cluster.key, cluster.exception.as_deref());
+    let of = |sig: &str| issue_signature(&key.project, &key.service, &key.kind, exception, sig);
+    let signatures: Vec<(String, u64)> = cluster.signatures.iter().map(|(sig, n)| (of(sig), *n)).collect();
+    // What is not in the window has no counts to choose by, and is only looked up.
+    if cluster.entries == 0 { signatures } else { top_signatures(&signatures) }
+}
+
 /// Fingerprints and issue signatures of clusters, in their order.
 pub fn identities(clusters: &[&Cluster]) -> Vec<(Fingerprint, Vec<(String, u64)>)> {
-    clusters
-        .par_iter()
-        .map(|cluster| {
-            let status = cluster
-                .http
-                .as_ref()
-                .and_then(|http| http.status)
-                .map_or_else(|| "-".to_owned(), |status| status.to_string());
-            let text = match &cluster.http {
-                Some(http) => FingerprintText::Request { method: &http.method, route: &http.route, status: &status },
-                None => FingerprintText::Template(&cluster.canonical),
-            };
-            let key = &cluster.key;
-            let exception = cluster.exception.as_deref();
-            let fingerprint = Fingerprint::of(&FingerprintParts {
-                project: &key.project,
-                service: &key.service,
-                kind: &key.kind,
-                exception,
-                text,
-            });
-            let signatures: Vec<(String, u64)> = cluster
-                .signatures
-                .iter()
-                .map(|(sig, n)| (issue_signature(&key.project, &key.service, &key.kind, exception, sig), *n))
-                .collect();
-            // What is not in the window has no counts to choose by, and is only looked up.
-            let signatures = if cluster.entries == 0 { signatures } else { top_signatures(&signatures) };
-            (fingerprint, signatures)
-        })
-        .collect()
+    clusters.par_iter().map(|cluster| (fingerprint(cluster), signatures(cluster))).collect()
 }
 
 /// Makes the report; actions and links are added by the caller.
 pub fn build(material: &Material<'_>) -> v1::Report {
-    let clusters: Vec<&Cluster> = material.analysis.clusters.iter().map(|ranked| &ranked.cluster).collect();
-    let identities = identities(&clusters);
-    let ids = cluster_ids(&identities.iter().map(|(fingerprint, _)| fingerprint.clone()).collect::<Vec<_>>());
+    let all = &material.analysis.clusters;
+    let clusters: Vec<&Cluster> = all.iter().map(|ranked| &ranked.cluster).collect();
+    let fingerprints = fingerprints(&clusters);
+    let ids = cluster_ids(&fingerprints);
     let mut report = v1::Report {
         schema: v1::SCHEMA.into(),
         schema_version: v1::VERSION.into(),
@@ -136,39 +143,52 @@ pub fn build(material: &Material<'_>) -> v1::Report {
         sources: material.files.iter().map(data::source).collect(),
         ..v1::Report::default()
     };
-    report.families = material.analysis.families.iter().map(|family| family_row(family, material, &ids)).collect();
-    let ranked = material.analysis.clusters.par_iter().enumerate();
-    report.clusters = ranked.map(|(at, row)| cluster::cluster_row(material, row, at, &ids, &identities[at])).collect();
-    for family in &mut report.families {
-        let best = report
-            .clusters
-            .iter()
-            .filter(|cluster| family.members.contains(&cluster.id))
-            .min_by_key(|cluster| level(&cluster.priority));
-        family.priority = best.map(|cluster| cluster.priority.clone()).unwrap_or_default();
-    }
-    for cluster in &mut report.clusters {
-        cluster.family =
-            report.families.iter().find(|family| family.members.contains(&cluster.id)).map(|family| family.id.clone());
-    }
-    for deploy in &mut report.deploys {
-        let of = |tie: &dyn Fn(&v1::RevisionTies) -> Option<&v1::RevisionChange>| {
-            let own = report.clusters.iter().filter(|cluster| cluster.service == deploy.service);
-            let tied = own.filter(|cluster| tie(&cluster.revision_ties).is_some_and(|t| t.revision == deploy.revision));
-            tied.map(|cluster| cluster.id.clone()).collect::<Vec<_>>()
-        };
-        (deploy.appeared, deploy.gone) = (of(&|ties| ties.appeared.as_ref()), of(&|ties| ties.gone.as_ref()));
-    }
+    let mut is_told = vec![false; all.len()];
+    material.told.iter().for_each(|at| is_told[*at] = true);
+    let families: Vec<&Family> = material.analysis.families.iter().collect();
+    let (told, left): (Vec<&Family>, Vec<&Family>) =
+        families.into_iter().partition(|family| family.members.iter().any(|member| is_told[*member]));
+    report.families = told.par_iter().map(|family| family_row(family, material, &ids)).collect();
+    let ties = Ties::new(material.analysis, &ids);
+    let files: BTreeMap<&str, &str> =
+        material.files.iter().rev().map(|file| (file.content_id.as_str(), file.path.as_str())).collect();
+    let days = cluster::Days::new(material);
+    let shared = cluster::Shared { material, ids: &ids, ties: &ties, files: &files, days: &days };
+    report.clusters =
+        material.told.par_iter().map(|at| cluster::cluster_row(&shared, *at, &fingerprints[*at])).collect();
+    tie_deploys(&mut report);
     report.calibration = material.analysis.calibration.as_ref().map(facts::calibration);
-    report.routes = material.analysis.routes.iter().map(facts::route).collect();
+    report.routes = material.analysis.routes.par_iter().map(facts::route).collect();
     let (services, (data_quality, timeline)) = rayon::join(
-        || services::services(material, &report),
+        || services::services(material),
         || rayon::join(|| quality::data_quality(material), || timeline::timeline(&report, material)),
     );
     (report.services, report.data_quality, report.timeline) = (services, data_quality, timeline);
     report.queries = queries(material);
+    // Sums and sentences are of everything: rows are left out last, but for those of clusters.
+    report.rest = rest::rest(material, &report, &is_told, &left);
     report.summary = sentences::summary(&report, material);
+    rest::cut(&mut report);
     report
+}
+
+/// Which clusters came and went with each revision.
+fn tie_deploys(report: &mut v1::Report) {
+    type Revision<'a> = (&'a str, &'a str);
+    let (mut appeared, mut gone) = (BTreeMap::<Revision, Vec<String>>::new(), BTreeMap::<Revision, Vec<String>>::new());
+    for cluster in &report.clusters {
+        let ties = &cluster.revision_ties;
+        for (change, into) in [(&ties.appeared, &mut appeared), (&ties.gone, &mut gone)] {
+            if let Some(change) = change {
+                into.entry((&cluster.service, &change.revision)).or_default().push(cluster.id.clone());
+            }
+        }
+    }
+    for deploy in &mut report.deploys {
+        let key = (deploy.service.as_str(), deploy.revision.as_str());
+        let own = |of: &BTreeMap<Revision, Vec<String>>| of.get(&key).cloned().unwrap_or_default();
+        (deploy.appeared, deploy.gone) = (own(&appeared), own(&gone));
+    }
 }
 
 /// 0 for P0 … 10 for P10.
@@ -207,7 +227,13 @@ pub(super) fn family_id(root: &str) -> String {
     format!("F{}", root.strip_prefix('C').unwrap_or(root))
 }
 
-fn family_row(family: &crate::analyze::Family, material: &Material<'_>, ids: &[String]) -> v1::Family {
+/// The most urgent priority of its members.
+pub(super) fn family_priority(family: &Family, clusters: &[Ranked]) -> String {
+    let best = family.members.iter().map(|member| &clusters[*member].priority).min_by_key(|own| own.level);
+    best.map(Priority::word).unwrap_or_default()
+}
+
+fn family_row(family: &Family, material: &Material<'_>, ids: &[String]) -> v1::Family {
     let clusters = &material.analysis.clusters;
     let first = family.times_ns.first().copied().unwrap_or(clusters[family.root].cluster.first_ns);
     let last = family.times_ns.last().copied().unwrap_or(clusters[family.root].cluster.last_ns);
@@ -224,7 +250,7 @@ fn family_row(family: &crate::analyze::Family, material: &Material<'_>, ids: &[S
         cadence: cadence_row(&family.cadence()),
         service: family.service.clone(),
         sentence: sentences::family(family, clusters),
-        priority: String::new(),
+        priority: family_priority(family, clusters),
     }
 }
 

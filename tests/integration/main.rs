@@ -28,6 +28,7 @@ mod github;
 mod hostile;
 #[cfg(unix)]
 mod lifecycle;
+mod limits;
 mod offline;
 mod pages;
 mod postmortem;

@@ -29,7 +29,7 @@ fn list(world: &World, findings: &[Finding]) -> ActionList {
         coverage: Coverage { fraction: 0.5, complete: false, reasons: vec!["half".to_owned()] },
     };
     let source = vec![Source { path: "a.json".to_owned(), content_id: "c".to_owned(), entries: 3 }];
-    build(run, source, &world.states(), &world.policy, &actions, &bodies)
+    build(run, source, &world.states(), &world.policy, &actions, &bodies, None)
 }
 
 /// Plans that together hold every kind of target, title, label and relation.

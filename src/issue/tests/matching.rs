@@ -9,7 +9,19 @@ use super::{closed, export, issue, ns, others};
 fn find(issues: Vec<super::super::Issue>, message: &str) -> Match {
     let exports = [export([issues, others()].concat())];
     let options = IndexOptions { as_of_ns: Some(ns(super::AS_OF)), ..IndexOptions::default() };
-    IssueIndex::new(&exports, options).find(&MatchSubject { message, ..MatchSubject::default() })
+    let (index, subject) = (IssueIndex::new(&exports, options), MatchSubject { message, ..MatchSubject::default() });
+    let found = index.find(&subject);
+    let sure = found.target.filter(|_| found.verdict == MatchVerdict::Auto);
+    assert_eq!(index.sure(&subject), sure, "the short way answers the same: {message}");
+    found
+}
+
+#[test]
+fn what_mostly_says_what_no_issue_says_is_none_of_them() {
+    let known = issue(19, "Feed is late", "Feed worker feed_worker missed its slot");
+    let found =
+        find(vec![known], "Feed of zumabo_relti: kavuno_pesta gave up on mirobo_tansu, limo_varek and suno_brali");
+    assert_ne!(found.verdict, MatchVerdict::Auto, "{found:?}");
 }
 
 #[test]

@@ -20,7 +20,15 @@ fn list(world: &World, found: &Finding, up_to: &str) -> ActionList {
         window,
         coverage: Coverage { fraction: 1.0, complete: true, reasons: Vec::new() },
     };
-    build(run, Vec::new(), &world.states(), &world.policy, &world.plan(std::slice::from_ref(found)), &BTreeMap::new())
+    build(
+        run,
+        Vec::new(),
+        &world.states(),
+        &world.policy,
+        &world.plan(std::slice::from_ref(found)),
+        &BTreeMap::new(),
+        None,
+    )
 }
 
 fn row(list: &ActionList, status: &str, number: u64, comment: Option<&str>) -> String {

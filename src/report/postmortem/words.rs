@@ -332,7 +332,8 @@ pub(super) fn impact(report: &Report, material: &IncidentMaterial<'_>, section: 
         rows.push(row("Users they name", users, beside.into()));
     }
     let mut said = std::collections::BTreeSet::new();
-    for cluster in report.clusters.iter().filter(|cluster| section.rose.iter().any(|own| own.cluster == cluster.id)) {
+    let rose: std::collections::BTreeSet<&str> = section.rose.iter().map(|own| own.cluster.as_str()).collect();
+    for cluster in report.clusters.iter().filter(|cluster| rose.contains(cluster.id.as_str())) {
         if let Some(impact) = cluster.impact.as_ref().filter(|impact| said.insert(impact.sentence.clone())) {
             rows.push(row(
                 "Impact, as configured",

@@ -115,9 +115,12 @@ pub(super) fn requests(material: &WeeklyMaterial<'_>) -> Vec<RequestRow> {
     let share =
         |row: &RouteCount| (row.server_errors as f64 / row.requests.max(1) as f64 * 10_000.0).round() / 10_000.0;
     let compared = material.last().is_some();
+    let mut changed: BTreeMap<[&str; 3], Vec<String>> = BTreeMap::new();
+    for row in &material.report.routes {
+        changed.entry([&row.service, &row.method, &row.route]).or_default().extend(row.changes.iter().cloned());
+    }
     let changes = |(service, method, path): &Route| {
-        let same = |row: &&v1::Route| row.service == *service && row.method == *method && row.route == *path;
-        material.report.routes.iter().filter(same).flat_map(|row| row.changes.clone()).collect()
+        changed.get(&[service.as_str(), method.as_str(), path.as_str()]).cloned().unwrap_or_default()
     };
     let per_h = |service: &str, requests: u64| {
         let intervals = material.coverage.services.get(service).map_or(&[][..], |found| &found.intervals);
@@ -151,6 +154,9 @@ pub(super) fn requests(material: &WeeklyMaterial<'_>) -> Vec<RequestRow> {
             .cmp(&a.requests)
             .then_with(|| (&a.service, &a.route, &a.method).cmp(&(&b.service, &b.route, &b.method)))
     });
+    if let Some(rest) = &material.report.rest {
+        rows.truncate(usize::try_from(rest.limit).unwrap_or(usize::MAX));
+    }
     rows
 }
 

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{Material, cadence_row};
-use crate::analyze::{Cluster, Ranked, ServiceCoverage, explorer_url, logging_filter};
+use super::{Material, cadence_row, family_id, signatures};
+use crate::analyze::{Cluster, explorer_url, logging_filter};
 use crate::issue::Fingerprint;
 use crate::mine::parse_stack;
 use crate::record::Severity;
-use crate::record::ingest::FileReport;
+use crate::report::ties::Ties;
 use crate::report::{facts, v1};
-use crate::time::{SECOND_NS, day_name, local, rfc3339};
+use crate::time::{SECOND_NS, day_name, day_of, local, rfc3339};
 
 /// Letters of a message in a report.
 const MESSAGE: usize = 20_000;
@@ -17,13 +17,47 @@ const MINUTE_NS: i64 = 60 * SECOND_NS;
 /// Letters of a title.
 const TITLE: usize = 96;
 
-pub(super) fn cluster_row(
-    material: &Material<'_>,
-    ranked: &Ranked,
-    at: usize,
-    ids: &[String],
-    identity: &(Fingerprint, Vec<(String, u64)>),
-) -> v1::Cluster {
+/// What all rows are made with.
+pub(super) struct Shared<'a> {
+    pub(super) material: &'a Material<'a>,
+    /// Of all clusters of the analysis.
+    pub(super) ids: &'a [String],
+    pub(super) ties: &'a Ties<'a>,
+    /// Names of files by content.
+    pub(super) files: &'a BTreeMap<&'a str, &'a str>,
+    pub(super) days: &'a Days<'a>,
+}
+
+/// The UTC days of the window, and which of them are covered of each service.
+pub(super) struct Days<'a> {
+    window: Vec<(i64, String)>,
+    covered: BTreeMap<&'a str, Vec<i64>>,
+}
+
+impl<'a> Days<'a> {
+    pub(super) fn new(material: &'a Material<'_>) -> Self {
+        let (first, last) = (day_of(material.window.since_ns), day_of(material.window.until_ns - 1));
+        let services = &material.coverage.services;
+        Self {
+            window: (first..=last).map(|day| (day, day_name(day))).collect(),
+            covered: services.iter().map(|(name, own)| (name.as_str(), own.days())).collect(),
+        }
+    }
+
+    fn of(&self, cluster: &Cluster) -> Vec<v1::DayCount> {
+        let covered = self.covered.get(cluster.key.service.as_str());
+        let count = |(day, name): &(i64, String)| {
+            let entries = cluster.days.get(name).copied().unwrap_or(0);
+            let covered = entries > 0 || covered.is_some_and(|covered| covered.binary_search(day).is_ok());
+            v1::DayCount { entries, covered, day: name.clone() }
+        };
+        self.window.iter().map(count).collect()
+    }
+}
+
+pub(super) fn cluster_row(shared: &Shared<'_>, at: usize, fingerprint: &Fingerprint) -> v1::Cluster {
+    let Shared { material, ids, ties, files, days } = *shared;
+    let ranked = &material.analysis.clusters[at];
     let cluster = &ranked.cluster;
     let (module, function) = cluster.place();
     let words_of = |map: &BTreeMap<Severity, u64>| {
@@ -35,8 +69,8 @@ pub(super) fn cluster_row(
     let raised = cluster.reasons.iter().max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0)));
     v1::Cluster {
         id: ids[at].clone(),
-        fingerprint: identity.0.as_str().to_owned(),
-        signatures: identity.1.iter().map(|(signature, _)| signature.clone()).collect(),
+        fingerprint: fingerprint.as_str().to_owned(),
+        signatures: signatures(cluster).into_iter().map(|(signature, _)| signature).collect(),
         template_id: cluster.key.template_id.clone(),
         template: cluster.template.clone(),
         title: match &cluster.silent {
@@ -103,16 +137,16 @@ pub(super) fn cluster_row(
             .iter()
             .map(|term| v1::PriorityTerm { points: term.points, term: term.term.clone(), why: term.why.clone() })
             .collect(),
-        trend: facts::trend(ranked, material.window.since_ns, per_day(cluster, material)),
+        trend: facts::trend(ranked, material.window.since_ns, days.of(cluster)),
         parameters: material
             .parameters
             .get(at)
             .map(|all| all.iter().map(facts::parameter).collect())
             .unwrap_or_default(),
-        example: cluster.example.as_ref().map(|example| example_row(example, material.files)),
-        family: None,
+        example: cluster.example.as_ref().map(|example| example_row(example, files)),
+        family: ranked.family.map(|family| family_id(&ids[material.analysis.families[family].root])),
         role: ranked.role.as_str().to_owned(),
-        links: facts::links(at, material.analysis, ids),
+        links: ties.links(at),
         impact: ranked.priority.impact.as_ref().map(|(sentence, capability, owner)| v1::Impact {
             sentence: sentence.clone(),
             capability: capability.clone(),
@@ -174,20 +208,7 @@ fn busiest(times_ns: &[i64]) -> Option<v1::Busiest> {
     Some(v1::Busiest { minute, events: most.len() as u64 })
 }
 
-fn per_day(cluster: &Cluster, material: &Material<'_>) -> Vec<v1::DayCount> {
-    let covered = material.coverage.services.get(&cluster.key.service).map(ServiceCoverage::days).unwrap_or_default();
-    let (first, last) =
-        (crate::time::day_of(material.window.since_ns), crate::time::day_of(material.window.until_ns - 1));
-    (first..=last)
-        .map(|day| {
-            let name = day_name(day);
-            let entries = cluster.days.get(&name).copied().unwrap_or(0);
-            v1::DayCount { entries, covered: entries > 0 || covered.contains(&day), day: name }
-        })
-        .collect()
-}
-
-fn example_row(example: &crate::analyze::Example, files: &[FileReport]) -> v1::Example {
+fn example_row(example: &crate::analyze::Example, files: &BTreeMap<&str, &str>) -> v1::Example {
     let pretty = example
         .raw
         .as_deref()
@@ -199,10 +220,7 @@ fn example_row(example: &crate::analyze::Example, files: &[FileReport]) -> v1::E
         severity: example.severity.as_str().to_owned(),
         message: example.message.chars().take(MESSAGE).collect(),
         json: pretty,
-        file: files
-            .iter()
-            .find(|file| file.content_id == example.file)
-            .map_or_else(|| example.file.clone(), |file| file.path.clone()),
+        file: (*files.get(example.file.as_str()).unwrap_or(&example.file.as_str())).to_owned(),
         offset: example.offset,
         revision: example.revision.clone(),
         instance: example.instance.clone(),

@@ -49,6 +49,10 @@ pub(super) fn coverage(material: &Material<'_>) -> v1::Coverage {
             },
         );
     }
+    let mut entries: BTreeMap<&str, u64> = BTreeMap::new();
+    for row in material.totals {
+        *entries.entry(&row.service).or_default() += row.n;
+    }
     let services = seen
         .services
         .iter()
@@ -58,7 +62,7 @@ pub(super) fn coverage(material: &Material<'_>) -> v1::Coverage {
                 fraction: rounded(share(service.covered_s(), seen.asked_s), 4),
                 days: service.days().len() as u64,
                 intervals: service.intervals.iter().map(|(from, to)| [rfc3339(*from), rfc3339(*to)]).collect(),
-                entries: material.totals.iter().filter(|row| row.service == *name).map(|row| row.n).sum(),
+                entries: entries.get(name.as_str()).copied().unwrap_or(0),
             };
             (name.clone(), row)
         })

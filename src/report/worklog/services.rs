@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{Material, is_shown, level};
-use crate::analyze::Ranked;
+use super::{Material, level};
+use crate::analyze::{Priority, Ranked};
 use crate::record::Severity;
 use crate::report::{facts, v1};
+use crate::time::rfc3339;
 
 /// Services, most urgent first.
-pub(super) fn services(material: &Material<'_>, report: &v1::Report) -> Vec<v1::ServiceRow> {
+pub(super) fn services(material: &Material<'_>) -> Vec<v1::ServiceRow> {
     let mut rows: BTreeMap<(String, String), v1::ServiceRow> = BTreeMap::new();
     for total in material.totals {
         let row = rows.entry((total.project.clone(), total.service.clone())).or_default();
@@ -16,16 +17,19 @@ pub(super) fn services(material: &Material<'_>, report: &v1::Report) -> Vec<v1::
         row.errors += if total.effective >= Severity::Error { total.n } else { 0 };
         row.warnings += if total.effective == Severity::Warning { total.n } else { 0 };
     }
-    for cluster in report.clusters.iter().filter(|cluster| cluster.silent.as_ref().is_some_and(|s| s.whole_service)) {
+    let all = &material.analysis.clusters;
+    for Ranked { cluster, .. } in all.iter().filter(|row| row.cluster.silent.as_ref().is_some_and(|s| s.whole_service))
+    {
         // A service that wrote nothing has no rows to be counted, and is the one to be seen.
-        rows.entry((cluster.project.clone(), cluster.service.clone())).or_default();
+        rows.entry((cluster.key.project.clone(), cluster.key.service.clone())).or_default();
     }
-    let mut shown: BTreeMap<(String, String), Vec<&v1::Cluster>> = BTreeMap::new();
-    for cluster in report.clusters.iter().filter(|cluster| is_shown(cluster)) {
-        shown.entry((cluster.project.clone(), cluster.service.clone())).or_default().push(cluster);
+    let mut shown: BTreeMap<(String, String), Vec<&Ranked>> = BTreeMap::new();
+    for row in all.iter().filter(|row| row.cluster.is_shown()) {
+        let key = &row.cluster.key;
+        shown.entry((key.project.clone(), key.service.clone())).or_default().push(row);
     }
     let mut locations: BTreeMap<&str, &str> = BTreeMap::new();
-    for Ranked { cluster, .. } in &material.analysis.clusters {
+    for Ranked { cluster, .. } in all {
         if let Some(location) = cluster.example.as_ref().and_then(|example| example.location.as_deref()) {
             locations.entry(&cluster.key.service).or_insert(location);
         }
@@ -35,8 +39,8 @@ pub(super) fn services(material: &Material<'_>, report: &v1::Report) -> Vec<v1::
         .map(|(key, mut row)| {
             let own = shown.remove(&key).unwrap_or_default();
             let (project, service) = key;
-            for cluster in &own {
-                for (revision, n) in &cluster.revisions {
+            for Ranked { cluster, .. } in &own {
+                for (revision, (n, _)) in &cluster.revisions {
                     *row.revisions.entry(revision.clone()).or_default() += n;
                 }
                 if let Some(http) = &cluster.http {
@@ -45,11 +49,8 @@ pub(super) fn services(material: &Material<'_>, report: &v1::Report) -> Vec<v1::
                         if http.status.is_some_and(|status| status >= 500) { cluster.entries } else { 0 };
                 }
             }
-            row.worst_priority = own
-                .iter()
-                .map(|cluster| cluster.priority.clone())
-                .min_by_key(|priority| level(priority))
-                .unwrap_or_default();
+            let worst = own.iter().map(|row| &row.priority).min_by_key(|priority| priority.level);
+            row.worst_priority = worst.map(Priority::word).unwrap_or_default();
             if let Some(location) = locations.get(service.as_str()) {
                 (*location).clone_into(&mut row.location);
             }
@@ -58,8 +59,8 @@ pub(super) fn services(material: &Material<'_>, report: &v1::Report) -> Vec<v1::
                 row.errors_per_1000_requests = Some(per_1000(row.errors));
                 row.requests_5xx_per_1000 = Some(per_1000(row.requests_5xx));
             }
-            let gone = own.iter().filter_map(|cluster| cluster.silent.as_ref()).find(|silent| silent.whole_service);
-            row.silent_since = gone.map(|silent| silent.last.clone());
+            let gone = own.iter().filter_map(|row| row.cluster.silent.as_ref()).find(|silent| silent.whole_service);
+            row.silent_since = gone.map(|silent| rfc3339(silent.last_ns));
             row.owner = material.config.service_rule(&service).and_then(|rule| rule.owner.clone());
             row.repo = material.config.repo_of(&service).map(str::to_owned);
             row.project = project;
