@@ -16,7 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use rayon::prelude::*;
-use waiting::{Bucket, Done, Relief, Stand, Waiting};
+use waiting::{Bucket, Done, Relief, Waiting};
 
 use super::compact::{self, Compaction, Run, RunPlace, Sources};
 use super::files::{FileList, Files};
@@ -159,15 +159,12 @@ impl<'s, 'o> Ingest<'s, 'o> {
                 rows.pack();
             }
         }
-        let (held, waits) = {
+        let (held, fits) = {
             let mut waiting = self.waiting();
             let pruned_before = self.store.manifest.pruned_before;
             if !days.is_empty() {
                 let times = days.iter().filter(|(day, _)| day.is_some()).flat_map(|(_, rows)| &rows.ts_ns);
-                let least_ns = times.copied().min().unwrap_or(i64::MAX);
-                let days = days.iter().map(|(day, _)| *day).collect();
-                waiting.latest.insert(file, Stand { days, least_ns });
-                waiting.reads_several |= waiting.latest.len() > 1;
+                waiting.stands(file, days.iter().map(|(day, _)| *day).collect(), times.copied());
             }
             for (day, rows) in days {
                 if day.zip(pruned_before).is_some_and(|(day, before)| day < before) {
@@ -177,10 +174,10 @@ impl<'s, 'o> Ingest<'s, 'o> {
                 let bytes = waiting.days.entry(day).or_default().add(rows);
                 waiting.bytes = waiting.bytes.saturating_add_signed(bytes);
             }
-            (waiting.bytes + waiting.leaving, waiting.bytes)
+            (waiting.bytes + waiting.leaving, waiting.bytes <= waiting.enough(self.options.memory_bytes))
         };
         let limit = self.options.memory_bytes;
-        if waits <= limit {
+        if fits {
             return Ok(());
         }
         // One thread at a time makes room, which takes room itself; the others read on until half as much again is held.
@@ -282,9 +279,7 @@ impl<'s, 'o> Ingest<'s, 'o> {
     /// Notes that all rows of an input were taken.
     pub fn done(&self, id: &ContentId) {
         let file = self.files.add(*id);
-        let mut waiting = self.waiting();
-        waiting.ended.insert(file);
-        waiting.latest.remove(&file);
+        self.waiting().ends(file);
     }
 
     /// Notes that a file was read to its end.

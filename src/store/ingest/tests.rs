@@ -48,6 +48,27 @@ fn a_day_that_its_only_input_has_left_is_compacted_instead_of_put_aside() {
 }
 
 #[test]
+fn inputs_that_follow_one_another_are_written_before_the_room_is_full() {
+    let held = held(true);
+    for (days, early) in [(&[0, 1, 2][..], true), (&[0, 1], false), (&[0, 1, 0, 1], false), (&[3, 2, 1, 0], false)] {
+        let folder = folder();
+        let mut store = Store::create_or_open(folder.path()).expect("opens");
+        let options = AppendOptions { memory_bytes: 6 * held, ..AppendOptions::default() };
+        let ingest = store.ingest(&options).expect("begins");
+        for (day, input) in days.iter().zip(1..) {
+            let id = ContentId([input; 32]);
+            let mut part = ingest.collector(&id, 0);
+            part.push(&mut row(DAY_ONE + day * DAY_NS, &format!("id{input}"), "tick"), &[], || "".into());
+            ingest.take(part).expect("takes");
+            ingest.done(&id);
+        }
+        let written = ingest.waiting().days.values().filter(|bucket| bucket.early.is_some()).count();
+        assert_eq!(written, usize::from(early), "{days:?}");
+        assert_eq!(ingest.commit().expect("commits").total.unique, days.len() as u64);
+    }
+}
+
+#[test]
 fn a_row_without_an_id_that_stands_twice_stays_twice_however_little_memory_there_is() {
     let pieces: &[&[i64]] = &[&[0], &[1], &[0], &[1]];
     let held = held(false);

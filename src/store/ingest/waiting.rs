@@ -12,6 +12,13 @@ use super::super::prune::Dropped;
 use super::super::rows::Rows;
 use crate::record::ContentId;
 
+/// Of rows that come in order of time, so large a part of the room is used before they are written.
+const IN_ORDER: usize = 3;
+/// Inputs that must have followed one another before their order is relied on.
+const FOLLOWED: u32 = 2;
+/// How far an input may reach into the one before it: windows of exports overlap a little.
+const OVERLAP_NS: i64 = 5 * 60 * 1_000_000_000;
+
 /// Rows of a day that wait.
 #[derive(Debug, Default)]
 pub(super) struct Bucket {
@@ -49,15 +56,21 @@ pub(super) struct Waiting {
     pub(super) reads_several: bool,
     /// Rows of pruned days, which are not stored, by input.
     pub(super) dropped: BTreeMap<u32, Dropped>,
+    /// Greatest time in inputs that have ended.
+    ended_ns: Option<i64>,
+    /// Inputs that began behind those which had ended; none any more when one did not.
+    followed: Option<u32>,
 }
 
 /// Where an input stands.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Stand {
     /// Days of its last piece.
     pub(super) days: BTreeSet<Option<i64>>,
     /// Least time in it.
     pub(super) least_ns: i64,
+    /// Greatest time in all of its pieces.
+    greatest_ns: i64,
 }
 
 /// A file that was read to its end, or known.
@@ -141,6 +154,41 @@ pub(super) enum Relief {
 }
 
 impl Waiting {
+    /// Notes where an input stands, by a piece of it.
+    pub(super) fn stands(&mut self, file: u32, days: BTreeSet<Option<i64>>, times: impl Iterator<Item = i64>) {
+        let (mut least_ns, mut greatest_ns) = (i64::MAX, i64::MIN);
+        for ts_ns in times {
+            (least_ns, greatest_ns) = (least_ns.min(ts_ns), greatest_ns.max(ts_ns));
+        }
+        let before = self.latest.remove(&file);
+        if let Some(ended_ns) = self.ended_ns.filter(|_| before.is_none()) {
+            let follows = least_ns >= ended_ns.saturating_sub(OVERLAP_NS);
+            self.followed = self.followed.filter(|_| follows).map(|inputs| inputs.saturating_add(1));
+        }
+        let greatest_ns = before.map_or(greatest_ns, |stand| stand.greatest_ns.max(greatest_ns));
+        self.latest.insert(file, Stand { days, least_ns, greatest_ns });
+        self.reads_several |= self.latest.len() > 1;
+    }
+
+    /// Notes that all of an input is here.
+    pub(super) fn ends(&mut self, file: u32) {
+        self.ended.insert(file);
+        if let Some(stand) = self.latest.remove(&file) {
+            // The first of all begins the sequence.
+            self.followed = if self.ended_ns.is_none() { Some(0) } else { self.followed };
+            self.ended_ns = Some(self.ended_ns.map_or(stand.greatest_ns, |ns| ns.max(stand.greatest_ns)));
+        }
+    }
+
+    /// Bytes of rows from which on those are written that can be written once.
+    ///
+    /// Memory that was never touched costs more than the work on what lies in it, so where inputs follow one another in time,
+    /// rows do not wait until the room for them is full. Where they do not, days that were written too early would be written
+    /// twice.
+    pub(super) fn enough(&self, limit: usize) -> usize {
+        if self.followed.is_some_and(|inputs| inputs >= FOLLOWED) { limit / IN_ORDER } else { limit }
+    }
+
     /// What is to be done so that the limit is kept.
     ///
     /// Dumps come mostly in order of time: the oldest day of which all inputs have ended, or stand at other days by now, is
@@ -151,7 +199,8 @@ impl Waiting {
     /// A day that goes on is written as far as it seems complete, where its rows come in order of time. One that is larger than
     /// the room for it would be written twice otherwise, once to put it aside.
     pub(super) fn relief(&mut self, limit: usize, manifest: &Manifest) -> Option<Relief> {
-        if self.bytes <= limit {
+        let enough = self.enough(limit);
+        if self.bytes <= enough {
             return None;
         }
         let left = |file: &u32, day: &Option<i64>, has_ids: bool| {
@@ -182,11 +231,14 @@ impl Waiting {
         }
         // Looking goes over all rows that wait: with many small inputs it would be most of the work.
         if self.bytes >= self.look_again {
-            let ahead = self.ahead(limit, manifest);
-            self.look_again = if ahead.is_some() { 0 } else { self.bytes + limit / 16 };
+            let ahead = self.ahead(enough, manifest);
+            self.look_again = if ahead.is_some() { 0 } else { self.bytes + enough / 16 };
             if ahead.is_some() {
                 return ahead;
             }
+        }
+        if self.bytes <= limit {
+            return None;
         }
         let loose: usize = self.days.values().flat_map(|bucket| &bucket.blocks).map(Rows::loose).sum();
         if loose > limit / 8 {
@@ -211,7 +263,7 @@ impl Waiting {
     }
 
     /// What can be done of the day that holds most, if it goes on and its rows come in order of time.
-    fn ahead(&mut self, limit: usize, manifest: &Manifest) -> Option<Relief> {
+    fn ahead(&mut self, enough: usize, manifest: &Manifest) -> Option<Relief> {
         let inputs_ns = self.latest.values().map(|stand| stand.least_ns).min().unwrap_or(i64::MAX);
         let (day, bucket) = self.days.iter_mut().max_by_key(|(_, bucket)| bucket.bytes)?;
         if let Some(begun) = bucket.take_late() {
@@ -219,7 +271,7 @@ impl Waiting {
         }
         let day = day.filter(|day| !manifest.days.contains_key(day) && bucket.is_plain())?;
         let (until, bytes) = bucket.seems_complete_before(inputs_ns);
-        (bytes >= limit / 4).then(|| self.advance(day, until))
+        (bytes >= enough / 4).then(|| self.advance(day, until))
     }
 
     fn advance(&mut self, day: i64, until_ns: i64) -> Relief {
