@@ -166,10 +166,10 @@ fn table(clusters: &[Cluster], before: &Before, seen: &Coverage, window: Window,
     table
 }
 
-/// Covered seconds of each hour from the first to `until`, hours counted from `origin_ns`.
+/// Covered seconds of each hour from the first to `until`, hours counted from `origin_ns`; of no hour where nothing is covered.
 pub(super) fn covered(intervals: &[(i64, i64)], origin_ns: i64, until: i64) -> (i64, Vec<u32>) {
     let hour_of = |ns: i64| (ns - origin_ns).div_euclid(HOUR_NS);
-    let first = intervals.first().map_or(0, |(from, _)| hour_of(*from)).min(until);
+    let first = intervals.first().map_or(until, |(from, _)| hour_of(*from)).min(until);
     let mut cells = vec![0_i64; usize::try_from(until - first).unwrap_or(0)];
     for (from, to) in intervals {
         let mut at = *from;
@@ -337,7 +337,8 @@ mod tests {
     fn cells_hold_covered_seconds_and_runs_become_episodes() {
         let (first, cells) = covered(&[(HOUR_NS / 2, 2 * HOUR_NS), (5 * HOUR_NS, 5 * HOUR_NS)], 0, 4);
         assert_eq!((first, cells), (0, vec![1_800, 3_600, 0, 0]));
-        assert_eq!(covered(&[], 0, 2), (0, vec![0, 0]));
+        // Not of every hour since 1970, for each of many services that no export names.
+        assert_eq!(covered(&[], 0, 2), (2, vec![]));
         let window = Window::new(0, 3 * DAY_NS).expect("window");
         let (starts, lasting) = episodes(&[(-HOUR_NS, 30 * HOUR_NS), (31 * HOUR_NS, 31 * HOUR_NS)], window);
         assert_eq!(starts, [(-1, 1), (0, 1), (24, 1), (31, 1)]);
