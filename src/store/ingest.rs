@@ -145,7 +145,9 @@ impl<'s, 'o> Ingest<'s, 'o> {
     /// Takes rows of an input, of a piece of about so many bytes.
     pub fn collector(&self, id: &ContentId, read: usize) -> Part {
         let rows = Rows::with_room(&self.room.lock().unwrap_or_else(PoisonError::into_inner), read);
-        Part { rows, file: self.files.add(*id), raw: self.options.raw, read }
+        let file = self.files.add(*id);
+        self.waiting().begins(file);
+        Part { rows, file, raw: self.options.raw, read }
     }
 
     /// Takes the rows of a piece.

@@ -69,6 +69,29 @@ fn inputs_that_follow_one_another_are_written_before_the_room_is_full() {
 }
 
 #[test]
+fn inputs_that_are_read_side_by_side_follow_those_that_had_ended_when_they_began() {
+    let folder = folder();
+    let mut store = Store::create_or_open(folder.path()).expect("opens");
+    let options = AppendOptions { memory_bytes: 6 * held(true), ..AppendOptions::default() };
+    let ingest = store.ingest(&options).expect("begins");
+    let begin = |input: u8| (input, ingest.collector(&ContentId([input; 32]), 0));
+    let end = |(input, mut part): (u8, Part)| {
+        let ts_ns = DAY_ONE + i64::from(input) * DAY_NS;
+        part.push(&mut row(ts_ns, &format!("id{input}"), "tick"), &[], || "".into());
+        ingest.take(part).expect("takes");
+        ingest.done(&ContentId([input; 32]));
+    };
+    let (first, second) = (begin(1), begin(2));
+    end(second);
+    let third = begin(3);
+    end(first);
+    end(third);
+    assert!(ingest.waiting().days.values().all(|bucket| bucket.early.is_none()));
+    end(begin(4));
+    assert_eq!(ingest.waiting().days.values().filter(|bucket| bucket.early.is_some()).count(), 1);
+}
+
+#[test]
 fn a_row_without_an_id_that_stands_twice_stays_twice_however_little_memory_there_is() {
     let pieces: &[&[i64]] = &[&[0], &[1], &[0], &[1]];
     let held = held(false);

@@ -58,6 +58,8 @@ pub(super) struct Waiting {
     pub(super) dropped: BTreeMap<u32, Dropped>,
     /// Greatest time in inputs that have ended.
     ended_ns: Option<i64>,
+    /// The same as each of the others found it when it began.
+    found_ns: BTreeMap<u32, Option<i64>>,
     /// Inputs that began behind those which had ended; none any more when one did not.
     followed: Option<u32>,
 }
@@ -154,6 +156,11 @@ pub(super) enum Relief {
 }
 
 impl Waiting {
+    /// Notes that a piece of an input is being read.
+    pub(super) fn begins(&mut self, file: u32) {
+        self.found_ns.entry(file).or_insert(self.ended_ns);
+    }
+
     /// Notes where an input stands, by a piece of it.
     pub(super) fn stands(&mut self, file: u32, days: BTreeSet<Option<i64>>, times: impl Iterator<Item = i64>) {
         let (mut least_ns, mut greatest_ns) = (i64::MAX, i64::MIN);
@@ -161,7 +168,8 @@ impl Waiting {
             (least_ns, greatest_ns) = (least_ns.min(ts_ns), greatest_ns.max(ts_ns));
         }
         let before = self.latest.remove(&file);
-        if let Some(ended_ns) = self.ended_ns.filter(|_| before.is_none()) {
+        let found_ns = self.found_ns.get(&file).copied().flatten();
+        if let Some(ended_ns) = found_ns.filter(|_| before.is_none()) {
             let follows = least_ns >= ended_ns.saturating_sub(OVERLAP_NS);
             self.followed = self.followed.filter(|_| follows).map(|inputs| inputs.saturating_add(1));
         }
@@ -173,6 +181,7 @@ impl Waiting {
     /// Notes that all of an input is here.
     pub(super) fn ends(&mut self, file: u32) {
         self.ended.insert(file);
+        self.found_ns.remove(&file);
         if let Some(stand) = self.latest.remove(&file) {
             // The first of all begins the sequence.
             self.followed = if self.ended_ns.is_none() { Some(0) } else { self.followed };
