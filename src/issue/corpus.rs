@@ -450,11 +450,69 @@ fn without_placeholders(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::issue::tests::{export, issue};
 
     #[test]
     fn names_of_placeholders_are_no_words() {
         assert_eq!(without_placeholders("POST /pay/<uuid>/capture took <num>s"), "POST /pay/ /capture took  s");
         assert_eq!(without_placeholders("a < b and List<String> <"), "a   b and List String>  ");
+    }
+
+    const WORDS: [&str; 12] = [
+        "feed_worker",
+        "timeout",
+        "connection",
+        "refused",
+        "refund",
+        "webhook",
+        "/api/orders",
+        "503",
+        "load_rates",
+        "slot",
+        "missed",
+        "queue",
+    ];
+
+    fn text() -> impl Strategy<Value = String> {
+        proptest::collection::vec(proptest::sample::select(WORDS.to_vec()), 1..7).prop_map(|words| words.join(" "))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn what_is_counted_at_once_is_what_each_issue_holds(
+            texts in proptest::collection::vec((text(), text(), 0..3_i64), 0..90), message in text(), rare in 0..4_usize,
+        ) {
+            let made = |(at, (title, body, day)): (usize, &(String, String, i64))| Issue {
+                body: Some(format!("{body}\n```\n{title} 404\n```\n")),
+                created_ns: Some(*day),
+                ..issue(at as u64, title, "")
+            };
+            let exports = [export(texts.iter().enumerate().map(made).collect())];
+            let corpus = Corpus::new(&exports);
+            let view = View::new(&corpus, Some(1));
+            // Words that no issue holds make the shared ones light.
+            let message = format!("{message}{}", [" zumabo_relti", " kavuno", " mirobo tansu varek"][..rare.min(3)].concat());
+            let names = crate::issue::text::message_names(&message);
+            let query = view.query(&corpus, &[(&message, 1.0)], &names, &names);
+            let cosines = view.cosines(&corpus, &query);
+            for (at, cosine) in cosines.iter().enumerate() {
+                let one_by_one = corpus.passages_of(at).map(|passage| view.cosine(&corpus, &query, passage));
+                prop_assert_eq!(one_by_one.fold(0.0, f64::max).to_bits(), cosine.to_bits());
+                let held = query.names.iter().filter(|name| name.is_some_and(|id| corpus.docs[at].holds(id))).count();
+                let share = View::names_held(&corpus, &query).get(at).copied();
+                prop_assert_eq!(share, (!query.names.is_empty()).then(|| held as f64 / query.names.len() as f64));
+                let elsewhere = View::is_elsewhere(&corpus, &query).get(at).copied().unwrap_or(false);
+                prop_assert_eq!(elsewhere, held == 0 && !query.places.is_empty());
+            }
+            for least in [0.05, 0.15, 0.3, 0.4, 0.45, 0.6, 0.9] {
+                let slow = cosines.iter().any(|cosine| *cosine >= least);
+                prop_assert_eq!(view.comes_near(&corpus, &query, least), slow, "{}", least);
+            }
+        }
     }
 }

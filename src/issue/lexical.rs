@@ -30,7 +30,7 @@ const PLACE_FACTOR: f64 = 0.25;
 /// What remains of a score when the issue names other places in the code and not this one.
 const ELSEWHERE: f64 = 0.65;
 /// From this share of the pick's score on, an issue that says the same is its twin.
-const TWIN_SHARE: f64 = 0.85;
+pub(super) const TWIN_SHARE: f64 = 0.85;
 /// Share of the words of a message that an issue must hold to be meant beyond doubt: one word replaced by another makes another
 /// problem of the same sentence ("initialisation timed out", "migration timed out").
 const WORDS_HELD: f64 = 0.8;

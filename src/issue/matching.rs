@@ -142,13 +142,14 @@ pub struct IssueIndex<'e> {
     pub(super) corpus: Arc<Corpus<'e>>,
     pub(super) marks: Arc<Vec<Vec<(Markers, bool)>>>,
     /// Every fingerprint and signature that a decision, an earlier run or a marker names, and where.
-    named: Arc<Named>,
+    pub(super) named: Arc<Named>,
     pub(super) view: View,
     has_bodies: bool,
     pub(super) options: IndexOptions,
 }
 
 /// A found identity, before words are looked at.
+#[derive(Debug, PartialEq)]
 pub(crate) struct Found {
     pub(crate) tier: Tier,
     pub(crate) number: u64,
