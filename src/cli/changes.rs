@@ -53,17 +53,17 @@ pub(crate) fn fill(
         }
     }
     let longest = longest(until_ns - asked.window.since_ns, by_moment.len());
-    let mut now: BTreeMap<i64, Vec<Seen>> = BTreeMap::new();
+    let mut now: BTreeMap<i64, Moment> = BTreeMap::new();
     for (since_ns, members) in by_moment {
         let Some(length) = length(longest, since_ns.saturating_sub(first_ns)) else { continue };
-        let before = look(made, Window::new(since_ns - length, since_ns)?, index, config)?;
+        let before = Moment::new(look(made, Window::new(since_ns - length, since_ns)?, index, config)?);
         if let std::collections::btree_map::Entry::Vacant(entry) = now.entry(length) {
-            entry.insert(look(made, Window::new(until_ns - length, until_ns)?, index, config)?);
+            entry.insert(Moment::new(look(made, Window::new(until_ns - length, until_ns)?, index, config)?));
         }
         for at in members {
             let finding = &findings[at];
             let (Some(old), Some(new)) =
-                (best(&before, finding), now.get(&length).and_then(|seen| best(seen, finding)))
+                (before.best(finding), now.get(&length).and_then(|moment| moment.best(finding)))
             else {
                 continue;
             };
@@ -90,15 +90,43 @@ fn length(longest: i64, stored_ns: i64) -> Option<i64> {
     (length >= SHORTEST_NS).then_some(length)
 }
 
-/// The cluster of a finding: the same fingerprint, else most shared entries.
-fn best<'a>(seen: &'a [Seen], finding: &Finding) -> Option<&'a Seen> {
-    let shared = |one: &Seen| -> u64 {
-        let known = |id: &String| finding.signatures.iter().any(|(own, _)| own == id);
-        one.signatures.iter().filter(|(id, _)| known(id)).map(|(_, entries)| entries).sum()
-    };
-    seen.iter().find(|one| one.fingerprint == finding.fingerprint).or_else(|| {
-        seen.iter().filter(|one| shared(one) > 0).max_by_key(|one| (shared(one), std::cmp::Reverse(&one.fingerprint)))
-    })
+/// The clusters of one moment, found by fingerprint and by signature: all findings are looked for among all of them.
+struct Moment {
+    seen: Vec<Seen>,
+    /// The first of each fingerprint.
+    by_fingerprint: BTreeMap<String, usize>,
+    /// All of each signature.
+    by_signature: BTreeMap<String, Vec<usize>>,
+}
+
+impl Moment {
+    fn new(seen: Vec<Seen>) -> Self {
+        let by_fingerprint = seen.iter().enumerate().rev().map(|(at, one)| (one.fingerprint.clone(), at)).collect();
+        let mut by_signature: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (at, one) in seen.iter().enumerate() {
+            for (id, _) in &one.signatures {
+                by_signature.entry(id.clone()).or_default().push(at);
+            }
+        }
+        Self { seen, by_fingerprint, by_signature }
+    }
+
+    /// The cluster of a finding: the same fingerprint, else most shared entries.
+    fn best(&self, finding: &Finding) -> Option<&Seen> {
+        if let Some(at) = self.by_fingerprint.get(&finding.fingerprint) {
+            return Some(&self.seen[*at]);
+        }
+        let shared = |one: &Seen| -> u64 {
+            let known = |id: &String| finding.signatures.iter().any(|(own, _)| own == id);
+            one.signatures.iter().filter(|(id, _)| known(id)).map(|(_, entries)| entries).sum()
+        };
+        let mut near: Vec<usize> =
+            finding.signatures.iter().filter_map(|(id, _)| self.by_signature.get(id)).flatten().copied().collect();
+        near.sort_unstable();
+        near.dedup();
+        let rank = |one: &&Seen| (shared(one), std::cmp::Reverse(one.fingerprint.clone()));
+        near.into_iter().map(|at| &self.seen[at]).filter(|one| shared(one) > 0).max_by_key(rank)
+    }
 }
 
 fn facts(since_ns: i64, over_ns: i64, old: &Seen, new: &Seen) -> ChangeFacts {
@@ -201,6 +229,33 @@ mod tests {
         assert_eq!(keys(2.1, 2.8), ["timeout (1) 2.1 s -> 2.8 s"]);
         assert!(keys(2.1, 2.4).is_empty() && keys(2.0, 2.0).is_empty());
     }
+
+    #[test]
+    fn a_finding_is_found_again_as_by_looking_at_each_cluster() {
+        // (fingerprint, signatures); the second and the third share as many entries with what moved on.
+        let rows = [("c", vec![("s1", 4)]), ("b", vec![("s2", 3), ("s1", 1)]), ("a", vec![("s2", 3)]), ("a", vec![])];
+        let named = |list: &[(&str, u64)]| list.iter().map(|(id, n)| ((*id).to_owned(), *n)).collect::<Vec<_>>();
+        let one = |(fingerprint, signatures): &(&str, Vec<(&str, u64)>)| Seen {
+            fingerprint: (*fingerprint).to_owned(),
+            signatures: named(signatures),
+            ..seen(1.0)
+        };
+        let moment = Moment::new(rows.iter().map(one).collect());
+        for (fingerprint, signatures, expected) in [
+            ("a", vec![("s1", 9)], Some(2)),
+            ("c", vec![], Some(0)),
+            ("x", vec![("s2", 1)], Some(2)),
+            ("x", vec![("s1", 1)], Some(0)),
+            ("x", vec![("s1", 1), ("s2", 1)], Some(1)),
+            ("x", vec![("s3", 1)], None),
+        ] {
+            let finding =
+                Finding { fingerprint: fingerprint.to_owned(), signatures: named(&signatures), ..Finding::default() };
+            let found = moment.best(&finding).map(|found| moment.seen.iter().position(|one| std::ptr::eq(one, found)));
+            assert_eq!(found, expected.map(Some), "{fingerprint} {signatures:?}");
+        }
+    }
+
     #[test]
     fn any_number_of_moments_is_looked_at_and_what_is_read_stays_bounded() {
         let window = 24 * DAY_NS;

@@ -12,7 +12,7 @@ use super::context::Asked;
 use super::outputs::Outputs;
 use super::planning;
 use crate::issue::{
-    ActionKind, ChangeFacts, Comment, Delta, ExportState, PlannedAction, Related, Tier, apply_list_lines,
+    ActionKind, ChangeFacts, Comment, Delta, ExportState, Issue, PlannedAction, Related, Tier, apply_list_lines,
     parse_markers, v1 as actions_v1, v1_build, valid_until_ns,
 };
 use crate::render::{self, ActionFacts, BodyInput, CandidateLine, DeltaLine, Renderer, ReviewItem};
@@ -31,13 +31,7 @@ const LARGE_FAMILY: usize = 100;
 
 /// Rows of the worklog for what is planned, and the issues each cluster is tied to.
 pub(crate) fn add_actions(report: &mut v1::Report, planned: &[PlannedAction], exports: &[ExportState]) {
-    let title_of = |number: u64| {
-        exports
-            .iter()
-            .flat_map(|state| &state.export.issues)
-            .find(|issue| issue.number == number)
-            .map(|issue| issue.title.clone())
-    };
+    let tracked = Tracked::new(exports);
     let places: BTreeMap<String, usize> =
         report.clusters.iter().enumerate().rev().map(|(at, cluster)| (cluster.id.clone(), at)).collect();
     for action in planned {
@@ -49,7 +43,7 @@ pub(crate) fn add_actions(report: &mut v1::Report, planned: &[PlannedAction], ex
             status: action.status.as_str().to_owned(),
             number: target.map(|target| target.number),
             url: target.and_then(|target| target.url.clone()),
-            title: action.title.clone().or_else(|| target.and_then(|target| title_of(target.number))),
+            title: action.title.clone().or_else(|| target.and_then(|target| tracked.title_of(target.number))),
             priority: action.priority.to_string(),
             previous: action.previous_priority.map(|priority| priority.to_string()),
             reason: action.reason.clone(),
@@ -67,7 +61,7 @@ pub(crate) fn add_actions(report: &mut v1::Report, planned: &[PlannedAction], ex
                 relation: "matches".into(),
                 state: Some(candidate.state.as_str().to_owned()),
                 score: Some(candidate.score),
-                title: title_of(candidate.number),
+                title: tracked.title_of(candidate.number),
                 ..v1::Link::default()
             });
         }
@@ -112,7 +106,7 @@ pub(crate) fn actions(
     asked: &Asked,
     outputs: &mut Outputs,
 ) -> anyhow::Result<actions_v1::ActionList> {
-    let told = Told::new(report);
+    let (told, tracked) = (Told::new(report), Tracked::new(exports));
     let mut bodies = BTreeMap::new();
     let mut reviews = Vec::new();
     let mut list = format!(
@@ -124,7 +118,7 @@ pub(crate) fn actions(
         if !action.kind.has_body() {
             return Ok(None);
         }
-        let body = body(renderer, report, &told, action, exports, policy, asked)?;
+        let body = body(renderer, report, &told, action, &tracked, policy, asked)?;
         let sha256 = hex(&Sha256::digest(body.as_bytes()));
         let chars = body.chars().count() as u64;
         Ok(Some((body, v1_build::BodyInfo { file: action.body_file(), sha256, chars })))
@@ -151,7 +145,7 @@ pub(crate) fn actions(
             list.push('\n');
         }
         if action.kind.writes() {
-            reviews.push(review(action, body.unwrap_or_default(), exports));
+            reviews.push(review(action, body.unwrap_or_default(), &tracked));
         }
     }
     outputs.add("apply.list", list);
@@ -218,12 +212,39 @@ impl<'a> Told<'a> {
     }
 }
 
+/// The issues of all exports by number: those of several repositories may share one.
+struct Tracked<'e> {
+    by_number: BTreeMap<u64, Vec<(Option<&'e str>, &'e Issue)>>,
+}
+
+impl<'e> Tracked<'e> {
+    fn new(exports: &'e [ExportState]) -> Self {
+        let mut by_number: BTreeMap<u64, Vec<_>> = BTreeMap::new();
+        for export in exports.iter().map(|state| &state.export) {
+            for issue in &export.issues {
+                by_number.entry(issue.number).or_default().push((export.repo.as_deref(), issue));
+            }
+        }
+        Self { by_number }
+    }
+
+    fn title_of(&self, number: u64) -> Option<String> {
+        self.by_number.get(&number).map(|issues| issues[0].1.title.clone())
+    }
+
+    /// The issue of a number in a repository; an empty name is any.
+    fn issue(&self, repo: &str, number: u64) -> Option<&'e Issue> {
+        let here = |own: Option<&str>| own.is_none_or(|own| repo.is_empty() || own.eq_ignore_ascii_case(repo));
+        self.by_number.get(&number)?.iter().find(|(own, _)| here(*own)).map(|(_, issue)| *issue)
+    }
+}
+
 fn body(
     renderer: &Renderer,
     report: &v1::Report,
     told: &Told<'_>,
     action: &PlannedAction,
-    exports: &[ExportState],
+    tracked: &Tracked<'_>,
     policy: &crate::issue::Policy,
     asked: &Asked,
 ) -> anyhow::Result<String> {
@@ -233,13 +254,7 @@ fn body(
         .ok_or_else(|| anyhow::anyhow!("the action {} has no cluster", action.id))?;
     let family = cluster.family.as_deref().and_then(|id| told.by_family.get(id));
     let members = family.into_iter().flatten().copied().filter(|other| other.id != cluster.id).collect();
-    let target_title = action.target.as_ref().and_then(|target| {
-        exports
-            .iter()
-            .flat_map(|state| &state.export.issues)
-            .find(|issue| issue.number == target.number)
-            .map(|issue| issue.title.clone())
-    });
+    let target_title = action.target.as_ref().and_then(|target| tracked.title_of(target.number));
     let facts = ActionFacts {
         id: action.id.clone(),
         kind: action.kind.as_str().to_owned(),
@@ -263,7 +278,7 @@ fn body(
             .as_ref()
             .filter(|facts| facts.over_ns > 0)
             .map(|facts| facts.over_ns as f64 / SECOND_NS as f64),
-        earlier: earlier(action, exports),
+        earlier: earlier(action, tracked),
         absent_days: policy.absent_days,
         limit: policy.tracker.body_limit(),
     };
@@ -300,16 +315,9 @@ fn labelled(action: &PlannedAction) -> Option<String> {
 }
 
 /// Our last comment on the target, as the export holds it.
-fn last_comment<'e>(action: &PlannedAction, exports: &'e [ExportState]) -> Option<&'e Comment> {
+fn last_comment<'e>(action: &PlannedAction, tracked: &Tracked<'e>) -> Option<&'e Comment> {
     let (target, last) = (action.target.as_ref()?, action.last_action.as_ref().filter(|last| last.is_comment)?);
-    let here = exports.iter().filter(|state| {
-        state
-            .export
-            .repo
-            .as_deref()
-            .is_none_or(|repo| action.repo.is_empty() || repo.eq_ignore_ascii_case(&action.repo))
-    });
-    let issue = here.flat_map(|state| &state.export.issues).find(|issue| issue.number == target.number)?;
+    let issue = tracked.issue(&action.repo, target.number)?;
     issue.comments.iter().rev().find(|comment| {
         (last.comment_id.is_some() && comment.id == last.comment_id)
             || (last.act.is_some() && parse_markers(&comment.body).and_then(|markers| markers.act) == last.act)
@@ -317,8 +325,8 @@ fn last_comment<'e>(action: &PlannedAction, exports: &'e [ExportState]) -> Optio
 }
 
 /// The key findings of a comment that is rewritten, and what it quoted of those before: an edit adds, it does not take away.
-fn earlier(action: &PlannedAction, exports: &[ExportState]) -> Vec<String> {
-    let comment = last_comment(action, exports).filter(|_| action.kind == ActionKind::EditComment);
+fn earlier(action: &PlannedAction, tracked: &Tracked<'_>) -> Vec<String> {
+    let comment = last_comment(action, tracked).filter(|_| action.kind == ActionKind::EditComment);
     let Some(comment) = comment else { return Vec::new() };
     let mut lines = comment.body.lines().map(str::trim_end);
     let mut kept: Vec<String> = Vec::new();
@@ -345,15 +353,8 @@ fn plain(line: &str) -> String {
     out.chars().take(EARLIER_CHARS).collect()
 }
 
-fn review(action: &PlannedAction, body: String, exports: &[ExportState]) -> ReviewItem {
-    let title_of = |number: u64| {
-        exports
-            .iter()
-            .flat_map(|state| &state.export.issues)
-            .find(|issue| issue.number == number)
-            .map(|issue| issue.title.clone())
-            .unwrap_or_default()
-    };
+fn review(action: &PlannedAction, body: String, tracked: &Tracked<'_>) -> ReviewItem {
+    let title_of = |number: u64| tracked.title_of(number).unwrap_or_default();
     let number = action.target.as_ref().map(|target| target.number);
     ReviewItem {
         id: action.id.clone(),
@@ -384,7 +385,7 @@ fn review(action: &PlannedAction, body: String, exports: &[ExportState]) -> Revi
             })
             .collect(),
         body,
-        last_comment: last_comment(action, exports).map(|comment| comment.body.replace("\r\n", "\n")),
+        last_comment: last_comment(action, tracked).map(|comment| comment.body.replace("\r\n", "\n")),
     }
 }
 

@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashMap;
+
 use super::args::{WeeklyArgs, WindowArgs};
 use super::context::{Asked, Context, nothing_stored};
 use super::document::{self, Document, Ground, Task};
@@ -328,13 +330,15 @@ fn tied<'e>(
     clusters.retain(|cluster| cluster.effective_severity() >= Severity::Warning && !cluster.data_quality);
     let index = planning::index(raw, &planning::policy(config), ground.known);
     let ties = planning::ties(&clusters, &index, config);
+    let repos =
+        |export: &'e Export| export.issues.iter().map(|issue| (std::ptr::from_ref(issue), export.repo.as_deref()));
+    let owners: FxHashMap<*const Issue, Option<&str>> = raw.iter().flat_map(repos).collect();
     let mut found: BTreeMap<(Option<&str>, u64), Tied<'e>> = BTreeMap::new();
     for (cluster, tie) in clusters.iter().zip(&ties) {
         let Some(tie) = tie else { continue };
         let wanted = config.repo_of(&cluster.key.service);
         let Some(issue) = index.issue(wanted, tie.number) else { continue };
-        let owner = raw.iter().find(|export| export.issues.iter().any(|other| std::ptr::eq(other, issue)));
-        let repo = owner.and_then(|export| export.repo.as_deref());
+        let repo = owners.get(&std::ptr::from_ref(issue)).copied().flatten();
         found
             .entry((repo, tie.number))
             .or_insert_with(|| Tied { repo, issue, clusters: Vec::new(), events: Vec::new() })

@@ -8,6 +8,7 @@ use super::text::{Terms, rarity, term_weight};
 use super::title::title_key;
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 /// How often the words of a title count against those of a text: a title is the author's own summary.
 const TITLE_TIMES: f64 = 2.0;
@@ -15,17 +16,17 @@ const TITLE_TIMES: f64 = 2.0;
 const MIN_DOCUMENTS: usize = 50;
 /// Most quoted blocks of one issue that are compared by themselves.
 const MAX_BLOCKS: usize = 16;
+/// Up to so many passages are compared one by one; of more it is less work to add up all of them term by term.
+const FEW_PASSAGES: usize = 64;
 
 /// One issue with its terms.
 #[derive(Debug)]
 pub(crate) struct Doc<'e> {
     pub(crate) issue: &'e Issue,
-    pub(crate) repo: Option<&'e str>,
-    pub(crate) title_key: Option<String>,
+    /// Number of its repository, where the export says it.
+    repo: Option<usize>,
     /// The whole issue, then its title with each quoted block: term and weight, by term.
     passages: Vec<Vec<(u32, f64)>>,
-    /// Names of things in it, and plain words, for the veto.
-    all_terms: BTreeSet<u32>,
     /// The names in its title.
     own_names: Vec<u32>,
     /// Whether the absence of a name says anything: only where messages are quoted.
@@ -33,6 +34,13 @@ pub(crate) struct Doc<'e> {
     /// Whether it names places in the code (`module.of.code`).
     pub(crate) names_places: bool,
     pub(crate) title_only: bool,
+}
+
+impl Doc<'_> {
+    /// Whether a name or a plain word stands in it.
+    fn holds(&self, term: u32) -> bool {
+        self.passages[0].binary_search_by_key(&term, |(id, _)| *id).is_ok()
+    }
 }
 
 /// All issues, read once.
@@ -46,19 +54,35 @@ pub(crate) struct Corpus<'e> {
     postings: Vec<Vec<(u32, f64)>>,
     /// Of each passage, its issue and its place there.
     places: Vec<(usize, usize)>,
+    /// Of each issue, its first passage.
+    firsts: Vec<usize>,
+    /// Numbers of the repositories, by their names in lower case.
+    repos: FxHashMap<String, usize>,
+    /// Positions of the issues of a number, ascending: repositories count by themselves.
+    by_number: FxHashMap<u64, Vec<usize>>,
+    /// Positions of the issues of a title key, ascending.
+    by_title: FxHashMap<String, Vec<usize>>,
 }
 
 impl<'e> Corpus<'e> {
     pub(crate) fn new(exports: &'e [Export]) -> Self {
         let mut corpus = Self::default();
         for export in exports {
+            let next = corpus.repos.len();
+            let repo = export.repo.as_ref().map(|name| *corpus.repos.entry(name.to_ascii_lowercase()).or_insert(next));
             for issue in &export.issues {
-                let doc = corpus.read(issue, export.repo.as_deref());
+                let doc = corpus.read(issue, repo);
+                let at = corpus.docs.len();
+                corpus.by_number.entry(issue.number).or_default().push(at);
+                if let Some(key) = title_key(&issue.title) {
+                    corpus.by_title.entry(key).or_default().push(at);
+                }
                 corpus.docs.push(doc);
             }
         }
         corpus.postings = vec![Vec::new(); corpus.words.len()];
         for (at, doc) in corpus.docs.iter().enumerate() {
+            corpus.firsts.push(corpus.places.len());
             for (place, passage) in doc.passages.iter().enumerate() {
                 let number = u32::try_from(corpus.places.len()).unwrap_or(u32::MAX);
                 corpus.places.push((at, place));
@@ -70,7 +94,41 @@ impl<'e> Corpus<'e> {
         corpus
     }
 
-    fn read(&mut self, issue: &'e Issue, repo: Option<&'e str>) -> Doc<'e> {
+    /// Positions of the issues of a number, ascending.
+    pub(crate) fn numbered(&self, number: u64) -> &[usize] {
+        self.by_number.get(&number).map_or(&[], Vec::as_slice)
+    }
+
+    /// Positions of the issues of a title key, ascending.
+    pub(crate) fn titled(&self, key: &str) -> &[usize] {
+        self.by_title.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Which issues lie in a repository; those of an export that names none lie in any, and `None` asks for all.
+    pub(crate) fn in_repo(&self, asked: Option<&str>) -> impl Fn(usize) -> bool + '_ {
+        let asked = asked.map(|name| self.repos.get(&name.to_ascii_lowercase()).copied());
+        move |at| match (asked, self.docs[at].repo) {
+            (Some(asked), Some(own)) => asked == Some(own),
+            _ => true,
+        }
+    }
+
+    /// The passages of an issue, as they are numbered in all.
+    fn passages_of(&self, at: usize) -> Range<usize> {
+        self.firsts[at]..self.firsts[at] + self.docs[at].passages.len()
+    }
+
+    /// Of each issue, how many of these terms it holds; empty when there are none.
+    fn holders(&self, terms: &[Option<u32>]) -> Vec<usize> {
+        let mut held = if terms.is_empty() { Vec::new() } else { vec![0; self.docs.len()] };
+        for (passage, _) in terms.iter().flatten().flat_map(|id| &self.postings[*id as usize]) {
+            let (at, place) = self.places[*passage as usize];
+            held[at] += usize::from(place == 0);
+        }
+        held
+    }
+
+    fn read(&mut self, issue: &'e Issue, repo: Option<usize>) -> Doc<'e> {
         let body = issue.body.as_deref().unwrap_or_default();
         let mut terms = Terms::default();
         terms.add(&issue.title, TITLE_TIMES);
@@ -80,7 +138,6 @@ impl<'e> Corpus<'e> {
         }
         let quotes_messages = body.contains("```") || terms.names.len() >= 2;
         let whole = self.weigh(&terms);
-        let all_terms = whole.iter().map(|(id, _)| *id).collect();
         let mut passages = vec![whole];
         for block in fenced_blocks(body).into_iter().take(MAX_BLOCKS) {
             let mut terms = Terms::default();
@@ -93,9 +150,7 @@ impl<'e> Corpus<'e> {
         Doc {
             issue,
             repo,
-            title_key: title_key(&issue.title),
             own_names: own_names.iter().filter_map(|name| self.vocabulary.get(name).copied()).collect(),
-            all_terms,
             passages,
             quotes_messages,
             names_places: terms.names.iter().any(|name| name.contains('.') && !name.contains('/')),
@@ -139,17 +194,19 @@ pub(crate) struct Query {
 pub(crate) struct View {
     /// Positions of the issues that exist, ascending.
     pub(crate) visible: Vec<usize>,
+    /// Of each issue, whether it exists.
+    exists: Vec<bool>,
     rarities: Vec<f64>,
     /// Of a term that no issue holds.
     unseen: f64,
-    /// Of each passage of each issue.
-    lengths: Vec<Vec<f64>>,
+    /// Of each passage; 0 where the issue does not exist.
+    lengths: Vec<f64>,
 }
 
 impl View {
     pub(crate) fn new(corpus: &Corpus<'_>, as_of_ns: Option<i64>) -> Self {
-        let visible: Vec<usize> =
-            (0..corpus.docs.len()).filter(|&at| corpus.docs[at].issue.exists_at(as_of_ns)).collect();
+        let exists: Vec<bool> = corpus.docs.iter().map(|doc| doc.issue.exists_at(as_of_ns)).collect();
+        let visible: Vec<usize> = (0..exists.len()).filter(|&at| exists[at]).collect();
         let mut with_term = vec![0_usize; corpus.words.len()];
         for &at in &visible {
             for (id, _) in &corpus.docs[at].passages[0] {
@@ -162,12 +219,18 @@ impl View {
             let squares: f64 = passage.iter().map(|(id, weight)| (weight * rarities[*id as usize]).powi(2)).sum();
             squares.sqrt()
         };
-        let mut lengths = vec![Vec::new(); corpus.docs.len()];
+        let mut lengths = vec![0.0; corpus.places.len()];
         for &at in &visible {
-            lengths[at] = corpus.docs[at].passages.iter().map(length).collect();
+            let own = corpus.docs[at].passages.iter().map(length);
+            lengths[corpus.passages_of(at)].iter_mut().zip(own).for_each(|(slot, length)| *slot = length);
         }
         let unseen = rarity(documents, 0);
-        Self { visible, rarities, unseen, lengths }
+        Self { visible, exists, rarities, unseen, lengths }
+    }
+
+    /// Whether an issue exists.
+    pub(crate) fn shows(&self, at: usize) -> bool {
+        self.exists[at]
     }
 
     /// Weighs what is looked for. `parts` are texts with how much each counts.
@@ -230,12 +293,22 @@ impl View {
             }
         }
         let mut cosines = vec![0.0_f64; corpus.docs.len()];
-        for (dot, (at, place)) in dots.into_iter().zip(&corpus.places) {
-            if let Some(length) = self.lengths[*at].get(*place).filter(|_| dot > 0.0) {
-                cosines[*at] = cosines[*at].max(ratio(dot, query.length * length));
+        for &at in &self.visible {
+            for passage in corpus.passages_of(at) {
+                if dots[passage] > 0.0 {
+                    cosines[at] = cosines[at].max(ratio(dots[passage], query.length * self.lengths[passage]));
+                }
             }
         }
         cosines
+    }
+
+    /// Cosine of a query and one passage, the same number as [`View::cosines`] finds.
+    fn cosine(&self, corpus: &Corpus<'_>, query: &Query, passage: usize) -> f64 {
+        let (at, place) = corpus.places[passage];
+        let terms = shared(&query.terms, &corpus.docs[at].passages[place]);
+        let dot = terms.fold(0.0, |dot, (id, left, right)| dot + left * right * self.rarities[id as usize]);
+        ratio(dot, query.length * self.lengths[passage])
     }
 
     /// Whether some issue could be as near as `least`. Of a message that mostly says what no issue says, a look at its
@@ -250,17 +323,27 @@ impl View {
             squares += weight * weight;
             squares < most
         });
-        let holders = heavy.flat_map(|(_, id)| &corpus.postings[id as usize]);
-        holders.into_iter().any(|(passage, _)| !self.lengths[corpus.places[*passage as usize].0].is_empty())
-            && self.cosines(corpus, query).into_iter().any(|cosine| cosine >= least)
+        // An issue that is near holds one of the others, so that no other has to be looked at.
+        let mut holders: Vec<usize> = heavy
+            .flat_map(|(_, id)| &corpus.postings[id as usize])
+            .map(|(passage, _)| *passage as usize)
+            .filter(|passage| self.lengths[*passage] > 0.0)
+            .take(FEW_PASSAGES + 1)
+            .collect();
+        if holders.len() > FEW_PASSAGES {
+            return self.cosines(corpus, query).into_iter().any(|cosine| cosine >= least);
+        }
+        holders.sort_unstable();
+        holders.dedup();
+        holders.into_iter().any(|passage| self.cosine(corpus, query, passage) >= least)
     }
 
     /// Cosine of two issues, 0 to 1.
     pub(crate) fn likeness(&self, corpus: &Corpus<'_>, left: usize, right: usize) -> f64 {
         let (lefts, rights) = (&corpus.docs[left].passages, &corpus.docs[right].passages);
         let mut best = 0.0_f64;
-        for (a, a_length) in lefts.iter().zip(&self.lengths[left]) {
-            for (b, b_length) in rights.iter().zip(&self.lengths[right]) {
+        for (a, a_length) in lefts.iter().zip(&self.lengths[corpus.passages_of(left)]) {
+            for (b, b_length) in rights.iter().zip(&self.lengths[corpus.passages_of(right)]) {
                 let dot: f64 = shared(a, b).map(|(id, x, y)| x * y * self.rarities[id as usize].powi(2)).sum();
                 best = best.max(ratio(dot, a_length * b_length));
             }
@@ -268,35 +351,31 @@ impl View {
         best
     }
 
-    /// Which share of the names of a message an issue holds; 1 when the message has none.
-    pub(crate) fn names_held(corpus: &Corpus<'_>, query: &Query, at: usize) -> f64 {
-        if query.names.is_empty() {
-            return 1.0;
-        }
-        let held =
-            query.names.iter().filter(|name| name.is_some_and(|id| corpus.docs[at].all_terms.contains(&id))).count();
-        held as f64 / query.names.len() as f64
+    /// Which share of the names of a message each issue holds; empty, as if all were held, when the message has none.
+    pub(crate) fn names_held(corpus: &Corpus<'_>, query: &Query) -> Vec<f64> {
+        let all = query.names.len() as f64;
+        corpus.holders(&query.names).into_iter().map(|held| held as f64 / all).collect()
     }
 
     /// Which share of the plain words of a message an issue holds, rare ones counting more; 1 when the message has none.
     pub(crate) fn words_held(corpus: &Corpus<'_>, query: &Query, at: usize) -> f64 {
         let all: f64 = query.words.iter().map(|(_, rarity)| rarity).sum();
-        let holds = |word: &Option<u32>| word.is_some_and(|id| corpus.docs[at].all_terms.contains(&id));
+        let holds = |word: &Option<u32>| word.is_some_and(|id| corpus.docs[at].holds(id));
         let held: f64 = query.words.iter().filter(|(word, _)| holds(word)).map(|(_, rarity)| rarity).sum();
         if all > 0.0 { held / all } else { 1.0 }
     }
 
     /// Whether a title names something that the message does not, while it leaves out something that the message names.
     pub(crate) fn names_differ(corpus: &Corpus<'_>, query: &Query, at: usize) -> bool {
-        let held = Self::names_held(corpus, query, at);
+        let doc = &corpus.docs[at];
+        let holds = |name: &Option<u32>| name.is_some_and(|id| doc.holds(id));
         let asked = |name: &u32| query.names.contains(&Some(*name));
-        held < 1.0 && corpus.docs[at].own_names.iter().any(|name| !asked(name))
+        !query.names.iter().all(holds) && doc.own_names.iter().any(|name| !asked(name))
     }
 
-    /// Whether the place of a message is known and the issue holds none of its names.
-    pub(crate) fn is_elsewhere(corpus: &Corpus<'_>, query: &Query, at: usize) -> bool {
-        let here = |place: &Option<u32>| place.is_some_and(|id| corpus.docs[at].all_terms.contains(&id));
-        !query.places.is_empty() && !query.places.iter().any(here)
+    /// Of each issue, whether it holds none of the names of the place of a message; empty when that is unknown.
+    pub(crate) fn is_elsewhere(corpus: &Corpus<'_>, query: &Query) -> Vec<bool> {
+        corpus.holders(&query.places).into_iter().map(|held| held == 0).collect()
     }
 
     /// The terms that tie a query to an issue, the weightiest first, without the mark of names.
@@ -371,11 +450,69 @@ fn without_placeholders(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::issue::tests::{export, issue};
 
     #[test]
     fn names_of_placeholders_are_no_words() {
         assert_eq!(without_placeholders("POST /pay/<uuid>/capture took <num>s"), "POST /pay/ /capture took  s");
         assert_eq!(without_placeholders("a < b and List<String> <"), "a   b and List String>  ");
+    }
+
+    const WORDS: [&str; 12] = [
+        "feed_worker",
+        "timeout",
+        "connection",
+        "refused",
+        "refund",
+        "webhook",
+        "/api/orders",
+        "503",
+        "load_rates",
+        "slot",
+        "missed",
+        "queue",
+    ];
+
+    fn text() -> impl Strategy<Value = String> {
+        proptest::collection::vec(proptest::sample::select(WORDS.to_vec()), 1..7).prop_map(|words| words.join(" "))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn what_is_counted_at_once_is_what_each_issue_holds(
+            texts in proptest::collection::vec((text(), text(), 0..3_i64), 0..90), message in text(), rare in 0..4_usize,
+        ) {
+            let made = |(at, (title, body, day)): (usize, &(String, String, i64))| Issue {
+                body: Some(format!("{body}\n```\n{title} 404\n```\n")),
+                created_ns: Some(*day),
+                ..issue(at as u64, title, "")
+            };
+            let exports = [export(texts.iter().enumerate().map(made).collect())];
+            let corpus = Corpus::new(&exports);
+            let view = View::new(&corpus, Some(1));
+            // Words that no issue holds make the shared ones light.
+            let message = format!("{message}{}", [" zumabo_relti", " kavuno", " mirobo tansu varek"][..rare.min(3)].concat());
+            let names = crate::issue::text::message_names(&message);
+            let query = view.query(&corpus, &[(&message, 1.0)], &names, &names);
+            let cosines = view.cosines(&corpus, &query);
+            for (at, cosine) in cosines.iter().enumerate() {
+                let one_by_one = corpus.passages_of(at).map(|passage| view.cosine(&corpus, &query, passage));
+                prop_assert_eq!(one_by_one.fold(0.0, f64::max).to_bits(), cosine.to_bits());
+                let held = query.names.iter().filter(|name| name.is_some_and(|id| corpus.docs[at].holds(id))).count();
+                let share = View::names_held(&corpus, &query).get(at).copied();
+                prop_assert_eq!(share, (!query.names.is_empty()).then(|| held as f64 / query.names.len() as f64));
+                let elsewhere = View::is_elsewhere(&corpus, &query).get(at).copied().unwrap_or(false);
+                prop_assert_eq!(elsewhere, held == 0 && !query.places.is_empty());
+            }
+            for least in [0.05, 0.15, 0.3, 0.4, 0.45, 0.6, 0.9] {
+                let slow = cosines.iter().any(|cosine| *cosine >= least);
+                prop_assert_eq!(view.comes_near(&corpus, &query, least), slow, "{}", least);
+            }
+        }
     }
 }

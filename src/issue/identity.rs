@@ -4,13 +4,16 @@
 //! only when its author is believed; everybody can write one.
 
 use super::export_types::IssueState;
-use super::known::{Link, Verdict, best_known, shared_entries};
+use super::known::{Decision, Link, Verdict, best_known, shared_entries};
 use super::matching::{Found, IssueIndex, MatchSubject, MatchVerdict, Tier};
+use super::named::Places;
 use super::title::title_key;
 
 impl IssueIndex<'_> {
-    pub(super) fn decided(&self, subject: &MatchSubject<'_>) -> Option<(Option<Found>, Verdict)> {
-        let known = best_known(&self.options.decisions, subject.fingerprint, subject.signatures, |item| {
+    /// What a person said, of those decisions that `named` holds.
+    pub(super) fn decided(&self, subject: &MatchSubject<'_>, named: &Places) -> Option<(Option<Found>, Verdict)> {
+        let here: Vec<&Decision> = named.decisions.iter().map(|at| &self.options.decisions[*at]).collect();
+        let known = best_known(&here, subject.fingerprint, subject.signatures, |item| {
             (item.fingerprint.as_str(), item.signatures.as_slice())
         })?;
         let found = match &known.verdict {
@@ -24,7 +27,7 @@ impl IssueIndex<'_> {
             // A problem of its own is found again where it was filed since, or it would be filed in every run.
             Verdict::New { not } => {
                 let own = |found: &Found| found.verdict == MatchVerdict::Auto && !not.contains(&found.number);
-                self.linked(subject).filter(own).or_else(|| self.marked_but(subject, not).filter(own))
+                self.linked(subject, named).filter(own).or_else(|| self.marked_but(subject, named, not).filter(own))
             }
             Verdict::Mute(_) if subject.ignore_mute => return None,
             Verdict::Never | Verdict::Mute(_) => None,
@@ -32,8 +35,9 @@ impl IssueIndex<'_> {
         Some((found, known.verdict.clone()))
     }
 
-    pub(super) fn linked(&self, subject: &MatchSubject<'_>) -> Option<Found> {
-        let here: Vec<&Link> = self.options.links.iter().filter(|link| link.is_in(subject.repo)).collect();
+    pub(super) fn linked(&self, subject: &MatchSubject<'_>, named: &Places) -> Option<Found> {
+        let links = named.links.iter().map(|at| &self.options.links[*at]);
+        let here: Vec<&Link> = links.filter(|link| link.is_in(subject.repo)).collect();
         let link = best_known(&here, subject.fingerprint, subject.signatures, |item| {
             (item.fingerprint.as_str(), item.signatures.as_slice())
         })?;
@@ -47,17 +51,17 @@ impl IssueIndex<'_> {
         })
     }
 
-    pub(super) fn marked(&self, subject: &MatchSubject<'_>) -> Option<Found> {
-        self.marked_but(subject, &[])
+    pub(super) fn marked(&self, subject: &MatchSubject<'_>, named: &Places) -> Option<Found> {
+        self.marked_but(subject, named, &[])
     }
 
     /// The issue whose markers name the subject, among all but those in `not`.
-    fn marked_but(&self, subject: &MatchSubject<'_>, not: &[u64]) -> Option<Found> {
+    fn marked_but(&self, subject: &MatchSubject<'_>, named: &Places, not: &[u64]) -> Option<Found> {
         let own = |fp: &str| subject.fingerprint == Some(fp) || subject.aliases.iter().any(|alias| alias == fp);
         // (strength, shared entries, open, number): identity before signatures before hints.
         let mut best: Option<((u8, u64, bool, u64), Found)> = None;
         let mut rivals = 0;
-        for at in self.visible(subject.repo).filter(|&at| !not.contains(&self.number(at))) {
+        for at in self.seen(subject.repo, &named.issues).filter(|&at| !not.contains(&self.number(at))) {
             for (markers, believed) in &self.marks[at] {
                 let shared = shared_entries(subject.signatures, &markers.sigs);
                 let is_symptom =
@@ -105,8 +109,10 @@ impl IssueIndex<'_> {
 
     pub(super) fn titled(&self, subject: &MatchSubject<'_>) -> Option<Found> {
         let keys: Vec<String> = [subject.title, subject.headline].into_iter().flatten().filter_map(title_key).collect();
-        let is_same = |at: &usize| self.corpus.docs[*at].title_key.as_ref().is_some_and(|key| keys.contains(key));
-        let same: Vec<usize> = self.visible(subject.repo).filter(is_same).collect();
+        let mut named: Vec<usize> = keys.iter().flat_map(|key| self.corpus.titled(key)).copied().collect();
+        named.sort_unstable();
+        named.dedup();
+        let same: Vec<usize> = self.seen(subject.repo, &named).collect();
         let open = same.iter().filter(|&&at| self.state(at) == IssueState::Open).count();
         let best = same.into_iter().max_by_key(|&at| (self.state(at) == IssueState::Open, self.number(at)))?;
         let number = self.number(best);

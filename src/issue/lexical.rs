@@ -9,6 +9,7 @@ use super::export_types::IssueState;
 use super::known::Verdict;
 use super::matching::{Candidate, Found, IssueIndex, Match, MatchSubject, MatchVerdict, Tier, round4};
 use super::text::{message_names, place_names};
+use std::cmp::Ordering;
 
 /// From here on words alone decide.
 pub const AUTO_SCORE: f64 = 0.45;
@@ -29,7 +30,7 @@ const PLACE_FACTOR: f64 = 0.25;
 /// What remains of a score when the issue names other places in the code and not this one.
 const ELSEWHERE: f64 = 0.65;
 /// From this share of the pick's score on, an issue that says the same is its twin.
-const TWIN_SHARE: f64 = 0.85;
+pub(super) const TWIN_SHARE: f64 = 0.85;
 /// Share of the words of a message that an issue must hold to be meant beyond doubt: one word replaced by another makes another
 /// problem of the same sentence ("initialisation timed out", "migration timed out").
 const WORDS_HELD: f64 = 0.8;
@@ -37,11 +38,11 @@ const WORDS_HELD: f64 = 0.8;
 const WORDS_HELD_TITLE_ONLY: f64 = 0.5;
 
 /// An issue with its score.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Scored {
     pub(super) at: usize,
     pub(super) score: f64,
-    held: f64,
+    pub(super) held: f64,
 }
 
 impl IssueIndex<'_> {
@@ -54,32 +55,48 @@ impl IssueIndex<'_> {
         self.view.query(&self.corpus, &parts, &names, &place_names(subject.module))
     }
 
+    /// The issues that share a word with a query, in the order of the exports.
     pub(super) fn scores(&self, subject: &MatchSubject<'_>, query: &Query) -> Vec<Scored> {
         let cosines = self.view.cosines(&self.corpus, query);
-        let mut scored: Vec<Scored> = self
-            .visible(subject.repo)
+        let names = View::names_held(&self.corpus, query);
+        let elsewhere = View::is_elsewhere(&self.corpus, query);
+        self.visible(subject.repo)
             .filter(|at| cosines[*at] > 0.0)
             .map(|at| {
-                let held = View::names_held(&self.corpus, query, at);
+                let held = names.get(at).copied().unwrap_or(1.0);
                 let doc = &self.corpus.docs[at];
                 let veto = if doc.quotes_messages { VETO_FLOOR + (1.0 - VETO_FLOOR) * held } else { 1.0 };
-                let place =
-                    if doc.names_places && View::is_elsewhere(&self.corpus, query, at) { ELSEWHERE } else { 1.0 };
+                let is_elsewhere = elsewhere.get(at).copied().unwrap_or(false);
+                let place = if doc.names_places && is_elsewhere { ELSEWHERE } else { 1.0 };
                 Scored { at, score: cosines[at] * veto * place, held }
             })
             .filter(|scored| scored.score > 0.0)
-            .collect();
-        scored.sort_by(|a, b| {
-            let open = |scored: &Scored| self.state(scored.at) == IssueState::Open;
-            b.score.total_cmp(&a.score).then(open(b).cmp(&open(a))).then(self.number(a.at).cmp(&self.number(b.at)))
-        });
-        scored
+            .collect()
     }
 
-    fn candidates(&self, query: &Query, scored: &[Scored], first: Option<u64>) -> Vec<Candidate> {
-        let chosen = scored.iter().filter(|scored| Some(self.number(scored.at)) == first);
-        let others = scored.iter().filter(|scored| Some(self.number(scored.at)) != first);
-        let listed = chosen.chain(others).take(MAX_CANDIDATES);
+    /// The order of nearness: the nearest first, of equals an open one, then the older number.
+    pub(super) fn nearer(&self, a: &Scored, b: &Scored) -> Ordering {
+        let closed = |scored: &Scored| self.state(scored.at) != IssueState::Open;
+        let rest = || closed(a).cmp(&closed(b)).then(self.number(a.at).cmp(&self.number(b.at))).then(a.at.cmp(&b.at));
+        b.score.total_cmp(&a.score).then_with(rest)
+    }
+
+    pub(super) fn candidates(&self, query: &Query, scored: &[Scored], first: Option<u64>) -> Vec<Candidate> {
+        // Nearly all issues share some word with a message, and few are listed: the nearest are kept, not all put in order.
+        let (mut chosen, mut others) = (Vec::new(), Vec::with_capacity(MAX_CANDIDATES + 1));
+        for scored in scored {
+            if Some(self.number(scored.at)) == first {
+                chosen.push(*scored);
+            } else if others.len() < MAX_CANDIDATES
+                || others.last().is_some_and(|last| self.nearer(scored, last) == Ordering::Less)
+            {
+                let at = others.partition_point(|kept| self.nearer(kept, scored) == Ordering::Less);
+                others.insert(at, *scored);
+                others.truncate(MAX_CANDIDATES);
+            }
+        }
+        chosen.sort_by(|a, b| self.nearer(a, b));
+        let listed = chosen.iter().chain(&others).take(MAX_CANDIDATES);
         listed
             .map(|scored| Candidate {
                 number: self.number(scored.at),
@@ -156,10 +173,8 @@ impl IssueIndex<'_> {
                 verdict = MatchVerdict::Review;
                 tier = hint.tier;
                 target = Some(hint.number);
-                score = scored
-                    .iter()
-                    .find(|scored| self.number(scored.at) == hint.number)
-                    .map_or(0.0, |scored| scored.score);
+                let own = scored.iter().filter(|scored| self.number(scored.at) == hint.number);
+                score = own.min_by(|a, b| self.nearer(a, b)).map_or(0.0, |scored| scored.score);
             }
         }
         if target.is_none() {
@@ -186,28 +201,30 @@ impl IssueIndex<'_> {
 
     /// The best issue, or an open one that is nearly as good as a closed best; of open twins the oldest, which is the
     /// one that the others will be closed in favour of.
-    fn pick(&self, query: &Query, scored: &[Scored]) -> Option<Scored> {
-        let best = *scored.first()?;
+    pub(super) fn pick(&self, query: &Query, scored: &[Scored]) -> Option<Scored> {
+        let best = *scored.iter().min_by(|a, b| self.nearer(a, b))?;
         let same = |scored: &Scored| self.says_something_else(query, *scored).is_none();
         let open = |scored: &&Scored| self.state(scored.at) == IssueState::Open;
-        let pick = match scored.iter().find(open) {
+        let pick = match scored.iter().filter(open).min_by(|a, b| self.nearer(a, b)) {
             Some(open) if open.score >= OPEN_SHARE * best.score && (same(open) || !same(&best)) => *open,
             _ => return Some(best),
         };
         if pick.score < AUTO_SCORE {
             return Some(pick);
         }
-        let twin = |other: &&Scored| {
-            other.score >= TWIN_SHARE * pick.score
-                && same(other)
-                && self.view.likeness(&self.corpus, pick.at, other.at) >= AUTO_SCORE
+        // Two issues take long to compare, so that the oldest is looked at first.
+        let age = |scored: &Scored| (self.corpus.docs[scored.at].issue.created_ns, self.number(scored.at));
+        let near = |other: &&Scored| other.at == pick.at || other.score >= TWIN_SHARE * pick.score;
+        let mut twins: Vec<&Scored> = scored.iter().filter(open).filter(near).collect();
+        twins.sort_by(|a, b| age(a).cmp(&age(b)).then_with(|| self.nearer(a, b)));
+        let is_twin = |other: &&&Scored| {
+            other.at == pick.at || same(other) && self.view.likeness(&self.corpus, pick.at, other.at) >= AUTO_SCORE
         };
-        let age = |scored: &&Scored| (self.corpus.docs[scored.at].issue.created_ns, self.number(scored.at));
-        scored.iter().filter(open).filter(|other| other.at == pick.at || twin(other)).min_by_key(age).copied()
+        twins.iter().find(is_twin).map(|twin| **twin)
     }
 
     /// What a message says that an issue does not, where that makes it another problem in nearly the same words.
-    fn says_something_else(&self, query: &Query, pick: Scored) -> Option<&'static str> {
+    pub(super) fn says_something_else(&self, query: &Query, pick: Scored) -> Option<&'static str> {
         let doc = &self.corpus.docs[pick.at];
         let (words, names) = if doc.title_only {
             (WORDS_HELD_TITLE_ONLY, View::names_differ(&self.corpus, query, pick.at))
@@ -221,11 +238,11 @@ impl IssueIndex<'_> {
     }
 
     /// Another issue that is as near as the pick and about something else.
-    fn rival(&self, scored: &[Scored], pick: Scored) -> Option<Scored> {
-        scored
-            .iter()
-            .filter(|other| other.at != pick.at && (other.score - pick.score).abs() < NEAR)
-            .find(|other| self.view.likeness(&self.corpus, pick.at, other.at) < AUTO_SCORE)
-            .copied()
+    pub(super) fn rival(&self, scored: &[Scored], pick: Scored) -> Option<Scored> {
+        let near = |other: &&Scored| other.at != pick.at && (other.score - pick.score).abs() < NEAR;
+        let mut rivals: Vec<&Scored> = scored.iter().filter(near).collect();
+        rivals.sort_by(|a, b| self.nearer(a, b));
+        let differs = |other: &&&Scored| self.view.likeness(&self.corpus, pick.at, other.at) < AUTO_SCORE;
+        rivals.iter().find(differs).map(|rival| **rival)
     }
 }

@@ -3,12 +3,12 @@
 //! The first four steps are identities (`identity`), words are evidence (`lexical`); the first that is sure ends the
 //! search. An identity that is not sure is never overruled by words: it goes to a person.
 
-use super::corpus::{Corpus, View};
+use super::corpus::{Corpus, Query, View};
 use super::export_types::{Export, IssueState};
 use super::known::{Decision, Link, Verdict};
 use super::lexical::{AUTO_SCORE, AUTO_SCORE_TITLE_ONLY};
 use super::marker::{LastAction, Markers, Trust, last_action, parse_markers};
-use rustc_hash::FxHashSet;
+use super::named::Named;
 use std::sync::Arc;
 
 /// Share of issues with a text below which the absence of a match says nothing.
@@ -141,13 +141,15 @@ pub struct IndexOptions {
 pub struct IssueIndex<'e> {
     pub(super) corpus: Arc<Corpus<'e>>,
     pub(super) marks: Arc<Vec<Vec<(Markers, bool)>>>,
-    /// Every fingerprint and signature that a decision, an earlier run or a marker names.
-    named: Arc<FxHashSet<String>>,
+    /// Every fingerprint and signature that a decision, an earlier run or a marker names, and where.
+    pub(super) named: Arc<Named>,
     pub(super) view: View,
+    has_bodies: bool,
     pub(super) options: IndexOptions,
 }
 
 /// A found identity, before words are looked at.
+#[derive(Debug, PartialEq)]
 pub(crate) struct Found {
     pub(crate) tier: Tier,
     pub(crate) number: u64,
@@ -162,8 +164,9 @@ impl<'e> IssueIndex<'e> {
         let corpus = Corpus::new(exports);
         let marks: Vec<_> = corpus.docs.iter().map(|doc| read_marks(doc.issue, &options.trust)).collect();
         let view = View::new(&corpus, options.as_of_ns);
-        let named = Arc::new(names(&marks, &options));
-        Self { corpus: Arc::new(corpus), marks: Arc::new(marks), named, view, options }
+        let named = Arc::new(Named::new(&marks, &options));
+        let has_bodies = has_bodies(&corpus, &view);
+        Self { corpus: Arc::new(corpus), marks: Arc::new(marks), named, view, has_bodies, options }
     }
 
     /// The same issues at another moment, without reading them again.
@@ -172,7 +175,8 @@ impl<'e> IssueIndex<'e> {
         let options = IndexOptions { as_of_ns, ..self.options.clone() };
         let view = View::new(&self.corpus, as_of_ns);
         let (corpus, marks, named) = (Arc::clone(&self.corpus), Arc::clone(&self.marks), Arc::clone(&self.named));
-        Self { corpus, marks, named, view, options }
+        let has_bodies = has_bodies(&corpus, &view);
+        Self { corpus, marks, named, view, has_bodies, options }
     }
 
     /// The moment the index stands at, ns since the epoch.
@@ -182,14 +186,14 @@ impl<'e> IssueIndex<'e> {
 
     /// The issue of a number, if it exists at the moment; `repo` as in [`MatchSubject`].
     pub fn issue(&self, repo: Option<&str>, number: u64) -> Option<&'e super::export_types::Issue> {
-        let found = self.visible(repo).find(|&at| self.corpus.docs[at].issue.number == number)?;
+        let found = self.seen(repo, self.corpus.numbered(number)).next()?;
         Some(self.corpus.docs[found].issue)
     }
 
     /// What an earlier run knows of an issue.
     pub fn link(&self, repo: Option<&str>, number: u64) -> Option<&Link> {
-        let of = |link: &&Link| link.number == number && link.is_in(repo);
-        self.options.links.iter().filter(of).max_by_key(|link| link.last_at_ns)
+        let links = self.named.links_to(number).iter().map(|at| &self.options.links[*at]);
+        links.filter(|link| link.is_in(repo)).max_by_key(|link| link.last_at_ns)
     }
 
     /// The last write of ours to an issue: from the state of earlier runs or from its newest believed marker,
@@ -210,23 +214,25 @@ impl<'e> IssueIndex<'e> {
 
     /// Whether enough issues have a text for "no match" to mean anything.
     pub fn has_bodies(&self) -> bool {
-        let with = self.view.visible.iter().filter(|&&at| !self.corpus.docs[at].title_only).count();
-        self.view.visible.is_empty() || with as f64 >= BODIES_NEEDED * self.view.visible.len() as f64
+        self.has_bodies
     }
 
     /// Which issue a subject belongs to.
     pub fn find(&self, subject: &MatchSubject<'_>) -> Match {
-        let query = self.query(subject);
-        let scored = self.scores(subject, &query);
-        let known = self.is_named(subject);
-        if let Some(found) = known.then(|| self.decided(subject)).flatten() {
-            return self.identity(found.0, &query, &scored, Some(found.1));
+        self.find_by(subject, &self.query(subject))
+    }
+
+    fn find_by(&self, subject: &MatchSubject<'_>, query: &Query) -> Match {
+        let scored = self.scores(subject, query);
+        let known = self.named.of(subject);
+        if let Some(found) = known.as_ref().and_then(|known| self.decided(subject, known)) {
+            return self.identity(found.0, query, &scored, Some(found.1));
         }
-        let identity = || self.linked(subject).or_else(|| self.marked(subject));
-        let found = if known { identity() } else { None }.or_else(|| self.titled(subject));
+        let identity = |known| self.linked(subject, known).or_else(|| self.marked(subject, known));
+        let found = known.as_ref().and_then(identity).or_else(|| self.titled(subject));
         match found {
-            Some(found) if found.verdict == MatchVerdict::Auto => self.identity(Some(found), &query, &scored, None),
-            doubtful => self.by_words(&query, &scored, doubtful),
+            Some(found) if found.verdict == MatchVerdict::Auto => self.identity(Some(found), query, &scored, None),
+            doubtful => self.by_words(query, &scored, doubtful),
         }
     }
 
@@ -234,26 +240,27 @@ impl<'e> IssueIndex<'e> {
     /// for callers that ask of every cluster there is.
     pub fn sure(&self, subject: &MatchSubject<'_>) -> Option<u64> {
         let has_title = subject.title.is_some() || subject.headline.is_some();
-        let near = || self.view.comes_near(&self.corpus, &self.query(subject), AUTO_SCORE_TITLE_ONLY.min(AUTO_SCORE));
-        if !has_title && !self.is_named(subject) && !near() {
+        let query = self.query(subject);
+        let near = || self.view.comes_near(&self.corpus, &query, AUTO_SCORE_TITLE_ONLY.min(AUTO_SCORE));
+        if !has_title && self.named.of(subject).is_none() && !near() {
             return None;
         }
-        let found = self.find(subject);
+        let found = self.find_by(subject, &query);
         found.target.filter(|_| found.verdict == MatchVerdict::Auto)
     }
 
-    /// Whether anything that is settled names a subject.
-    fn is_named(&self, subject: &MatchSubject<'_>) -> bool {
-        let fingerprints = subject.fingerprint.into_iter().chain(subject.aliases.iter().map(String::as_str));
-        let mut ids = fingerprints.chain(subject.signatures.iter().map(|(id, _)| id.as_str()));
-        ids.any(|id| self.named.contains(id))
+    pub(super) fn visible<'s>(&'s self, repo: Option<&'s str>) -> impl Iterator<Item = usize> + 's {
+        self.view.visible.iter().copied().filter(self.in_repo(repo))
     }
 
-    pub(super) fn visible<'s>(&'s self, repo: Option<&'s str>) -> impl Iterator<Item = usize> + 's {
-        self.view.visible.iter().copied().filter(move |&at| match (repo, self.corpus.docs[at].repo) {
-            (Some(asked), Some(own)) => asked.eq_ignore_ascii_case(own),
-            _ => true,
-        })
+    /// Of these issues, those that exist and lie in a repository.
+    pub(super) fn seen<'s>(&'s self, repo: Option<&'s str>, of: &'s [usize]) -> impl Iterator<Item = usize> + 's {
+        of.iter().copied().filter(|at| self.view.shows(*at)).filter(self.in_repo(repo))
+    }
+
+    fn in_repo<'s>(&'s self, repo: Option<&'s str>) -> impl Fn(&usize) -> bool + 's {
+        let is_in = self.corpus.in_repo(repo);
+        move |at| is_in(*at)
     }
 
     pub(super) fn state(&self, at: usize) -> IssueState {
@@ -265,12 +272,9 @@ impl<'e> IssueIndex<'e> {
     }
 }
 
-/// What is named by decisions, by earlier runs and by markers.
-fn names(marks: &[Vec<(Markers, bool)>], options: &IndexOptions) -> FxHashSet<String> {
-    let decided = options.decisions.iter().flat_map(|own| own.signatures.iter().chain([&own.fingerprint]));
-    let linked = options.links.iter().flat_map(|own| own.signatures.iter().chain([&own.fingerprint]));
-    let marked = marks.iter().flatten().flat_map(|(own, _)| own.sigs.iter().chain(&own.also).chain(&own.fp));
-    decided.chain(linked).chain(marked).cloned().collect()
+fn has_bodies(corpus: &Corpus<'_>, view: &View) -> bool {
+    let with = view.visible.iter().filter(|&&at| !corpus.docs[at].title_only).count();
+    view.visible.is_empty() || with as f64 >= BODIES_NEEDED * view.visible.len() as f64
 }
 
 fn read_marks(issue: &super::export_types::Issue, trust: &Trust) -> Vec<(Markers, bool)> {

@@ -31,6 +31,7 @@ pub mod known;
 pub mod lexical;
 pub mod marker;
 pub mod matching;
+mod named;
 pub mod plan;
 pub mod planned;
 pub mod policy;

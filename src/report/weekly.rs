@@ -199,7 +199,8 @@ fn tenths(ns: i64) -> f64 {
 /// Makes the section.
 pub fn weekly(material: &WeeklyMaterial<'_>) -> Weekly {
     let this = material.this();
-    let with = |wanted: &[&str]| changes(material, wanted);
+    let closings = closings(material);
+    let with = |wanted: &[&str]| changes(material, &closings, wanted);
     let (fixes, fixes_elsewhere) = fixes::fixes(material);
     let since = rfc3339(this.week.window.since_ns);
     let is_old = |row: &ChangeRow| row.back_since.as_ref().is_some_and(|back| *back < since);
@@ -211,12 +212,12 @@ pub fn weekly(material: &WeeklyMaterial<'_>) -> Weekly {
         weeks: material.weeks.iter().map(span).collect(),
         compared: material.last().is_some(),
         sentence: sentence(material),
-        services: services(material),
+        services: services(material, &closings),
         fixes,
         fixes_elsewhere,
         new: with(&["new"]),
-        first_seen: first_seen(material),
-        silent: silent(material),
+        first_seen: first_seen(material, &closings),
+        silent: silent(material, &closings),
         regressed,
         still_back,
         escalating: with(&["escalating"]),
@@ -273,7 +274,7 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
     }
 }
 
-fn services(material: &WeeklyMaterial<'_>) -> Vec<WeekService> {
+fn services(material: &WeeklyMaterial<'_>, closings: &Closings<'_>) -> Vec<WeekService> {
     let mut names: BTreeSet<&str> = material.report.services.iter().map(|row| row.service.as_str()).collect();
     let is_told = material.is_told();
     let earlier = material.weeks.iter().flat_map(|data| data.services.keys()).map(String::as_str);
@@ -282,7 +283,7 @@ fn services(material: &WeeklyMaterial<'_>) -> Vec<WeekService> {
     let looping = looping(material);
     let own = |name| clusters.get(name).map_or(&[][..], Vec::as_slice);
     let mut rows: Vec<WeekService> =
-        names.into_iter().map(|name| service(material, name, own(name), &looping)).collect();
+        names.into_iter().map(|name| service(material, closings, name, own(name), &looping)).collect();
     rows.sort_by(|a, b| {
         level(&a.worst_priority)
             .cmp(&level(&b.worst_priority))
@@ -293,7 +294,13 @@ fn services(material: &WeeklyMaterial<'_>) -> Vec<WeekService> {
 }
 
 /// `clusters` are the places of the service's own, `looping` those of all that stand in crash loops.
-fn service(material: &WeeklyMaterial<'_>, name: &str, clusters: &[usize], looping: &BTreeSet<usize>) -> WeekService {
+fn service(
+    material: &WeeklyMaterial<'_>,
+    closings: &Closings<'_>,
+    name: &str,
+    clusters: &[usize],
+    looping: &BTreeSet<usize>,
+) -> WeekService {
     let count = |data: &WeekData| data.services.get(name).copied().unwrap_or_default();
     let this = count(material.this());
     let last = material.last().map(count);
@@ -308,7 +315,7 @@ fn service(material: &WeeklyMaterial<'_>, name: &str, clusters: &[usize], loopin
     // What came back in an earlier week was told as worse then.
     let is_still_back = |row: &&Ranked| {
         row.status.status == Status::Regressed
-            && back_ns(material, &row.cluster.key).is_some_and(|ns| ns < material.window().since_ns)
+            && back_ns(material, closings, &row.cluster.key).is_some_and(|ns| ns < material.window().since_ns)
     };
     let still_back = all().filter(counts).filter(is_still_back).count() as u64;
     let worst = all().filter(|row| row.cluster.is_loud() && row.cluster.is_present()).map(|row| &row.priority);
@@ -373,7 +380,7 @@ fn most_risen(material: &WeeklyMaterial<'_>, clusters: &[usize], looping: &BTree
 }
 
 /// Clusters of WARNING and above with one of these statuses, most urgent first; a family by its root.
-fn changes(material: &WeeklyMaterial<'_>, wanted: &[&str]) -> Vec<ChangeRow> {
+fn changes(material: &WeeklyMaterial<'_>, closings: &Closings<'_>, wanted: &[&str]) -> Vec<ChangeRow> {
     let told = |row: &v1::Cluster| {
         let counts = row.role != "symptom" && row.category.is_none() && row.silent.is_none();
         is_loud(row) && counts && wanted.contains(&row.status.as_str())
@@ -381,7 +388,7 @@ fn changes(material: &WeeklyMaterial<'_>, wanted: &[&str]) -> Vec<ChangeRow> {
     let mut rows: Vec<ChangeRow> = material
         .pairs()
         .filter(|(row, _)| told(row))
-        .map(|(row, ranked)| change(material, row, &ranked.cluster.key))
+        .map(|(row, ranked)| change(material, closings, row, &ranked.cluster.key))
         .collect();
     let place = |row: &ChangeRow| wanted.iter().position(|word| *word == row.status);
     rows.sort_by(|a, b| {
@@ -393,10 +400,17 @@ fn changes(material: &WeeklyMaterial<'_>, wanted: &[&str]) -> Vec<ChangeRow> {
     rows
 }
 
+/// When the issue of each cluster was closed; of several the first counts.
+type Closings<'a> = BTreeMap<&'a ClusterKey, Option<i64>>;
+
+fn closings<'a>(material: &WeeklyMaterial<'a>) -> Closings<'a> {
+    let all = material.tied.iter().rev();
+    all.flat_map(|tied| tied.clusters.iter().map(|cluster| (&cluster.key, tied.issue.closed_ns))).collect()
+}
+
 /// First entry of a cluster after its issue was closed, over all that is stored.
-fn back_ns(material: &WeeklyMaterial<'_>, key: &ClusterKey) -> Option<i64> {
-    let tied = material.tied.iter().find(|tied| tied.clusters.iter().any(|cluster| cluster.key == *key))?;
-    let closed_ns = tied.issue.closed_ns?;
+fn back_ns(material: &WeeklyMaterial<'_>, closings: &Closings<'_>, key: &ClusterKey) -> Option<i64> {
+    let closed_ns = closings.get(key).copied().flatten()?;
     let runs = material.runs.get(key)?;
     runs.iter().find(|(_, last)| *last > closed_ns).map(|(first, _)| (*first).max(closed_ns))
 }
@@ -409,17 +423,18 @@ fn week_of<'a>(material: &'a WeeklyMaterial<'_>, ns: i64) -> Option<&'a str> {
 /// What the top of the document says of a week: what came back in an earlier one has got no worse in this one.
 pub fn say_once(report: &mut v1::Report) {
     let Some(weekly) = &report.weekly else { return };
-    let told: BTreeSet<String> = weekly
-        .still_back
+    let back: BTreeSet<&str> = weekly.still_back.iter().map(|row| row.cluster.as_str()).collect();
+    let told: BTreeSet<String> = report
+        .clusters
         .iter()
-        .filter_map(|row| report.clusters.iter().find(|cluster| cluster.id == row.cluster))
+        .filter(|cluster| back.contains(cluster.id.as_str()))
         .map(super::sentences::came_back)
         .collect();
     report.summary.worse.retain(|line| !told.contains(line));
 }
 
-fn change(material: &WeeklyMaterial<'_>, row: &v1::Cluster, key: &ClusterKey) -> ChangeRow {
-    let back_ns = (row.status == "regressed").then(|| back_ns(material, key)).flatten();
+fn change(material: &WeeklyMaterial<'_>, closings: &Closings<'_>, row: &v1::Cluster, key: &ClusterKey) -> ChangeRow {
+    let back_ns = (row.status == "regressed").then(|| back_ns(material, closings, key)).flatten();
     let since = back_ns.filter(|ns| *ns < material.window().since_ns).map_or_else(String::new, |ns| {
         let week = week_of(material, ns).map_or_else(String::new, |name| format!(" ({name})"));
         format!("back since {}{week}; ", rfc3339_seconds(ns))
@@ -445,12 +460,12 @@ fn change(material: &WeeklyMaterial<'_>, row: &v1::Cluster, key: &ClusterKey) ->
 }
 
 /// What went silent, whatever its severity; whole services first.
-fn silent(material: &WeeklyMaterial<'_>) -> Vec<ChangeRow> {
+fn silent(material: &WeeklyMaterial<'_>, closings: &Closings<'_>) -> Vec<ChangeRow> {
     let mut rows: Vec<(bool, ChangeRow)> = material
         .pairs()
         .filter_map(|(row, ranked)| {
             let found = row.silent.as_ref()?;
-            Some((!found.whole_service, change(material, row, &ranked.cluster.key)))
+            Some((!found.whole_service, change(material, closings, row, &ranked.cluster.key)))
         })
         .collect();
     rows.sort_by(|a, b| (a.0, level(&a.1.priority), &a.1.cluster).cmp(&(b.0, level(&b.1.priority), &b.1.cluster)));
@@ -458,9 +473,9 @@ fn silent(material: &WeeklyMaterial<'_>) -> Vec<ChangeRow> {
 }
 
 /// Of what has too little history, that which never stood in it.
-fn first_seen(material: &WeeklyMaterial<'_>) -> Vec<ChangeRow> {
+fn first_seen(material: &WeeklyMaterial<'_>, closings: &Closings<'_>) -> Vec<ChangeRow> {
     let since_ns = material.window().since_ns;
-    let mut rows = changes(material, &["insufficient_coverage"]);
+    let mut rows = changes(material, closings, &["insufficient_coverage"]);
     let before: BTreeSet<&str> = material
         .pairs()
         .filter(|(_, ranked)| {

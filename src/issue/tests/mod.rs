@@ -9,6 +9,7 @@ mod matching;
 mod properties;
 mod returned;
 mod run;
+mod slow;
 mod table;
 mod table_closed;
 

@@ -4,9 +4,13 @@
 //! roll-out may take. It holds when it would have come at its earlier rate and did not: with an expected number of 3, none by
 //! chance has a probability below 5 % (rule of three; Hanley and Lippman-Hand, JAMA 1983). Everything else is too early to say.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{FIX_DAYS, Tied, WeeklyMaterial, covered_ns, hours_words, tenths};
+use crate::analyze::ClusterKey;
 use crate::issue::IssueState;
 use crate::report::sentences::of;
+use crate::report::v1;
 use crate::report::v1_weekly::{Fix, IssueRef, RevisionCount};
 use crate::time::{DAY_NS, HOUR_NS, Window, rfc3339, rfc3339_seconds};
 
@@ -22,8 +26,9 @@ pub(super) fn fixes(material: &WeeklyMaterial<'_>) -> (Vec<Fix>, Vec<IssueRef>) 
     let closed = |issue: &crate::issue::Issue| {
         issue.closed_ns.filter(|ns| recent(*ns) && issue.state == IssueState::Closed && !issue.closed_unwanted())
     };
-    let mut fixes: Vec<Fix> =
-        material.tied.iter().filter_map(|tied| Some(fix(material, tied, closed(tied.issue)?))).collect();
+    let ids = material.ids();
+    let of = |tied: &Tied<'_>| Some(fix(material, &ids, tied, closed(tied.issue)?));
+    let mut fixes: Vec<Fix> = material.tied.iter().filter_map(of).collect();
     // What came back in this week before what was told in an earlier one.
     let since = rfc3339(material.window().since_ns);
     let rank = |fix: &Fix| {
@@ -31,13 +36,11 @@ pub(super) fn fixes(material: &WeeklyMaterial<'_>) -> (Vec<Fix>, Vec<IssueRef>) 
         (verdict, fix.back_since.as_ref().is_some_and(|back| *back < since))
     };
     fixes.sort_by(|a, b| rank(a).cmp(&rank(b)).then(b.closed.cmp(&a.closed)).then(a.number.cmp(&b.number)));
-    let known = |number: u64, repo: Option<&str>| {
-        material.tied.iter().any(|tied| tied.issue.number == number && tied.repo == repo)
-    };
+    let known: BTreeSet<_> = material.tied.iter().map(|tied| (tied.issue.number, tied.repo)).collect();
     let mut elsewhere: Vec<IssueRef> = material
         .issues
         .iter()
-        .filter(|(repo, issue)| closed(issue).is_some() && !known(issue.number, *repo))
+        .filter(|(repo, issue)| closed(issue).is_some() && !known.contains(&(issue.number, *repo)))
         .map(|(repo, issue)| IssueRef {
             number: issue.number,
             title: issue.title.clone(),
@@ -50,9 +53,13 @@ pub(super) fn fixes(material: &WeeklyMaterial<'_>) -> (Vec<Fix>, Vec<IssueRef>) 
     (fixes, elsewhere)
 }
 
-fn fix(material: &WeeklyMaterial<'_>, tied: &Tied<'_>, closed_ns: i64) -> Fix {
+fn fix(
+    material: &WeeklyMaterial<'_>,
+    ids: &BTreeMap<&ClusterKey, &v1::Cluster>,
+    tied: &Tied<'_>,
+    closed_ns: i64,
+) -> Fix {
     let until_ns = material.window().until_ns;
-    let ids = material.ids();
     let revisions = revisions(material, tied, closed_ns);
     let since = Window { since_ns: closed_ns, until_ns };
     let covered_h = tied.clusters.iter().map(|cluster| tenths(covered_ns(&cluster.covered, since))).fold(0.0, f64::max);
