@@ -365,7 +365,29 @@ fn what_tools_print_for_people_is_read_as_what_it_was() {
     assert_eq!((said.service, said.instance), (Some("till"), Some("till.1.x2k4q0abc@node-1")));
     let said = of("till.1.x2k4q0abc@node-1    | no stock");
     assert_eq!((said.service, said.named), (Some("till"), Some("no stock")));
-    assert_eq!(of("ann@shop.example | no stock").service, None);
+    for line in [
+        "ann@shop.example | no stock",
+        "ann@shop.example | 2024-01-02T03:04:05Z no stock",
+        "till.1.a-b@node  | no stock",
+        "ERROR | 2024-01-02T03:04:05Z no stock",
+    ] {
+        assert_eq!(of(line).service, None, "{line}");
+    }
+    for (head, named) in [
+        ("till-1  | ", Some(("till", "till-1"))),
+        ("shop-till_12 | ", Some(("shop-till", "shop-till_12"))),
+        ("till.1.x2k4q0abc@node-1.example    | ", Some(("till", "till.1.x2k4q0abc@node-1.example"))),
+        ("till  | ", Some(("till", "till"))),
+        ("ERROR | ", None),
+        ("INFO  | ", None),
+        ("main | ", None),
+        ("app.log | ", None),
+        ("ann@shop.example  | ", None),
+        ("2024-01-02  | ", None),
+        ("7 | ", None),
+    ] {
+        assert_eq!(container(head), named, "{head}");
+    }
     // Drains of Heroku.
     let said = of("83 <40>1 2024-01-02T03:04:05+00:00 host app web.3 - State changed from starting to up");
     assert_eq!((said.severity, said.service, at(&said).as_deref()), (None, Some("app"), Some("2024-01-02T03:04:05Z")));
