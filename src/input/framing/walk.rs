@@ -177,7 +177,6 @@ impl Framer {
         if known || memchr::memchr(b'\n', front).is_some() {
             let table = Table::open(&bytes[..bytes.len().min(HEADER)], lead, known);
             let may_be_headed = headed::may_open(&bytes[lead.length..bytes.len().min(HEADER)], known);
-            let yaml = yaml::may_open(&bytes[lead.length..bytes.len().min(HEADER)], known)?;
             if !known
                 && (may_be_headed != Some(false) && !matches!(table, Opened::Table(..))
                     || matches!(table, Opened::Open))
@@ -186,7 +185,7 @@ impl Framer {
             }
             self.state.begun = true;
             self.counts.by.structure += skipped as u64;
-            self.state.yaml = yaml;
+            self.state.yaml = yaml::is_marked(front);
             self.state.drawn = is_border(front);
             if let Opened::Table(table, length, lead) = table {
                 self.counts.by.structure += (lead.structure + length) as u64;
@@ -354,7 +353,7 @@ impl Framer {
         let rest = &window.bytes[at..];
         let near = &rest[..rest.len().min(self.limit)];
         match yaml::document(near, window.last && near.len() == rest.len()) {
-            Document::Read(mark, length, object) => {
+            Document::Read(mark, length, object) if yaml::is_of_log(&object) => {
                 let offset = window.base + (at + mark) as u64;
                 let Verdict::Read { entries, wrapper } = sink.converted(offset, length as u64, &object) else {
                     return self.line(window, at, sink);
@@ -363,7 +362,7 @@ impl Framer {
                 Some(at + mark + length)
             }
             Document::Open if near.len() == rest.len() => None,
-            Document::Open | Document::None => self.line(window, at, sink),
+            Document::Read(..) | Document::Open | Document::None => self.line(window, at, sink),
         }
     }
 
