@@ -213,3 +213,9 @@ fn strings_that_hold_an_object_are_rows() {
         assert_eq!((counts.rows, log.bad.len(), counts.framing()), (rows, bad, framing), "{text}");
     }
 }
+    // A walk that looks for the end of the line from each of them takes minutes.
+    let many = r#""{\"a\":1}","#.repeat(200_000);
+    for (text, bad) in [(format!("[{many}7]"), 1), (many.replace("\"{", "[\"{"), 0)] {
+        let (log, counts) = run(text.as_bytes());
+        assert_eq!((counts.rows, log.bad.len(), counts.by.total()), (200_000, bad, text.len() as u64));
+    }

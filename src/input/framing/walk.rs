@@ -422,7 +422,9 @@ impl Framer {
             Scalar::Open if near.len() == rest.len() && !window.last => return None,
             Scalar::Open | Scalar::None => None,
         };
-        let line = match memchr::memchr(b'\n', near) {
+        // Of an array on one line, the end is looked for once, not from each of its elements.
+        let end = if scalar.is_none() { memchr::memchr(b'\n', near) } else { None };
+        let line = match end {
             _ if scalar.is_some() => near,
             Some(end) => &near[..end],
             None if rest.len() > self.limit => {
