@@ -205,6 +205,10 @@ fn strings_that_hold_an_object_are_rows() {
         (format!("{row}\n{row}\r\n"), 2, 0, "ndjson"),
         (format!("[\n  {row},\n  {row}\n]\n"), 2, 0, "array"),
         (format!("[{row},{{\"a\":1}},\"x\"]"), 2, 1, "array"),
+        (format!("{row},\n{row} ,\r\n{row}\n"), 3, 0, "ndjson"),
+        (r#"["{ \"a\":1}", "{ \"a\":2}"]"#.to_owned(), 2, 0, "array"),
+        (r#"["{\n  \"a\":1\n}",\n "{\r\n\t\"a\":2}\n"]"#.replace(",\\n", ",\n"), 2, 0, "array"),
+        ("[\"{x} up\" said the till]\n".to_owned(), 0, 1, "text"),
         (r#""{\"a\":1}\n""#.to_owned(), 1, 0, "ndjson"),
         (r#""{\"a\"""#.to_owned(), 0, 1, "text"),
         (r#""{x}" and more"#.to_owned(), 0, 1, "text"),
@@ -212,10 +216,10 @@ fn strings_that_hold_an_object_are_rows() {
         let (log, counts) = run(text.as_bytes());
         assert_eq!((counts.rows, log.bad.len(), counts.framing()), (rows, bad, framing), "{text}");
     }
-}
     // A walk that looks for the end of the line from each of them takes minutes.
     let many = r#""{\"a\":1}","#.repeat(200_000);
     for (text, bad) in [(format!("[{many}7]"), 1), (many.replace("\"{", "[\"{"), 0)] {
         let (log, counts) = run(text.as_bytes());
         assert_eq!((counts.rows, log.bad.len(), counts.by.total()), (200_000, bad, text.len() as u64));
     }
+}

@@ -224,7 +224,7 @@ impl Framer {
                 None => return window.last.then_some(!scalars),
                 Some(b'{' | b'[') => return Some(true),
                 Some(b']') => return Some(!scalars),
-                Some(b'"') if near[1..].starts_with(b"{\\\"") => return Some(true),
+                Some(b'"') if scan::may_encode(near) => return Some(true),
                 // What is no row may stand before the rows.
                 Some(_) => match scan::scalar(near) {
                     Scalar::Ends(length) if scan::is_json(&near[..length]) => {
@@ -434,7 +434,10 @@ impl Framer {
             None if window.last => rest,
             None => return None,
         };
-        let text = scalar.map_or(line.trim_ascii_end(), |length| &near[..length]);
+        let whole = line.trim_ascii_end();
+        // The comma is the array's from which the line was cut.
+        let cut = || whole.strip_suffix(b",").map_or(whole, <[u8]>::trim_ascii_end);
+        let text = scalar.map_or_else(cut, |length| &near[..length]);
         if let Some(object) = scan::encoded(text)
             && let Verdict::Read { entries, wrapper } =
                 sink.converted(window.base + at as u64, text.len() as u64, &object)
