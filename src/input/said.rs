@@ -225,13 +225,18 @@ fn collected<'a>(stamp: &str, behind: &'a str, heads: u8) -> Option<Said<'a>> {
         return Some(Said { named: Some(behind.trim_ascii_start()), blank: true, ..Said::default() });
     }
     let rest = behind.strip_prefix([' ', '\t'])?;
-    // Fluentd writes a tag between the time and what it says.
     if behind.starts_with('\t')
-        && let Some((tag, object)) = rest.split_once('\t').filter(|(tag, _)| !tag.is_empty() && !tag.contains(' '))
+        && let Some((word, object)) = rest.split_once('\t')
         && is_object(object.trim_ascii())
     {
         let object = object.trim_ascii();
-        return Some(Said { service: Some(tag), named: Some(object), object: Some(object), ..Said::default() });
+        let said = Said { named: Some(object), object: Some(object), ..Said::default() };
+        if let Some(level) = Severity::from_word(word) {
+            return Some(Said { level: Some(level), ..said });
+        }
+        if is_tag(word, stamp) {
+            return Some(Said { service: Some(word), ..said });
+        }
     }
     // Heroku and journals write `2024-01-02T03:04:05+00:00`; behind other times the words may be any.
     let has_offset = stamp.as_bytes()[19..].iter().any(|b| matches!(b, b'+' | b'-'));
@@ -240,6 +245,16 @@ fn collected<'a>(stamp: &str, behind: &'a str, heads: u8) -> Option<Said<'a>> {
         .or_else(|| named::machine(rest, heads))
         .or_else(|| within(rest, heads))
         .or_else(|| runtime.then(|| Said { named: Some(rest), ..pairs(rest) }))
+}
+
+/// Whether a word behind a time is a tag of Fluentd, and not what a logger says: that writes parts of a second, or `Z`. A tag
+/// with a dot in it is told by itself, but for a place in a program.
+fn is_tag(word: &str, stamp: &str) -> bool {
+    let is_word = !word.is_empty() && !word.contains([' ', ':']);
+    let dotted = word.split_once('.').is_some_and(|(front, rest)| !front.is_empty() && !rest.is_empty());
+    // `2024-01-02T03:04:05+00:00`
+    let of_fluentd = stamp.len() == 25 && stamp[19..].starts_with(['+', '-']);
+    is_word && (dotted || of_fluentd)
 }
 
 /// What a program wrote behind names or a collector's time, where that reads by itself: an object, a line with a head of its

@@ -331,6 +331,18 @@ pub(super) fn is_json(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|text| Tape::default().parse(text).is_ok())
 }
 
+/// Whether a string that `bytes` begin with may hold an object: behind its brace and blanks, however these are written,
+/// stands a key.
+pub(super) fn may_encode(bytes: &[u8]) -> bool {
+    let Some(mut rest) = bytes.strip_prefix(b"\"{") else { return false };
+    loop {
+        match rest {
+            [b' ', behind @ ..] | [b'\\', b'n' | b'r' | b't', behind @ ..] => rest = behind,
+            _ => return rest.starts_with(b"\\\""),
+        }
+    }
+}
+
 /// The object in a string, which `text` is: a row that was encoded once more, `"{\"severity\":\"ERROR\"}"`.
 pub(super) fn encoded(text: &[u8]) -> Option<String> {
     if !text.starts_with(b"\"{") || !text.ends_with(b"\"") {

@@ -68,7 +68,7 @@ impl State {
     /// Why a line is no row, and what helps.
     pub(super) fn no_row(&self) -> &'static str {
         match self {
-            Self { yaml: true, .. } => "YAML that cannot be read: export again with --format=json",
+            Self { yaml: true, .. } => "YAML that is no entry of a log: export again with --format=json",
             Self { drawn: true, .. } => "a table drawn for people, not JSON: export again with --format=json",
             _ => "not a JSON object",
         }

@@ -158,13 +158,25 @@ fn documents_of_yaml_are_rows_and_others_are_named_for_what_they_are() {
     let documents = "---\ninsertId: a\ntextPayload: |-\n  no\n\n  stock\n---\ninsertId: b\nlabels: {}\n\n";
     let (log, counts) = run(documents.as_bytes());
     assert_eq!((log.bad, counts.rows, counts.by.blank), (vec![], 2, 3));
-    let (log, counts) = run(format!("{documents}---\na: *b\nc: d\n---\ne: f").as_bytes());
+    let (log, counts) = run(format!("{documents}---\na: *b\nc: d\n---\ntextPayload: f").as_bytes());
     let starts: Vec<u64> = log.bad.iter().map(|bad| bad.0).collect();
     assert_eq!((starts, counts.rows), ([0, 4, 10].map(|at| at + documents.len() as u64).to_vec(), 3));
     assert!(log.bad.iter().all(|bad| bad.1.contains("--format=json")));
-    // Other files may begin with a line of dashes.
-    let (log, _) = run(b"---\nthe till is up\n");
-    assert_eq!(log.bad.len(), 2);
+    // Other files may begin with a line of dashes, and other documents are no rows.
+    for (text, lines) in [
+        ("---\nthe till is up\n", 2),
+        ("---\nerror: no stock\n", 2),
+        ("---\napiVersion: v1\nkind: ConfigMap\ndata:\n  a: b\n---\nkind: Secret\n", 7),
+        ("---\n# Source: till.yaml\n\nkind: Secret\n", 3),
+        ("---\n- name: install\n  hosts: all\n", 3),
+        ("---\ntitle: Down\ntime: 2024-01-02T03:04:05Z\nseverity: ERROR\n---\n# Down\n", 6),
+    ] {
+        let (log, counts) = run(text.as_bytes());
+        assert_eq!((log.bad.len(), counts.rows, counts.by.total()), (lines, 0, text.len() as u64), "{text}");
+        assert!(log.bad.iter().all(|bad| bad.1.contains("--format=json")), "{text}");
+    }
+    let (log, counts) = run(b"---\n# of today\n\napiVersion: v1\nkind: Event\nreason: BackOff\n");
+    assert_eq!((log.bad, counts.rows), (vec![], 1));
     // A document may be longer than what was read of the file.
     for cut in 0..documents.len() {
         let mut log = Log { limit: 1 << 20, ..Log::default() };
@@ -193,11 +205,21 @@ fn strings_that_hold_an_object_are_rows() {
         (format!("{row}\n{row}\r\n"), 2, 0, "ndjson"),
         (format!("[\n  {row},\n  {row}\n]\n"), 2, 0, "array"),
         (format!("[{row},{{\"a\":1}},\"x\"]"), 2, 1, "array"),
+        (format!("{row},\n{row} ,\r\n{row}\n"), 3, 0, "ndjson"),
+        (r#"["{ \"a\":1}", "{ \"a\":2}"]"#.to_owned(), 2, 0, "array"),
+        (r#"["{\n  \"a\":1\n}",\n "{\r\n\t\"a\":2}\n"]"#.replace(",\\n", ",\n"), 2, 0, "array"),
+        ("[\"{x} up\" said the till]\n".to_owned(), 0, 1, "text"),
         (r#""{\"a\":1}\n""#.to_owned(), 1, 0, "ndjson"),
         (r#""{\"a\"""#.to_owned(), 0, 1, "text"),
         (r#""{x}" and more"#.to_owned(), 0, 1, "text"),
     ] {
         let (log, counts) = run(text.as_bytes());
         assert_eq!((counts.rows, log.bad.len(), counts.framing()), (rows, bad, framing), "{text}");
+    }
+    // A walk that looks for the end of the line from each of them takes minutes.
+    let many = r#""{\"a\":1}","#.repeat(200_000);
+    for (text, bad) in [(format!("[{many}7]"), 1), (many.replace("\"{", "[\"{"), 0)] {
+        let (log, counts) = run(text.as_bytes());
+        assert_eq!((counts.rows, log.bad.len(), counts.by.total()), (200_000, bad, text.len() as u64));
     }
 }

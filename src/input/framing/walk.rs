@@ -177,7 +177,6 @@ impl Framer {
         if known || memchr::memchr(b'\n', front).is_some() {
             let table = Table::open(&bytes[..bytes.len().min(HEADER)], lead, known);
             let may_be_headed = headed::may_open(&bytes[lead.length..bytes.len().min(HEADER)], known);
-            let yaml = yaml::may_open(&bytes[lead.length..bytes.len().min(HEADER)], known)?;
             if !known
                 && (may_be_headed != Some(false) && !matches!(table, Opened::Table(..))
                     || matches!(table, Opened::Open))
@@ -186,7 +185,7 @@ impl Framer {
             }
             self.state.begun = true;
             self.counts.by.structure += skipped as u64;
-            self.state.yaml = yaml;
+            self.state.yaml = yaml::is_marked(front);
             self.state.drawn = is_border(front);
             if let Opened::Table(table, length, lead) = table {
                 self.counts.by.structure += (lead.structure + length) as u64;
@@ -225,7 +224,7 @@ impl Framer {
                 None => return window.last.then_some(!scalars),
                 Some(b'{' | b'[') => return Some(true),
                 Some(b']') => return Some(!scalars),
-                Some(b'"') if near[1..].starts_with(b"{\\\"") => return Some(true),
+                Some(b'"') if scan::may_encode(near) => return Some(true),
                 // What is no row may stand before the rows.
                 Some(_) => match scan::scalar(near) {
                     Scalar::Ends(length) if scan::is_json(&near[..length]) => {
@@ -354,7 +353,7 @@ impl Framer {
         let rest = &window.bytes[at..];
         let near = &rest[..rest.len().min(self.limit)];
         match yaml::document(near, window.last && near.len() == rest.len()) {
-            Document::Read(mark, length, object) => {
+            Document::Read(mark, length, object) if yaml::is_of_log(&object) => {
                 let offset = window.base + (at + mark) as u64;
                 let Verdict::Read { entries, wrapper } = sink.converted(offset, length as u64, &object) else {
                     return self.line(window, at, sink);
@@ -363,7 +362,7 @@ impl Framer {
                 Some(at + mark + length)
             }
             Document::Open if near.len() == rest.len() => None,
-            Document::Open | Document::None => self.line(window, at, sink),
+            Document::Read(..) | Document::Open | Document::None => self.line(window, at, sink),
         }
     }
 
@@ -423,7 +422,9 @@ impl Framer {
             Scalar::Open if near.len() == rest.len() && !window.last => return None,
             Scalar::Open | Scalar::None => None,
         };
-        let line = match memchr::memchr(b'\n', near) {
+        // Of an array on one line, the end is looked for once, not from each of its elements.
+        let end = if scalar.is_none() { memchr::memchr(b'\n', near) } else { None };
+        let line = match end {
             _ if scalar.is_some() => near,
             Some(end) => &near[..end],
             None if rest.len() > self.limit => {
@@ -433,7 +434,10 @@ impl Framer {
             None if window.last => rest,
             None => return None,
         };
-        let text = scalar.map_or(line.trim_ascii_end(), |length| &near[..length]);
+        let whole = line.trim_ascii_end();
+        // The comma is the array's from which the line was cut.
+        let cut = || whole.strip_suffix(b",").map_or(whole, <[u8]>::trim_ascii_end);
+        let text = scalar.map_or_else(cut, |length| &near[..length]);
         if let Some(object) = scan::encoded(text)
             && let Verdict::Read { entries, wrapper } =
                 sink.converted(window.base + at as u64, text.len() as u64, &object)

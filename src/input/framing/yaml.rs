@@ -6,7 +6,7 @@
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
-use super::super::json::MAX_DEPTH;
+use super::super::json::{MAX_DEPTH, Tape, Value};
 use super::csv::write_string;
 use super::scan;
 
@@ -24,17 +24,48 @@ pub(super) enum Document {
     None,
 }
 
-/// Whether a file may be such documents, by its front: a marker, and below it a key. `None`: only more bytes say it.
-pub(super) fn may_open(front: &[u8], whole: bool) -> Option<bool> {
+/// Keys that only entries of a log have.
+const OF_ENTRIES: [&str; 5] = ["insertId", "logName", "textPayload", "jsonPayload", "protoPayload"];
+
+/// Whether a file says that it is YAML: its first line is a marker.
+pub(super) fn is_marked(front: &[u8]) -> bool {
+    front[..memchr::memchr(b'\n', front).unwrap_or(front.len())].trim_ascii_end() == MARK
+}
+
+/// Whether the object of a document is an entry of Cloud Logging, an event of Kubernetes, or a list of them. Manifests,
+/// playbooks and the front of a page stand between markers, too, and are no rows of a log.
+pub(super) fn is_of_log(object: &str) -> bool {
+    let mut tape = Tape::default();
+    let Ok(object) = tape.parse(object) else { return false };
+    let is_entry = |row: Value<'_>| {
+        let is_event = || {
+            row.some("kind").and_then(Value::as_str).is_some_and(|kind| kind == "Event")
+                && row.get("apiVersion").is_some()
+        };
+        OF_ENTRIES.iter().any(|key| row.get(key).is_some()) || is_event()
+    };
+    let mut lists = ["entries", "items"].iter().filter_map(|key| object.some(key)).filter(|list| list.is_array());
+    is_entry(object) || lists.any(|list| list.items().next().is_some() && list.items().all(is_entry))
+}
+
+/// Whether a marker and below it a key stand at the front, behind comments and blank lines. `None`: only more bytes say it.
+fn may_open(front: &[u8], whole: bool) -> Option<bool> {
     if !is_mark(front) {
         return Some(false);
     }
     let Some(end) = memchr::memchr(b'\n', front) else { return whole.then_some(false) };
-    let below = &front[end + 1..];
-    let line = match memchr::memchr(b'\n', below) {
-        Some(end) => &below[..end],
-        None if whole => below,
-        None => return None,
+    let mut below = &front[end + 1..];
+    let line = loop {
+        let line = match memchr::memchr(b'\n', below) {
+            Some(end) => &below[..end],
+            None if whole => below,
+            None => return None,
+        };
+        let is_told = !line.trim_ascii().is_empty() && !line.trim_ascii_start().starts_with(b"#");
+        if is_told || line.len() == below.len() {
+            break line;
+        }
+        below = &below[line.len() + 1..];
     };
     let line = line.strip_prefix(b"- ").unwrap_or(line).trim_ascii_end();
     let plain = |b: &u8| b.is_ascii_alphanumeric() || b"_-.@/'\"".contains(b);
@@ -49,8 +80,10 @@ fn is_mark(line: &[u8]) -> bool {
 
 /// Reads the document whose marker `bytes` begin with; `last`: the file ends with them.
 pub(super) fn document(bytes: &[u8], last: bool) -> Document {
-    if !is_mark(bytes) {
-        return Document::None;
+    match may_open(bytes, last) {
+        Some(true) => {}
+        Some(false) => return Document::None,
+        None => return Document::Open,
     }
     let Some(start) = memchr::memchr(b'\n', bytes).map(|end| end + 1) else {
         return if last { Document::None } else { Document::Open };
@@ -225,13 +258,39 @@ mod tests {
     }
 
     #[test]
-    fn a_marker_and_a_key_open_a_file() {
+    fn entries_and_events_are_told_from_other_documents() {
+        let event = r#"{"apiVersion":"v1","kind":"Event","reason":"BackOff"}"#;
+        for text in [r#"{"insertId":"a"}"#, r#"{"timestamp":"x","jsonPayload":{"a":1}}"#, event] {
+            assert!(is_of_log(text), "{text}");
+            for list in ["entries", "items"] {
+                assert!(is_of_log(&format!(r#"{{"kind":"List","{list}":[{text}]}}"#)), "{text}");
+                assert!(!is_of_log(&format!(r#"{{"{list}":[{text},{{"kind":"Pod"}}]}}"#)), "{text}");
+            }
+        }
+        for text in [
+            "{}",
+            r#"{"apiVersion":"v1","kind":"Pod"}"#,
+            r#"{"kind":"Event"}"#,
+            r#"{"entries":[]}"#,
+            r#"{"error":"boom"}"#,
+            r#"{"time":"2024-01-02T03:04:05Z","title":"x"}"#,
+        ] {
+            assert!(!is_of_log(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_marker_and_a_key_open_a_document() {
         for (front, whole, may) in [
             ("---\ninsertId: x\n", false, Some(true)),
             ("---\r\nlabels:\r\n", false, Some(true)),
             ("---\n- insertId: x\n", false, Some(true)),
             ("---\nhttpReq", false, None),
             ("---\na: 1", true, Some(true)),
+            ("---\n# x\n\n  # y\na: 1", true, Some(true)),
+            ("---\n# x\r\n\r\na: 1\n", false, Some(true)),
+            ("---\n# x\n", false, None),
+            ("---\n# x\n", true, Some(false)),
             ("---\nthe till is up\n", false, Some(false)),
             ("---\n10:00:01 up\n", false, Some(false)),
             ("----\na: 1\n", false, Some(false)),

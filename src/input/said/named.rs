@@ -91,7 +91,8 @@ fn compose(line: &str) -> Option<Said<'_>> {
         rest.trim_start_matches(' ').strip_prefix("| ").filter(|_| !name.is_empty() && rest.starts_with(' '))?;
     let said = behind_name(behind, HEADS);
     let numbered = numbered(name);
-    if !said.begins && (numbered.is_none() || !rest.starts_with("  ")) {
+    let is_other = name.contains('@') || Severity::from_word(name).is_some();
+    if numbered.is_none() && (is_other || !said.begins) || !said.begins && !rest.starts_with("  ") {
         return None;
     }
     let service = numbered.unwrap_or(name);
@@ -105,18 +106,26 @@ fn compose(line: &str) -> Option<Said<'_>> {
 /// The service in the name of a container, which ends with its number: `till-1`, of a swarm `till.1.x2k4q0abc@node`.
 fn numbered(name: &str) -> Option<&str> {
     let (service, number) = match name.split_once('@') {
-        Some((task, _)) => task.rsplit_once('.')?.0.rsplit_once('.')?,
+        Some((task, node)) => {
+            let (replica, id) = task.rsplit_once('.').filter(|_| !node.is_empty() && !node.contains('@'))?;
+            let is_id = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric());
+            replica.rsplit_once('.').filter(|_| is_id)?
+        }
         None => name.rsplit_once(['-', '_'])?,
     };
     (service.starts_with(|c: char| c.is_ascii_alphabetic()) && is_number(number)).then_some(service)
 }
 
-/// Service and name of the container that stand before an object: `till-1  | `.
+/// Service and name of the container that stand before an object: `till-1  | `. A level, a thread, a file or a person may
+/// stand so, too: a name ends with its number, or is padded as Compose pads it, and then is no level.
 pub(in super::super) fn container(head: &str) -> Option<(&str, &str)> {
-    let name = head.trim_ascii().strip_suffix('|')?.trim_ascii_end();
+    let padded = head.trim_ascii().strip_suffix('|')?;
+    let name = padded.trim_ascii_end();
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'@');
     let is_name = name.len() <= 64 && name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.bytes().all(plain);
-    is_name.then(|| (numbered(name).unwrap_or(name), name))
+    let bare = || padded.ends_with("  ") && !name.contains('@') && Severity::from_word(name).is_none();
+    let service = numbered(name).or_else(|| bare().then_some(name))?;
+    is_name.then_some((service, name))
 }
 
 /// `app[web.1]: x` of Heroku, and `host su[1]: x` as journals are printed, behind a time.

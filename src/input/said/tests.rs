@@ -353,6 +353,21 @@ fn what_tools_print_for_people_is_read_as_what_it_was() {
     let said = of("2024-01-02T03:04:05+00:00\tshop.till\t{\"level\":\"error\"}");
     assert_eq!((said.object, said.service), (Some("{\"level\":\"error\"}"), Some("shop.till")));
     assert_eq!(of("2024-01-02T03:04:05+00:00\ta tag\t{\"a\":1}").object, None);
+    for (head, level, service) in [
+        ("2024-01-02T03:04:05+02:00\ttill", None, Some("till")),
+        ("2024-01-02T03:04:05Z\tshop.till", None, Some("shop.till")),
+        ("2024-01-02T03:04:05+00:00\tERROR", Some(Severity::Error), None),
+        ("2024-01-02T03:04:05.678Z\twarn", Some(Severity::Warning), None),
+    ] {
+        let line = format!("{head}\t{{\"a\":1}}");
+        let said = of(&line);
+        assert_eq!((said.object, said.level, said.service), (Some("{\"a\":1}"), level, service), "{line}");
+    }
+    // What a logger says before its fields.
+    for head in ["05.678Z\tdisconnected", "05Z\tdisconnected", "05Z\tmain.go:12", "05Z\tlost.", "05+00:00\t"] {
+        let line = format!("2024-01-02T03:04:{head}\t{{\"a\":1}}");
+        assert_eq!((of(&line).object, of(&line).service), (None, None), "{line}");
+    }
     // Grafana's.
     let said = of("1704164645678\t2024-01-02T03:04:05.678Z\tlevel=error msg=x");
     assert_eq!((at(&said).as_deref(), said.named), (Some("2024-01-02T03:04:05.678Z"), Some("level=error msg=x")));
@@ -365,7 +380,29 @@ fn what_tools_print_for_people_is_read_as_what_it_was() {
     assert_eq!((said.service, said.instance), (Some("till"), Some("till.1.x2k4q0abc@node-1")));
     let said = of("till.1.x2k4q0abc@node-1    | no stock");
     assert_eq!((said.service, said.named), (Some("till"), Some("no stock")));
-    assert_eq!(of("ann@shop.example | no stock").service, None);
+    for line in [
+        "ann@shop.example | no stock",
+        "ann@shop.example | 2024-01-02T03:04:05Z no stock",
+        "till.1.a-b@node  | no stock",
+        "ERROR | 2024-01-02T03:04:05Z no stock",
+    ] {
+        assert_eq!(of(line).service, None, "{line}");
+    }
+    for (head, named) in [
+        ("till-1  | ", Some(("till", "till-1"))),
+        ("shop-till_12 | ", Some(("shop-till", "shop-till_12"))),
+        ("till.1.x2k4q0abc@node-1.example    | ", Some(("till", "till.1.x2k4q0abc@node-1.example"))),
+        ("till  | ", Some(("till", "till"))),
+        ("ERROR | ", None),
+        ("INFO  | ", None),
+        ("main | ", None),
+        ("app.log | ", None),
+        ("ann@shop.example  | ", None),
+        ("2024-01-02  | ", None),
+        ("7 | ", None),
+    ] {
+        assert_eq!(container(head), named, "{head}");
+    }
     // Drains of Heroku.
     let said = of("83 <40>1 2024-01-02T03:04:05+00:00 host app web.3 - State changed from starting to up");
     assert_eq!((said.severity, said.service, at(&said).as_deref()), (None, Some("app"), Some("2024-01-02T03:04:05Z")));

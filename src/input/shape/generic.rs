@@ -537,5 +537,17 @@ mod tests {
             let row = map(&format!(r#"{{"log":"up","stream":"stdout",{members},"time":"2024-01-02T03:04:05Z"}}"#));
             assert_eq!(row.service.as_deref(), Some(service), "{members}");
         }
+        // A tag says less than the row that the container wrote, and an id names nothing.
+        let id = "0a1b2c3d4e5f";
+        for (log, tag, service) in [
+            (r#"{\"service\":\"inner\",\"msg\":\"up\"}\n"#, "img/till", Some("inner")),
+            (r#"{\"level\":\"info\",\"msg\":\"up\"}\n"#, "img/till", Some("img/till")),
+            ("up", id, None),
+            ("up", &id.repeat(6)[..64], None),
+            ("up", "0a1b2c3d4e5", Some("0a1b2c3d4e5")),
+        ] {
+            let row = map(&format!(r#"{{"log":"{log}","attrs":{{"tag":"{tag}"}},"time":"2024-01-02T03:04:05Z"}}"#));
+            assert_eq!(row.service.as_deref(), service, "{log} {tag}");
+        }
     }
 }

@@ -206,7 +206,6 @@ pub(super) const FIELDS: [(Field, &[&str]); 30] = [
             "ServiceName",
             "resource.attributes.service.name",
             "attrs.com.docker.compose.service",
-            "attrs.tag",
             "program",
         ],
     ),

@@ -208,6 +208,16 @@ pub(crate) fn map<'a>(row: &Row<'a>, beside: Beside<'a>, mappings: &[Mapping], r
         }
     }
     finish(record);
+    if record.service.is_none() && row.may_go_on {
+        record.service = docker_tag(row.value());
+    }
+}
+
+/// The tag that Docker was told to put beside what a container wrote, where it is a name: it says less than what was written.
+fn docker_tag(row: Value<'_>) -> Option<Cow<'_, str>> {
+    let tag = row.some("attrs")?.some("tag")?.as_str()?;
+    let is_id = matches!(tag.len(), 12 | 64) && tag.bytes().all(|b| b.is_ascii_hexdigit());
+    Some(tag).filter(|tag| !is_id && !tag.is_empty())
 }
 
 /// What every row needs once its shape has filled it.

@@ -5,9 +5,12 @@
 //! the objects must have time and text themselves, because programs list other things too. What stands beside the array is
 //! the file's metadata: a window that was asked for, counts that were claimed.
 
-use super::super::json::Value;
+use super::super::json::{Tape, Value};
+use super::super::repair;
 use super::table::{Field, Found};
-use super::{Mapping, Row, Shape as _, appengine, first, gcp, generic, otlp, sentry, tabular, timestamp, workers};
+use super::{
+    Mapping, Row, Shape as _, appengine, first, gcp, generic, otlp, pubsub, sentry, tabular, timestamp, workers,
+};
 use crate::record::Severity;
 use crate::record::ingest::DeclaredWindow;
 use crate::time;
@@ -39,6 +42,8 @@ const OF_WRAPPERS: [&str; 7] =
     ["date", "created_at", "started_at", "StartTime", "start_time", "created", "metadata.timestamp"];
 /// Elements of a list under an unknown key that are looked at.
 const LOOKED_AT: usize = 3;
+/// Bytes that a message in an event may hold once it is unpacked; with more, the event stays a row.
+const MESSAGE: usize = 64 << 20;
 /// Wrappers inside wrappers that are followed.
 const DEPTH: usize = 6;
 
@@ -148,7 +153,7 @@ fn expand<'a>(row: &Row<'a>, depth: usize, mappings: &[Mapping], rows: &mut Vec<
         return false;
     }
     if row.is_wrapper || row.may_wrap {
-        if let Some(entry) = of_event(object) {
+        if let Some(entry) = of_event(object, mappings) {
             if !expand(&entry, depth - 1, mappings, rows) {
                 rows.push(alone(entry.value()));
             }
@@ -289,13 +294,43 @@ fn only<'a>(object: Value<'a>, depth: usize, mappings: &[Mapping], rows: &mut Ve
     carries
 }
 
-/// The entry, or the message of Pub/Sub with one, in an event as Eventarc hands it on; other events are rows. Source:
-/// <https://cloud.google.com/eventarc/docs/cloudevents>.
-fn of_event(object: Value<'_>) -> Option<Row<'_>> {
+/// The entry, or the message of Pub/Sub with entries, in an event as Eventarc hands it on; other events are rows, with a time
+/// that what they carry need not have. Source: <https://cloud.google.com/eventarc/docs/cloudevents>.
+fn of_event<'a>(object: Value<'a>, mappings: &[Mapping]) -> Option<Row<'a>> {
     object.some("specversion")?;
     let row = Row::of(object.some("data").filter(|data| data.is_object())?);
-    let is_message = || row.message().is_some_and(|message| message.some("data").is_some());
-    (gcp::CloudLogging.knows(&row) || is_message()).then_some(row)
+    let carries = || pubsub::data(&row, MESSAGE).and_then(Result::ok).is_some_and(|data| is_of_log(&data, mappings));
+    (gcp::CloudLogging.knows(&row) || carries()).then_some(row)
+}
+
+/// Whether the data of a message are entries of a log.
+fn is_of_log(data: &[u8], mappings: &[Mapping]) -> bool {
+    let mut tape = Tape::default();
+    let mended;
+    let text = match std::str::from_utf8(data).ok().filter(|text| tape.parse(text).is_ok()) {
+        Some(text) => text,
+        None => {
+            mended = repair::repair(data);
+            if tape.parse(&mended).is_err() {
+                return false;
+            }
+            &mended
+        }
+    };
+    let is_entry = |value: Value<'_>| {
+        let row = Row::of(value);
+        let found = generic::read(value);
+        let says = || found.value(Field::Level).or_else(|| found.value(Field::Message)).is_some();
+        gcp::CloudLogging.knows(&row)
+            || mappings.iter().any(|mapping| mapping.knows(&row))
+            || is_timed(&found) && says()
+    };
+    let data = tape.parsed(text);
+    let Some(first) = (if data.is_array() { data.items().next() } else { Some(data) }) else { return false };
+    match unwrap(first, mappings) {
+        Unwrapped::Row(row) => is_entry(row.value()),
+        Unwrapped::Wrapper { rows, .. } => rows.first().is_some_and(|carried| is_entry(carried.row)),
+    }
 }
 
 /// The document of an Elasticsearch hit, which its id belongs to.
@@ -374,7 +409,9 @@ pub(crate) fn window(object: Value<'_>) -> Option<DeclaredWindow> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::json::Tape;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
 
     fn count(text: &str) -> Option<usize> {
@@ -490,8 +527,22 @@ mod tests {
         };
         let entry = r#"{"insertId":"i","logName":"projects/p/logs/x","protoPayload":{"methodName":"m"},"resource":{"type":"t","labels":{}},"timestamp":"2024-01-02T03:04:04Z"}"#;
         assert_eq!(carried(&event(entry)), Some(vec![entry.to_owned()]));
-        let message = r#"{"subscription":"projects/p/subscriptions/s","message":{"data":"e30=","messageId":"1"}}"#;
-        assert_eq!(carried(&event(message)), Some(vec![message.to_owned()]));
+        let message = |data: &str| {
+            let data = STANDARD.encode(data);
+            format!(
+                r#"{{"subscription":"projects/p/subscriptions/s","message":{{"data":"{data}","messageId":"1","publishTime":"2024-01-02T03:04:05Z"}}}}"#
+            )
+        };
+        let program = r#"{"time":"2024-01-02T03:04:04Z","level":"error","msg":"no stock"}"#;
+        let many = [format!("[{program}]"), format!(r#"{{"entries":[{program}]}}"#), format!("{program},")];
+        for data in [entry, program].into_iter().chain(many.iter().map(String::as_str)) {
+            assert_eq!(carried(&event(&message(data))), Some(vec![message(data)]), "{data}");
+        }
+        // What has no time of its own, or is no log, keeps that of the event.
+        for data in [r#"{"order":17}"#, "{}", "hello", "7", "[]", r#"{"level":"error","msg":"no stock"}"#] {
+            assert_eq!(carried(&event(&message(data))), None, "{data}");
+        }
+        assert_eq!(carried(&event(r#"{"message":{"data":"hi","from":"bob"}}"#)), None);
         for other in [r#"{"order":17}"#, "null", r#""text""#, r#"{"message":"no stock"}"#] {
             assert_eq!(carried(&event(other)), None, "{other}");
         }
