@@ -307,15 +307,15 @@ fn of_event<'a>(object: Value<'a>, mappings: &[Mapping]) -> Option<Row<'a>> {
 fn is_of_log(data: &[u8], mappings: &[Mapping]) -> bool {
     let mut tape = Tape::default();
     let mended;
-    let text = match std::str::from_utf8(data).ok().filter(|text| tape.parse(text).is_ok()) {
-        Some(text) => text,
-        None => {
-            mended = repair::repair(data);
-            if tape.parse(&mended).is_err() {
-                return false;
-            }
-            &mended
+    let strict = std::str::from_utf8(data).ok().filter(|text| tape.parse(text).is_ok());
+    let text = if let Some(text) = strict {
+        text
+    } else {
+        mended = repair::repair(data);
+        if tape.parse(&mended).is_err() {
+            return false;
         }
+        &mended
     };
     let is_entry = |value: Value<'_>| {
         let row = Row::of(value);
