@@ -75,6 +75,8 @@ pub(crate) struct Ground<'a> {
     /// Over the window.
     pub(crate) engine: &'a Engine,
     pub(crate) analysis: &'a Analysis,
+    /// Places of the clusters that the report tells.
+    pub(crate) told: &'a [usize],
     /// Per cluster of the analysis.
     pub(crate) parameters: &'a [Vec<Parameter>],
     pub(crate) before: &'a Before,

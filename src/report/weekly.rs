@@ -14,9 +14,9 @@ pub use lists::{add_request, template_changes};
 
 use super::v1;
 use super::v1_weekly::{
-    ChangeRow, Figures, Risen, Strip, TemplateChange, UncoveredSpan, WeekService, WeekSpan, Weekly,
+    ChangeRow, Figures, Risen, Strip, TemplateChange, UncoveredSpan, WeekCounted, WeekService, WeekSpan, Weekly,
 };
-use super::worklog::{is_loud, level};
+use super::worklog::{is_loud, is_problem, level};
 use crate::analyze::{Analysis, ClusterKey, Coverage, FamilyKind, Parameter, Priority, Ranked, Role, Status};
 use crate::config::Config;
 use crate::issue::Issue;
@@ -100,10 +100,14 @@ pub struct TiedCluster {
 /// All that the section is made of.
 #[derive(Debug)]
 pub struct WeeklyMaterial<'a> {
-    /// The report of the week; its clusters are the first of the analysis, in the same order.
+    /// The report of the week.
     pub report: &'a v1::Report,
     /// The analysis of the week.
     pub analysis: &'a Analysis,
+    /// Places in the analysis of the report's clusters, in their order.
+    pub told: &'a [usize],
+    /// Ids of all clusters of the analysis.
+    pub ids: &'a [String],
     /// Configuration.
     pub config: &'a Config,
     /// Weeks, oldest first; the last one is the week of the report.
@@ -157,12 +161,26 @@ impl WeeklyMaterial<'_> {
 
     /// Clusters of the report beside their analysis.
     fn pairs(&self) -> impl Iterator<Item = (&v1::Cluster, &Ranked)> {
-        self.report.clusters.iter().zip(&self.analysis.clusters)
+        self.report.clusters.iter().zip(self.told.iter().map(|at| &self.analysis.clusters[*at]))
     }
 
-    /// Ids of clusters by what makes them.
-    fn ids(&self) -> BTreeMap<&ClusterKey, &v1::Cluster> {
-        self.pairs().map(|(row, ranked)| (&ranked.cluster.key, row)).collect()
+    /// All clusters, told or not, with their places and ids.
+    fn all(&self) -> impl Iterator<Item = (usize, &str, &Ranked)> {
+        self.ids.iter().zip(&self.analysis.clusters).enumerate().map(|(at, (id, ranked))| (at, id.as_str(), ranked))
+    }
+
+    /// All clusters by what makes them.
+    fn known(&self) -> BTreeMap<&ClusterKey, (&str, &Ranked)> {
+        self.all().map(|(_, id, ranked)| (&ranked.cluster.key, (id, ranked))).collect()
+    }
+
+    fn tells(&self, at: usize) -> bool {
+        self.told.binary_search(&at).is_ok()
+    }
+
+    /// Clusters that the report only counts, with their places.
+    fn left(&self) -> impl Iterator<Item = (usize, &Ranked)> {
+        self.all().filter(|(at, ..)| !self.tells(*at)).map(|(at, _, ranked)| (at, ranked))
     }
 
     /// Places in the analysis of the clusters of each service, told or not.
@@ -211,6 +229,7 @@ pub fn weekly(material: &WeeklyMaterial<'_>) -> Weekly {
         weeks: material.weeks.iter().map(span).collect(),
         compared: material.last().is_some(),
         sentence: sentence(material),
+        counted: counted(material),
         services: services(material),
         fixes,
         fixes_elsewhere,
@@ -357,13 +376,13 @@ fn looping(material: &WeeklyMaterial<'_>) -> BTreeSet<usize> {
     loops.flat_map(|family| &family.members).copied().collect()
 }
 
-/// The cluster that rose most, of those that are told.
+/// The cluster that rose most.
 fn most_risen(material: &WeeklyMaterial<'_>, clusters: &[usize], looping: &BTreeSet<usize>) -> Option<Risen> {
     let of = |at: usize| {
-        let (row, ranked) = (material.report.clusters.get(at)?, &material.analysis.clusters[at]);
+        let (id, ranked) = (material.ids.get(at)?, &material.analysis.clusters[at]);
         let counts = ranked.cluster.effective_severity() >= Severity::Error && !looping.contains(&at);
         let entries_last = material.rows_last(&ranked.cluster.key).filter(|_| counts)?;
-        Some(Risen { cluster: row.id.clone(), entries: row.entries, entries_last })
+        Some(Risen { cluster: id.clone(), entries: ranked.cluster.entries, entries_last })
     };
     let risen = clusters.iter().filter_map(|at| of(*at)).filter(|row| row.entries > row.entries_last);
     risen.max_by(|a, b| {
@@ -391,6 +410,42 @@ fn changes(material: &WeeklyMaterial<'_>, wanted: &[&str]) -> Vec<ChangeRow> {
             .then_with(|| a.cluster.cmp(&b.cluster))
     });
     rows
+}
+
+/// What the lists leave out with the clusters that are only counted: as many rows as these would have in them.
+fn counted(material: &WeeklyMaterial<'_>) -> WeekCounted {
+    let mut counted = WeekCounted::default();
+    let since_ns = material.window().since_ns;
+    for (at, ranked) in material.left() {
+        let key = &ranked.cluster.key;
+        counted.silent += u64::from(ranked.cluster.silent.is_some());
+        counted.strips += u64::from(ranked.cluster.is_loud());
+        if ranked.cluster.is_loud() {
+            counted.drifts += lists::drifts_of(material, at).count() as u64;
+        }
+        if !is_problem(ranked) {
+            continue;
+        }
+        match ranked.status.status {
+            Status::New => counted.new += 1,
+            Status::Regressed if back_ns(material, key).is_some_and(|ns| ns < since_ns) => counted.still_back += 1,
+            Status::Regressed => counted.regressed += 1,
+            Status::Escalating => counted.escalating += 1,
+            Status::Declining => counted.declining += 1,
+            Status::Resolved | Status::Quiet => counted.resolved += 1,
+            Status::InsufficientCoverage if material.last().is_some() && !came_before(material, key) => {
+                counted.first_seen += 1;
+            }
+            Status::InsufficientCoverage | Status::Ongoing => {}
+        }
+    }
+    counted
+}
+
+/// Whether a cluster was active before the week.
+fn came_before(material: &WeeklyMaterial<'_>, key: &ClusterKey) -> bool {
+    let runs = material.runs.get(key).map_or(&[][..], Vec::as_slice);
+    runs.iter().any(|(first, _)| *first < material.window().since_ns)
 }
 
 /// First entry of a cluster after its issue was closed, over all that is stored.
@@ -459,16 +514,9 @@ fn silent(material: &WeeklyMaterial<'_>) -> Vec<ChangeRow> {
 
 /// Of what has too little history, that which never stood in it.
 fn first_seen(material: &WeeklyMaterial<'_>) -> Vec<ChangeRow> {
-    let since_ns = material.window().since_ns;
     let mut rows = changes(material, &["insufficient_coverage"]);
-    let before: BTreeSet<&str> = material
-        .pairs()
-        .filter(|(_, ranked)| {
-            let runs = material.runs.get(&ranked.cluster.key).map_or(&[][..], Vec::as_slice);
-            runs.iter().any(|(first, _)| *first < since_ns)
-        })
-        .map(|(row, _)| row.id.as_str())
-        .collect();
+    let came_before = material.pairs().filter(|(_, ranked)| came_before(material, &ranked.cluster.key));
+    let before: BTreeSet<&str> = came_before.map(|(row, _)| row.id.as_str()).collect();
     rows.retain(|row| material.last().is_some() && !before.contains(row.cluster.as_str()));
     rows
 }

@@ -22,8 +22,13 @@ pub(super) fn fixes(material: &WeeklyMaterial<'_>) -> (Vec<Fix>, Vec<IssueRef>) 
     let closed = |issue: &crate::issue::Issue| {
         issue.closed_ns.filter(|ns| recent(*ns) && issue.state == IssueState::Closed && !issue.closed_unwanted())
     };
-    let mut fixes: Vec<Fix> =
-        material.tied.iter().filter_map(|tied| Some(fix(material, tied, closed(tied.issue)?))).collect();
+    let ids = material.known();
+    let of = |tied: &Tied<'_>| {
+        let own = tied.clusters.iter().filter_map(|cluster| ids.get(&cluster.key));
+        let clusters = own.map(|(id, _)| (*id).to_owned()).collect();
+        Some(Fix { clusters, ..fix(material, tied, closed(tied.issue)?) })
+    };
+    let mut fixes: Vec<Fix> = material.tied.iter().filter_map(of).collect();
     // What came back in this week before what was told in an earlier one.
     let since = rfc3339(material.window().since_ns);
     let rank = |fix: &Fix| {
@@ -52,7 +57,6 @@ pub(super) fn fixes(material: &WeeklyMaterial<'_>) -> (Vec<Fix>, Vec<IssueRef>) 
 
 fn fix(material: &WeeklyMaterial<'_>, tied: &Tied<'_>, closed_ns: i64) -> Fix {
     let until_ns = material.window().until_ns;
-    let ids = material.ids();
     let revisions = revisions(material, tied, closed_ns);
     let since = Window { since_ns: closed_ns, until_ns };
     let covered_h = tied.clusters.iter().map(|cluster| tenths(covered_ns(&cluster.covered, since))).fold(0.0, f64::max);
@@ -114,7 +118,7 @@ fn fix(material: &WeeklyMaterial<'_>, tied: &Tied<'_>, closed_ns: i64) -> Fix {
         url: tied.issue.url.clone(),
         repo: tied.repo.map(str::to_owned),
         closed: rfc3339(closed_ns),
-        clusters: tied.clusters.iter().filter_map(|cluster| ids.get(&cluster.key).map(|row| row.id.clone())).collect(),
+        clusters: Vec::new(),
         service: tied.clusters.first().map(|cluster| cluster.key.service.clone()).unwrap_or_default(),
         events_since: events,
         last: last.map(rfc3339),
