@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::cluster::{ClusterView, Context, ns, rank};
-use super::common::{Common, Cut, beyond, services};
+use super::common::{Common, Cut, beyond, services, still_back};
 use super::notes::{Notes, Sections};
 use super::{chart, filters, safe};
 use crate::report::v1::{
@@ -308,16 +308,11 @@ impl<'a> Top<'a> {
         let few = |list: &'a [String], limit| Cut::new(list.iter().map(String::as_str), limit);
         let s = &report.summary;
         let more = |of: fn(&RestLists) -> u64| beyond(report, |rest| of(&rest.lists));
-        // What is back since an earlier week has got no worse in this one.
-        let still_back = report.weekly.as_ref().map_or(0, |weekly| weekly.counted.still_back);
         let pressing = s.findings.iter().filter(|row| row.is_pressing());
         Top {
             findings: Cut::new(&s.findings, 10).and(beyond(report, |rest| rest.findings)),
             new: few(&s.new, 3).and(more(|lists| lists.new)),
-            worse: few(&s.worse, 3).and(
-                more(|lists| lists.silent + lists.regressed + lists.escalating + lists.values)
-                    .saturating_sub(still_back),
-            ),
+            worse: few(&s.worse, 3).and(more(RestLists::worse).saturating_sub(still_back(report))),
             gone: few(&s.gone, 3).and(more(|lists| lists.gone)),
             follows: few(&s.follows, 3).and(beyond(report, |rest| rest.families)),
             next: few(&s.next, NEXT).and(more(|lists| lists.next)),

@@ -85,3 +85,10 @@ pub struct RestLists {
     /// Of `timeline`.
     pub timeline: u64,
 }
+
+impl RestLists {
+    /// Of `summary.worse`.
+    pub fn worse(&self) -> u64 {
+        self.silent + self.regressed + self.escalating + self.values
+    }
+}
