@@ -260,7 +260,7 @@ impl<'a> View<'a> {
                 members: f.members.iter().filter_map(|id| by_id.get(id.as_str()).copied()).collect(),
             })
             .and(beyond(report, |rest| rest.families));
-        let of_lists = [&clusters, &below, &silent].into_iter().flat_map(|list| &list.rows).map(|x| x.id());
+        let of_lists = [&clusters, &below, &silent].into_iter().flat_map(|list| &list.rows).map(ClusterView::id);
         let linked = of_lists.chain(families.rows.iter().map(|x| x.f.id.as_str())).map(|id| (id, true)).collect();
         View {
             common: Common::new(report, options),

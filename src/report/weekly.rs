@@ -180,7 +180,7 @@ impl WeeklyMaterial<'_> {
 
     /// Clusters that the report only counts, with their places.
     fn left(&self) -> impl Iterator<Item = (usize, &Ranked)> {
-        self.all().filter(|(at, ..)| !self.tells(*at)).map(|(at, _, ranked)| (at, ranked))
+        self.all().filter(move |(at, ..)| !self.tells(*at)).map(|(at, _, ranked)| (at, ranked))
     }
 
     /// Places in the analysis of the clusters of each service, told or not.

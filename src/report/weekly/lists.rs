@@ -57,7 +57,7 @@ pub(super) fn drifts(material: &WeeklyMaterial<'_>) -> Vec<DriftRow> {
 pub(super) fn drifts_of(material: &WeeklyMaterial<'_>, at: usize) -> impl Iterator<Item = DriftRow> {
     let (now, before) = material.parameters;
     let last = before.get(at).map_or(&[][..], Vec::as_slice);
-    let same = |slot: usize| last.iter().find(move |other| other.slot == slot);
+    let same = move |slot: usize| last.iter().find(move |other| other.slot == slot);
     let now = now.get(at).map_or(&[][..], Vec::as_slice).iter();
     now.filter_map(move |parameter| drift(parameter, same(parameter.slot)))
 }
