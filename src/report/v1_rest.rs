@@ -25,15 +25,12 @@ pub struct Rest {
     /// Those of WARNING and above, or gone silent (`absent_silent` of them have no entry): no action is planned for any.
     pub loud: u64,
     /// Entries of these.
-    #[serde(default)]
     pub loud_entries: u64,
     /// Services that these are of.
-    #[serde(default)]
     pub loud_services: u64,
     /// Clusters left out that have no entry in the window: seen before, quiet or resolved.
     pub absent: u64,
     /// Those of them that went silent: they are problems all the same.
-    #[serde(default)]
     pub absent_silent: u64,
     /// Clusters of the window per effective severity.
     pub effective_severity: BTreeMap<String, u64>,
@@ -44,10 +41,8 @@ pub struct Rest {
     /// These problems per status; `summary.statuses` counts them too.
     pub statuses: BTreeMap<String, u64>,
     /// These problems per priority, a root's family included.
-    #[serde(default)]
     pub problem_priority: BTreeMap<String, u64>,
     /// Rows that the lists of the report leave out with these clusters.
-    #[serde(default)]
     pub lists: RestLists,
     /// Families of which no member is told.
     pub families: u64,
