@@ -75,6 +75,8 @@ pub(crate) struct Ground<'a> {
     /// Over the window.
     pub(crate) engine: &'a Engine,
     pub(crate) analysis: &'a Analysis,
+    /// Places of the clusters that the report tells.
+    pub(crate) told: &'a [usize],
     /// Per cluster of the analysis.
     pub(crate) parameters: &'a [Vec<Parameter>],
     pub(crate) before: &'a Before,
@@ -261,7 +263,7 @@ fn finish(context: &Context, task: &Task<'_>, report: &v1::Report, folder: &Path
     if let Some(word) = &args.fail_on {
         let urgent: Vec<&v1::FindingRow> =
             report.summary.findings.iter().filter(|row| level(&row.priority) <= level(word)).collect();
-        let counted = report.rest.iter().flat_map(|rest| &rest.priority);
+        let counted = report.rest.iter().flat_map(|rest| &rest.problem_priority);
         let counted: u64 = counted.filter(|(own, _)| level(own) <= level(word)).map(|(_, n)| n).sum();
         if urgent.len() as u64 + counted > 0 {
             let first = urgent

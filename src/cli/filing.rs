@@ -181,8 +181,8 @@ pub(crate) fn actions(
     let rest = report.rest.as_ref().filter(|rest| rest.loud > 0);
     let unplanned = rest.map(|rest| actions_v1::Unplanned {
         clusters: rest.loud,
-        entries: rest.entries,
-        services: rest.services,
+        entries: rest.loud_entries,
+        services: rest.loud_services,
         reason: rest.sentence.clone(),
     });
     let (review, list) = rayon::join(

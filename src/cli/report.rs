@@ -105,12 +105,13 @@ pub(crate) fn make(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyho
         analyze::run(&engine, &starts, clusters, &before, &coverage, &ties, asked.window, &context.config)?;
     let mut parameters: Vec<_> =
         analysis.clusters.iter().map(|ranked| variables.remove(&ranked.cluster.key).unwrap_or_default()).collect();
-    let mut told: Vec<usize> = (0..analysis.clusters.len().min(context.config.limits.report_clusters)).collect();
+    let mut told = report::told(&analysis.clusters, context.config.limits.report_clusters);
     if let Some(id) = &args.variables_of {
         let wanted = super::explain::wanted(&analysis, id);
         super::explain::add_variables(&engine, &analysis, &wanted, &templates, &mut parameters)?;
-        let beyond = told.len();
-        told.extend(wanted.into_iter().filter(|at| *at >= beyond));
+        told.extend(wanted);
+        told.sort_unstable();
+        told.dedup();
     }
     let quoted = analysis.clusters.iter_mut().enumerate().filter(|(at, _)| told.binary_search(at).is_ok());
     analyze::quote(&engine, &mut quoted.map(|(_, ranked)| &mut ranked.cluster).collect::<Vec<_>>())?;
@@ -126,6 +127,7 @@ pub(crate) fn make(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyho
         parameters: &parameters,
         coverage: &coverage,
         totals: &totals,
+        further: engine.further()?,
         deploys: &deploys,
         files: &inside,
         config: &context.config,
@@ -145,6 +147,7 @@ pub(crate) fn make(context: &Context, task: &Task<'_>, fill: &Fill<'_>) -> anyho
         templates: &templates,
         engine: &engine,
         analysis: &analysis,
+        told: &told,
         parameters: &parameters,
         before: &before,
         coverage: &coverage,

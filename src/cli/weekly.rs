@@ -17,12 +17,12 @@ use crate::issue::{Export, Issue};
 use crate::mine::TemplateSet;
 use crate::query::{Engine, EngineOptions, Table, named};
 use crate::record::Severity;
-use crate::report::v1;
 use crate::report::v1_weekly::{TemplateChange, Weekly};
 use crate::report::weekly::{
     self, Event, FIX_DAYS, Route, RouteCount, ServiceCount, Tied, TiedCluster, WEEKS_BEFORE, WeekData, WeeklyMaterial,
     add_request, template_changes,
 };
+use crate::report::{self, v1};
 use crate::store::Snapshot;
 use crate::time::week::{Week, Weeks};
 use crate::time::{self, DAY_NS, HOUR_NS, Window, rfc3339_seconds, rfc3339_short};
@@ -146,6 +146,8 @@ fn section(ground: &Ground<'_>, report: &v1::Report, weeks: &Weeks, week: &Week)
     Ok(weekly::weekly(&WeeklyMaterial {
         report,
         analysis: ground.analysis,
+        told: ground.told,
+        ids: &report::ids(ground.analysis),
         config,
         weeks: &data,
         day_zone: if weeks.has_local_days(week) { &ground.asked.zone_name } else { "UTC" },

@@ -251,8 +251,8 @@ pub struct Limits {
     pub max_ratio: u64,
     /// Row counts that look like a `--limit`.
     pub round_counts: Vec<u64>,
-    /// Clusters that `report.json` tells one by one and that actions are planned for, the most urgent ones; the others are
-    /// counted.
+    /// Clusters that `report.json` tells one by one and that actions are planned for, the most urgent ones and up to half
+    /// of what went away; at least 1. The others are counted.
     pub report_clusters: usize,
     /// Clusters with a section of their own in a document.
     pub clusters: usize,
@@ -323,6 +323,12 @@ impl Config {
             if self.shape[..at].iter().any(|other| other.name == shape.name) {
                 return Err(invalid("name", format!("{:?} is the name of another shape", shape.name)));
             }
+        }
+        if self.limits.report_clusters == 0 {
+            return Err(ConfigError::Value {
+                key: "limits.report-clusters".into(),
+                reason: "must be at least 1: a report that tells no cluster can name no problem".into(),
+            });
         }
         self.check_actions()?;
         let thresholds = self.actions.priority.thresholds;

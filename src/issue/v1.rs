@@ -53,11 +53,11 @@ pub struct ActionList {
 /// What is beyond the clusters that a report tells one by one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Unplanned {
-    /// Clusters of WARNING and above.
+    /// Clusters of WARNING and above, or gone silent.
     pub clusters: u64,
-    /// Entries of all clusters that are only counted.
+    /// Their entries.
     pub entries: u64,
-    /// Services of these.
+    /// Services that they are of.
     pub services: u64,
     /// What is left out, and how to have it planned.
     pub reason: String,

@@ -136,6 +136,8 @@ pub struct Facts {
     pub attached: Vec<AttachedRows>,
     /// Totals by project, service, kind and levels.
     pub totals: Vec<TotalRows>,
+    /// Entries of no template that is known: of signatures beyond those that are kept one by one, counted in buckets.
+    pub further: u64,
     /// Rows that are asked for one by one: WARNING and above, and the platform's own.
     pub(super) loud: Vec<LoudRows>,
     /// Traces and instances of those of WARNING and above.
@@ -223,6 +225,7 @@ struct Whole {
     loud: Vec<(u32, Vec<u32>)>,
     traces: Vec<(u32, TraceRow)>,
     shared: Vec<(u32, SharedEvent)>,
+    further: u64,
 }
 
 impl Whole {
@@ -254,7 +257,10 @@ impl Whole {
                 total.2.max(tally.last_ns),
                 total.3 + tally.without_payload,
             );
-            let Some(cluster) = cluster else { continue };
+            let Some(cluster) = cluster else {
+                self.further += if cell.attached { 0 } else { tally.rows };
+                continue;
+            };
             let sums = &mut self.sums[clusters[cluster as usize] as usize];
             sums.first_ns = if sums.entries == 0 { tally.first_ns } else { sums.first_ns.min(tally.first_ns) };
             sums.last_ns = if sums.entries == 0 { tally.last_ns } else { sums.last_ns.max(tally.last_ns) };
@@ -481,5 +487,5 @@ pub(super) fn facts(source: &RowSource, depth: Depth) -> Result<Facts, QueryErro
     let shared = Keyed { clusters: trace_keys.clone(), rows: std::mem::take(&mut whole.shared) };
     let traces = Keyed { clusters: trace_keys, rows: std::mem::take(&mut whole.traces) };
     let loud = whole.loud.into_iter().map(|(at, rows)| (groups[at as usize].clone(), rows)).collect();
-    Ok(Facts { clusters, attached, totals, loud, traces, shared, shown })
+    Ok(Facts { clusters, attached, totals, further: whole.further, loud, traces, shared, shown })
 }

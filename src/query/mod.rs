@@ -129,6 +129,7 @@ const LATER: [&str; 3] = ["coverage", "deploys", "summary"];
 #[derive(Default)]
 struct Walked {
     totals: OnceLock<Table>,
+    further: OnceLock<u64>,
     loud: OnceLock<Vec<LoudRows>>,
     traces: OnceLock<Keyed<TraceRow>>,
     shared: OnceLock<Keyed<SharedEvent>>,
@@ -239,11 +240,20 @@ impl Engine {
         let mut facts = facts::facts(&self.source, Depth::Full)?;
         // What another call has set is the same.
         let _ = self.walked.totals.set(loud::totals(&facts.totals));
+        let _ = self.walked.further.set(facts.further);
         let _ = self.walked.loud.set(std::mem::take(&mut facts.loud));
         let _ = self.walked.traces.set(std::mem::take(&mut facts.traces));
         let _ = self.walked.shared.set(std::mem::take(&mut facts.shared));
         let _ = self.walked.shown.set(std::mem::take(&mut facts.shown));
         Ok(facts)
+    }
+
+    /// Entries of no template that is known: they are in `totals` and in no cluster.
+    pub fn further(&self) -> Result<u64, QueryError> {
+        match self.walked.further.get() {
+            Some(further) => Ok(*further),
+            None => Ok(self.facts()?.further),
+        }
     }
 
     /// The answer of one of the project's own queries; without SQL where a walk over the rows answers several at once.

@@ -36,6 +36,13 @@ pub(super) struct ClusterView<'a> {
     owner: Option<&'a str>,
 }
 
+impl<'a> ClusterView<'a> {
+    /// Its id, which is its place in the document.
+    pub(super) fn id(&self) -> &'a str {
+        &self.c.id
+    }
+}
+
 /// DEFAULT 0 to EMERGENCY 8; unknown names count as DEFAULT.
 pub(super) fn rank(severity: &str) -> usize {
     const NAMES: [&str; 9] =

@@ -158,6 +158,11 @@ pub(super) fn beyond(report: &Report, of: impl Fn(&Rest) -> u64) -> u64 {
     report.rest.as_ref().map_or(0, of)
 }
 
+/// Clusters that are only counted and back since an earlier week: they have got no worse in this one.
+pub(super) fn still_back(report: &Report) -> u64 {
+    report.weekly.as_ref().map_or(0, |weekly| weekly.counted.still_back)
+}
+
 /// Whether a cluster was seen before the window.
 pub(super) fn came_before(c: &Cluster) -> bool {
     let trend = &c.trend;

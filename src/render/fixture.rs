@@ -307,6 +307,7 @@ pub(super) fn report() -> Report {
         coverage: coverage(),
         totals: Totals {
             entries: 6_260,
+            further: 0,
             unique: entries + attached,
             events: 2_075,
             set_aside: 3,

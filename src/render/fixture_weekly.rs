@@ -4,7 +4,7 @@ use super::fixture::{HOSTILE, report};
 use crate::report::v1::{DayCount, Report};
 use crate::report::v1_weekly::{
     ChangeRow, DeployRow, DriftRow, Figures, Fix, IssueRef, Moved, MuteRow, NoiseRow, OpenRow, RequestRow,
-    RevisionCount, Strip, TemplateChange, UncoveredSpan, WeekService, WeekSpan, Weekly,
+    RevisionCount, Strip, TemplateChange, UncoveredSpan, WeekCounted, WeekService, WeekSpan, Weekly,
 };
 
 fn span(week: &str, first: u32) -> WeekSpan {
@@ -110,6 +110,7 @@ pub(super) fn weekly() -> Report {
             fix(88, "holds", "not seen in 210.5 h covered; 4 episodes would have come at its earlier rate"),
         ],
         fixes_elsewhere: vec![IssueRef { number: 90, title: "Footer @team".into(), ..IssueRef::default() }],
+        counted: WeekCounted::default(),
         new: vec![change("C0b1ff12e", "OrderStoreTimeout", "new", "not seen in 130 covered hours before", (28, 0))],
         first_seen: vec![change("C55555555", "first <b>here</b>", "insufficient_coverage", "first seen here", (4, 0))],
         silent: Vec::new(),
@@ -153,6 +154,8 @@ pub(super) fn weekly() -> Report {
             at: "2025-10-11T21:32:55.000000000Z".into(),
             outcome: "ok".into(),
             by: Some("kim@shop.example".into()),
+            came_more: 0,
+            went_more: 0,
             came: vec![moved("C0b1ff12e", "OrderStoreTimeout")],
             went: vec![moved("Cdddddddd", "coupon service refused")],
         }],

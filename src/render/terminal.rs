@@ -3,6 +3,7 @@
 //! Plain text of at most 24 lines; the caller colours it. Every text passes [`safe::terminal`], because a log line may hold
 //! sequences that a terminal obeys.
 
+use super::common::still_back;
 use super::filters;
 use super::safe;
 use crate::report::v1::Report;
@@ -157,10 +158,23 @@ fn postmortem(report: &Report, section: &Postmortem, commands: &[String]) -> Str
 fn tail(report: &Report) -> Vec<String> {
     let mut tail = Vec::new();
     let s = &report.summary;
-    for (name, list) in [("new", &s.new), ("worse", &s.worse), ("gone", &s.gone), ("not seen", &s.unseen)] {
-        if let Some(first) = list.first() {
-            let more = if list.len() > 1 { format!(" (and {} more)", list.len() - 1) } else { String::new() };
-            tail.push(format!("{name}: {}{more}", safe::cut(first, WIDTH - 22)));
+    let left = report.rest.as_ref().map(|rest| rest.lists.clone()).unwrap_or_default();
+    let worse = left.worse().saturating_sub(still_back(report));
+    let lists = [
+        ("new", &s.new, left.new),
+        ("worse", &s.worse, worse),
+        ("gone", &s.gone, left.gone),
+        ("not seen", &s.unseen, 0),
+    ];
+    for (name, list, left) in lists {
+        let more = list.len().saturating_sub(1) as u64 + left;
+        match list.first() {
+            Some(first) => {
+                let more = if more > 0 { format!(" (and {} more)", filters::count(more)) } else { String::new() };
+                tail.push(format!("{name}: {}{more}", safe::cut(first, WIDTH - 22)));
+            }
+            None if left > 0 => tail.push(format!("{name}: {}, only counted", filters::count(left))),
+            None => {}
         }
     }
     if !report.actions.is_empty() {

@@ -8,12 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::cluster::{ClusterView, Context, ns, rank};
-use super::common::{Common, Cut, beyond, services};
+use super::common::{Common, Cut, beyond, services, still_back};
 use super::notes::{Notes, Sections};
 use super::{chart, filters, safe};
-use crate::report::level;
 use crate::report::v1::{
-    ActionRow, Cluster, DayCount, Deploy, Family, FindingRow, Report, Rest, ServiceRow, TimelineRow,
+    ActionRow, Cluster, DayCount, Deploy, Family, FindingRow, Report, Rest, RestLists, ServiceRow, TimelineRow,
 };
 
 /// What is to be done now, of which so much is told at the top.
@@ -120,6 +119,8 @@ pub(super) struct View<'a> {
     days_text: Option<String>,
     /// Services, those covered least where not all are shown, and severities of which rows are missing.
     coverage_rows: Cut<CoverageRow<'a>>,
+    /// Ids with a place in the worklog; others are not linked.
+    linked: BTreeMap<&'a str, bool>,
     notes: Sections,
     other_notes: Vec<(String, String)>,
 }
@@ -179,6 +180,8 @@ struct ActionView<'a> {
 struct Sums {
     entries: u64,
     attached: u64,
+    /// Entries that are in no cluster.
+    further: u64,
     unique: u64,
     agree: bool,
     clusters: u64,
@@ -248,6 +251,17 @@ impl<'a> View<'a> {
         let days: Vec<_> = days_of_all(&loud);
         let (notes_used, other_notes) = notes.split(report);
         let list = |all, limit, more| Cut::new(all, limit).map(|c| context.cluster(c)).and(more);
+        let clusters = list(loud.clone(), options.clusters, beyond(report, |rest| rest.loud));
+        let below = list(below, options.quiet, beyond(report, |rest| rest.clusters + rest.absent_silent - rest.loud));
+        let silent = list(silent, options.quiet, beyond(report, |rest| rest.absent - rest.absent_silent));
+        let families = Cut::new(&report.families, options.clusters)
+            .map(|f| FamilyView {
+                f,
+                members: f.members.iter().filter_map(|id| by_id.get(id.as_str()).copied()).collect(),
+            })
+            .and(beyond(report, |rest| rest.families));
+        let of_lists = [&clusters, &below, &silent].into_iter().flat_map(|list| &list.rows).map(ClusterView::id);
+        let linked = of_lists.chain(families.rows.iter().map(|x| x.f.id.as_str())).map(|id| (id, true)).collect();
         View {
             common: Common::new(report, options),
             services: services(report),
@@ -259,26 +273,23 @@ impl<'a> View<'a> {
                     FindingView { row, cluster, svg: cluster.filter(|_| charts).and_then(|c| context.svg(c)) }
                 })
                 .and(beyond(report, |rest| rest.findings)),
-            risks: Cut::new(loud.iter().copied().filter(|c| c.impact.is_some()), options.quiet),
-            clusters: list(loud, options.clusters, beyond(report, |rest| rest.loud)),
-            below: list(below, options.quiet, beyond(report, |rest| rest.clusters - rest.loud)),
-            silent: list(silent, options.quiet, beyond(report, |rest| rest.absent)),
+            risks: Cut::new(loud.iter().copied().filter(|c| c.impact.is_some()), options.quiet)
+                .and(beyond(report, |rest| rest.lists.impact)),
+            clusters,
+            below,
+            silent,
             severities: severities(report),
             effective: shares(&report.totals.effective_severity),
             kinds: shares(&report.totals.kind),
-            timeline: Cut::new(&report.timeline, options.timeline),
+            timeline: Cut::new(&report.timeline, options.timeline).and(beyond(report, |rest| rest.lists.timeline)),
             action_counts: action_counts(&actions),
             filed: actions.iter().any(|a| a.filed.is_some()),
             deploy_rows: Cut::new(&report.deploys, options.timeline),
             actions: Cut::new(actions, options.actions),
             sums: Sums::new(report),
             tiers: tiers(report, options),
-            families: Cut::new(&report.families, options.clusters)
-                .map(|f| FamilyView {
-                    f,
-                    members: f.members.iter().filter_map(|id| by_id.get(id.as_str()).copied()).collect(),
-                })
-                .and(beyond(report, |rest| rest.families)),
+            families,
+            linked,
             days_svg: (charts && days.len() > 2).then(|| chart::day_bars(&days)),
             days_text: (days.len() > 1).then(|| chart::spark_text(&days)),
             coverage_rows: coverage_rows(report, context.window),
@@ -296,17 +307,15 @@ impl<'a> Top<'a> {
     fn new(report: &'a Report) -> Self {
         let few = |list: &'a [String], limit| Cut::new(list.iter().map(String::as_str), limit);
         let s = &report.summary;
-        let of = |status: &'static str| beyond(report, |rest| rest.statuses.get(status).copied().unwrap_or(0));
-        let urgent =
-            beyond(report, |rest| rest.priority.iter().filter(|(word, _)| level(word) <= 2).map(|(_, n)| n).sum());
+        let more = |of: fn(&RestLists) -> u64| beyond(report, |rest| of(&rest.lists));
         let pressing = s.findings.iter().filter(|row| row.is_pressing());
         Top {
             findings: Cut::new(&s.findings, 10).and(beyond(report, |rest| rest.findings)),
-            new: few(&s.new, 3).and(of("new")),
-            worse: few(&s.worse, 3).and(of("regressed") + of("escalating")),
-            gone: few(&s.gone, 3).and(of("resolved") + of("quiet")),
+            new: few(&s.new, 3).and(more(|lists| lists.new)),
+            worse: few(&s.worse, 3).and(more(RestLists::worse).saturating_sub(still_back(report))),
+            gone: few(&s.gone, 3).and(more(|lists| lists.gone)),
             follows: few(&s.follows, 3).and(beyond(report, |rest| rest.families)),
-            next: few(&s.next, NEXT).and(urgent),
+            next: few(&s.next, NEXT).and(more(|lists| lists.next)),
             next_left: pressing.skip(NEXT).take(LEFT).map(short).collect(),
             unseen: few(&s.unseen, 4),
             undecided: s.statuses.get("insufficient_coverage").copied().unwrap_or(0),
@@ -382,12 +391,13 @@ impl Sums {
     fn new(report: &Report) -> Self {
         let entries = report.clusters.iter().map(|c| c.entries).sum::<u64>() + beyond(report, |rest| rest.entries);
         let attached = report.clusters.iter().map(|c| c.attached).sum::<u64>() + beyond(report, |rest| rest.attached);
-        let unique = report.totals.unique;
+        let (unique, further) = (report.totals.unique, report.totals.further);
         Sums {
             entries,
             attached,
             unique,
-            agree: entries + attached == unique,
+            further,
+            agree: entries + attached + further == unique,
             clusters: report.clusters.iter().filter(|c| c.entries + c.attached > 0).count() as u64
                 + beyond(report, |rest| rest.clusters),
         }
@@ -408,7 +418,7 @@ fn action_counts(actions: &[ActionView]) -> Vec<(String, usize)> {
 fn tiers<'a>(report: &'a Report, options: &RenderOptions<'_>) -> Vec<Tier<'a>> {
     let tier = |name, wanted: fn(&str) -> bool| {
         let own = report.summary.findings.iter().filter(|row| wanted(&row.priority));
-        let more = |rest: &Rest| rest.priority.iter().filter(|(word, _)| wanted(word)).map(|(_, n)| n).sum();
+        let more = |rest: &Rest| rest.problem_priority.iter().filter(|(word, _)| wanted(word)).map(|(_, n)| n).sum();
         Tier { name, rows: Cut::new(own, options.quiet).and(beyond(report, more)) }
     };
     let mut tiers = vec![

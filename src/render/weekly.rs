@@ -132,27 +132,59 @@ impl<'a> WeeklyView<'a> {
             |id: &str| strips.get(id).map_or_else(String::new, |strip| chart::spark_weeks(&strip.days, &lengths));
         let svg = |id: &str| strips.get(id).filter(|_| charts).map(|strip| chart::week_strip(&strip.days, &lengths));
         let context = View::context(report, options, notes, charts);
+        let counted = &w.counted;
         let changes: Vec<Change<'a>> = [
-            ("New", "new", "seen for the first time, with enough of the time before covered", &w.new),
+            ("New", "new", "seen for the first time, with enough of the time before covered", &w.new, counted.new),
             (
                 "First seen here",
                 "first",
                 "not seen before, but too little before the week is covered to call that new",
                 &w.first_seen,
+                counted.first_seen,
             ),
-            ("Went silent", "silent", "came in every covered hour, and is gone while it was exported", &w.silent),
-            ("Regressed", "regressed", "closed as fixed, and back in a newer revision since this week", &w.regressed),
-            ("Still back", "back", "closed as fixed, and back since an earlier week, when it was told", &w.still_back),
-            ("Escalating", "escalating", "more than the weeks before lead to expect", &w.escalating),
-            ("Declining", "declining", "less than the weeks before lead to expect", &w.declining),
-            ("Resolved or quiet", "resolved", "not seen for long enough, with that time covered", &w.resolved),
+            (
+                "Went silent",
+                "silent",
+                "came in every covered hour, and is gone while it was exported",
+                &w.silent,
+                counted.silent,
+            ),
+            (
+                "Regressed",
+                "regressed",
+                "closed as fixed, and back in a newer revision since this week",
+                &w.regressed,
+                counted.regressed,
+            ),
+            (
+                "Still back",
+                "back",
+                "closed as fixed, and back since an earlier week, when it was told",
+                &w.still_back,
+                counted.still_back,
+            ),
+            (
+                "Escalating",
+                "escalating",
+                "more than the weeks before lead to expect",
+                &w.escalating,
+                counted.escalating,
+            ),
+            ("Declining", "declining", "less than the weeks before lead to expect", &w.declining, counted.declining),
+            (
+                "Resolved or quiet",
+                "resolved",
+                "not seen for long enough, with that time covered",
+                &w.resolved,
+                counted.resolved,
+            ),
         ]
         .into_iter()
-        .map(|(name, anchor, what, list)| Change {
+        .map(|(name, anchor, what, list, more)| Change {
             name,
             anchor,
             what,
-            rows: Cut::new(list, ROWS).map(|row| ChangeView {
+            rows: Cut::new(list, ROWS).and(more).map(|row| ChangeView {
                 row,
                 x: by_id.get(row.cluster.as_str()).map(|c| context.cluster(c)),
                 spark: spark(&row.cluster),
@@ -165,7 +197,7 @@ impl<'a> WeeklyView<'a> {
             let before = strip.per_week.len().checked_sub(2).map(|at| strip.per_week[at]);
             Some((c, strip.per_week.last().copied().unwrap_or(0), before))
         });
-        let days = Cut::new(rows, options.clusters).map(|(c, entries, before)| DaysRow {
+        let days = Cut::new(rows, options.clusters).and(counted.strips).map(|(c, entries, before)| DaysRow {
             spark: spark(&c.id),
             svg: svg(&c.id),
             c,
@@ -186,14 +218,18 @@ impl<'a> WeeklyView<'a> {
             elsewhere: Cut::new(&w.fixes_elsewhere, FIRST).map(|issue| format!("#{} {}", issue.number, issue.title)),
             changes,
             lead: lead(report, w),
-            worst: Cut::new(&report.summary.findings, FIRST).map(|row| WorstRow { row, svg: svg(&row.cluster) }),
-            first_new: Cut::new(w.new.iter().chain(&w.first_seen), 3).map(|row| {
-                let since = filters::time_words(&row.at);
-                format!("{} {} ({}): since {since}; {}", row.cluster, row.title, row.service, row.sentence)
-            }),
+            worst: Cut::new(&report.summary.findings, FIRST)
+                .map(|row| WorstRow { row, svg: svg(&row.cluster) })
+                .and(beyond(report, |rest| rest.findings)),
+            first_new: Cut::new(w.new.iter().chain(&w.first_seen), 3)
+                .map(|row| {
+                    let since = filters::time_words(&row.at);
+                    format!("{} {} ({}): since {since}; {}", row.cluster, row.title, row.service, row.sentence)
+                })
+                .and(counted.new + counted.first_seen),
             days,
             noise: Cut::new(&w.noise, 10),
-            drifts: Cut::new(&w.drifts, ROWS),
+            drifts: Cut::new(&w.drifts, ROWS).and(counted.drifts),
             deploys: Cut::new(&w.deploys, options.quiet),
             routes: Cut::new(&w.requests, ROWS).map(route_row).and(beyond(report, |rest| rest.routes)),
             open: Cut::new(&w.open, options.quiet),
@@ -266,23 +302,26 @@ fn driver(s: &WeekService, this: f64, last: Option<f64>) -> Option<String> {
 }
 
 fn lead(report: &Report, w: &Weekly) -> String {
-    let n = |list: &[ChangeRow]| filters::count(list.len() as u64);
+    let n = |list: &[ChangeRow], more: u64| filters::count(list.len() as u64 + more);
+    let c = &w.counted;
     let beyond = beyond(report, |rest| rest.findings);
     let problems = report.summary.findings.len() as u64 + beyond;
     let counted = if beyond == 0 { String::new() } else { format!("; {} are only counted", filters::count(beyond)) };
+    // Every problem has its status there, told or not.
+    let ongoing = report.summary.statuses.get("ongoing").copied().unwrap_or(0);
     format!(
         "{} {} of WARNING and above: {} new, {} first seen here, {} gone silent, {} regressed, {} still back, {} escalating, {} declining, {} ongoing as before; {} more went away{counted}.",
         filters::count(problems),
         if problems == 1 { "problem" } else { "problems" },
-        n(&w.new),
-        n(&w.first_seen),
-        n(&w.silent),
-        n(&w.regressed),
-        n(&w.still_back),
-        n(&w.escalating),
-        n(&w.declining),
-        filters::count(report.summary.findings.iter().filter(|finding| finding.status == "ongoing").count() as u64),
-        n(&w.resolved),
+        n(&w.new, c.new),
+        n(&w.first_seen, c.first_seen),
+        n(&w.silent, c.silent),
+        n(&w.regressed, c.regressed),
+        n(&w.still_back, c.still_back),
+        n(&w.escalating, c.escalating),
+        n(&w.declining, c.declining),
+        filters::count(ongoing),
+        n(&w.resolved, c.resolved),
     )
 }
 

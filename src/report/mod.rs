@@ -20,4 +20,6 @@ pub mod weekly;
 mod worklog;
 
 pub use postmortem::{IncidentMaterial, postmortem};
-pub use worklog::{Material, PAYLOAD_LESS, TotalRow, build, fingerprints, identities, is_loud, level, title};
+pub use worklog::{
+    Material, PAYLOAD_LESS, TotalRow, build, fingerprints, identities, ids, is_loud, level, title, told,
+};

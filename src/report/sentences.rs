@@ -337,6 +337,12 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
     if !material.totals.is_empty() && material.totals.iter().all(|row| row.severity != Severity::Info) {
         summary.unseen.push("no INFO entry is in this window: what stopped coming cannot be seen".into());
     }
+    if report.totals.further > 0 {
+        summary.unseen.push(format!(
+            "{} of further templates, beyond the signatures that a day keeps one by one, are counted together and in no cluster",
+            of(report.totals.further, "entry", "entries")
+        ));
+    }
     let unseen = report
         .data_quality
         .iter()
@@ -361,14 +367,22 @@ fn sentence(report: &v1::Report, summary: &v1::Summary) -> String {
         n if n > 3 => format!("{} and {}", names.join(", "), of(n as u64 - 3, "other service", "other services")),
         _ => names.join(", "),
     };
+    let beyond = report.rest.as_ref().map_or(0, |rest| rest.findings);
     let Some(worst) = summary.findings.first() else {
+        if beyond > 0 {
+            return format!(
+                "{who}: {} of WARNING and above in {}, which {} only counted: no cluster that is told is one.",
+                of(beyond, "problem", "problems"),
+                report.window.words,
+                if beyond == 1 { "is" } else { "are" }
+            );
+        }
         return format!(
             "{who}: no cluster of WARNING or above in {} of data; see what could not be seen.",
             report.window.words
         );
     };
-    let (more, families) = report.rest.as_ref().map_or((0, 0), |rest| (rest.findings, rest.families));
-    let families = families + report.families.len() as u64;
+    let families = report.rest.as_ref().map_or(0, |rest| rest.families) + report.families.len() as u64;
     let n = |status: &str| summary.statuses.get(status).copied().unwrap_or(0);
     // What is new, worse and gone is said also where it is nothing; the others only where they are.
     let counts = [
@@ -389,7 +403,7 @@ fn sentence(report: &v1::Report, summary: &v1::Summary) -> String {
         .collect();
     format!(
         "{who}: {} of WARNING and above ({}) in {}. Worst: {} ({}, {}). {}.",
-        of(summary.findings.len() as u64 + more, "problem", "problems"),
+        of(summary.findings.len() as u64 + beyond, "problem", "problems"),
         of(families, "family", "families"),
         report.window.words,
         worst.title,

@@ -20,7 +20,7 @@ pub use super::v1_data::{
 pub use super::v1_findings::{
     ActionRow, Calibration, CalibrationSplit, Deploy, Family, FindingRow, Route, ServiceRow, Summary, TimelineRow,
 };
-pub use super::v1_rest::Rest;
+pub use super::v1_rest::{Rest, RestLists};
 pub use super::v1_trend::{DayCount, DayValue, Parameter, RateChange, Snapshots, Trend, ValueChange, ValueCount};
 
 /// Name of the schema.
@@ -108,4 +108,10 @@ pub struct Run {
 /// The JSON Schema of `report.json`.
 pub fn schema() -> schemars::Schema {
     schemars::schema_for!(Report)
+}
+
+/// Whether a count is left out.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+pub(super) fn is_zero(n: &u64) -> bool {
+    *n == 0
 }

@@ -86,8 +86,12 @@ pub struct SeverityCoverage {
 pub struct Totals {
     /// Entries read from the sources, duplicates included.
     pub entries: u64,
-    /// Distinct rows in the window: the sum of entries and attached rows over all clusters.
+    /// Distinct rows in the window: the sum of entries and attached rows over all clusters, and `further`.
     pub unique: u64,
+    /// Entries of templates beyond those that are kept one by one (131,072 signatures a day): counted together, in no
+    /// cluster. Absent where there are none.
+    #[serde(default, skip_serializing_if = "super::v1::is_zero")]
+    pub further: u64,
     /// Events.
     pub events: u64,
     /// Rows kept out of the analysis.

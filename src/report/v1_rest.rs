@@ -22,18 +22,28 @@ pub struct Rest {
     pub events: u64,
     /// Services that they are of.
     pub services: u64,
-    /// Those of WARNING and above, or gone silent: no action is planned for any of them.
+    /// Those of WARNING and above, or gone silent (`absent_silent` of them have no entry): no action is planned for any.
     pub loud: u64,
+    /// Entries of these.
+    pub loud_entries: u64,
+    /// Services that these are of.
+    pub loud_services: u64,
     /// Clusters left out that have no entry in the window: seen before, quiet or resolved.
     pub absent: u64,
+    /// Those of them that went silent: they are problems all the same.
+    pub absent_silent: u64,
     /// Clusters of the window per effective severity.
     pub effective_severity: BTreeMap<String, u64>,
-    /// Clusters of the window per priority, `P0` to `P10`.
+    /// Clusters of the window per priority of their own, `P0` to `P10`.
     pub priority: BTreeMap<String, u64>,
     /// Problems that `summary.findings` leaves out: families, and loud clusters outside of one.
     pub findings: u64,
-    /// Those of them per status; `summary.statuses` counts them too.
+    /// These problems per status; `summary.statuses` counts them too.
     pub statuses: BTreeMap<String, u64>,
+    /// These problems per priority, a root's family included.
+    pub problem_priority: BTreeMap<String, u64>,
+    /// Rows that the lists of the report leave out with these clusters.
+    pub lists: RestLists,
     /// Families of which no member is told.
     pub families: u64,
     /// Routes that `routes` leaves out, those with the fewest requests.
@@ -46,4 +56,34 @@ pub struct Rest {
     pub service_entries: u64,
     /// What is left out, for a reader.
     pub sentence: String,
+}
+
+/// How many more rows lists would have, were every cluster told.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RestLists {
+    /// Of `summary.new`.
+    pub new: u64,
+    /// Of `summary.worse`: gone silent.
+    pub silent: u64,
+    /// Of `summary.worse`: came back.
+    pub regressed: u64,
+    /// Of `summary.worse`: come more often.
+    pub escalating: u64,
+    /// Of `summary.worse`: values that moved.
+    pub values: u64,
+    /// Of `summary.gone`.
+    pub gone: u64,
+    /// Of `summary.next`.
+    pub next: u64,
+    /// Clusters with an impact that is configured.
+    pub impact: u64,
+    /// Of `timeline`.
+    pub timeline: u64,
+}
+
+impl RestLists {
+    /// Of `summary.worse`.
+    pub fn worse(&self) -> u64 {
+        self.silent + self.regressed + self.escalating + self.values
+    }
 }

@@ -6,7 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::v1::DayCount;
+use super::v1::{DayCount, is_zero};
 
 /// One week against the weeks before it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -29,6 +29,9 @@ pub struct Weekly {
     pub fixes: Vec<Fix>,
     /// Issues closed in the last 28 days that nothing in the data belongs to.
     pub fixes_elsewhere: Vec<IssueRef>,
+    /// How many more rows the lists below would have, were every cluster told; absent where every one is.
+    #[serde(default, skip_serializing_if = "WeekCounted::is_empty")]
+    pub counted: WeekCounted,
     /// Never seen before.
     pub new: Vec<ChangeRow>,
     /// Not seen before either, where too little before the week is covered to call that new.
@@ -307,8 +310,46 @@ pub struct DeployRow {
     pub by: Option<String>,
     /// Clusters of WARNING and above that began with it: in this revision, within a day, and not in the week before it.
     pub came: Vec<Moved>,
+    /// Further ones that are only counted.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub came_more: u64,
     /// Clusters of WARNING and above that have not been seen since, though that would have been expected.
     pub went: Vec<Moved>,
+    /// Further ones that are only counted.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub went_more: u64,
+}
+
+/// Rows of clusters that a report only counts.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WeekCounted {
+    /// Of `new`.
+    pub new: u64,
+    /// Of `first_seen`.
+    pub first_seen: u64,
+    /// Of `silent`.
+    pub silent: u64,
+    /// Of `regressed`.
+    pub regressed: u64,
+    /// Of `still_back`.
+    pub still_back: u64,
+    /// Of `escalating`.
+    pub escalating: u64,
+    /// Of `declining`.
+    pub declining: u64,
+    /// Of `resolved`.
+    pub resolved: u64,
+    /// Of `strips`.
+    pub strips: u64,
+    /// Of `drifts`.
+    pub drifts: u64,
+}
+
+impl WeekCounted {
+    /// Whether nothing is left out.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A cluster that came or went.

@@ -14,9 +14,9 @@ pub use lists::{add_request, template_changes};
 
 use super::v1;
 use super::v1_weekly::{
-    ChangeRow, Figures, Risen, Strip, TemplateChange, UncoveredSpan, WeekService, WeekSpan, Weekly,
+    ChangeRow, Figures, Risen, Strip, TemplateChange, UncoveredSpan, WeekCounted, WeekService, WeekSpan, Weekly,
 };
-use super::worklog::{is_loud, level};
+use super::worklog::{is_loud, is_problem, level};
 use crate::analyze::{Analysis, ClusterKey, Coverage, FamilyKind, Parameter, Priority, Ranked, Role, Status};
 use crate::config::Config;
 use crate::issue::Issue;
@@ -100,10 +100,14 @@ pub struct TiedCluster {
 /// All that the section is made of.
 #[derive(Debug)]
 pub struct WeeklyMaterial<'a> {
-    /// The report of the week; its clusters are the first of the analysis, in the same order.
+    /// The report of the week.
     pub report: &'a v1::Report,
     /// The analysis of the week.
     pub analysis: &'a Analysis,
+    /// Places in the analysis of the report's clusters, in their order.
+    pub told: &'a [usize],
+    /// Ids of all clusters of the analysis.
+    pub ids: &'a [String],
     /// Configuration.
     pub config: &'a Config,
     /// Weeks, oldest first; the last one is the week of the report.
@@ -157,12 +161,26 @@ impl WeeklyMaterial<'_> {
 
     /// Clusters of the report beside their analysis.
     fn pairs(&self) -> impl Iterator<Item = (&v1::Cluster, &Ranked)> {
-        self.report.clusters.iter().zip(&self.analysis.clusters)
+        self.report.clusters.iter().zip(self.told.iter().map(|at| &self.analysis.clusters[*at]))
     }
 
-    /// Ids of clusters by what makes them.
-    fn ids(&self) -> BTreeMap<&ClusterKey, &v1::Cluster> {
-        self.pairs().map(|(row, ranked)| (&ranked.cluster.key, row)).collect()
+    /// All clusters, told or not, with their places and ids.
+    fn all(&self) -> impl Iterator<Item = (usize, &str, &Ranked)> {
+        self.ids.iter().zip(&self.analysis.clusters).enumerate().map(|(at, (id, ranked))| (at, id.as_str(), ranked))
+    }
+
+    /// All clusters by what makes them.
+    fn known(&self) -> BTreeMap<&ClusterKey, (&str, &Ranked)> {
+        self.all().map(|(_, id, ranked)| (&ranked.cluster.key, (id, ranked))).collect()
+    }
+
+    fn tells(&self, at: usize) -> bool {
+        self.told.binary_search(&at).is_ok()
+    }
+
+    /// Clusters that the report only counts, with their places.
+    fn left(&self) -> impl Iterator<Item = (usize, &Ranked)> {
+        self.all().filter(move |(at, ..)| !self.tells(*at)).map(|(at, _, ranked)| (at, ranked))
     }
 
     /// Places in the analysis of the clusters of each service, told or not.
@@ -199,8 +217,7 @@ fn tenths(ns: i64) -> f64 {
 /// Makes the section.
 pub fn weekly(material: &WeeklyMaterial<'_>) -> Weekly {
     let this = material.this();
-    let closings = closings(material);
-    let with = |wanted: &[&str]| changes(material, &closings, wanted);
+    let with = |wanted: &[&str]| changes(material, wanted);
     let (fixes, fixes_elsewhere) = fixes::fixes(material);
     let since = rfc3339(this.week.window.since_ns);
     let is_old = |row: &ChangeRow| row.back_since.as_ref().is_some_and(|back| *back < since);
@@ -212,12 +229,13 @@ pub fn weekly(material: &WeeklyMaterial<'_>) -> Weekly {
         weeks: material.weeks.iter().map(span).collect(),
         compared: material.last().is_some(),
         sentence: sentence(material),
-        services: services(material, &closings),
+        counted: counted(material),
+        services: services(material),
         fixes,
         fixes_elsewhere,
         new: with(&["new"]),
-        first_seen: first_seen(material, &closings),
-        silent: silent(material, &closings),
+        first_seen: first_seen(material),
+        silent: silent(material),
         regressed,
         still_back,
         escalating: with(&["escalating"]),
@@ -274,7 +292,7 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
     }
 }
 
-fn services(material: &WeeklyMaterial<'_>, closings: &Closings<'_>) -> Vec<WeekService> {
+fn services(material: &WeeklyMaterial<'_>) -> Vec<WeekService> {
     let mut names: BTreeSet<&str> = material.report.services.iter().map(|row| row.service.as_str()).collect();
     let is_told = material.is_told();
     let earlier = material.weeks.iter().flat_map(|data| data.services.keys()).map(String::as_str);
@@ -283,7 +301,7 @@ fn services(material: &WeeklyMaterial<'_>, closings: &Closings<'_>) -> Vec<WeekS
     let looping = looping(material);
     let own = |name| clusters.get(name).map_or(&[][..], Vec::as_slice);
     let mut rows: Vec<WeekService> =
-        names.into_iter().map(|name| service(material, closings, name, own(name), &looping)).collect();
+        names.into_iter().map(|name| service(material, name, own(name), &looping)).collect();
     rows.sort_by(|a, b| {
         level(&a.worst_priority)
             .cmp(&level(&b.worst_priority))
@@ -294,13 +312,7 @@ fn services(material: &WeeklyMaterial<'_>, closings: &Closings<'_>) -> Vec<WeekS
 }
 
 /// `clusters` are the places of the service's own, `looping` those of all that stand in crash loops.
-fn service(
-    material: &WeeklyMaterial<'_>,
-    closings: &Closings<'_>,
-    name: &str,
-    clusters: &[usize],
-    looping: &BTreeSet<usize>,
-) -> WeekService {
+fn service(material: &WeeklyMaterial<'_>, name: &str, clusters: &[usize], looping: &BTreeSet<usize>) -> WeekService {
     let count = |data: &WeekData| data.services.get(name).copied().unwrap_or_default();
     let this = count(material.this());
     let last = material.last().map(count);
@@ -315,7 +327,7 @@ fn service(
     // What came back in an earlier week was told as worse then.
     let is_still_back = |row: &&Ranked| {
         row.status.status == Status::Regressed
-            && back_ns(material, closings, &row.cluster.key).is_some_and(|ns| ns < material.window().since_ns)
+            && back_ns(material, &row.cluster.key).is_some_and(|ns| ns < material.window().since_ns)
     };
     let still_back = all().filter(counts).filter(is_still_back).count() as u64;
     let worst = all().filter(|row| row.cluster.is_loud() && row.cluster.is_present()).map(|row| &row.priority);
@@ -364,13 +376,13 @@ fn looping(material: &WeeklyMaterial<'_>) -> BTreeSet<usize> {
     loops.flat_map(|family| &family.members).copied().collect()
 }
 
-/// The cluster that rose most, of those that are told.
+/// The cluster that rose most.
 fn most_risen(material: &WeeklyMaterial<'_>, clusters: &[usize], looping: &BTreeSet<usize>) -> Option<Risen> {
     let of = |at: usize| {
-        let (row, ranked) = (material.report.clusters.get(at)?, &material.analysis.clusters[at]);
+        let (id, ranked) = (material.ids.get(at)?, &material.analysis.clusters[at]);
         let counts = ranked.cluster.effective_severity() >= Severity::Error && !looping.contains(&at);
         let entries_last = material.rows_last(&ranked.cluster.key).filter(|_| counts)?;
-        Some(Risen { cluster: row.id.clone(), entries: row.entries, entries_last })
+        Some(Risen { cluster: id.clone(), entries: ranked.cluster.entries, entries_last })
     };
     let risen = clusters.iter().filter_map(|at| of(*at)).filter(|row| row.entries > row.entries_last);
     risen.max_by(|a, b| {
@@ -380,7 +392,7 @@ fn most_risen(material: &WeeklyMaterial<'_>, clusters: &[usize], looping: &BTree
 }
 
 /// Clusters of WARNING and above with one of these statuses, most urgent first; a family by its root.
-fn changes(material: &WeeklyMaterial<'_>, closings: &Closings<'_>, wanted: &[&str]) -> Vec<ChangeRow> {
+fn changes(material: &WeeklyMaterial<'_>, wanted: &[&str]) -> Vec<ChangeRow> {
     let told = |row: &v1::Cluster| {
         let counts = row.role != "symptom" && row.category.is_none() && row.silent.is_none();
         is_loud(row) && counts && wanted.contains(&row.status.as_str())
@@ -388,7 +400,7 @@ fn changes(material: &WeeklyMaterial<'_>, closings: &Closings<'_>, wanted: &[&st
     let mut rows: Vec<ChangeRow> = material
         .pairs()
         .filter(|(row, _)| told(row))
-        .map(|(row, ranked)| change(material, closings, row, &ranked.cluster.key))
+        .map(|(row, ranked)| change(material, row, &ranked.cluster.key))
         .collect();
     let place = |row: &ChangeRow| wanted.iter().position(|word| *word == row.status);
     rows.sort_by(|a, b| {
@@ -400,17 +412,46 @@ fn changes(material: &WeeklyMaterial<'_>, closings: &Closings<'_>, wanted: &[&st
     rows
 }
 
-/// When the issue of each cluster was closed; of several the first counts.
-type Closings<'a> = BTreeMap<&'a ClusterKey, Option<i64>>;
+/// What the lists leave out with the clusters that are only counted: as many rows as these would have in them.
+fn counted(material: &WeeklyMaterial<'_>) -> WeekCounted {
+    let mut counted = WeekCounted::default();
+    let since_ns = material.window().since_ns;
+    for (at, ranked) in material.left() {
+        let key = &ranked.cluster.key;
+        counted.silent += u64::from(ranked.cluster.silent.is_some());
+        counted.strips += u64::from(ranked.cluster.is_loud());
+        if ranked.cluster.is_loud() {
+            counted.drifts += lists::drifts_of(material, at).count() as u64;
+        }
+        if !is_problem(ranked) {
+            continue;
+        }
+        match ranked.status.status {
+            Status::New => counted.new += 1,
+            Status::Regressed if back_ns(material, key).is_some_and(|ns| ns < since_ns) => counted.still_back += 1,
+            Status::Regressed => counted.regressed += 1,
+            Status::Escalating => counted.escalating += 1,
+            Status::Declining => counted.declining += 1,
+            Status::Resolved | Status::Quiet => counted.resolved += 1,
+            Status::InsufficientCoverage if material.last().is_some() && !came_before(material, key) => {
+                counted.first_seen += 1;
+            }
+            Status::InsufficientCoverage | Status::Ongoing => {}
+        }
+    }
+    counted
+}
 
-fn closings<'a>(material: &WeeklyMaterial<'a>) -> Closings<'a> {
-    let all = material.tied.iter().rev();
-    all.flat_map(|tied| tied.clusters.iter().map(|cluster| (&cluster.key, tied.issue.closed_ns))).collect()
+/// Whether a cluster was active before the week.
+fn came_before(material: &WeeklyMaterial<'_>, key: &ClusterKey) -> bool {
+    let runs = material.runs.get(key).map_or(&[][..], Vec::as_slice);
+    runs.iter().any(|(first, _)| *first < material.window().since_ns)
 }
 
 /// First entry of a cluster after its issue was closed, over all that is stored.
-fn back_ns(material: &WeeklyMaterial<'_>, closings: &Closings<'_>, key: &ClusterKey) -> Option<i64> {
-    let closed_ns = closings.get(key).copied().flatten()?;
+fn back_ns(material: &WeeklyMaterial<'_>, key: &ClusterKey) -> Option<i64> {
+    let tied = material.tied.iter().find(|tied| tied.clusters.iter().any(|cluster| cluster.key == *key))?;
+    let closed_ns = tied.issue.closed_ns?;
     let runs = material.runs.get(key)?;
     runs.iter().find(|(_, last)| *last > closed_ns).map(|(first, _)| (*first).max(closed_ns))
 }
@@ -423,18 +464,17 @@ fn week_of<'a>(material: &'a WeeklyMaterial<'_>, ns: i64) -> Option<&'a str> {
 /// What the top of the document says of a week: what came back in an earlier one has got no worse in this one.
 pub fn say_once(report: &mut v1::Report) {
     let Some(weekly) = &report.weekly else { return };
-    let back: BTreeSet<&str> = weekly.still_back.iter().map(|row| row.cluster.as_str()).collect();
-    let told: BTreeSet<String> = report
-        .clusters
+    let told: BTreeSet<String> = weekly
+        .still_back
         .iter()
-        .filter(|cluster| back.contains(cluster.id.as_str()))
+        .filter_map(|row| report.clusters.iter().find(|cluster| cluster.id == row.cluster))
         .map(super::sentences::came_back)
         .collect();
     report.summary.worse.retain(|line| !told.contains(line));
 }
 
-fn change(material: &WeeklyMaterial<'_>, closings: &Closings<'_>, row: &v1::Cluster, key: &ClusterKey) -> ChangeRow {
-    let back_ns = (row.status == "regressed").then(|| back_ns(material, closings, key)).flatten();
+fn change(material: &WeeklyMaterial<'_>, row: &v1::Cluster, key: &ClusterKey) -> ChangeRow {
+    let back_ns = (row.status == "regressed").then(|| back_ns(material, key)).flatten();
     let since = back_ns.filter(|ns| *ns < material.window().since_ns).map_or_else(String::new, |ns| {
         let week = week_of(material, ns).map_or_else(String::new, |name| format!(" ({name})"));
         format!("back since {}{week}; ", rfc3339_seconds(ns))
@@ -460,12 +500,12 @@ fn change(material: &WeeklyMaterial<'_>, closings: &Closings<'_>, row: &v1::Clus
 }
 
 /// What went silent, whatever its severity; whole services first.
-fn silent(material: &WeeklyMaterial<'_>, closings: &Closings<'_>) -> Vec<ChangeRow> {
+fn silent(material: &WeeklyMaterial<'_>) -> Vec<ChangeRow> {
     let mut rows: Vec<(bool, ChangeRow)> = material
         .pairs()
         .filter_map(|(row, ranked)| {
             let found = row.silent.as_ref()?;
-            Some((!found.whole_service, change(material, closings, row, &ranked.cluster.key)))
+            Some((!found.whole_service, change(material, row, &ranked.cluster.key)))
         })
         .collect();
     rows.sort_by(|a, b| (a.0, level(&a.1.priority), &a.1.cluster).cmp(&(b.0, level(&b.1.priority), &b.1.cluster)));
@@ -473,17 +513,10 @@ fn silent(material: &WeeklyMaterial<'_>, closings: &Closings<'_>) -> Vec<ChangeR
 }
 
 /// Of what has too little history, that which never stood in it.
-fn first_seen(material: &WeeklyMaterial<'_>, closings: &Closings<'_>) -> Vec<ChangeRow> {
-    let since_ns = material.window().since_ns;
-    let mut rows = changes(material, closings, &["insufficient_coverage"]);
-    let before: BTreeSet<&str> = material
-        .pairs()
-        .filter(|(_, ranked)| {
-            let runs = material.runs.get(&ranked.cluster.key).map_or(&[][..], Vec::as_slice);
-            runs.iter().any(|(first, _)| *first < since_ns)
-        })
-        .map(|(row, _)| row.id.as_str())
-        .collect();
+fn first_seen(material: &WeeklyMaterial<'_>) -> Vec<ChangeRow> {
+    let mut rows = changes(material, &["insufficient_coverage"]);
+    let came_before = material.pairs().filter(|(_, ranked)| came_before(material, &ranked.cluster.key));
+    let before: BTreeSet<&str> = came_before.map(|(row, _)| row.id.as_str()).collect();
     rows.retain(|row| material.last().is_some() && !before.contains(row.cluster.as_str()));
     rows
 }

@@ -26,7 +26,10 @@ use crate::record::ingest::FileReport;
 use crate::store::Deploy;
 use crate::time::{Window, local, rfc3339};
 
+pub(super) use cluster::name;
 pub use cluster::title;
+pub(super) use rest::is_problem;
+pub use rest::told;
 
 /// Share of rows without payload from which the collector is at fault.
 pub const PAYLOAD_LESS: f64 = 0.2;
@@ -67,6 +70,8 @@ pub struct Material<'a> {
     pub coverage: &'a Coverage,
     /// Sums.
     pub totals: &'a [TotalRow],
+    /// Entries of templates beyond those that are kept one by one, which are in the sums and in no cluster.
+    pub further: u64,
     /// Deploys in the window.
     pub deploys: &'a [Deploy],
     /// Files of the store.
@@ -94,6 +99,12 @@ pub struct Material<'a> {
 /// Fingerprints of clusters, in their order.
 pub fn fingerprints(clusters: &[&Cluster]) -> Vec<Fingerprint> {
     clusters.par_iter().map(|cluster| fingerprint(cluster)).collect()
+}
+
+/// Ids of all clusters of an analysis, in their order.
+pub fn ids(analysis: &Analysis) -> Vec<String> {
+    let clusters: Vec<&Cluster> = analysis.clusters.iter().map(|ranked| &ranked.cluster).collect();
+    cluster_ids(&fingerprints(&clusters))
 }
 
 fn fingerprint(cluster: &Cluster) -> Fingerprint {
@@ -233,10 +244,16 @@ pub(super) fn family_priority(family: &Family, clusters: &[Ranked]) -> String {
     best.map(Priority::word).unwrap_or_default()
 }
 
+/// First and last event of a family, nanoseconds.
+pub(super) fn family_span(family: &Family, clusters: &[Ranked]) -> (i64, i64) {
+    let root = &clusters[family.root].cluster;
+    let [first, last] = [family.times_ns.first(), family.times_ns.last()];
+    (first.copied().unwrap_or(root.first_ns), last.copied().unwrap_or(root.last_ns))
+}
+
 fn family_row(family: &Family, material: &Material<'_>, ids: &[String]) -> v1::Family {
     let clusters = &material.analysis.clusters;
-    let first = family.times_ns.first().copied().unwrap_or(clusters[family.root].cluster.first_ns);
-    let last = family.times_ns.last().copied().unwrap_or(clusters[family.root].cluster.last_ns);
+    let (first, last) = family_span(family, clusters);
     v1::Family {
         id: family_id(&ids[family.root]),
         kind: family.kind.as_str().to_owned(),

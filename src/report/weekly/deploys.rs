@@ -5,12 +5,15 @@
 //! "went" needs silence since, where at least three episodes would have come at the rate of the week before, or a crash loop
 //! whose last exit stands right before it. All of it says what follows what, never that it is the cause.
 
+use std::collections::BTreeSet;
+
 use super::{WeeklyMaterial, covered_ns};
+use crate::analyze::{Analysis, Change, Cluster, Family, FamilyKind, Ranked, Revisions, Role};
 use crate::report::v1;
 use crate::report::v1_weekly::{DeployRow, Moved};
-use crate::report::worklog::{is_loud, is_present};
+use crate::report::worklog::{family_span, name};
 use crate::store::Deploy;
-use crate::time::{DAY_NS, HOUR_NS, Window, parse, rfc3339};
+use crate::time::{DAY_NS, HOUR_NS, Window, rfc3339};
 
 /// Time before a deploy that it is compared with.
 const BEFORE_NS: i64 = 7 * DAY_NS;
@@ -18,40 +21,63 @@ const BEFORE_NS: i64 = 7 * DAY_NS;
 const EXPECTED: f64 = 3.0;
 
 pub(super) fn deploys(material: &WeeklyMaterial<'_>) -> Vec<DeployRow> {
-    material
-        .deploys
-        .iter()
-        .zip(&material.report.deploys)
-        .map(|(deploy, row)| DeployRow {
+    let row = |(deploy, row): (&Deploy, &v1::Deploy)| {
+        let came = came(material, deploy);
+        let came = with(material, came, row, |ties| ties.appeared.as_ref(), |cluster| cluster.first_ns);
+        let went = went(material, deploy);
+        let went = with(material, went, row, |ties| ties.gone.as_ref(), |cluster| cluster.last_ns);
+        let ((came, came_more), (went, went_more)) = (told(material, came), told(material, went));
+        DeployRow {
             revision: row.revision.clone(),
             service: row.service.clone(),
             at: row.at.clone(),
             outcome: row.outcome.clone(),
             by: row.by.clone(),
-            came: with(material, came(material, deploy), &row.appeared, |cluster| &cluster.first),
-            went: with(material, went(material, deploy), &row.gone, |cluster| &cluster.last),
-        })
-        .collect()
+            came,
+            came_more,
+            went,
+            went_more,
+        }
+    };
+    material.deploys.iter().zip(&material.report.deploys).map(row).collect()
 }
+
+/// Places of clusters, each with the time at which it came or went.
+type Found = Vec<(usize, i64)>;
 
 /// Adds what the test of revisions claims beside it, by priority.
 fn with(
     material: &WeeklyMaterial<'_>,
-    mut found: Vec<Moved>,
-    claimed: &[String],
-    at: impl Fn(&v1::Cluster) -> &String,
-) -> Vec<Moved> {
-    let known: Vec<String> = found.iter().map(|row| row.cluster.clone()).collect();
-    let more =
-        material.report.clusters.iter().filter(|row| {
-            claimed.contains(&row.id) && !known.contains(&row.id) && is_loud(row) && row.role != "symptom"
-        });
-    found.extend(more.map(|row| Moved { cluster: row.id.clone(), title: row.title.clone(), at: at(row).clone() }));
+    mut found: Found,
+    deploy: &v1::Deploy,
+    change: impl Fn(&Revisions) -> Option<&Change>,
+    at_ns: impl Fn(&Cluster) -> i64,
+) -> Found {
+    let known: BTreeSet<usize> = found.iter().map(|(at, _)| *at).collect();
+    let claimed = |ranked: &Ranked| {
+        let change = change(&ranked.revisions);
+        ranked.cluster.key.service == deploy.service
+            && change.is_some_and(|change| change.revision == deploy.revision)
+            && ranked.cluster.is_loud()
+            && ranked.role != Role::Symptom
+    };
+    let more = material.all().filter(|(at, _, ranked)| !known.contains(at) && claimed(ranked));
+    found.extend(more.map(|(at, _, ranked)| (at, at_ns(&ranked.cluster))));
     found
 }
 
-fn moved(row: &v1::Cluster, at_ns: i64) -> Moved {
-    Moved { cluster: row.id.clone(), title: row.title.clone(), at: rfc3339(at_ns) }
+/// The rows of clusters that the report tells, and how many more there are.
+fn told(material: &WeeklyMaterial<'_>, found: Found) -> (Vec<Moved>, u64) {
+    let all = found.len();
+    let told = found.into_iter().filter(|(at, _)| material.tells(*at));
+    let row = |(at, ns): (usize, i64)| Moved {
+        cluster: material.ids[at].clone(),
+        title: name(&material.analysis.clusters[at].cluster),
+        at: rfc3339(ns),
+    };
+    let rows: Vec<Moved> = told.map(row).collect();
+    let more = (all - rows.len()) as u64;
+    (rows, more)
 }
 
 /// The next deploy of the same service.
@@ -60,16 +86,21 @@ fn next_ns(material: &WeeklyMaterial<'_>, deploy: &Deploy) -> i64 {
     later.map(|other| other.at_ns).min().unwrap_or(i64::MAX)
 }
 
-fn came(material: &WeeklyMaterial<'_>, deploy: &Deploy) -> Vec<Moved> {
+/// Whether a cluster is one that a deploy of a service may have brought or ended.
+fn may_move(ranked: &Ranked, service: &str) -> bool {
+    ranked.cluster.is_loud() && ranked.role != Role::Symptom && ranked.cluster.key.service == service
+}
+
+fn came(material: &WeeklyMaterial<'_>, deploy: &Deploy) -> Found {
     let until_ns = next_ns(material, deploy).min(deploy.at_ns + DAY_NS);
     let service = deploy.service.as_deref().unwrap_or_default();
     // The platform says that a revision is ready when it has written for a while.
     let wrote_ns = material.revisions.get(&(service.to_owned(), deploy.revision.clone())).copied();
     let since_ns = wrote_ns.filter(|ns| *ns > deploy.at_ns - HOUR_NS).unwrap_or(deploy.at_ns).min(deploy.at_ns);
     let mut found = Vec::new();
-    for (row, ranked) in material.pairs() {
+    for (at, _, ranked) in material.all() {
         let cluster = &ranked.cluster;
-        if !is_loud(row) || !is_present(row) || row.role == "symptom" || row.service != service {
+        if !may_move(ranked, service) || !cluster.is_present() {
             continue;
         }
         let Some(runs) = material.runs.get(&cluster.key) else { continue };
@@ -78,20 +109,20 @@ fn came(material: &WeeklyMaterial<'_>, deploy: &Deploy) -> Vec<Moved> {
         if let Some(first_ns) = first.filter(|first| quiet && *first < until_ns)
             && cluster.revisions.contains_key(&deploy.revision)
         {
-            found.push(moved(row, first_ns));
+            found.push((at, first_ns));
         }
     }
     found
 }
 
-fn went(material: &WeeklyMaterial<'_>, deploy: &Deploy) -> Vec<Moved> {
+fn went(material: &WeeklyMaterial<'_>, deploy: &Deploy) -> Found {
     let service = deploy.service.as_deref().unwrap_or_default();
     let before = Window { since_ns: deploy.at_ns - BEFORE_NS, until_ns: deploy.at_ns };
     let after = Window { since_ns: deploy.at_ns, until_ns: material.window().until_ns };
     let mut found = Vec::new();
-    for (row, ranked) in material.pairs() {
+    for (at, _, ranked) in material.all() {
         let cluster = &ranked.cluster;
-        if !is_loud(row) || row.role == "symptom" || row.service != service {
+        if !may_move(ranked, service) {
             continue;
         }
         let Some(runs) = material.runs.get(&cluster.key) else { continue };
@@ -107,15 +138,16 @@ fn went(material: &WeeklyMaterial<'_>, deploy: &Deploy) -> Vec<Moved> {
         let (hours_before, hours_after) = (covered_ns(intervals, before), covered_ns(intervals, after));
         let episodes = runs.iter().filter(|(first, _)| before.holds(*first)).count();
         let expected = episodes as f64 * hours_after as f64 / (hours_before.max(1)) as f64;
-        if !between && (expected >= EXPECTED || ends_a_loop(material.report, row, deploy.at_ns)) {
-            found.push(moved(row, last_ns));
+        if !between && (expected >= EXPECTED || ends_a_loop(material.analysis, at, deploy.at_ns)) {
+            found.push((at, last_ns));
         }
     }
     found
 }
 
 /// Whether the deploy stands within an hour after the last exit of the crash loop that this cluster is the root of.
-fn ends_a_loop(report: &v1::Report, row: &v1::Cluster, at_ns: i64) -> bool {
-    let loops = report.families.iter().filter(|family| family.kind == "crash_loop" && family.root == row.id);
-    loops.filter_map(|family| parse(&family.last)).any(|last| last.ns < at_ns && at_ns - last.ns <= HOUR_NS)
+fn ends_a_loop(analysis: &Analysis, root: usize, at_ns: i64) -> bool {
+    let loops = analysis.families.iter().filter(|family| family.kind == FamilyKind::CrashLoop && family.root == root);
+    let last = |family: &Family| family_span(family, &analysis.clusters).1;
+    loops.map(last).any(|last_ns| last_ns < at_ns && at_ns - last_ns <= HOUR_NS)
 }

@@ -4,13 +4,9 @@
 //! roll-out may take. It holds when it would have come at its earlier rate and did not: with an expected number of 3, none by
 //! chance has a probability below 5 % (rule of three; Hanley and Lippman-Hand, JAMA 1983). Everything else is too early to say.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{FIX_DAYS, Tied, WeeklyMaterial, covered_ns, hours_words, tenths};
-use crate::analyze::ClusterKey;
 use crate::issue::IssueState;
 use crate::report::sentences::of;
-use crate::report::v1;
 use crate::report::v1_weekly::{Fix, IssueRef, RevisionCount};
 use crate::time::{DAY_NS, HOUR_NS, Window, rfc3339, rfc3339_seconds};
 
@@ -26,8 +22,12 @@ pub(super) fn fixes(material: &WeeklyMaterial<'_>) -> (Vec<Fix>, Vec<IssueRef>) 
     let closed = |issue: &crate::issue::Issue| {
         issue.closed_ns.filter(|ns| recent(*ns) && issue.state == IssueState::Closed && !issue.closed_unwanted())
     };
-    let ids = material.ids();
-    let of = |tied: &Tied<'_>| Some(fix(material, &ids, tied, closed(tied.issue)?));
+    let ids = material.known();
+    let of = |tied: &Tied<'_>| {
+        let own = tied.clusters.iter().filter_map(|cluster| ids.get(&cluster.key));
+        let clusters = own.map(|(id, _)| (*id).to_owned()).collect();
+        Some(Fix { clusters, ..fix(material, tied, closed(tied.issue)?) })
+    };
     let mut fixes: Vec<Fix> = material.tied.iter().filter_map(of).collect();
     // What came back in this week before what was told in an earlier one.
     let since = rfc3339(material.window().since_ns);
@@ -36,11 +36,13 @@ pub(super) fn fixes(material: &WeeklyMaterial<'_>) -> (Vec<Fix>, Vec<IssueRef>) 
         (verdict, fix.back_since.as_ref().is_some_and(|back| *back < since))
     };
     fixes.sort_by(|a, b| rank(a).cmp(&rank(b)).then(b.closed.cmp(&a.closed)).then(a.number.cmp(&b.number)));
-    let known: BTreeSet<_> = material.tied.iter().map(|tied| (tied.issue.number, tied.repo)).collect();
+    let known = |number: u64, repo: Option<&str>| {
+        material.tied.iter().any(|tied| tied.issue.number == number && tied.repo == repo)
+    };
     let mut elsewhere: Vec<IssueRef> = material
         .issues
         .iter()
-        .filter(|(repo, issue)| closed(issue).is_some() && !known.contains(&(issue.number, *repo)))
+        .filter(|(repo, issue)| closed(issue).is_some() && !known(issue.number, *repo))
         .map(|(repo, issue)| IssueRef {
             number: issue.number,
             title: issue.title.clone(),
@@ -53,12 +55,7 @@ pub(super) fn fixes(material: &WeeklyMaterial<'_>) -> (Vec<Fix>, Vec<IssueRef>) 
     (fixes, elsewhere)
 }
 
-fn fix(
-    material: &WeeklyMaterial<'_>,
-    ids: &BTreeMap<&ClusterKey, &v1::Cluster>,
-    tied: &Tied<'_>,
-    closed_ns: i64,
-) -> Fix {
+fn fix(material: &WeeklyMaterial<'_>, tied: &Tied<'_>, closed_ns: i64) -> Fix {
     let until_ns = material.window().until_ns;
     let revisions = revisions(material, tied, closed_ns);
     let since = Window { since_ns: closed_ns, until_ns };
@@ -121,7 +118,7 @@ fn fix(
         url: tied.issue.url.clone(),
         repo: tied.repo.map(str::to_owned),
         closed: rfc3339(closed_ns),
-        clusters: tied.clusters.iter().filter_map(|cluster| ids.get(&cluster.key).map(|row| row.id.clone())).collect(),
+        clusters: Vec::new(),
         service: tied.clusters.first().map(|cluster| cluster.key.service.clone()).unwrap_or_default(),
         events_since: events,
         last: last.map(rfc3339),

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Route, RouteCount, WeeklyMaterial, covered_ns};
-use crate::analyze::{ClusterKey, Parameter, stats};
+use crate::analyze::{ClusterKey, Parameter, Ranked, stats};
 use crate::issue::IssueState;
 use crate::report::v1;
 use crate::report::v1_weekly::{DriftRow, MuteRow, NoiseRow, OpenRow, RequestRow, TemplateChange};
-use crate::report::worklog::{is_loud, is_present, level, title};
+use crate::report::worklog::{is_loud, level, name, title};
 use crate::time::{HOUR_NS, rfc3339, week::whole_days};
 
 /// Clusters listed as noise.
@@ -20,40 +20,49 @@ const VALUES: u64 = 3;
 /// The clusters with most entries, whatever their severity.
 pub(super) fn noise(material: &WeeklyMaterial<'_>) -> Vec<NoiseRow> {
     let all = material.report.totals.unique.max(1) as f64;
-    let mut rows: Vec<NoiseRow> = material
-        .pairs()
-        .filter(|(row, _)| is_present(row))
-        .map(|(row, ranked)| NoiseRow {
-            cluster: row.id.clone(),
-            title: row.title.clone(),
-            service: row.service.clone(),
-            severity: row.effective_severity.clone(),
-            entries: row.entries,
-            entries_last: material.rows_last(&ranked.cluster.key),
-            share: (row.entries as f64 / all * 10_000.0).round() / 10_000.0,
-            muted: row.muted.clone(),
-        })
-        .collect();
-    rows.sort_by(|a, b| b.entries.cmp(&a.entries).then_with(|| a.cluster.cmp(&b.cluster)));
-    rows.truncate(NOISE);
-    rows
+    let mut most: Vec<(&str, &Ranked)> =
+        material.all().filter(|(.., ranked)| ranked.cluster.is_present()).map(|(_, id, ranked)| (id, ranked)).collect();
+    most.sort_by(|a, b| b.1.cluster.entries.cmp(&a.1.cluster.entries).then_with(|| a.0.cmp(b.0)));
+    most.truncate(NOISE);
+    let row = |(id, ranked): (&str, &Ranked)| {
+        let cluster = &ranked.cluster;
+        NoiseRow {
+            cluster: id.to_owned(),
+            title: name(cluster),
+            service: cluster.key.service.clone(),
+            severity: cluster.effective_severity().as_str().to_owned(),
+            entries: cluster.entries,
+            entries_last: material.rows_last(&cluster.key),
+            share: (cluster.entries as f64 / all * 10_000.0).round() / 10_000.0,
+            muted: ranked.priority.muted.clone(),
+        }
+    };
+    most.into_iter().map(row).collect()
 }
 
 /// Values that changed inside the week, or whose median is another one than in the week before.
 pub(super) fn drifts(material: &WeeklyMaterial<'_>) -> Vec<DriftRow> {
-    let (now, before) = material.parameters;
-    let mut rows = Vec::new();
-    for (at, (row, _)) in material.pairs().enumerate().filter(|(_, (row, _))| is_loud(row)) {
-        let empty = Vec::new();
-        for parameter in now.get(at).unwrap_or(&empty) {
-            let last = before.get(at).and_then(|all| all.iter().find(|other| other.slot == parameter.slot));
-            rows.extend(drift(row, parameter, last));
-        }
-    }
-    rows
+    let told = material.told.iter().zip(&material.report.clusters).filter(|(_, row)| is_loud(row));
+    let drifts = told.flat_map(|(at, row)| drifts_of(material, *at).map(move |drift| (row, drift)));
+    let row = |(row, drift): (&v1::Cluster, DriftRow)| DriftRow {
+        cluster: row.id.clone(),
+        title: row.title.clone(),
+        service: row.service.clone(),
+        ..drift
+    };
+    drifts.map(row).collect()
 }
 
-fn drift(row: &v1::Cluster, parameter: &Parameter, last: Option<&Parameter>) -> Option<DriftRow> {
+/// The drifts of the cluster at a place of the analysis, without its names.
+pub(super) fn drifts_of(material: &WeeklyMaterial<'_>, at: usize) -> impl Iterator<Item = DriftRow> {
+    let (now, before) = material.parameters;
+    let last = before.get(at).map_or(&[][..], Vec::as_slice);
+    let same = move |slot: usize| last.iter().find(move |other| other.slot == slot);
+    let now = now.get(at).map_or(&[][..], Vec::as_slice).iter();
+    now.filter_map(move |parameter| drift(parameter, same(parameter.slot)))
+}
+
+fn drift(parameter: &Parameter, last: Option<&Parameter>) -> Option<DriftRow> {
     let median = parameter.range().map(|(_, median, _)| median);
     let earlier = last.and_then(Parameter::range).map(|(_, median, _)| median);
     let inside = parameter.drift();
@@ -78,9 +87,6 @@ fn drift(row: &v1::Cluster, parameter: &Parameter, last: Option<&Parameter>) -> 
     words.extend(inside.clone());
     let name = parameter.name.clone().filter(|name| !name.is_empty());
     Some(DriftRow {
-        cluster: row.id.clone(),
-        title: row.title.clone(),
-        service: row.service.clone(),
         slot: parameter.slot as u64,
         sentence: format!(
             "value{}: {}",
@@ -92,6 +98,7 @@ fn drift(row: &v1::Cluster, parameter: &Parameter, last: Option<&Parameter>) -> 
         median,
         median_last: earlier,
         inside,
+        ..DriftRow::default()
     })
 }
 
@@ -163,7 +170,7 @@ pub(super) fn requests(material: &WeeklyMaterial<'_>) -> Vec<RequestRow> {
 /// Issues that were open at the end of the week, oldest first.
 pub(super) fn open(material: &WeeklyMaterial<'_>) -> Vec<OpenRow> {
     let until_ns = material.window().until_ns;
-    let ids = material.ids();
+    let known = material.known();
     let is_open = |issue: &crate::issue::Issue| {
         issue.exists_at(Some(until_ns)) && issue.state_at(Some(until_ns)) == IssueState::Open
     };
@@ -172,8 +179,8 @@ pub(super) fn open(material: &WeeklyMaterial<'_>) -> Vec<OpenRow> {
         .iter()
         .filter(|tied| is_open(tied.issue))
         .map(|tied| {
-            let clusters: Vec<&v1::Cluster> =
-                tied.clusters.iter().filter_map(|cluster| ids.get(&cluster.key).copied()).collect();
+            let clusters: Vec<(&str, &Ranked)> =
+                tied.clusters.iter().filter_map(|cluster| known.get(&cluster.key).copied()).collect();
             OpenRow {
                 number: tied.issue.number,
                 title: tied.issue.title.clone(),
@@ -182,14 +189,14 @@ pub(super) fn open(material: &WeeklyMaterial<'_>) -> Vec<OpenRow> {
                 opened: tied.issue.created_ns.map(rfc3339),
                 age_days: tied.issue.created_ns.map(|created| whole_days(until_ns - created)),
                 service: tied.clusters.first().map(|cluster| cluster.key.service.clone()).unwrap_or_default(),
-                entries: clusters.iter().map(|row| row.entries).sum(),
-                status: clusters.first().map_or_else(|| "not seen this week".to_owned(), |row| row.status.clone()),
+                entries: clusters.iter().map(|(_, row)| row.cluster.entries).sum(),
+                status: clusters.first().map_or("not seen this week", |(_, row)| row.status.status.as_str()).to_owned(),
                 priority: clusters
                     .iter()
-                    .map(|row| row.priority.clone())
+                    .map(|(_, row)| row.priority.word())
                     .min_by_key(|priority| level(priority))
                     .unwrap_or_default(),
-                clusters: clusters.iter().map(|row| row.id.clone()).collect(),
+                clusters: clusters.iter().map(|(id, _)| (*id).to_owned()).collect(),
             }
         })
         .collect();
@@ -199,11 +206,10 @@ pub(super) fn open(material: &WeeklyMaterial<'_>) -> Vec<OpenRow> {
 
 /// Changes of templates that touch a cluster of WARNING or above, with its id.
 pub(super) fn renamed(material: &WeeklyMaterial<'_>) -> Vec<TemplateChange> {
-    let loud: BTreeMap<&str, BTreeSet<&str>> =
-        material.pairs().filter(|(row, _)| is_loud(row)).fold(BTreeMap::new(), |mut map, (row, ranked)| {
-            map.entry(ranked.cluster.key.template_id.as_str()).or_insert_with(BTreeSet::new).insert(row.id.as_str());
-            map
-        });
+    let mut loud: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (_, id, ranked) in material.all().filter(|(.., ranked)| ranked.cluster.is_loud()) {
+        loud.entry(ranked.cluster.key.template_id.as_str()).or_default().insert(id);
+    }
     let mut rows: Vec<TemplateChange> = material
         .renamed
         .iter()

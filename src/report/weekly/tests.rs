@@ -84,6 +84,8 @@ impl World {
         weekly(&WeeklyMaterial {
             report: &self.report,
             analysis: &self.analysis,
+            told: &[],
+            ids: &[],
             config: &self.config,
             weeks: &self.weeks,
             day_zone: "UTC",

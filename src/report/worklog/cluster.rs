@@ -73,11 +73,7 @@ pub(super) fn cluster_row(shared: &Shared<'_>, at: usize, fingerprint: &Fingerpr
         signatures: signatures(cluster).into_iter().map(|(signature, _)| signature).collect(),
         template_id: cluster.key.template_id.clone(),
         template: cluster.template.clone(),
-        title: match &cluster.silent {
-            Some(found) if found.whole_service => format!("{} went silent", cluster.key.service),
-            Some(_) => format!("Went silent: {}", title(&cluster.template)),
-            None => title(&cluster.template),
-        },
+        title: name(cluster),
         kind: cluster.key.kind.clone(),
         project: cluster.key.project.clone(),
         service: cluster.key.service.clone(),
@@ -163,6 +159,15 @@ pub(super) fn cluster_row(shared: &Shared<'_>, at: usize, fingerprint: &Fingerpr
         muted: ranked.priority.muted.clone(),
         silent: cluster.silent.as_ref().map(facts::silence),
         revision_ties: facts::revisions(&ranked.revisions),
+    }
+}
+
+/// The short name of a cluster.
+pub(in crate::report) fn name(cluster: &Cluster) -> String {
+    match &cluster.silent {
+        Some(found) if found.whole_service => format!("{} went silent", cluster.key.service),
+        Some(_) => format!("Went silent: {}", title(&cluster.template)),
+        None => title(&cluster.template),
     }
 }
 

@@ -124,6 +124,7 @@ pub(super) fn totals(material: &Material<'_>) -> v1::Totals {
         without_payload: material.totals.iter().map(|row| row.without_payload).sum(),
         events: material.analysis.clusters.iter().map(|ranked| ranked.cluster.events).sum(),
         clusters: material.analysis.clusters.iter().filter(|ranked| ranked.cluster.is_present()).count() as u64,
+        further: material.further,
         ..v1::Totals::default()
     };
     for row in material.totals {
