@@ -379,14 +379,16 @@ fn the_name_of_its_container_is_the_service_of_a_row() {
     for i in 0..80 {
         text += &format!("till-1  | {{\"level\":\"info\",\"msg\":\"up {i}\"}}\n");
         text += &format!(
-            "shop.db.12.x2k4q@node-1 | {{\"level\":\"info\",\"msg\":\"up {i}\"}}\ncaddy | {{\"n\":{i}}} {{\"n\":7}}\n"
+            "shop.db.12.x2k4q@node-1 | {{\"level\":\"info\",\"msg\":\"up {i}\"}}\ncaddy  | {{\"n\":{i}}} {{\"n\":7}}\n"
         );
         text += &format!("till-1 | {{\"msg\":\"own {i}\",\"service\":\"cart\"}}\n7 | {{\"msg\":\"x {i}\"}}\n");
+        // Words that name none.
+        text += &format!("ERROR  | {{\"msg\":\"y {i}\"}}\nmain | {{\"msg\":\"z {i}\"}}\n");
     }
     same_however_cut(&text, false);
     let read = ingest(text.as_bytes(), |_| {});
     let of = |service: &str| read.report.services.get(service).copied();
-    assert_eq!((read.report.entries, read.report.malformed), (480, 0));
+    assert_eq!((read.report.entries, read.report.malformed, read.report.services.len()), (640, 0, 4));
     assert_eq!(["till", "shop.db", "caddy", "cart"].map(of), [Some(80); 4]);
     // A row that is torn is one malformed piece, and leaves no name to the next.
     let read = ingest(b"till-1 | {\"msg\":\"cut\n{\"msg\":\"x\"}\n", |_| {});
