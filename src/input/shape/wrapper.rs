@@ -535,7 +535,7 @@ mod tests {
         };
         let program = r#"{"time":"2024-01-02T03:04:04Z","level":"error","msg":"no stock"}"#;
         let many =
-            [format!("[{program}]"), format!(r#"{{"entries":[{program}]}}"#), program.replace("}", ",\"rest\":NaN}")];
+            [format!("[{program}]"), format!(r#"{{"entries":[{program}]}}"#), program.replace('}', ",\"rest\":NaN}")];
         for data in [entry, program].into_iter().chain(many.iter().map(String::as_str)) {
             assert_eq!(carried(&event(&message(data))), Some(vec![message(data)]), "{data}");
         }
