@@ -307,8 +307,10 @@ fn lead(report: &Report, w: &Weekly) -> String {
     let beyond = beyond(report, |rest| rest.findings);
     let problems = report.summary.findings.len() as u64 + beyond;
     let counted = if beyond == 0 { String::new() } else { format!("; {} are only counted", filters::count(beyond)) };
-    // Every problem has its status there, told or not.
-    let ongoing = report.summary.statuses.get("ongoing").copied().unwrap_or(0);
+    // Every problem has its status in the summary, told or not; where all are told, they are counted as they stand.
+    let told = || report.summary.findings.iter().filter(|finding| finding.status == "ongoing").count() as u64;
+    let ongoing =
+        if beyond == 0 { told() } else { report.summary.statuses.get("ongoing").copied().unwrap_or_else(told) };
     format!(
         "{} {} of WARNING and above: {} new, {} first seen here, {} gone silent, {} regressed, {} still back, {} escalating, {} declining, {} ongoing as before; {} more went away{counted}.",
         filters::count(problems),
