@@ -52,24 +52,22 @@ pub(super) fn entries(groups: &[RowGroup], places: &BTreeSet<Place>) -> Result<B
 }
 
 /// The entries at some places as they were stored; none where that was not kept.
-pub(super) fn raws(
-    groups: &[RowGroup],
-    places: &BTreeSet<Place>,
-) -> Result<BTreeMap<Place, Option<String>>, QueryError> {
-    fetched(groups, places, &["raw"], |cut| {
-        let raw = cut.texts("raw")?;
-        Ok((0..cut.len()).map(|row| own(raw.get(row))).collect())
-    })
+pub(super) fn raws(groups: &[RowGroup], places: &BTreeSet<Place>) -> Result<Owned, QueryError> {
+    texts(groups, places, "raw")
 }
 
 /// The ids of the entries at some places.
-pub(super) fn insert_ids(
-    groups: &[RowGroup],
-    places: &BTreeSet<Place>,
-) -> Result<BTreeMap<Place, Option<String>>, QueryError> {
-    fetched(groups, places, &["insert_id"], |cut| {
-        let ids = cut.texts("insert_id")?;
-        Ok((0..cut.len()).map(|row| own(ids.get(row))).collect())
+pub(super) fn insert_ids(groups: &[RowGroup], places: &BTreeSet<Place>) -> Result<Owned, QueryError> {
+    texts(groups, places, "insert_id")
+}
+
+/// Texts of some rows.
+type Owned = BTreeMap<Place, Option<String>>;
+
+fn texts(groups: &[RowGroup], places: &BTreeSet<Place>, column: &'static str) -> Result<Owned, QueryError> {
+    fetched(groups, places, &[column], |cut| {
+        let found = cut.texts(column)?;
+        Ok((0..cut.len()).map(|row| own(found.get(row))).collect())
     })
 }
 

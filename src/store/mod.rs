@@ -5,6 +5,7 @@
 //! so the order of inputs, the number of ingests and the number of threads cannot show. A late file rewrites only the days it
 //! touches, and nothing counts before the manifest is replaced.
 
+mod aside;
 mod care;
 mod chunk;
 mod columns;

@@ -3,22 +3,18 @@
 //! They are read once, by the process that wrote them, so they lie there as they lay in memory. As Parquet, writing and reading
 //! them took as long as reading the dumps.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tempfile::TempPath;
 
-use super::StoreError;
-use super::layout::{self, PARTIAL, SCRATCH};
 use super::rows::{DictCol, Rows};
+use super::{StoreError, aside};
 
-/// zstd level: a third less time than level 1 both ways.
-const LEVEL: i32 = -5;
 /// Most rows of a block, and bytes of long texts that make one full: every file of a day may have one in memory.
 const BLOCK_ROWS: usize = 8 << 10;
 const BLOCK_BYTES: usize = 4 << 20;
-const HEADER: usize = 16;
+/// Bytes of a file that are read at once.
+const BUFFER: usize = 8 << 10;
 
 /// Sorted rows in a file.
 #[derive(Debug)]
@@ -32,8 +28,7 @@ pub(super) struct Spill {
 
 /// A file of sorted rows in the making.
 pub(super) struct Writer {
-    file: tempfile::NamedTempFile,
-    zip: zstd::bulk::Compressor<'static>,
+    file: aside::Writer,
     plain: Vec<u8>,
     first_ns: Option<i64>,
     has_splits: bool,
@@ -42,15 +37,7 @@ pub(super) struct Writer {
 impl Writer {
     /// Begins a file in the scratch folder.
     pub(super) fn new(root: &Path) -> Result<Self, StoreError> {
-        let folder = root.join(SCRATCH);
-        let begin = || {
-            std::fs::create_dir_all(&folder)?;
-            let mut zip = zstd::bulk::Compressor::new(LEVEL)?;
-            zip.include_checksum(true)?;
-            Ok((tempfile::Builder::new().prefix(PARTIAL).tempfile_in(&folder)?, zip))
-        };
-        let (file, zip) = begin().map_err(layout::io(&folder))?;
-        Ok(Self { file, zip, plain: Vec::new(), first_ns: None, has_splits: false })
+        Ok(Self { file: aside::Writer::new(root)?, plain: Vec::new(), first_ns: None, has_splits: false })
     }
 
     /// Adds rows behind those that were written.
@@ -62,13 +49,7 @@ impl Writer {
         for block in super::compact::groups(&all, weigh, (BLOCK_ROWS, BLOCK_BYTES)) {
             self.plain.clear();
             Rows::gather(&[rows], &all[block]).put(&mut self.plain);
-            let mut put = || {
-                let packed = self.zip.compress(&self.plain)?;
-                let lengths = [packed.len() as u64, self.plain.len() as u64];
-                self.file.write_all(lengths.map(u64::to_le_bytes).as_flattened())?;
-                self.file.write_all(&packed)
-            };
-            put().map_err(layout::io(self.file.path()))?;
+            self.file.write(&self.plain)?;
         }
         Ok(())
     }
@@ -76,60 +57,35 @@ impl Writer {
     /// The file; `None` when nothing was written.
     pub(super) fn finish(self) -> Option<Spill> {
         let Self { file, first_ns, has_splits, .. } = self;
-        Some(Spill { first_ns: first_ns?, path: file.into_temp_path(), has_splits })
+        Some(Spill { first_ns: first_ns?, path: file.finish(), has_splits })
     }
 }
 
 impl Spill {
     /// Its blocks, in order.
     pub(super) fn blocks(&self) -> Result<Blocks, StoreError> {
-        let file = File::open(&self.path).map_err(layout::io(&self.path))?;
-        Ok(Blocks { file: BufReader::new(file), path: self.path.to_path_buf(), packed: Vec::new() })
+        Ok(Blocks(aside::Blocks::open(&self.path, BUFFER)?))
     }
 }
 
 /// Reads a file block by block.
-pub(super) struct Blocks {
-    file: BufReader<File>,
-    path: PathBuf,
-    packed: Vec<u8>,
-}
-
-impl Blocks {
-    fn read(&mut self) -> io::Result<Option<Rows>> {
-        let mut header = [0; HEADER];
-        if self.file.fill_buf()?.is_empty() {
-            return Ok(None);
-        }
-        self.file.read_exact(&mut header)?;
-        let length = |at: usize| {
-            let bytes = header[at..].first_chunk().copied().unwrap_or_default();
-            usize::try_from(u64::from_le_bytes(bytes)).map_err(io::Error::other)
-        };
-        let (packed, plain) = (length(0)?, length(8)?);
-        self.packed.clear();
-        if self.file.by_ref().take(packed as u64).read_to_end(&mut self.packed)? < packed {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        let plain = zstd::bulk::decompress(&self.packed, plain)?;
-        let rows = Rows::take(&plain);
-        rows.map(Some).ok_or_else(|| io::Error::other("it does not hold what was written into it"))
-    }
-}
+pub(super) struct Blocks(aside::Blocks);
 
 impl Iterator for Blocks {
     type Item = Result<Rows, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.read().map_err(layout::io(&self.path)).transpose()
+        self.0.next(|plain| Rows::take(&plain)).transpose()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::RawPolicy;
+    use super::super::aside::HEADER;
     use super::super::fixture::{DAY_ONE, MS, folder, row};
     use super::super::ingest::Part;
-    use super::super::{RawPolicy, StoreError};
+    use super::super::layout::{PARTIAL, SCRATCH};
     use super::*;
     use crate::record::{Collect, LogRecord};
 

@@ -1,22 +1,18 @@
 //! Sorted records that leave memory while a day is summarised, and their union in order.
 //!
-//! As what is put aside of rows ([`super::super::spill`]), they lie in compressed blocks in a file that goes away with its value.
+//! They lie in compressed blocks ([`aside`]), as rows do that are put aside.
 
 use std::cmp::Ordering;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tempfile::TempPath;
 
-use super::super::StoreError;
-use super::super::layout::{self, PARTIAL, SCRATCH};
+use super::super::{StoreError, aside};
 
-/// zstd level, as of rows that are put aside.
-const LEVEL: i32 = -5;
 /// Bytes that make a block full: each file that is read has one in memory.
 const BLOCK_BYTES: usize = 64 << 10;
-const HEADER: usize = 16;
+/// Bytes of a file that are read at once.
+const BUFFER: usize = 8 << 10;
 /// Files from which on they are united to one: each is open while they are read.
 const MOST: usize = 32;
 
@@ -33,54 +29,37 @@ pub(super) struct Run(TempPath);
 
 /// A file of records in the making.
 pub(super) struct Writer {
-    file: tempfile::NamedTempFile,
-    zip: zstd::bulk::Compressor<'static>,
+    file: aside::Writer,
     plain: Vec<u8>,
 }
 
 impl Writer {
     /// Begins a file in the scratch folder.
     pub(super) fn new(root: &Path) -> Result<Self, StoreError> {
-        let folder = root.join(SCRATCH);
-        let begin = || {
-            std::fs::create_dir_all(&folder)?;
-            let mut zip = zstd::bulk::Compressor::new(LEVEL)?;
-            zip.include_checksum(true)?;
-            Ok((tempfile::Builder::new().prefix(PARTIAL).tempfile_in(&folder)?, zip))
-        };
-        let (file, zip) = begin().map_err(layout::io(&folder))?;
-        Ok(Self { file, zip, plain: Vec::new() })
+        Ok(Self { file: aside::Writer::new(root)?, plain: Vec::new() })
     }
 
     /// Adds a record behind those that were written.
     pub(super) fn write(&mut self, record: &impl Record) -> Result<(), StoreError> {
         record.put(&mut self.plain);
-        if self.plain.len() < BLOCK_BYTES {
-            return Ok(());
-        }
-        self.block().map_err(layout::io(self.file.path()))
+        if self.plain.len() >= BLOCK_BYTES { self.block() } else { Ok(()) }
     }
 
-    fn block(&mut self) -> io::Result<()> {
-        let packed = self.zip.compress(&self.plain)?;
-        let lengths = [packed.len() as u64, self.plain.len() as u64];
-        self.file.write_all(lengths.map(u64::to_le_bytes).as_flattened())?;
-        self.file.write_all(&packed)?;
+    fn block(&mut self) -> Result<(), StoreError> {
+        self.file.write(&self.plain)?;
         self.plain.clear();
         Ok(())
     }
 
     pub(super) fn finish(mut self) -> Result<Run, StoreError> {
-        self.block().map_err(layout::io(self.file.path()))?;
-        Ok(Run(self.file.into_temp_path()))
+        self.block()?;
+        Ok(Run(self.file.finish()))
     }
 }
 
 /// Reads a file record by record.
 struct Reader<R> {
-    file: BufReader<File>,
-    path: PathBuf,
-    packed: Vec<u8>,
+    blocks: aside::Blocks,
     plain: Vec<u8>,
     at: usize,
     /// The next record; `None` behind the last.
@@ -89,42 +68,26 @@ struct Reader<R> {
 
 impl<R: Record> Reader<R> {
     fn open(run: &Run) -> Result<Self, StoreError> {
-        let file = File::open(&run.0).map_err(layout::io(&run.0))?;
-        let file = BufReader::with_capacity(8 << 10, file);
-        let (packed, plain) = (Vec::new(), Vec::new());
-        let mut reader = Self { file, path: run.0.to_path_buf(), packed, plain, at: 0, head: None };
+        let mut reader = Self { blocks: aside::Blocks::open(&run.0, BUFFER)?, plain: Vec::new(), at: 0, head: None };
         reader.advance()?;
         Ok(reader)
     }
 
     /// Takes the next record out.
     fn advance(&mut self) -> Result<Option<R>, StoreError> {
-        let next = self.read().map_err(layout::io(&self.path))?;
+        let next = self.read()?;
         Ok(std::mem::replace(&mut self.head, next))
     }
 
-    fn read(&mut self) -> io::Result<Option<R>> {
+    fn read(&mut self) -> Result<Option<R>, StoreError> {
         while self.at == self.plain.len() {
-            let mut header = [0; HEADER];
-            if self.file.fill_buf()?.is_empty() {
-                return Ok(None);
-            }
-            self.file.read_exact(&mut header)?;
-            let length = |at: usize| {
-                let bytes = header[at..].first_chunk().copied().unwrap_or_default();
-                usize::try_from(u64::from_le_bytes(bytes)).map_err(io::Error::other)
-            };
-            let (packed, plain) = (length(0)?, length(8)?);
-            self.packed.clear();
-            if self.file.by_ref().take(packed as u64).read_to_end(&mut self.packed)? < packed {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            (self.plain, self.at) = (zstd::bulk::decompress(&self.packed, plain)?, 0);
+            let Some(plain) = self.blocks.next(Some)? else { return Ok(None) };
+            (self.plain, self.at) = (plain, 0);
         }
         let mut rest = self.plain.get(self.at..).unwrap_or_default();
         let record = R::take(&mut rest);
         self.at = self.plain.len() - rest.len();
-        record.map(Some).ok_or_else(|| io::Error::other("it does not hold what was written into it"))
+        record.map(Some).ok_or_else(|| self.blocks.damaged())
     }
 }
 
