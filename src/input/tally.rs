@@ -17,6 +17,17 @@ use crate::time;
 /// Pieces that are kept for a person to look at, a file; more are counted.
 pub(crate) const QUARANTINED: usize = 10_000;
 
+/// Cells that are found again without a hash of their names.
+const LATELY: usize = 32;
+
+/// Where a cell is remembered: services mostly differ in their ends.
+#[inline]
+fn spot(project: &str, service: Option<&str>, severity: Severity) -> usize {
+    let name = service.unwrap_or(project).as_bytes();
+    let end = name.last().map_or(0, |byte| usize::from(*byte));
+    (name.len() + 3 * end + 5 * severity as usize) % LATELY
+}
+
 /// The place of a service among those that are listed; rows of no project and no service have the first.
 fn rank(project: &str, service: Option<&str>) -> u128 {
     if project.is_empty() && service.is_none() {
@@ -35,7 +46,8 @@ pub(crate) struct Tally {
     by_hash: FxHashMap<u64, usize>,
     /// Cells when services were left out last.
     kept: usize,
-    last: usize,
+    /// Cells that were met lately, by a few bits of what they are of; any may stand anywhere.
+    lately: [u32; LATELY],
     malformed: u64,
     pub(crate) repaired: u64,
     no_insert_id: u64,
@@ -92,14 +104,16 @@ impl Tally {
 
     /// The cell to which so many entries are about to be added.
     fn cell(&mut self, project: &str, service: Option<&str>, severity: Severity, entries: u64) -> usize {
-        if self.cells.get(self.last).is_some_and(|cell| cell.is(project, service, severity)) {
-            return self.last;
+        let spot = spot(project, service, severity);
+        let lately = self.lately[spot] as usize;
+        if self.cells.get(lately).is_some_and(|cell| cell.is(project, service, severity)) {
+            return lately;
         }
         let mut hash = BuildHasherDefault::<FxHasher>::default().hash_one((project, service, severity));
         loop {
             match self.by_hash.get(&hash) {
                 Some(&at) if self.cells[at].is(project, service, severity) => {
-                    self.last = at;
+                    self.lately[spot] = at as u32;
                     return at;
                 }
                 // Another cell of the same hash: the next number is tried.
@@ -114,8 +128,9 @@ impl Tally {
             self.services_more += entries;
             return self.cell("", None, severity, entries);
         }
-        self.last = self.cells.len();
-        self.by_hash.insert(hash, self.last);
+        let at = self.cells.len();
+        self.lately[spot] = at as u32;
+        self.by_hash.insert(hash, at);
         self.cells.push(Cell {
             project: project.to_owned(),
             service: service.map(str::to_owned),
@@ -125,7 +140,7 @@ impl Tally {
             first_ns: i64::MAX,
             last_ns: i64::MIN,
         });
-        self.last
+        at
     }
 
     /// Leaves out the services that are too many, all severities of each.
@@ -133,7 +148,7 @@ impl Tally {
         let ranks = self.cells.iter().map(|cell| rank(&cell.project, cell.service.as_deref()));
         // What is of no service is always there, and is none of them.
         self.unlisted.lower(ranks.filter(|rank| *rank > 0).collect(), SERVICES_LISTED);
-        self.last = 0;
+        self.lately = [0; LATELY];
         self.by_hash = FxHashMap::default();
         // The cells are added again: those that stay find their place, the others have theirs in common.
         self.kept = usize::MAX / 2;

@@ -2,8 +2,8 @@
 //! or `=`.
 //!
 //! Every text of a dump is looked through, and nearly none holds a credential: what counts is how fast a text is passed by.
-//! Each mark holds a byte (or two letters) that is rare in log text, so these are found first, sixteen bytes of text at a time; then
-//! the three bytes before each tell, by one look into a table of bits, whether any mark can end there.
+//! Each mark holds a byte (or two letters) that is rare in log text, so these are found first, sixteen bytes of text at a time;
+//! then the two bytes around each tell by tables whether it can be one of a mark, and the three before it whether any ends there.
 
 use wide::u8x16;
 
@@ -217,6 +217,53 @@ fn may_start(s: &[u8], at: usize) -> bool {
     STARTS.contains(&word) || word == SITE[0] && word_from(s, at + SITE[1].to_le_bytes().len()) == SITE[1]
 }
 
+/// Of each byte, the kinds of rare byte that it is: a bit for those that marks end with, another for those that they start with.
+const KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    (kinds[b'-' as usize], kinds[b'_' as usize], kinds[b'.' as usize]) = (1, 2, 4 | 8);
+    (kinds[b'A' as usize], kinds[b'e' as usize], kinds[b'E' as usize], kinds[b'a' as usize]) = (16, 32, 64, 128);
+    kinds
+};
+/// Kinds of rare byte that marks end with, and those that they start with.
+const ENDING: u8 = 1 | 2 | 4;
+const STARTING: u8 = !ENDING;
+
+/// Of each byte, the kinds of rare byte that it stands before in marks.
+static BEFORE: [u8; 256] = {
+    let (mut beside, mut at) = ([0; 256], 0);
+    while at < MARKS.len() {
+        if let [.., byte, rare] = MARKS[at].before.as_bytes() {
+            assert!(KINDS[*rare as usize] & ENDING != 0, "marks end with a rare byte");
+            beside[*byte as usize] |= KINDS[*rare as usize] & ENDING;
+        }
+        at += 1;
+    }
+    beside
+};
+
+/// Of each byte, the kinds of rare byte that it stands behind in marks.
+static BEHIND: [u8; 256] = {
+    let (mut beside, mut at) = ([0; 256], 0);
+    while at < MARKS.len() {
+        if let ([rare], [byte, ..]) = (MARKS[at].before.as_bytes(), MARKS[at].after.as_bytes()) {
+            assert!(KINDS[*rare as usize] & STARTING != 0, "marks start with a rare byte");
+            beside[*byte as usize] |= KINDS[*rare as usize] & STARTING;
+        }
+        at += 1;
+    }
+    beside
+};
+
+/// Whether the bytes around a rare one are such as marks have there.
+#[inline]
+fn may_mark(s: &[u8], at: usize) -> bool {
+    let around = s.get(at.wrapping_sub(1)..).and_then(<[u8]>::first_chunk);
+    // At the ends of the text anything may be.
+    around.is_none_or(|[before, rare, behind]| {
+        KINDS[*rare as usize] & (BEFORE[*before as usize] | BEHIND[*behind as usize]) != 0
+    })
+}
+
 /// Bytes of a chunk.
 const CHUNK: usize = 16;
 
@@ -272,7 +319,7 @@ fn marked_among(s: &[u8], base: usize, Rare { mut names, mut marks, .. }: Rare) 
     }
     while marks != 0 {
         let at = base + marks.trailing_zeros() as usize;
-        if may_end(word_to(s, at)) || may_start(s, at) {
+        if may_mark(s, at) && (may_end(word_to(s, at)) || may_start(s, at)) {
             found |= marked_at(s, at);
         }
         marks &= marks - 1;
@@ -343,15 +390,22 @@ fn long(rest: &[u8], least: usize) -> bool {
 /// What the `:` or `=` at `at` tells of: a name before it, or a URL with a password.
 #[inline]
 fn named_before(s: &[u8], at: usize) -> Forms {
-    let mut end = at;
-    while end > 0 && matches!(s[end - 1], b'"' | b'\'' | b'\\' | b' ' | b'\t') {
-        end -= 1;
-    }
-    let mut found = if may_name(&s[..end]) { name_form(&s[..end]) } else { 0 };
+    let name = match &s[..at] {
+        name @ [.., last] if !is_around_name(*last) => name,
+        [name @ .., b'"'] if name.last().is_some_and(|last| !is_around_name(*last)) => name,
+        around => &around[..around.iter().rposition(|byte| !is_around_name(*byte)).map_or(0, |last| last + 1)],
+    };
+    let mut found = if may_name(name) { name_form(name) } else { 0 };
     if s.get(at + 1) == Some(&b'/') && s[at..].starts_with(b"://") && has_password(&s[at + 3..]) {
         found |= 1 << URL;
     }
     found
+}
+
+/// Whether a byte may stand between a name and its `:` or `=`.
+#[inline]
+fn is_around_name(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\'' | b'\\' | b' ' | b'\t')
 }
 
 /// Whether a text may end as one of [`NAMES`] does.
