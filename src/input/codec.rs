@@ -86,6 +86,30 @@ pub(crate) fn codec_of(front: &[u8]) -> &'static str {
     }
 }
 
+/// Bytes at the front that tell an archive.
+const ARCHIVE: usize = 264;
+
+/// What to do with a file of files, or one that is packed as nothing is that is read here; `None` of any other.
+pub(crate) fn archive_of(front: &[u8]) -> Option<&'static str> {
+    match front {
+        [b'P', b'K', 3 | 5, 4 | 6, ..] => Some("it is a zip archive: unpack it (unzip) and ingest what it holds"),
+        [b'B', b'Z', b'h', b'1'..=b'9', b'1', b'A', b'Y', b'&', ..] => {
+            Some("it is packed by bzip2: unpack it (bunzip2) first")
+        }
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some("it is packed by xz: unpack it (unxz) first"),
+        [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => {
+            Some("it is a 7z archive: unpack it (7z x) and ingest what it holds")
+        }
+        [4, b'"', b'M', 0x18, ..] => Some("it is packed by lz4: unpack it (unlz4) first"),
+        _ => is_tar(front).then_some("it is a tar archive: unpack it (tar -xf) and ingest what it holds"),
+    }
+}
+
+/// Whether a text begins with the header of a tape archive. Source: <https://www.gnu.org/software/tar/manual/html_node/Standard.html>.
+fn is_tar(front: &[u8]) -> bool {
+    front.get(257..262) == Some(b"ustar") && front.first() != Some(&0) && front[..100].contains(&0)
+}
+
 /// The encoding that the first decoded bytes show, and how many of them are its mark.
 pub(crate) fn encoding_of(front: &[u8]) -> (&'static str, usize) {
     match front {
@@ -115,6 +139,8 @@ pub(crate) struct Decoded<'a> {
     max_ratio: u64,
     /// Why the stream ended before its end.
     pub(crate) broken: Option<String>,
+    /// What to do with it, where it is no text.
+    pub(crate) archive: Option<&'static str>,
 }
 
 impl<'a> Decoded<'a> {
@@ -132,9 +158,11 @@ impl<'a> Decoded<'a> {
             most,
             max_ratio,
             broken: None,
+            archive: None,
         };
         let mut front = Held::default();
-        while front.len() < 4 && decoded.decode(&mut front, 4) {}
+        while front.len() < ARCHIVE && decoded.decode(&mut front, ARCHIVE) {}
+        decoded.archive = archive_of(front.bytes());
         let (encoding, mark) = encoding_of(front.bytes());
         decoded.coding.encoding = encoding;
         decoded.utf16 = match encoding {
@@ -255,6 +283,27 @@ impl<'a> Decoded<'a> {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn archives_are_told_with_what_to_do() {
+        let mut tar = vec![0; 512];
+        tar[..5].copy_from_slice(b"a.log");
+        tar[257..262].copy_from_slice(b"ustar");
+        for (front, tool) in [
+            (&tar[..], "tar -xf"),
+            (b"PK\x03\x04\x14\0", "unzip"),
+            (b"BZh91AY&SY", "bunzip2"),
+            (b"\xfd7zXZ\0\0", "unxz"),
+            (b"7z\xbc\xaf\x27\x1c", "7z x"),
+            (b"\x04\"M\x18", "unlz4"),
+        ] {
+            assert!(super::archive_of(front).is_some_and(|remedy| remedy.contains(tool)), "{tool}");
+        }
+        let line = "x".repeat(257) + "ustar";
+        for text in [&b"PK is a name"[..], b"BZh", b"{}", b"", line.as_bytes(), &tar[..200]] {
+            assert_eq!(super::archive_of(text), None);
+        }
+    }
+
     use std::io::Write;
 
     use super::*;

@@ -336,15 +336,22 @@ fn read_with<C: Collect>(
         .and_then(|window| time::Window::new(time::parse(&window.since)?.ns, time::parse(&window.until)?.ns).ok());
     let make = |bytes: usize| Reader::new(options, &streamed, (outlet.make)(&content_id, bytes)).near(near);
     let plain = Coding { codec: "none", encoding: "utf-8" };
+    let checked = |archive: Option<&'static str>| match archive {
+        Some(remedy) => Err(InputError::Undecodable { path: source.path.clone(), reason: remedy.to_owned() }),
+        None => Ok(()),
+    };
     let (coding, (walked, broken)) = match body {
         Body::Whole(held) => {
             let bytes = held.bytes();
+            checked(codec::archive_of(bytes))?;
             let read = if codec::is_plain(bytes) {
                 (plain, (walk_whole(bytes, options.row_bytes, &make, &mut done), None))
             } else if let Some(coding) = room.unpacker.whole(bytes, &mut room.text, disk::WHOLE as usize) {
+                checked(codec::archive_of(&room.text))?;
                 (coding, (walk_whole(&room.text, options.row_bytes, &make, &mut done), None))
             } else {
                 let decoded = Decoded::new(Box::new(bytes), size, options.max_ratio).map_err(open)?;
+                checked(decoded.archive)?;
                 let plan = if size > disk::WHOLE_PACKED { large } else { alone(options.row_bytes) };
                 (decoded.coding, walk(decoded, plan, &make, &mut done))
             };
@@ -355,6 +362,7 @@ fn read_with<C: Collect>(
         Body::File(file) => {
             let reader = disk::reader(file, size, outlet.progress);
             let decoded = Decoded::new(Box::new(reader), size, options.max_ratio).map_err(open)?;
+            checked(decoded.archive)?;
             (decoded.coding, walk(decoded, large, &make, &mut done))
         }
     };

@@ -1,6 +1,7 @@
 //! Pieces of long lines: rows that a container runtime cut at 16 KiB, and that are one entry again.
 //!
-//! CRI marks a piece with `P`, in its own text lines and in the rows that shippers make of them. Docker's json-file has no mark
+//! CRI marks a piece with `P`, in its own text lines and in the rows that shippers make of them; in journald, Docker says which
+//! rows are pieces of one message. Its json-file has no mark
 //! but the line end that is missing; short pieces without one, which other tools write, are joined only where a line end
 //! follows soon. Rows of other streams may stand between pieces. A run of pieces is one token of the framer, from the first of
 //! them to the last of every stream that is open, so that where a file's blocks are cut changes nothing.
@@ -64,6 +65,17 @@ impl Part {
     /// Looks at a row; `None` when it can be no piece.
     pub(super) fn of(row: Value<'_>) -> Option<Self> {
         let string = |value: &Value<'_>| matches!(value.kind(), NodeKind::Plain | NodeKind::Escaped);
+        let is_true = |key: &str| row.some(key).is_some_and(|value| value.raw() == "true");
+        if is_true("CONTAINER_PARTIAL_MESSAGE") {
+            let message = row.some("MESSAGE").filter(string)?;
+            let id = row.some("CONTAINER_PARTIAL_ID").or_else(|| row.some("CONTAINER_ID_FULL")).map_or("", Value::raw);
+            return Some(Self {
+                stream: xxhash_rust::xxh3::xxh3_64(id.as_bytes()),
+                open: !is_true("CONTAINER_PARTIAL_LAST"),
+                sure: true,
+                text: message.start()..message.start() + message.raw().len(),
+            });
+        }
         let tag = row.some("logtag").or_else(|| row.some("_p")).and_then(Value::as_str);
         let log = row.some("log").or_else(|| tag.as_ref().and_then(|_| row.some("message"))).filter(string)?;
         let raw = log.raw();
@@ -380,6 +392,21 @@ mod tests {
         assert_eq!(texts(&rows.join("\n")), [row("a", "P", "one two"), row("b", "F", "other")]);
         let row = |tag: &str, text: &str| format!(r#"{{"time":"t","logtag":"{tag}","message":"{text}"}}"#);
         assert_eq!(texts(&[row("P", "one "), row("F", "two")].join(",\n")), [row("P", "one two")]);
+    }
+
+    #[test]
+    fn pieces_of_a_message_of_the_journal_are_one() {
+        let row = |id: &str, at: u8, last: bool, text: &str| {
+            format!(
+                r#"{{"__CURSOR":"{at}","MESSAGE":"{text}","CONTAINER_PARTIAL_MESSAGE":"true","CONTAINER_PARTIAL_ID":"{id}","CONTAINER_PARTIAL_LAST":"{last}"}}"#
+            )
+        };
+        let rows =
+            [row("a", 1, false, "one "), row("b", 2, false, "x"), row("a", 3, true, "two"), row("b", 4, true, "y")];
+        assert_eq!(texts(&rows.join("\n")), [row("a", 1, false, "one two"), row("b", 2, false, "xy")]);
+        let whole = r#"{"__CURSOR":"5","MESSAGE":"m","CONTAINER_NAME":"till"}"#;
+        let mut tape = Tape::default();
+        assert!(Part::of(tape.parse(whole).expect("valid")).is_none());
     }
 
     #[test]

@@ -246,7 +246,7 @@ impl<'a, C: Collect> Reader<'a, C> {
         let bytes = data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&data);
         let mut tape = Tape::default();
         let mended;
-        let strict = std::str::from_utf8(bytes).map_err(|_| "Pub/Sub data is not UTF-8");
+        let strict = std::str::from_utf8(bytes).map_err(|_| "the data of the envelope is not UTF-8");
         let text = match strict.and_then(|text| tape.parse(text).map(|_| text).map_err(|refused| refused.reason)) {
             Ok(text) => text,
             Err(reason) => {
@@ -272,7 +272,7 @@ impl<'a, C: Collect> Reader<'a, C> {
             Unwrapped::Row(row) if value.is_object() => {
                 return self.keep(&row, Beside::default(), place, value.raw());
             }
-            Unwrapped::Row(_) => return self.refused(place, "Pub/Sub data is not a JSON object", envelope),
+            Unwrapped::Row(_) => return self.refused(place, "the data of the envelope is not a JSON object", envelope),
             Unwrapped::Wrapper { rows, .. } => rows,
         };
         for carried in rows {

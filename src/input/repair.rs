@@ -7,6 +7,9 @@
 
 /// The text of a row with the known damages mended; the strict parser decides whether it is a row now.
 pub(crate) fn repair(bytes: &[u8]) -> String {
+    if let Some(text) = utf16(bytes) {
+        return repair(text.as_bytes());
+    }
     let text = String::from_utf8_lossy(bytes);
     let mut out = String::with_capacity(text.len() + 16);
     let mut rest: &str = &text;
@@ -51,6 +54,14 @@ pub(crate) fn repair(bytes: &[u8]) -> String {
         rest = &rest[step..];
     }
     out
+}
+
+/// A row in UTF-16, which PowerShell adds to a file of another encoding.
+fn utf16(bytes: &[u8]) -> Option<String> {
+    let [b'{', 0, second, 0, ..] = bytes else { return None };
+    // The byte that belongs to the last brace stands behind it.
+    let whole = [bytes, if bytes.len() % 2 == 1 { &[0] } else { &[] }].concat();
+    (*second != 0).then(|| encoding_rs::UTF_16LE.decode_without_bom_handling(&whole).0.into_owned())
 }
 
 /// Takes the comma away that stands behind the last value of an object or a list.
@@ -120,6 +131,16 @@ mod tests {
             let value = tape.parse(&text).expect(&text);
             assert_eq!(value.get(key).and_then(Value::as_str).as_deref(), Some(expected));
         }
+    }
+
+    #[test]
+    fn reads_a_row_that_was_added_in_utf16() {
+        let row = "{\"m\":\"naïve ✓\"}";
+        let bytes: Vec<u8> = row.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        // The last byte is behind the brace at which the row seems to end.
+        assert_eq!(repair(&bytes[..bytes.len() - 1]), row);
+        assert_eq!(repair(&bytes), row);
+        assert!(Tape::default().parse(&repair(b"{\0\"\0")).is_err());
     }
 
     #[test]

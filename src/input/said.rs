@@ -194,6 +194,11 @@ fn timed(line: &str, place: std::ops::Range<usize>, parsed: Parsed, heads: u8) -
     let (stamp, behind) = (&line[place.clone()], &line[place.end..]);
     let whole = Said { time: Some(parsed), begins: true, ..Said::default() };
     // Collectors write an instant, and one blank.
+    if place.start == 0
+        && let Some(said) = named::printed(stamp, behind)
+    {
+        return Said { time: Some(parsed), begins: true, ..said };
+    }
     let instant = place.start == 0 && !parsed.naive && stamp.as_bytes().get(10) == Some(&b'T');
     if instant && let Some(said) = collected(stamp, behind, heads) {
         let stamped = said.service.is_none().then_some(line);

@@ -3,8 +3,9 @@
 use super::parse::{Parsed, month_named, parse};
 
 /// Reads `2024/01/02 03:04:05`, `02/Jan/2024:03:04:05.678 +0100`, `2024-01-02 03:04:05 +0000 UTC` as Go prints it,
-/// `Tue, 02 Jan 2024 03:04:05 GMT`, `20240102T030405Z`, `1/2/2024, 3:04:05.678 PM` and `Tue Jan 02 2024 03:04:05 GMT+0100 (…)`;
-/// `None` for anything else, a usual form too.
+/// `Tue, 02 Jan 2024 03:04:05 GMT`, `20240102T030405Z`, `1/2/2024, 3:04:05.678 PM`, `Tue Jan 02 2024 03:04:05 GMT+0100 (…)`,
+/// `Tue Jan  2 03:04:05 UTC 2024`, `2024-01-02T03:04:05Z[UTC]` and `02-Jan-2024 03:04:05`; `None` for anything else, a usual
+/// form too.
 pub fn parse_seldom(text: &str) -> Option<Parsed> {
     let text = text.trim();
     // The narrow blank that newer runtimes write before AM and PM.
@@ -20,6 +21,42 @@ pub fn parse_seldom(text: &str) -> Option<Parsed> {
         .or_else(|| basic(text))
         .or_else(|| american(text))
         .or_else(|| script(text))
+        .or_else(|| unix(text))
+        .or_else(|| in_region(text))
+        .or_else(|| dashed(text))
+}
+
+/// `Tue Jan  2 03:04:05 2024` as C prints a time, and with a zone before the year as `date` and Java do.
+fn unix(text: &str) -> Option<Parsed> {
+    let mut words = text.split_ascii_whitespace();
+    let (weekday, month, day, time) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    let (zone, year) = match (words.next()?, words.next()) {
+        (zone, Some(year)) => (zone, year),
+        (year, None) => ("", year),
+    };
+    let is_day = weekday.len() == 3 && weekday.bytes().all(|b| b.is_ascii_alphabetic());
+    // Which zone other letters mean, nobody can say.
+    let zone = match zone {
+        "" => "",
+        "UTC" | "GMT" => "Z",
+        _ => return None,
+    };
+    (is_day && words.next().is_none()).then(|| civil(year, month, day, &format!("{time}{zone}")))?
+}
+
+/// `2024-01-02T03:04:05+01:00[Europe/Berlin]`, as Java prints a time of a region.
+fn in_region(text: &str) -> Option<Parsed> {
+    let (time, region) = text.strip_suffix(']')?.split_once('[')?;
+    let is_region = !region.is_empty() && region.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_+-".contains(&b));
+    parse(time).filter(|parsed| is_region && !parsed.naive)
+}
+
+/// `02-Jan-2024 03:04:05.678`, as Tomcat writes it.
+fn dashed(text: &str) -> Option<Parsed> {
+    let (date, time) = text.split_once(' ')?;
+    let mut parts = date.split('-');
+    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
+    parts.next().is_none().then(|| civil(year, month, day, time))?
 }
 
 /// `1/2/2024, 3:04:05.678 PM` and `Jan 2, 2024 3:04:05 PM`, as portals set to English of the United States write it: only their
@@ -131,6 +168,11 @@ mod tests {
             ("Tue Jan 02 2024 03:04:05 GMT+0100 (Central European Standard Time)", "2024-01-02T02:04:05Z", false),
             ("Tue Jan 02 2024 03:04:05 GMT+0000", "2024-01-02T03:04:05Z", false),
             ("20240102T030405.678+0100", "2024-01-02T02:04:05.678Z", false),
+            ("Tue Jan  2 03:04:05 2024", "2024-01-02T03:04:05Z", true),
+            ("Tue Jan 02 03:04:05 UTC 2024", "2024-01-02T03:04:05Z", false),
+            ("2024-01-02T03:04:05.678+01:00[Europe/Berlin]", "2024-01-02T02:04:05.678Z", false),
+            ("2024-01-02T03:04:05Z[UTC]", "2024-01-02T03:04:05Z", false),
+            ("02-Jan-2024 03:04:05.678", "2024-01-02T03:04:05.678Z", true),
         ] {
             assert_eq!(parse(text), None, "{text}");
             let parsed = parse_seldom(text).expect(text);
@@ -138,6 +180,10 @@ mod tests {
         }
         for text in [
             "",
+            "Tue Jan 02 03:04:05 CET 2024",
+            "2024-01-02T03:04:05[UTC]",
+            "2024-01-02T03:04:05Z[a b]",
+            "02-Jan-24 03:04:05",
             "M",
             "PM",
             "1/2/2024, 13:04:05 PM",

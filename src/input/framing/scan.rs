@@ -302,11 +302,14 @@ enum Prefix {
 
 fn prefix(line: &[u8]) -> Prefix {
     let word = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'@');
-    let name = line.iter().take(PREFIX).take_while(word).count();
+    // PM2 writes a number before the name: `0|till  | `.
+    let digits = line.iter().take(PREFIX).take_while(|byte| byte.is_ascii_digit()).count();
+    let number = if digits > 0 && line.get(digits) == Some(&b'|') { digits + 1 } else { 0 };
+    let name = number + line[number..].iter().take(PREFIX).take_while(word).count();
     let bar = name + indent_of(&line[name..]);
     match line.get(bar) {
         None if name > 0 => Prefix::Open,
-        Some(b'|') if name > 0 && bar > name => {
+        Some(b'|') if name > number && bar > name => {
             let object = bar + 1 + indent_of(&line[bar + 1..]);
             match line.get(object) {
                 None => Prefix::Open,

@@ -223,3 +223,19 @@ fn strings_that_hold_an_object_are_rows() {
         assert_eq!((counts.rows, log.bad.len(), counts.by.total()), (200_000, bad, text.len() as u64));
     }
 }
+
+#[test]
+fn a_mark_before_a_row_is_where_files_were_joined() {
+    let mark = "\u{feff}";
+    for (text, rows) in [
+        (format!("{mark}{{\"a\":1}}\n{mark}{{\"a\":2}}\n{{\"a\":3}}\n"), 3),
+        (format!("{{\"a\":1}}{mark}{{\"a\":2}}"), 2),
+        (format!("[{{\"a\":1}}]\n{mark}[{{\"a\":2}}]\n{mark}"), 2),
+        (format!("{{\"a\":1}}\n{mark}till-1 | {{\"a\":2}}\n"), 2),
+    ] {
+        let (log, counts) = run(text.as_bytes());
+        assert_eq!((counts.rows, log.bad, counts.by.total()), (rows, vec![], text.len() as u64), "{text}");
+    }
+    let (log, counts) = run("{\"a\":1}\n\u{ff21}\n".as_bytes());
+    assert_eq!((counts.rows, log.bad.len()), (1, 1), "a letter that begins as the mark does");
+}

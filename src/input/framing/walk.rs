@@ -20,6 +20,8 @@ const HEADER: usize = 64 << 10;
 /// Blanks looked at to tell an array of rows from a line that begins with a bracket.
 const OPENING: usize = 256 << 10;
 
+/// The mark of UTF-8 in front of a file.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 const UNTERMINATED: &str = "unterminated object";
 
 /// A malformed piece whose end has not come yet.
@@ -126,6 +128,11 @@ impl Framer {
                         Some(at + 1)
                     }
                     b'{' => self.object(window, at, stop, &mut piece, sink),
+                    // The front of another file, joined to this one.
+                    0xef if bytes[at..].starts_with(MARK) => {
+                        self.counts.by.structure += MARK.len() as u64;
+                        Some(at + MARK.len())
+                    }
                     b']' if self.state.in_array && self.state.wrappers > 0 => self.close_wrapper(window, at, sink),
                     // One that was cut from what stood before it.
                     b',' if !self.state.in_array && !self.state.rows => match Self::may_be_cut_off(window, at) {
@@ -164,11 +171,10 @@ impl Framer {
     /// The look at the front of a file: byte order mark, header of a table, YAML.
     fn begin(&mut self, window: Window<'_>, at: usize) -> Option<usize> {
         let bytes = &window.bytes[at..];
-        let mark = b"\xef\xbb\xbf";
-        if !window.last && bytes.len() < mark.len() {
+        if !window.last && bytes.len() < MARK.len() {
             return None;
         }
-        let skipped = if bytes.starts_with(mark) { mark.len() } else { 0 };
+        let skipped = if bytes.starts_with(MARK) { MARK.len() } else { 0 };
         let bytes = &bytes[skipped..];
         let front = &bytes[..bytes.len().min(HEADER)];
         let known = front.len() == HEADER || window.last;

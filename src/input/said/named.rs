@@ -121,11 +121,32 @@ fn numbered(name: &str) -> Option<&str> {
 pub(in super::super) fn container(head: &str) -> Option<(&str, &str)> {
     let padded = head.trim_ascii().strip_suffix('|')?;
     let name = padded.trim_ascii_end();
+    // PM2 numbers what it runs.
+    let numbered_before = name.split_once('|').filter(|(number, _)| number.bytes().all(|b| b.is_ascii_digit()));
+    let name = numbered_before.map_or(name, |(_, name)| name);
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'@');
     let is_name = name.len() <= 64 && name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.bytes().all(plain);
-    let bare = || padded.ends_with("  ") && !name.contains('@') && Severity::from_word(name).is_none();
+    let bare = || {
+        (numbered_before.is_some() || padded.ends_with("  "))
+            && !name.contains('@')
+            && Severity::from_word(name).is_none()
+    };
     let service = numbered(name).or_else(|| bare().then_some(name))?;
     is_name.then_some((service, name))
+}
+
+/// `2024-01-02 03:04:05 +0000 till.web: {…}`, as Fluentd prints events to its own output.
+pub(super) fn printed<'a>(stamp: &str, behind: &'a str) -> Option<Said<'a>> {
+    let has_zone = stamp.rsplit_once(' ').is_some_and(|(_, zone)| zone.len() == 5 && zone.starts_with(['+', '-']));
+    let (tag, object) = behind.strip_prefix(' ').filter(|_| has_zone)?.split_once(": ")?;
+    let object = object.trim_ascii();
+    let is_tag = !tag.is_empty() && !tag.contains([' ', '\t']);
+    (is_tag && super::is_object(object)).then(|| Said {
+        service: Some(tag),
+        named: Some(object),
+        object: Some(object),
+        ..Said::default()
+    })
 }
 
 /// `app[web.1]: x` of Heroku, and `host su[1]: x` as journals are printed, behind a time.

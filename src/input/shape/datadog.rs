@@ -12,7 +12,7 @@ pub(super) struct Datadog;
 
 impl Shape for Datadog {
     fn keys(&self) -> &'static [&'static str] {
-        &["attributes", "ddsource", "ddtags", "content"]
+        &["attributes", "ddsource", "ddtags", "content", "Status"]
     }
 
     fn knows(&self, row: &Row<'_>) -> bool {
@@ -47,14 +47,15 @@ impl Shape for Datadog {
                 record.message = super::payload::with_stack(std::mem::take(&mut record.message), stack);
             }
         }
-        if let Some(time) = own.some("timestamp").or_else(|| own.some("date")) {
+        if let Some(time) = ["timestamp", "date", "Date"].iter().find_map(|key| own.some(key)) {
             take_time(record, "attributes.timestamp", time);
         }
-        if let Some(status) = own.some("status") {
+        if let Some(status) = status(own) {
             take_severity(record, status);
         }
         record.insert_id = first_text(value, &["id", "_id"]).filter(|id| is_event_id(id));
-        record.instance = first_text(own, &["host", "hostname"]);
+        record.instance = first_text(own, &["host", "hostname", "Host"]);
+        record.service = record.service.take().or_else(|| first_text(own, &["Service"]));
         record.revision = version(own).or_else(|| record.revision.take());
     }
 }
@@ -69,13 +70,24 @@ fn listed(value: Value<'_>) -> Option<Value<'_>> {
 
 /// Whether a row is of a table that was downloaded, in which the status is the level.
 fn is_downloaded(value: Value<'_>) -> bool {
-    let has = |key: &str| value.some(key).is_some();
+    let has = |keys: &[&str]| keys.iter().any(|key| value.some(key).is_some());
     let is_level = |value: Value<'_>| value.as_str().is_some_and(|word| Severity::from_word(&word).is_some());
-    has("date")
-        && has("content")
-        && (has("host") || has("service"))
-        && value.some("status").is_some_and(is_level)
-        && !is_logged(value, &["date"])
+    let columns = ["date", "host", "service", "status", "content", "message"];
+    has(&["date", "Date"])
+        && has(&["host", "Host", "service", "Service"])
+        && status(value).is_some_and(is_level)
+        && (has(&["content", "Content"]) && !is_logged(value, &["date"])
+            || value.fields().all(|(key, _)| is_column(key, &columns)))
+}
+
+/// The level, under the name that the column has.
+fn status(value: Value<'_>) -> Option<Value<'_>> {
+    value.some("status").or_else(|| value.some("Status"))
+}
+
+/// Whether a column has one of some names, which are written with capitals where a table was downloaded.
+fn is_column(key: &[u8], names: &[&str]) -> bool {
+    names.iter().any(|name| key.eq_ignore_ascii_case(name.as_bytes()))
 }
 
 /// Whether a row is of an archive, which has the custom attributes beside the fields of the event.
@@ -163,6 +175,17 @@ mod tests {
         );
         assert_eq!((row.trace.as_deref(), row.span.as_deref(), row.user.as_deref()), (Some("t"), Some("s"), Some("7")));
         assert_eq!(row.http.and_then(|http| http.status), Some(500));
+    }
+
+    #[test]
+    fn columns_of_a_download_may_have_capitals() {
+        let row = map(
+            r#"{"date":"2024-01-02T03:04:05.678Z","Host":"h","Service":"till","Status":"error","message":"no stock"}"#,
+        );
+        assert_eq!((row.severity, row.message.as_ref()), (Severity::Error, "no stock"));
+        assert_eq!((row.service.as_deref(), row.instance.as_deref()), (Some("till"), Some("h")));
+        let row = map(r#"{"date":"2024-01-02T03:04:05Z","Host":"h","Status":"error","message":"m","order":"7"}"#);
+        assert_eq!(row.severity, Severity::Default, "a table of some program");
     }
 
     #[test]

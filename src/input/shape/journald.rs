@@ -1,13 +1,14 @@
 //! journald: `journalctl -o json`.
 //!
 //! Every field is a string; a field that was given several times is an array of them, and one that is no text an array of
-//! bytes. The cursor is unique, so it is the row's id. Source: <https://systemd.io/JOURNAL_EXPORT_FORMATS/>.
+//! bytes. The cursor is unique, so it is the row's id. Source: <https://systemd.io/JOURNAL_EXPORT_FORMATS/>. Containers that
+//! log to it: <https://docs.docker.com/engine/logging/drivers/journald/>.
 
 use std::borrow::Cow;
 
 use super::super::json::Value;
 use super::generic::{fill, without_line_end};
-use super::{INNER_LEVEL, Row, Shape, imply, level, take_first_time};
+use super::{INNER_LEVEL, Row, Shape, imply, level, part, take_first_time};
 use crate::record::LogRecord;
 
 /// See the module.
@@ -55,9 +56,13 @@ impl Shape for Journald {
         }
         let text = |keys: &[&str]| keys.iter().find_map(|key| value.some(key).map(last).and_then(super::text));
         record.insert_id = text(&["__CURSOR"]);
-        record.service = text(&["_SYSTEMD_UNIT", "SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "_COMM", "COMM"])
+        // Docker's driver writes as Docker, and names the container beside that.
+        let container = text(&["CONTAINER_NAME"]).map(|name| part(name, |name| name.trim_start_matches('/')));
+        record.service = container
+            .or_else(|| text(&["_SYSTEMD_UNIT", "SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "_COMM", "COMM"]))
             .or_else(|| record.service.take());
-        record.instance = text(&["_HOSTNAME", "HOSTNAME"]).or_else(|| record.instance.take());
+        record.instance =
+            text(&["CONTAINER_ID_FULL", "CONTAINER_ID", "_HOSTNAME", "HOSTNAME"]).or_else(|| record.instance.take());
         record.module = text(&["CODE_FILE", "SYSLOG_IDENTIFIER", "_COMM", "COMM"]);
         record.function = text(&["CODE_FUNC"]);
         record.line = value.some("CODE_LINE").and_then(Value::as_i64);
@@ -102,6 +107,14 @@ mod tests {
             map(r#"{"__CURSOR":"c","PRIORITY":["6","4"],"MESSAGE":["one",[116,119,111]],"SYSLOG_IDENTIFIER":"cron"}"#);
         assert_eq!((row.severity, row.message.as_ref()), (Severity::Warning, "one\ntwo"));
         assert_eq!((row.service.as_deref(), row.ts_ns), (Some("cron"), None));
+    }
+
+    #[test]
+    fn rows_of_a_container_are_not_of_docker() {
+        let row = map(
+            r#"{"__CURSOR":"c","PRIORITY":"3","MESSAGE":"m","CONTAINER_NAME":"web_0","CONTAINER_ID":"ab","CONTAINER_ID_FULL":"abcd","SYSLOG_IDENTIFIER":"ab","_COMM":"dockerd","_SYSTEMD_UNIT":"docker.service","_HOSTNAME":"h"}"#,
+        );
+        assert_eq!((row.service.as_deref(), row.instance.as_deref()), (Some("web_0"), Some("abcd")));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod arn;
 mod attempt;
 mod audit;
 mod azure;
+mod bulk;
 mod bunyan;
 mod carrier;
 mod cloudtrail;

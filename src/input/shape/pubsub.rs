@@ -1,6 +1,8 @@
 //! Pub/Sub envelopes, pushed (`{"message":{"data":…},"subscription":…}`) and pulled (`{"ackId":…,"message":…}`), and messages that
 //! stand alone, as a subscription writes them to BigQuery (`{"data":…,"message_id":…,"publish_time":…}`).
 //!
+//! Beside them, what subscriptions of CloudWatch Logs carry, which is packed the same way.
+//!
 //! The entry, or a list of them, is base64 inside `data`, sometimes compressed. Delivery is at least once, so identity is the
 //! inner entry's, never the message's. Source: <https://cloud.google.com/pubsub/docs/push>.
 
@@ -21,8 +23,13 @@ const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LAX);
 
 /// The bytes inside an envelope: `None` when the object is none, an error when its data cannot be decoded.
 pub(crate) fn data(row: &Row<'_>, limit: usize) -> Option<Result<Vec<u8>, &'static str>> {
-    if row.is_published && row.message().is_none() {
-        return alone(row.value(), limit);
+    if row.may_be_packed {
+        if let Some(data) = subscribed(row.value(), limit) {
+            return Some(data);
+        }
+        if row.message().is_none() {
+            return alone(row.value(), limit);
+        }
     }
     let message = row.message().filter(|message| message.is_object())?;
     let object = row.value();
@@ -34,6 +41,23 @@ pub(crate) fn data(row: &Row<'_>, limit: usize) -> Option<Result<Vec<u8>, &'stat
         return None;
     }
     Some(decoded(encoded.into_owned(), limit))
+}
+
+/// What a subscription of CloudWatch Logs handed to a function, or to a stream of Kinesis. Source:
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html>.
+fn subscribed(row: Value<'_>, limit: usize) -> Option<Result<Vec<u8>, &'static str>> {
+    let data = |key: &str| row.some(key).filter(|inner| inner.is_object())?.some("data")?.as_str();
+    if row.some("kinesis").is_some() {
+        // Any program may put anything into a stream.
+        let decoded = decoded(data("kinesis")?.into_owned(), limit);
+        return decoded.as_ref().is_ok_and(|bytes| carries(bytes)).then_some(decoded);
+    }
+    Some(decoded(data("awslogs")?.into_owned(), limit))
+}
+
+/// Whether bytes begin an object or a list.
+fn carries(bytes: &[u8]) -> bool {
+    matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'['))
 }
 
 /// The bytes of a message that stands alone. Its column may be of bytes, of text or of JSON, and may hold anything: only what
@@ -60,7 +84,6 @@ fn alone(row: Value<'_>, limit: usize) -> Option<Result<Vec<u8>, &'static str>> 
         return Some(Ok(data.raw().into()));
     }
     let text = data.as_str()?;
-    let carries = |bytes: &[u8]| matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'['));
     if carries(text.as_bytes()) {
         return Some(Ok(text.into_owned().into_bytes()));
     }
@@ -73,16 +96,16 @@ fn decoded(mut encoded: String, limit: usize) -> Result<Vec<u8>, &'static str> {
     // Some tools wrap its lines.
     encoded.retain(|c| !c.is_ascii_whitespace());
     let Ok(bytes) = STANDARD.decode(&encoded).or_else(|_| URL_SAFE.decode(&encoded)) else {
-        return Err("Pub/Sub data is not base64");
+        return Err("the data of the envelope is not base64");
     };
     let bytes = if bytes.starts_with(&[0x1f, 0x8b]) {
         let mut plain = Vec::new();
         let most = limit as u64 + 1;
         if flate2::read::MultiGzDecoder::new(bytes.as_slice()).take(most).read_to_end(&mut plain).is_err() {
-            return Err("Pub/Sub data is a damaged gzip stream");
+            return Err("the data of the envelope is a damaged gzip stream");
         }
         if plain.len() > limit {
-            return Err("Pub/Sub data is larger than the limit of row-bytes");
+            return Err("the data of the envelope is larger than the limit of row-bytes");
         }
         plain
     } else {
@@ -106,9 +129,27 @@ mod tests {
             let text = format!(r#"{{"message":{{"data":"{data}","messageId":"1"}},"subscription":"s"}}"#);
             assert_eq!(of(&text), Some(Ok("{\"a\":1}".into())));
         }
-        assert_eq!(of(r#"{"ackId":"x","message":{"data":"!!"}}"#), Some(Err("Pub/Sub data is not base64")));
+        assert_eq!(of(r#"{"ackId":"x","message":{"data":"!!"}}"#), Some(Err("the data of the envelope is not base64")));
         assert_eq!(of(r#"{"message":{"data":"eyJhIjoxfQ=="}}"#), None, "a row that happens to have such keys");
         assert_eq!(of(r#"{"message":"text","subscription":"s"}"#), None);
+    }
+
+    #[test]
+    fn decodes_what_a_subscription_of_cloudwatch_carries() {
+        let carried = Some(Ok("{\"a\":1}".into()));
+        assert_eq!(of(r#"{"awslogs":{"data":"eyJhIjoxfQ=="}}"#), carried);
+        assert_eq!(
+            of(r#"{"kinesis":{"data":"eyJhIjoxfQ==","partitionKey":"p"},"eventSource":"aws:kinesis"}"#),
+            carried
+        );
+        assert!(of(r#"{"awslogs":{"data":"!"}}"#).is_some_and(|data| data.is_err()));
+        for row in [
+            r#"{"kinesis":{"data":"dGlsbCBpcyB1cA=="}}"#,
+            r#"{"kinesis":"up","msg":"m"}"#,
+            r#"{"awslogs":"up","message":"m"}"#,
+        ] {
+            assert_eq!(of(row), None, "{row}");
+        }
     }
 
     #[test]

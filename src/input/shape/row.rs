@@ -30,8 +30,8 @@ pub(crate) struct Row<'a> {
     pub(super) is_wrapper: bool,
     /// It has a key that rows cut in pieces have.
     pub(crate) may_go_on: bool,
-    /// It has a time at which Pub/Sub took a message.
-    pub(super) is_published: bool,
+    /// It has a time at which Pub/Sub took a message, or what a subscription of CloudWatch Logs carries.
+    pub(super) may_be_packed: bool,
     /// Members that stood in earlier rows byte by byte.
     repeats: [Spot; MOST_REPEATS],
     /// What earlier rows of its tape were read as.
@@ -50,7 +50,7 @@ impl<'a> Row<'a> {
             may_wrap: false,
             is_wrapper: false,
             may_go_on: false,
-            is_published: false,
+            may_be_packed: false,
             repeats: [Spot::default(); _],
             memory: None,
         };
@@ -150,12 +150,17 @@ impl<'a> Row<'a> {
                 self.is_entry = true;
                 return;
             }
-            b"publish_time" | b"publishTime" => {
+            b"publish_time" | b"publishTime" | b"awslogs" | b"kinesis" => {
                 cloud.foreign = true;
-                self.is_published = true;
+                self.may_be_packed = true;
                 return;
             }
             b"logtag" | b"_p" => return self.may_go_on = true,
+            b"CONTAINER_PARTIAL_MESSAGE" => {
+                cloud.foreign = true;
+                self.may_go_on = true;
+                return;
+            }
             b"specversion" => {
                 cloud.foreign = true;
                 self.is_wrapper = true;
@@ -169,7 +174,8 @@ impl<'a> Row<'a> {
             b"entries" | b"logEntries" | b"log_entries" | b"logs" | b"events" | b"Events" | b"records" | b"Records"
             | b"results" | b"result" | b"items" | b"data" | b"value" | b"rows" | b"values" | b"datarows"
             | b"messages" | b"logEvents" | b"receivedMessages" | b"received_messages" | b"DEFAULT" | b"DEBUG"
-            | b"INFO" | b"NOTICE" | b"WARNING" | b"ERROR" | b"CRITICAL" | b"ALERT" | b"EMERGENCY" => {
+            | b"index" | b"create" | b"update" | b"delete" | b"doc" | b"INFO" | b"NOTICE" | b"WARNING" | b"ERROR"
+            | b"CRITICAL" | b"ALERT" | b"EMERGENCY" => {
                 return self.may_wrap = true;
             }
             b"resourceLogs"

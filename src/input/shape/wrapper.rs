@@ -9,7 +9,7 @@ use super::super::json::{Tape, Value};
 use super::super::repair;
 use super::table::{Field, Found};
 use super::{
-    Mapping, Row, Shape as _, appengine, first, gcp, generic, otlp, pubsub, sentry, tabular, timestamp, workers,
+    Mapping, Row, Shape as _, appengine, bulk, first, gcp, generic, otlp, pubsub, sentry, tabular, timestamp, workers,
 };
 use crate::record::Severity;
 use crate::record::ingest::DeclaredWindow;
@@ -153,6 +153,13 @@ fn expand<'a>(row: &Row<'a>, depth: usize, mappings: &[Mapping], rows: &mut Vec<
         return false;
     }
     if row.is_wrapper || row.may_wrap {
+        if bulk::is_action(object) {
+            return true;
+        }
+        if let Some(document) = bulk::updated(object) {
+            rows.push(alone(document));
+            return true;
+        }
         if let Some(entry) = of_event(object, mappings) {
             if !expand(&entry, depth - 1, mappings, rows) {
                 rows.push(alone(entry.value()));
