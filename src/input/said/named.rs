@@ -1,14 +1,62 @@
 //! Names that collectors put before what a program wrote.
 
+use arrayvec::ArrayVec;
+
 use super::{HEADS, Said, behind_name, is_number};
 use crate::record::Severity;
+use crate::time::{self, Parsed};
 
 /// A line behind the name of a container.
 pub(super) fn of(line: &str) -> Option<Said<'_>> {
     if line.starts_with("[pod/") {
         return kubectl(line);
     }
-    compose(line).or_else(|| stern(line))
+    compose(line).or_else(|| stern(line)).or_else(|| function(line))
+}
+
+/// `E      till   abc123  2024-01-02 03:04:05.678  x`, as `gcloud functions logs read` prints: a letter of the level, where there is
+/// one, name, execution (of the first generation), time in UTC and text, in columns. Source:
+/// <https://cloud.google.com/sdk/gcloud/reference/functions/logs/read>.
+fn function(line: &str) -> Option<Said<'_>> {
+    let column =
+        |text: &'_ str| text.split_once("  ").map(|(cell, rest)| (cell.len(), text.len() - rest.trim_start().len()));
+    let mut at = 0;
+    let mut cells = ArrayVec::<&str, 3>::new();
+    let (time, end) = loop {
+        let rest = &line[at..];
+        if rest.starts_with(|c: char| c.is_ascii_digit())
+            && let Some(found) = time::parse_front(rest)
+        {
+            break found;
+        }
+        let (cell, width) = column(rest).filter(|(cell, _)| *cell > 0 && !rest[..*cell].contains(' '))?;
+        cells.try_push(&rest[..cell]).ok()?;
+        at += width;
+    };
+    let level = |letter: &str| match letter {
+        "D" => Some(Severity::Debug),
+        "I" => Some(Severity::Info),
+        "N" => Some(Severity::Notice),
+        "W" => Some(Severity::Warning),
+        "E" => Some(Severity::Error),
+        "C" => Some(Severity::Critical),
+        _ => None,
+    };
+    let severity = cells.first().and_then(|cell| level(cell));
+    // Without a level and an execution it may be anything in columns.
+    let name = match (&cells[usize::from(severity.is_some())..], severity) {
+        ([name], Some(_)) | ([name, _], _) => *name,
+        _ => return None,
+    };
+    let text = line[at + end..].strip_prefix("  ")?;
+    (time.naive && line.as_bytes().get(at + 10) == Some(&b' ')).then(|| Said {
+        time: Some(Parsed { naive: false, ..time }),
+        begins: true,
+        severity,
+        service: Some(name),
+        named: Some(text),
+        ..Said::default()
+    })
 }
 
 /// `[pod/till-7d9c5b8f6d-x2k4q/web] x`, as kubectl writes with `--prefix`.

@@ -441,3 +441,26 @@ fn archives_and_kernels_name_who_wrote() {
     }
     assert_eq!(at(&of("1:M 02 Jan 2024 03:04:04.678 # no\tstock")).as_deref(), Some("2024-01-02T03:04:04.678Z"));
 }
+
+#[test]
+fn lines_of_functions_are_read_by_their_columns() {
+    for (line, severity) in [
+        ("E      till  abc123  2024-01-02 03:04:05.678  no  stock", Some(Severity::Error)),
+        ("I      till  2024-01-02 03:04:05.678  no  stock", Some(Severity::Info)),
+        ("       till  abc123  2024-01-02 03:04:05.678  no  stock", None),
+    ] {
+        let said = of(line);
+        assert_eq!((said.severity, said.service, said.named), (severity, Some("till"), Some("no  stock")), "{line}");
+        assert_eq!(at(&said).as_deref(), Some("2024-01-02T03:04:05.678Z"));
+        assert!(said.time.is_some_and(|time| !time.naive), "the column is in UTC");
+    }
+    for line in [
+        "till  2024-01-02 03:04:05.678  no  stock",
+        "E  till  abc  def  2024-01-02 03:04:05.678  no",
+        "E      till  abc123  2024-01-02T03:04:05Z  no",
+        "E      till  abc123  no stock since 2024-01-02 03:04:05",
+        "a b  c  2024-01-02 03:04:05  d",
+    ] {
+        assert_eq!(of(line).service, None, "{line}");
+    }
+}

@@ -67,9 +67,11 @@ pub(super) fn map<'a>(payload: Value<'a>, record: &mut LogRecord<'a>) {
             .split_once("/revisions/")
             .map(|(_, revision)| revision.split('/').next().unwrap_or(revision).to_owned());
         let created = || created(payload).or_else(|| text_of(payload, "response", created_inside));
-        let settled = named.is_some();
+        let settled = named.is_some() || is_ready(payload);
+        let refused = || said.as_deref().filter(|_| code != 0).and_then(named_in).map(str::to_owned);
         let revision = named
             .or_else(created)
+            .or_else(refused)
             .or_else(|| record.revision.as_deref().map(str::to_owned))
             .filter(|revision| !revision.is_empty());
         let outcome = match (code, settled) {
@@ -90,13 +92,30 @@ pub(super) fn map<'a>(payload: Value<'a>, record: &mut LogRecord<'a>) {
     };
 }
 
-/// Where a deploy's answer or request names the revision that it made.
-const CREATED: [&str; 4] = [
+/// Where a deploy's request or answer names the revision that it made. An answer may be older than what was asked for.
+const CREATED: [&str; 5] = [
+    "request.service.spec.template.metadata.name",
+    "request.service.template.revision",
     "response.status.latestCreatedRevisionName",
     "response.status.latestCreatedRevision",
     "response.latestCreatedRevision",
-    "request.service.spec.template.metadata.name",
 ];
+
+/// Whether the answer that ends an operation of version 2 of Cloud Run's API says that what was made serves. Source:
+/// <https://cloud.google.com/run/docs/reference/rest/v2/Condition>.
+fn is_ready(payload: Value<'_>) -> bool {
+    let state = |path: &str| first_text(payload, &[path]);
+    state("response.terminalCondition.state").as_deref() == Some("CONDITION_SUCCEEDED")
+        && state("response.latestCreatedRevision").is_some()
+        && state("response.latestCreatedRevision") == state("response.latestReadyRevision")
+}
+
+/// The revision that a refusal is about: `Revision 'till-00002-abc' is not ready and cannot serve traffic.`
+fn named_in(said: &str) -> Option<&str> {
+    let (name, _) = said.split_once("Revision '")?.1.split_once('\'')?;
+    let is_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    (!name.is_empty() && name.bytes().all(is_name)).then_some(name)
+}
 
 fn created(payload: Value<'_>) -> Option<String> {
     first_text(payload, &CREATED).map(|name| last_segment(name).into_owned())
@@ -142,6 +161,31 @@ mod tests {
         );
         assert_eq!(failed.and_then(|mark| mark.message), Some("not ready".into()));
         assert_eq!(deploy(r#"{"@type":"x.audit.AuditLog","methodName":"storage.buckets.list"}"#), None);
+    }
+
+    #[test]
+    fn the_second_version_of_the_api_says_what_came_of_an_operation_in_its_last_row() {
+        let of = |rest: &str| {
+            let mark = deploy(&format!(
+                r#"{{"@type":"x.audit.AuditLog","methodName":"google.cloud.run.v2.Services.UpdateService","resourceName":"projects/p/locations/l/services/s","authenticationInfo":{{"principalEmail":"ann@shop.example"}},{rest}}}"#
+            ));
+            mark.map(|mark| (mark.revision, mark.outcome)).expect("a deploy")
+        };
+        let named = |name: &str| Some(name.to_owned());
+        let asked =
+            of(r#""request":{"service":{"template":{"revision":"s-3"}}},"response":{"latestCreatedRevision":"s-2"}"#);
+        assert_eq!(asked, (named("s-3"), "unknown"));
+        let answer = |state: &str, ready: &str| {
+            of(&format!(
+                r#""response":{{"latestCreatedRevision":"projects/p/locations/l/services/s/revisions/s-3","latestReadyRevision":"projects/p/locations/l/services/s/revisions/{ready}","terminalCondition":{{"type":"Ready","state":"{state}"}}}}"#
+            ))
+        };
+        assert_eq!(answer("CONDITION_SUCCEEDED", "s-3"), (named("s-3"), "ok"));
+        assert_eq!(answer("CONDITION_RECONCILING", "s-2"), (named("s-3"), "unknown"));
+        assert_eq!(answer("CONDITION_SUCCEEDED", "s-2"), (named("s-3"), "unknown"));
+        let refused = of(r#""status":{"code":9,"message":"Revision 's-4' is not ready and cannot serve traffic."}"#);
+        assert_eq!(refused, (named("s-4"), "failed"));
+        assert_eq!(of(r#""status":{"code":7,"message":"Revision 'A b' is odd"}"#), (None, "failed"));
     }
 
     #[test]

@@ -392,9 +392,10 @@ fn uncoloured_severity(value: Value<'_>) -> Option<Severity> {
 /// A duration such as `3.786648988s`, one with another unit, `{seconds, nanos}`, or a number of seconds, in nanoseconds.
 fn latency_ns(value: Value<'_>) -> Option<i64> {
     if value.is_object() {
-        return timestamp(value).map(|parsed| parsed.ns);
+        return timestamp(value).map(|parsed| parsed.ns).filter(|ns| *ns >= 0);
     }
-    let text = value.scalar()?;
+    // Clocks that were set back make less than nothing.
+    let text = value.scalar().filter(|text| !text.trim_start().starts_with('-'))?;
     let digits = text.trim().trim_end_matches('s');
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     if fraction.bytes().any(|b| !b.is_ascii_digit()) {

@@ -123,6 +123,9 @@ proptest! {
 #[test]
 fn reads_latencies_and_urls() {
     let of = |text: &str| latency_ns(Tape::default().parse(text).expect("valid"));
+    for negative in [r#""-1s""#, r#""-0.5s""#, "-3", r#"{"seconds":-1}"#] {
+        assert_eq!(of(negative), None, "{negative}");
+    }
     assert_eq!(of("\"3.786648988s\""), Some(3_786_648_988));
     assert_eq!(of("\"2s\""), Some(2_000_000_000));
     assert_eq!(of("{\"seconds\":1,\"nanos\":5}"), Some(1_000_000_005));
