@@ -12,7 +12,7 @@ pub(super) struct Datadog;
 
 impl Shape for Datadog {
     fn keys(&self) -> &'static [&'static str] {
-        &["attributes", "ddsource", "ddtags", "content", "Status"]
+        &["attributes", "ddsource", "ddtags", "content", "status", "Status"]
     }
 
     fn knows(&self, row: &Row<'_>) -> bool {
@@ -184,6 +184,9 @@ mod tests {
         );
         assert_eq!((row.severity, row.message.as_ref()), (Severity::Error, "no stock"));
         assert_eq!((row.service.as_deref(), row.instance.as_deref()), (Some("till"), Some("h")));
+        // As a table is read, whose header has them in lower case then.
+        let row = map(r#"{"date":"2024-01-02T03:04:05Z","host":"h","status":"warn","message":"m"}"#);
+        assert_eq!((row.severity, row.instance.as_deref()), (Severity::Warning, Some("h")));
         let row = map(r#"{"date":"2024-01-02T03:04:05Z","Host":"h","Status":"error","message":"m","order":"7"}"#);
         assert_eq!(row.severity, Severity::Default, "a table of some program");
     }
