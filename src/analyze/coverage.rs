@@ -227,7 +227,7 @@ pub fn coverage(files: &[(&FileReport, &[Span])], window: Window, asked: Window,
 }
 
 fn stated(declared: Option<&DeclaredWindow>) -> Option<(i64, i64)> {
-    let declared = declared.filter(|declared| declared.source != "file metadata")?;
+    let declared = declared.filter(|declared| declared.covers())?;
     Some((parse(&declared.since)?.ns, parse(&declared.until)?.ns))
 }
 
@@ -285,7 +285,7 @@ fn file(
     by_severity: &mut BTreeMap<Severity, SeverityCoverage>,
     by_service: &mut ByService,
 ) {
-    if let Some(declared) = report.declared_window.as_ref().filter(|declared| declared.source == "file metadata") {
+    if let Some(declared) = report.declared_window.as_ref().filter(|declared| !declared.covers()) {
         result.asked_for.push((report.path.clone(), declared.clone()));
     }
     let stated = stated(report.declared_window.as_ref());
@@ -296,9 +296,10 @@ fn file(
     own.extend(known.streams.silent_in(report, spans).filter(|name| known.is_wanted_name(name)).map(str::to_owned));
     // An empty export that says what it covers is evidence of zero, for every service the others name.
     let names = if spans.is_empty() { &known.services } else { &own };
+    let caps = report.caps();
     let capped = |severity: Option<Severity>| {
         let name = severity.map_or("ALL", Severity::as_str);
-        report.cap_suspected.iter().find(|cap| cap.severity == name).map(|cap| cap.rows)
+        caps.iter().find(|cap| cap.severity == name).map(|cap| cap.rows)
     };
     let newest_ns = observed.map_or(to, |(_, last)| last);
     let cut = |severity, rows, oldest_ns| CapCut { file: report.path.clone(), severity, rows, oldest_ns, newest_ns };
@@ -306,7 +307,7 @@ fn file(
         from = from.max(oldest);
         note_cap(result, window, cut(None, rows, oldest));
     }
-    let declared = report.declared_window.as_ref().filter(|declared| declared.source != "file metadata");
+    let declared = report.declared_window.as_ref().filter(|declared| declared.covers());
     // Without a word about its filter, a file that holds warnings or errors alone says nothing of what lies below them; one
     // with routine rows does, of rows without a severity as well.
     let floor = match declared {
@@ -432,6 +433,7 @@ mod tests {
             until: "1970-01-01T00:01:40Z".into(),
             source: "sidecar".into(),
             filter: Some("severity>=WARNING".into()),
+            limit: None,
         });
         let seen = coverage(&[(&report, &[span(Severity::Error, 40, 50, 2)])], window(0, 100), window(0, 100), &[]);
         assert!((seen.services["s"].covered_s() - 100.0).abs() < 1e-9);
@@ -439,6 +441,34 @@ mod tests {
             !seen.services["s"].severities.contains_key(&Severity::Info),
             "a filter with a floor covers only what is above it"
         );
+    }
+
+    #[test]
+    fn what_is_stated_wins_over_a_count_that_looks_like_a_cap() {
+        let spans = [span(Severity::Error, 40, 90, 100)];
+        let stating = |source: &str, limit: Option<u64>| {
+            let report = FileReport {
+                path: "a".into(),
+                entries: 100,
+                cap_suspected: vec![CapSuspected { severity: "ALL".into(), rows: 100 }],
+                declared_window: Some(DeclaredWindow {
+                    since: "1970-01-01T00:00:00Z".into(),
+                    until: "1970-01-01T00:01:40Z".into(),
+                    source: source.into(),
+                    filter: None,
+                    limit,
+                }),
+                ..FileReport::default()
+            };
+            let seen = coverage(&[(&report, &spans)], window(0, 100), window(0, 100), &[]);
+            let rows = seen.severities[&Severity::Error].cap_rows;
+            (seen.caps.len(), rows, seen.services["s"].covered_s().round())
+        };
+        assert_eq!(stating("sidecar", None), (0, None, 100.0));
+        assert_eq!(stating("flag", None), (0, None, 100.0));
+        assert_eq!(stating("sidecar", Some(101)), (0, None, 100.0), "a limit that was not reached");
+        assert_eq!(stating("sidecar", Some(100)), (1, Some(100), 60.0), "one that was");
+        assert_eq!(stating("file metadata", None), (1, Some(100), 50.0), "asked for, not covered");
     }
 
     #[test]
@@ -462,6 +492,7 @@ mod tests {
                 until: "1970-01-01T02:00:00Z".into(),
                 source: "sidecar".into(),
                 filter: filter.map(str::to_owned),
+                limit: None,
             }),
             ..FileReport::default()
         };

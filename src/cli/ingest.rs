@@ -217,6 +217,7 @@ pub(super) fn options(context: &Context, args: &ReadArgs) -> anyhow::Result<Read
             until: time::rfc3339(time::parse_user(until, &zone)?),
             source: "flag".into(),
             filter: args.declared_filter.clone(),
+            limit: None,
         };
         window.check().map_err(|reason| InputError::Declared { reason })?;
         options.declared = Some(window);
@@ -287,7 +288,7 @@ pub(crate) fn text(report: &Report) -> String {
         if let Some(why) = &file.skipped {
             let _ = writeln!(out, "{:>31}{DIM}{}{DIM:#}", "", super::pages::shown(why));
         }
-        for cap in &file.cap_suspected {
+        for cap in file.caps() {
             let what = if cap.severity == "ALL" { "rows".to_owned() } else { format!("{} rows", cap.severity) };
             let _ = writeln!(out, "{:>31}{DIM}exactly {} {what}: a row cap is suspected{DIM:#}", "", cap.rows);
         }

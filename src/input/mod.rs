@@ -389,6 +389,7 @@ fn read_with<C: Collect>(
     let report = &mut ingested.report;
     report.declared_window = declared.or(window);
     report.cap_suspected = caps(report, &options.round_counts);
+    report.cap_suspected = report.caps();
     Ok(ingested)
 }
 
@@ -426,6 +427,7 @@ fn sidecar(path: &Path) -> Result<Option<DeclaredWindow>, InputError> {
         since: String,
         until: String,
         filter: Option<String>,
+        limit: Option<serde_json::Value>,
         exit: Option<i64>,
     }
     let beside = source::sidecar_of(path);
@@ -439,11 +441,13 @@ fn sidecar(path: &Path) -> Result<Option<DeclaredWindow>, InputError> {
     if stated.exit.unwrap_or(0) != 0 {
         return Ok(None);
     }
+    let limit = stated.limit.and_then(|limit| limit.as_u64().or_else(|| limit.as_str()?.parse().ok()));
     let window = DeclaredWindow {
         since: time::rfc3339(since),
         until: time::rfc3339(until),
         source: "sidecar".into(),
         filter: stated.filter,
+        limit: limit.filter(|limit| *limit > 0),
     };
     window.check().map_err(invalid)?;
     Ok(Some(window))

@@ -459,8 +459,13 @@ fn a_window_that_cannot_be_meant_is_told_and_counts_as_none() {
         let mut options = ReadOptions::new(&Config::default()).expect("options");
         assert!(matches!(read_path(&path, &options).err(), Some(InputError::Sidecar { .. })));
         std::fs::remove_file(dir.path().join("dump.json.meta.json")).expect("remove");
-        options.declared =
-            Some(DeclaredWindow { since: start.into(), until: end.into(), source: "flag".into(), filter: None });
+        options.declared = Some(DeclaredWindow {
+            since: start.into(),
+            until: end.into(),
+            source: "flag".into(),
+            filter: None,
+            limit: None,
+        });
         assert!(matches!(read_path(&path, &options).err(), Some(InputError::Declared { .. })));
     }
 }

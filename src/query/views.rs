@@ -190,7 +190,7 @@ pub(super) fn coverage(snapshot: &Snapshot, services: &Services) -> Table {
         Data::I64(spans.iter().map(|(report, span)| of(report, span)).collect())
     };
     let cap = |report: &FileReport, span: &Span| {
-        let (caps, word) = (&report.cap_suspected, span.severity.as_str());
+        let (caps, word) = (report.caps(), span.severity.as_str());
         let found =
             caps.iter().find(|cap| cap.severity == word).or_else(|| caps.iter().find(|cap| cap.severity == "ALL"))?;
         i64::try_from(found.rows).ok()

@@ -71,9 +71,17 @@ pub struct DeclaredWindow {
     /// Filter of the export, where stated.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub filter: Option<String>,
+    /// Most rows that the export was to hold, where stated.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub limit: Option<u64>,
 }
 
 impl DeclaredWindow {
+    /// Whether somebody states that the file covers it: what a file says of itself is only what was asked for.
+    pub fn covers(&self) -> bool {
+        self.source != "file metadata"
+    }
+
     /// Says why it cannot be meant: an end that is no time, a year outside of 1970 to 2199, or an end that is not after the
     /// start.
     pub fn check(&self) -> Result<(), String> {
@@ -178,6 +186,19 @@ pub struct FileReport {
     pub redacted: u64,
     /// The same, by what they look like.
     pub redacted_by: BTreeMap<String, u64>,
+}
+
+impl FileReport {
+    /// Row counts that hide what came before.
+    ///
+    /// What was stated wins over what a count looks like: there, only a limit that was stated and reached is one.
+    pub fn caps(&self) -> Vec<CapSuspected> {
+        let Some(stated) = self.declared_window.as_ref().filter(|declared| declared.covers()) else {
+            return self.cap_suspected.clone();
+        };
+        let reached = stated.limit.is_some_and(|limit| self.entries + self.malformed >= limit);
+        reached.then(|| CapSuspected { severity: "ALL".into(), rows: self.entries }).into_iter().collect()
+    }
 }
 
 /// Sums over the files of one call.

@@ -106,7 +106,7 @@ fn stratified(file: &FileReport) -> Option<(u64, Vec<&str>)> {
     let most = *file.severity.values().max()?;
     let shared: Vec<&str> =
         file.severity.iter().filter(|(_, n)| **n == most).map(|(severity, _)| severity.as_str()).collect();
-    let capped = file.cap_suspected.iter().any(|cap| cap.rows == most && shared.contains(&cap.severity.as_str()));
+    let capped = file.caps().iter().any(|cap| cap.rows == most && shared.contains(&cap.severity.as_str()));
     let least = if capped { 2 } else { 3 };
     (most > 1 && shared.len() >= least && (capped || file.framing == "wrapper")).then_some((most, shared))
 }

@@ -474,6 +474,7 @@ fn wider(a: Option<DeclaredWindow>, b: Option<DeclaredWindow>) -> Option<Declare
             std::cmp::Reverse(window.until.clone()),
             window.source.clone(),
             window.filter.clone(),
+            window.limit,
         )
     };
     [a, b].into_iter().flatten().min_by_key(rank)
@@ -529,6 +530,7 @@ mod tests {
             until: format!("2025-09-15T{:02}:00:00Z", number + 1),
             source: "sidecar".into(),
             filter: None,
+            limit: None,
         }
     }
 

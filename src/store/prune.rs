@@ -171,6 +171,10 @@ pub(super) fn clamp_report(report: &mut FileReport, spans: &[StoredSpan], floor_
         let severity = Some(cap.severity.as_str()).filter(|name| *name != "ALL");
         oldest(severity).is_none_or(|first_ns| first_ns >= floor_ns)
     });
+    if let Some(window) = report.declared_window.as_mut().filter(|_| oldest(None).is_some_and(|first| first < floor_ns))
+    {
+        window.limit = None;
+    }
     let emptied = !spans.is_empty() && spans.iter().all(|span| span.last_ns < floor_ns);
     report.declared_window =
         report.declared_window.take().filter(|_| !emptied).and_then(|window| clamp_window(window, floor_ns));
@@ -345,6 +349,7 @@ mod tests {
                 until: "1970-01-01T00:01:40Z".into(),
                 source: "sidecar".into(),
                 filter: None,
+                limit: None,
             }),
             cap_suspected: ["ERROR", "INFO", "ALL"]
                 .map(|severity| CapSuspected { severity: severity.into(), rows: 50 })

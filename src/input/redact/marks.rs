@@ -7,7 +7,7 @@
 
 use wide::u8x16;
 
-use super::{API_KEY, COOKIE, HEADER, JWT, PASSWORD, PRIVATE_KEY, SIGNATURE, TOKEN, URL, WEBHOOK};
+use super::{API_KEY, COOKIE, HEADER, JWT, PASSWORD, PRIVATE_KEY, RANDOM, SIGNATURE, TOKEN, URL, WEBHOOK};
 
 /// Forms of credential, one bit each.
 pub(crate) type Forms = u16;
@@ -27,7 +27,7 @@ const fn mark(before: &'static str, after: &'static str, form: usize, least: usi
     Mark { before, after, form, least }
 }
 
-const MARKS: [Mark; 39] = [
+const MARKS: [Mark; 41] = [
     mark("PRIVATE KEY-", "", PRIVATE_KEY, 0),
     mark("PRIVATE KEY BLOCK-", "", PRIVATE_KEY, 0),
     mark(".", "eyJ", JWT, 8),
@@ -61,8 +61,10 @@ const MARKS: [Mark; 39] = [
     mark("SG.", "", API_KEY, 32),
     mark("shpat_", "", API_KEY, 32),
     mark("gsk_", "", API_KEY, 40),
-    mark("hooks.", "slack.com/", WEBHOOK, 16),
-    mark(".", "com/api/webhooks/", WEBHOOK, 16),
+    mark("hooks.", "slack.com", WEBHOOK, 0),
+    mark(".", "com/api/webhooks", WEBHOOK, 0),
+    mark(".", "com\\/api\\/webhooks", WEBHOOK, 0),
+    mark("--", "", PASSWORD, 0),
     mark("e", "arer", TOKEN, 16),
     mark("E", "ARER", TOKEN, 16),
     mark("a", "sic", TOKEN, 16),
@@ -70,7 +72,7 @@ const MARKS: [Mark; 39] = [
 ];
 
 /// Names before a `:` or `=`, in lower case and without `_` and `-`: what they end in, and their form.
-const NAMES: [(&str, usize); 41] = [
+const NAMES: [(&str, usize); 44] = [
     ("password", PASSWORD),
     ("passwd", PASSWORD),
     ("pwd", PASSWORD),
@@ -99,6 +101,9 @@ const NAMES: [(&str, usize); 41] = [
     ("securitytoken", PASSWORD),
     ("apitoken", PASSWORD),
     ("bottoken", PASSWORD),
+    (WEAK[0], PASSWORD),
+    (WEAK[1], PASSWORD),
+    (VALUE, PASSWORD),
     ("authorization", HEADER),
     ("cookie", COOKIE),
     ("phpsessid", COOKIE),
@@ -113,6 +118,10 @@ const NAMES: [(&str, usize); 41] = [
     ("\\u0026sig", SIGNATURE),
     ("&amp;sig", SIGNATURE),
 ];
+/// Names that prove nothing, unless what follows may be a secret.
+const WEAK: [&str; 2] = ["token", "secret"];
+/// The name of the second half of a pair, whose first one says what it is.
+const VALUE: &str = "value";
 /// Longest name of [`NAMES`] as it may be written, in bytes.
 const NAME_MAX_BYTES: usize = 24;
 
@@ -126,14 +135,17 @@ impl Set {
     }
 
     const fn of(words: &[u32]) -> Self {
-        let mut set = Self([0; 64]);
+        Self([0; 64]).and(words)
+    }
+
+    const fn and(mut self, words: &[u32]) -> Self {
         let mut at = 0;
         while at < words.len() {
             let (word, bit) = Self::place(words[at]);
-            set.0[word] |= bit;
+            self.0[word] |= bit;
             at += 1;
         }
-        set
+        self
     }
 
     #[inline]
@@ -169,7 +181,27 @@ const ENDS: [u32; NAMES.len()] = {
     ends
 };
 
-static NAME_ENDS: Set = Set::of(&ENDS);
+/// The same behind which an escaped tab stands.
+const ENDS_AND_TAB: [u32; NAMES.len()] = {
+    let (mut ends, mut at) = (ENDS, 0);
+    while at < ends.len() {
+        ends[at] = three([ends[at].to_be_bytes()[3], b'\\', b't']) | LOWER;
+        at += 1;
+    }
+    ends
+};
+
+/// The same where more stands between the two: a quote, a blank, another such tab.
+const TABS: [u32; 6] = [
+    three(*b"\"\\t") | LOWER,
+    three(*b"'\\t") | LOWER,
+    three(*b" \\t") | LOWER,
+    three(*b"\t\\t") | LOWER,
+    three(*b"t\\t") | LOWER,
+    three(*b"\\\\t") | LOWER,
+];
+
+static NAME_ENDS: Set = Set::of(&ENDS).and(&ENDS_AND_TAB).and(&TABS);
 
 /// What each of [`MARKS`] that is long enough ends with, up to its rare byte; 0 of others.
 const LAST: [u32; MARKS.len()] = {
@@ -193,6 +225,7 @@ fn may_end(word: u32) -> bool {
         || short == last_four(b"\0sk-") >> 8
         || short == last_four(b"\0hf_") >> 8
         || short == last_four(b"\0SG.") >> 8
+        || word >> 16 == last_four(b"\0\0--") >> 16 && short & 0xff != u32::from(b'-')
 }
 
 /// What marks start with whose rare byte is their first, but [`SITE`].
@@ -207,14 +240,15 @@ const STARTS: [u32; 8] = [
     u32::from_le_bytes(*b"ASIC"),
 ];
 
-/// The start of the mark that is a path of a site, and what follows: every host of a `.com` begins like it.
-const SITE: [u32; 2] = [u32::from_le_bytes(*b".com"), u32::from_le_bytes(*b"/api")];
+/// The start of the marks that are a path of a site, and what follows: every host of a `.com` begins like it.
+const SITE: u32 = u32::from_le_bytes(*b".com");
+const SITE_PATHS: [u32; 2] = [u32::from_le_bytes(*b"/api"), u32::from_le_bytes(*b"\\/ap")];
 
 /// Whether a mark may start at a position: one whose rare byte is its first.
 #[inline]
 fn may_start(s: &[u8], at: usize) -> bool {
     let word = word_from(s, at);
-    STARTS.contains(&word) || word == SITE[0] && word_from(s, at + SITE[1].to_le_bytes().len()) == SITE[1]
+    STARTS.contains(&word) || word == SITE && SITE_PATHS.contains(&word_from(s, at + SITE.to_le_bytes().len()))
 }
 
 /// Of each byte, the kinds of rare byte that it is: a bit for those that marks end with, another for those that they start with.
@@ -359,19 +393,56 @@ fn marked_at(s: &[u8], at: usize) -> Forms {
         let start = before.len() - mark.before.len();
         let likely = match mark.form {
             TOKEN => {
-                let blanks = rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+                let blanks = blanks(rest);
                 blanks > 0 && long(&rest[blanks..], mark.least)
             }
+            PASSWORD => is_option(rest),
             API_KEY => {
                 // Before `k_live_` and `_pat_` stands more.
                 let within = matches!(s[start], b'k' | b'_');
-                (within || start == 0 || !is_word(s[start - 1])) && long(rest, mark.least)
+                (within || is_edge(&s[..start])) && long(rest, mark.least)
             }
             _ => long(rest, mark.least),
         };
         Forms::from(likely) << mark.form
     });
     forms.fold(0, |forms, form| forms | form)
+}
+
+/// Whether a word may begin behind a text: at its start, behind what is no letter of a word, and behind what only looks like
+/// one (the end of an escape, of a colour, or of a byte of a URL).
+fn is_edge(before: &[u8]) -> bool {
+    let back = |n: usize| before.len().checked_sub(n).map(|at| before[at]);
+    back(1).is_none_or(|last| !is_word(last) || last == b'm')
+        || back(2) == Some(b'\\')
+        || back(3) == Some(b'%')
+        || back(4) == Some(b'\\')
+        || back(6) == Some(b'\\')
+}
+
+/// How many bytes of blanks a text begins with, tabs that were escaped among them.
+fn blanks(text: &[u8]) -> usize {
+    let mut at = 0;
+    loop {
+        match &text[at..] {
+            [b' ' | b'\t', ..] => at += 1,
+            rest @ [b'\\', ..] => {
+                let slashes = rest.iter().take_while(|b| **b == b'\\').count();
+                if rest.get(slashes) != Some(&b't') {
+                    return at;
+                }
+                at += slashes + 1;
+            }
+            _ => return at,
+        }
+    }
+}
+
+/// Whether what follows `--` is an option of [`NAMES`], with its value behind it.
+fn is_option(rest: &[u8]) -> bool {
+    let end = rest.iter().take(64).position(|b| !b.is_ascii_alphanumeric() && *b != b'-').unwrap_or(0);
+    matches!(rest[end..].first(), Some(b' ' | b'\t' | b'\\' | b'"' | b'\''))
+        && NAMES.iter().any(|(name, form)| *form == PASSWORD && is_name(&rest[..end], name))
 }
 
 fn is_word(b: u8) -> bool {
@@ -382,9 +453,10 @@ fn is_token(b: u8) -> bool {
     is_word(b) || matches!(b, b'-' | b'.' | b'~' | b'+' | b'/' | b'=')
 }
 
-/// Whether `least` characters of a token follow.
+/// Whether `least` characters of a token follow; one that goes on behind an escape is not measured.
 fn long(rest: &[u8], least: usize) -> bool {
-    rest.get(..least).is_some_and(|token| token.iter().all(|&b| is_token(b)))
+    let length = rest.iter().take(least).position(|b| !is_token(*b)).unwrap_or(rest.len());
+    length >= least || rest.get(length) == Some(&b'\\')
 }
 
 /// What the `:` or `=` at `at` tells of: a name before it, or a URL with a password.
@@ -395,9 +467,11 @@ fn named_before(s: &[u8], at: usize) -> Forms {
         [name @ .., b'"'] if name.last().is_some_and(|last| !is_around_name(*last)) => name,
         around => &around[..around.iter().rposition(|byte| !is_around_name(*byte)).map_or(0, |last| last + 1)],
     };
-    let mut found = if may_name(name) { name_form(name) } else { 0 };
-    if s.get(at + 1) == Some(&b'/') && s[at..].starts_with(b"://") && has_password(&s[at + 3..]) {
-        found |= 1 << URL;
+    let mut found = if may_name(name) { name_form(name, &s[at + 1..]) } else { 0 };
+    match s.get(at + 1..at + 3) {
+        Some(b"//") if has_password(&s[at + 3..]) => found |= 1 << URL,
+        Some(b"\\/" | b"\\\\") if has_escaped_password(&s[at + 1..]) => found |= 1 << URL,
+        _ => {}
     }
     found
 }
@@ -414,13 +488,59 @@ fn may_name(s: &[u8]) -> bool {
     s.last_chunk().is_some_and(|end| NAME_ENDS.has(three(*end) | LOWER))
 }
 
-/// The form that the name at the end of `s` tells of.
+/// The form that the name at the end of `s` tells of; `rest` stands behind its `:` or `=`.
 #[cold]
 #[inline(never)]
-fn name_form(s: &[u8]) -> Forms {
+fn name_form(s: &[u8], rest: &[u8]) -> Forms {
+    let mut s = s;
+    while let [before @ .., b't'] = s
+        && before.last() == Some(&b'\\')
+    {
+        s = without_around(before);
+    }
     let end = s.last_chunk().map_or(0, |end| three(*end) | LOWER);
     let found = NAMES.iter().zip(ENDS).filter(|((name, _), ends)| *ends == end && is_name(s, name));
-    found.fold(0, |forms, ((_, form), _)| forms | 1 << form)
+    found.fold(0, |forms, ((name, form), _)| {
+        let likely = match *name {
+            VALUE => return forms | first_of_pair(&s[..s.len() - VALUE.len()], rest),
+            name if WEAK.contains(&name) => may_be_random(rest),
+            _ => true,
+        };
+        forms | Forms::from(likely) << form
+    })
+}
+
+/// A text without what may stand between a name and its `:` or `=`.
+fn without_around(s: &[u8]) -> &[u8] {
+    &s[..s.iter().rposition(|byte| !is_around_name(*byte)).map_or(0, |last| last + 1)]
+}
+
+/// The forms that the first half of a pair tells of, which `s` ends with before the name of the second.
+fn first_of_pair(s: &[u8], rest: &[u8]) -> Forms {
+    let mut comma = s;
+    // Between the two may be line breaks, also escaped.
+    loop {
+        comma = match comma {
+            [before @ .., last] if is_around_name(*last) || last.is_ascii_whitespace() => before,
+            [before @ .., b'\\', b'n' | b'r' | b't'] | [before @ .., b'\\', b'u', b'0', b'0', b'0', _] => before,
+            _ => break,
+        };
+    }
+    let [first @ .., b','] = comma else { return 0 };
+    let first = without_around(first);
+    let is_name_of_one = may_name(first) && !is_name(first, VALUE);
+    if is_name_of_one { name_form(first, rest) } else { 0 }
+}
+
+/// Whether a value may be one that looks drawn by lot: long enough, and with a digit.
+fn may_be_random(rest: &[u8]) -> bool {
+    let start = rest.iter().position(|b| !is_around_name(*b) && *b != b'>').unwrap_or(rest.len());
+    let (before, value) = rest.split_at(start);
+    let ends =
+        |b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b',' | b';' | b'&' | b'{' | b'}' | b'<' | b'>');
+    // What is escaped, or ends with the text, is left to the pattern.
+    value.iter().take(RANDOM).position(ends).is_none_or(|length| value[..length].contains(&b'\\'))
+        || before.last() == Some(&b'\\')
 }
 
 /// Whether a text ends with a name, however that is written.
@@ -429,12 +549,26 @@ fn is_name(s: &[u8], name: &str) -> bool {
     name.bytes().rev().all(|letter| written.next().is_some_and(|b| b.to_ascii_lowercase() == letter))
 }
 
+/// As [`has_password`], where the slashes of `://` are escaped.
+#[cold]
+#[inline(never)]
+fn has_escaped_password(rest: &[u8]) -> bool {
+    let slash = |rest: &[u8]| {
+        let slashes = rest.iter().take_while(|b| **b == b'\\').count();
+        (rest.get(slashes) == Some(&b'/')).then_some(slashes + 1)
+    };
+    slash(rest).is_some_and(|one| slash(&rest[one..]).is_some_and(|two| has_password(&rest[one + two..])))
+}
+
+/// Longest password of a URL, in bytes as they may be escaped.
+const URL_PASSWORD: usize = 256 * 9;
+
 /// Whether what follows `://` is `user:password@`.
 #[cold]
 #[inline(never)]
 fn has_password(rest: &[u8]) -> bool {
-    let ends = |b: &u8| matches!(b, b'/' | b'@' | b'"' | b'\'' | b'\\') || b.is_ascii_whitespace();
-    let user = rest.iter().position(|b| *b == b':' || ends(b)).unwrap_or(rest.len());
+    let ends = |b: &u8| matches!(b, b'/' | b'@' | b'"' | b'\'') || b.is_ascii_whitespace();
+    let user = rest.iter().position(|b| *b == b':' || ends(b) || *b == b'\\').unwrap_or(rest.len());
     rest.get(user) == Some(&b':')
-        && rest[user..].iter().take(1100).position(ends).is_some_and(|end| rest[user + end] == b'@')
+        && rest[user..].iter().take(URL_PASSWORD).position(ends).is_some_and(|end| rest[user + end] == b'@')
 }

@@ -222,10 +222,23 @@ fn every_form_is_marked_wherever_its_pattern_matches() {
         "discord.com/api/webhooks/",
         "0f1e2d3c4b5a69788796a5b4c3d2e1f000112233",
         "Zz0_Yy1-Xx2_Ww3-Vv4_Uu5-Tt6_Ss7-Rr8",
+        "\\n",
+        "\\t",
+        "\\\\r",
+        "\\u000a",
+        "\\u001b[31m",
+        "%3D",
+        "\\\"",
+        "\\/",
+        "\",\"value\":\"",
+        "=>",
+        "--",
+        "Token",
+        "Secret",
     ];
     let mut state = 1_u64;
     let mut matched = 0;
-    for length in (1..=12).cycle().take(120_000) {
+    for length in (1..=12).cycle().take(160_000) {
         let mut text = String::new();
         for _ in 0..length {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -233,10 +246,168 @@ fn every_form_is_marked_wherever_its_pattern_matches() {
         }
         let marked = marked(text.as_bytes());
         for (form, (name, ..)) in FORMS.iter().enumerate() {
-            let matches = redactor.form(form).is_match(&text);
+            // Names that prove nothing are marked by what follows: there only what is masked has a mark.
+            let masks = || redactor.mask(&text, 1 << form, &mut Hits::default()) != text;
+            let matches = if form == PASSWORD { masks() } else { redactor.form(form).is_match(&text) };
             matched += u64::from(matches);
             assert!(!matches || marked & 1 << form != 0, "{name} in {text:?}");
         }
     }
     assert!(matched > 3000, "{matched}");
+}
+
+/// Secrets of every form, and where each stands in its text.
+fn one_of_each() -> Vec<(String, String)> {
+    let a = |n: usize| "a1B2".repeat(16)[..n].to_owned();
+    let of = |before: &str, secret: String| (before.to_owned(), secret);
+    vec![
+        of("", "-----BEGIN PRIVATE KEY-----abc-----END PRIVATE KEY-----".to_owned()),
+        of("", format!("eyJ{}.eyJ{}.{}", a(16), a(16), a(20))),
+        of("", format!("AIza{}", a(35))),
+        of("", format!("ghp_{}", a(36))),
+        of("", format!("github_pat_{}", a(30))),
+        of("", format!("sk-proj-{}", a(40))),
+        of("", format!("rk_live_{}", a(24))),
+        of("", format!("xoxb-{}", a(20))),
+        of("", format!("dckr_pat_{}", a(27))),
+        of("", "AKIAA1B2C3D4E5F6G7H8".to_owned()),
+        of("", format!("SG.{}.{}", a(22), a(43))),
+        of("Bearer ", a(32)),
+        of("BASIC\t", a(32)),
+        of("://u:", "p@ss,w\u{e9}rd".to_owned()),
+        of("password=", "hunter22".to_owned()),
+        of("pwd\t= ", "p\u{e9}ss/w\\ord=".to_owned()),
+        of("\"client_secret\": \"", "hunter22".to_owned()),
+        of("X-Api-Key: ", "hunter22".to_owned()),
+        of("userPassword: '", "hunter22".to_owned()),
+        of("PGPASSWORD=", "hunter22".to_owned()),
+        of("reset_token=", a(16)),
+        of("--db-password ", "hunter22".to_owned()),
+        of("{\"name\":\"DB_PASSWORD\",\"value\":\"", "hunter22".to_owned()),
+        of("{\"name\": \"Cookie\",\n \"value\": \"sid=", a(16)),
+        of("Authorization: Token ", a(32)),
+        of("cookie: id=", a(16)),
+        of("jsessionid=", a(16)),
+        of("x-amz-signature=", a(32)),
+        of("/?a&sig=", a(32)),
+        of("hooks.slack.com/services/", "T000/B000/abcdefgh".to_owned()),
+        of("discord.com/api/webhooks/", "123456789/abcDEF_ghi".to_owned()),
+    ]
+}
+
+#[test]
+fn the_same_is_masked_in_a_text_and_in_the_json_it_was_written_as() {
+    // As encoders write it: the least, slashes and what HTML may not hold escaped, nothing but ASCII, escaped again.
+    let plain = |text: &str| serde_json::to_string(text).unwrap();
+    let careful = |text: &str| plain(text).replace('/', "\\/").replace('&', "\\u0026").replace('>', "\\u003e");
+    let ascii = |text: &str| plain(text).replace('\u{e9}', "\\u00e9").replace("\\n", "\\u000a");
+    let twice = |text: &str| plain(&plain(text));
+    let thrice = |text: &str| plain(&plain(&plain(text)));
+    let encoders: [&dyn Fn(&str) -> String; 5] = [&plain, &careful, &ascii, &twice, &thrice];
+    let behind = [
+        "",
+        "x ",
+        "x\n",
+        "x\t",
+        "x\r\n",
+        "x\u{8}",
+        "x\u{c}",
+        "x\u{1b}[31m",
+        "x\"",
+        "x\\n",
+        "x\\\\n",
+        "x\\u000a",
+        "=\u{e9}",
+        "%0A",
+    ];
+    for (name, secret) in one_of_each() {
+        for before in behind {
+            let end = if name == "://u:" { "@h\nand \"more\"" } else { "\nand \"more\"" };
+            let text = format!("{before}{name}{secret}{end}");
+            let (shown, hits) = masked(&text);
+            assert_eq!(hits, 1, "{text:?} is {shown:?}");
+            assert!(shown.starts_with(&format!("{before}{name}<redacted:")), "{text:?} is {shown:?}");
+            assert!(shown.ends_with(&format!(">{end}")), "{text:?} is {shown:?}");
+            for encode in encoders {
+                let row = format!("{{\"textPayload\":{},\"labels\":{{}}}}", encode(&text));
+                let (masked_row, hits) = masked(&row);
+                assert_eq!(hits, 1, "{row} is {masked_row}");
+                assert_eq!(
+                    masked_row,
+                    format!("{{\"textPayload\":{},\"labels\":{{}}}}", encode(&shown).replace("\\u003e", ">")),
+                    "{row}"
+                );
+                assert!(serde_json::from_str::<serde_json::Value>(&masked_row).is_ok(), "{masked_row}");
+            }
+        }
+    }
+}
+
+#[test]
+fn names_at_the_end_of_words_in_pairs_and_in_options_are_names() {
+    let random = "Zk81mQwLx0Tr7";
+    for text in [
+        "{\"userPassword\":\"@\"}",
+        "{ newPassword: '@' }",
+        "confirmPassword=@",
+        "dbPassword: @",
+        "PGPASSWORD=@ psql",
+        "{\"googleClientSecret\":\"@\"}",
+        "stripeApiKey=@",
+        "{\"secret\":\"@\"}",
+        "{\"token\": \"@\"}",
+        "GET /reset?token=@",
+        "GET /reset?a=b&reset_token=@&c=d",
+        "{\"csrfToken\":\"@\"}",
+        "{\"user\"=>\"bob\", \"password\"=>\"@\"}",
+        "{:password => \"@\"}",
+        r#"{"body": "{\"b\": \"{\\\"password\\\": \\\"@\\\"}\"}"}"#,
+        "psql --password @ -h db",
+        "[\"--db-password\", \"@\"]",
+        "--token '@'",
+        "{\"name\": \"DB_PASSWORD\", \"value\": \"@\"}",
+        "{\"Key\":\"API_KEY\",\"Value\":\"@\"}",
+        "{\"name\":\"X-Api-Key\",\n  \"value\":\"@\"}",
+        r#"{\"name\":\"JWT_SECRET\",\"value\":\"@\"}"#,
+        "{\"key\":\"token\",\"value\":\"@\"}",
+    ] {
+        let expected = text.replace('@', "<redacted:password>");
+        assert_eq!(masked(&text.replace('@', random)), (expected, 1), "{text}");
+    }
+    assert_eq!(masked("bad token: password=hunter22").0, "bad token: password=<redacted:password>");
+    assert_eq!(masked("postgresql://u:p@w@h/d").0, "postgresql://u:<redacted:password>@h/d");
+    assert_eq!(masked("https://u:pw@h?mail=a@b.c").0, "https://u:<redacted:password>@h?mail=a@b.c");
+}
+
+#[test]
+fn weak_names_before_what_is_no_secret_stay() {
+    for text in [
+        "token: 12",
+        "tokens=1234567890123456",
+        "max_token: 4096",
+        "{\"usage\":{\"prompt_token\":153,\"total_token\":\"1234567890123\"}}",
+        "invalid token: expired yesterday",
+        "unexpected token: OrderServiceV2Handler",
+        "{\"token\":\"null\"}",
+        "{\"token\":\"unauthenticated\"}",
+        "token=2025-09-12T00:00:00Z",
+        "token={token} secret=<secret> token=${TOKEN_FROM_ENV_12}",
+        "secret: db-credentials-v2-production",
+        "\"secret\":\"projects/p1/secrets/db1/versions/4\"",
+        "token: user-service-v2",
+        "Error in resetPassword: TokenExpiredError",
+        "ERROR forgotPassword: Timeout",
+        "use the --password option here",
+        "--password-file /run/secrets/db1",
+        "--token expired yesterday",
+        "---------- token 12345678 ----------",
+        "{\"name\":\"PORT\",\"value\":\"8080808080\"}",
+        "{\"name\":\"value\",\"value\":\"Zk81mQwLx0Tr7\"}",
+        r"C:\tools\new\basic configuration",
+        r"C:\desk-management-of-everything-else",
+        r"\risk-management-of-everything-else",
+        "ghp_short",
+    ] {
+        assert_eq!(masked(text), (text.to_owned(), 0), "{text}");
+    }
 }

@@ -430,7 +430,7 @@ fn upper(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.bytes().any(|b| b.is_ascii_lowercase()) { Cow::Owned(text.to_ascii_uppercase()) } else { text }
 }
 
-/// Host and path of a URL, query and fragment cut.
+/// Host and path of a URL, without who asks for it, query and fragment.
 pub(super) fn host_and_path(url: Cow<'_, str>) -> (Option<Cow<'_, str>>, Option<Cow<'_, str>>) {
     let host = Some(part(url.clone(), |url| split_url(url).0)).filter(|host| !host.is_empty());
     (host, Some(part(url, |url| split_url(url).1)).filter(|path| !path.is_empty()))
@@ -439,13 +439,25 @@ pub(super) fn host_and_path(url: Cow<'_, str>) -> (Option<Cow<'_, str>>, Option<
 fn split_url(url: &str) -> (&str, &str) {
     let scheme = memchr::memchr_iter(b':', url.as_bytes()).find(|at| url[*at..].starts_with("://"));
     let (host, path) = match scheme.map(|at| &url[at + 3..]) {
-        Some(rest) => match rest.find('/') {
-            Some(slash) => rest.split_at(slash),
-            None => (rest, "/"),
-        },
+        Some(rest) => {
+            let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+            (host(authority), if path.starts_with('/') { path } else { "/" })
+        }
         None => ("", url),
     };
     (host, &path[..memchr::memchr2(b'?', b'#', path.as_bytes()).unwrap_or(path.len())])
+}
+
+/// Host and port without user and password.
+fn host(authority: &str) -> &str {
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    // What is no port is a password that holds an end of hosts, as `u:p#w@h` does.
+    match host.rsplit_once(':') {
+        Some((name, port)) if !host.ends_with(']') && !port.bytes().all(|b| b.is_ascii_digit()) => {
+            name.split(':').next().unwrap_or(name)
+        }
+        _ => host,
+    }
 }
 
 /// A row mapped for a test, which may leak what the record borrows.

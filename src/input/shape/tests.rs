@@ -134,4 +134,15 @@ fn reads_latencies_and_urls() {
     assert_eq!(host_and_path("https://a.b/c/d?e=f".into()), (Some("a.b".into()), Some("/c/d".into())));
     assert_eq!(host_and_path("/c?d".into()), (None, Some("/c".into())));
     assert_eq!(host_and_path("https://a.b".into()), (Some("a.b".into()), Some("/".into())));
+    for (url, host, path) in [
+        ("https://admin:hunter22@a.b/c", "a.b", "/c"),
+        ("https://admin:hunt@er22@a.b:8080?d", "a.b:8080", "/"),
+        ("https://admin@a.b#c/d", "a.b", "/"),
+        ("https://[::1]:80/c", "[::1]:80", "/c"),
+        ("https://[::1]", "[::1]", "/"),
+        ("https://a.b?mail=c@d.e/f", "a.b", "/"),
+        ("https://admin:hunter#22@a.b/c", "admin", "/"),
+    ] {
+        assert_eq!(host_and_path(url.into()), (Some(host.into()), Some(path.into())), "{url}");
+    }
 }

@@ -410,6 +410,7 @@ pub(crate) fn window(object: Value<'_>) -> Option<DeclaredWindow> {
             until: at(&["end", "until", "to", "end_time", "endTime"])?,
             source: "file metadata".into(),
             filter: None,
+            limit: None,
         })
     })
 }

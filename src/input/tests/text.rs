@@ -64,6 +64,7 @@ fn the_year_of_a_line_without_one_is_that_of_the_window() {
         until: "2025-01-06T00:00:00Z".into(),
         source: "flags".into(),
         filter: None,
+        limit: None,
     };
     let read = ingest(text.as_bytes(), |options| (options.text, options.declared) = (true, Some(declared)));
     let seen: Vec<_> =
