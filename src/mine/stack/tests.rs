@@ -1,6 +1,6 @@
 //! One trace of each runtime, and the roles of rows.
 
-use super::{RowRole, parse_stack, row_role};
+use super::{RowRole, parse_stack, row_role, unstamped};
 
 mod chains;
 
@@ -318,4 +318,45 @@ fn reads_what_rails_writes_behind_a_logger_and_tags() {
     for line in ["[done]", "[0f3c-1] order 17 failed", "[0f3c-1]   said twice", "E, [1] x", "Shop (3 carts)"] {
         assert_eq!(row_role(line), RowRole::Plain, "{line}");
     }
+}
+
+#[test]
+fn a_time_before_each_line_hides_no_role() {
+    let at = "2025-01-01 10:00:00";
+    for line in [
+        "    at Socket.emit [as close] (node:events:517:28)",
+        "  File \"/app/a.py\", line 3, in load",
+        "shop.Bad: no",
+        "}",
+        "  code: 'E1',",
+        "main.pick(0x1)",
+        "stack backtrace:",
+        "During handling of the above exception, another exception occurred:",
+        "thread 'main' panicked at src/main.rs:3:5:",
+        "fail: Shop.Orders[13]",
+        "/srv/app.js:12",
+        "Caused by:",
+        "no stock",
+        "",
+    ] {
+        assert_eq!(row_role(&format!("{at} {line}")), row_role(line), "{line}");
+        assert_eq!(unstamped(&format!("{at} {line}\n")), line);
+    }
+    assert_eq!(row_role(at), RowRole::Between);
+    for plain in [
+        "  INFO up",
+        "   WARN slow",
+        "APPLICATION FAILED TO START",
+        "It was not possible to find any compatible framework version",
+    ] {
+        assert_eq!(row_role(&format!("{at} {plain}")), RowRole::Plain, "{plain}");
+    }
+    for other in ["2025-01-01 10:00:00,123   x", "2025-01-01 10:00:0x   x", "2025-01-01 10:00:00x", "2025-01-01 10:00"]
+    {
+        assert_eq!((unstamped(other), row_role(other)), (other, RowRole::Plain), "{other}");
+    }
+    let lines = format!("{at} no\n  File \"/app/a.py\", line 3, in load");
+    assert_eq!(unstamped(&lines), lines);
+    let many = format!("{at} ").repeat(1 << 16);
+    assert_eq!(row_role(&many), RowRole::Plain);
 }
