@@ -255,6 +255,7 @@ pub(super) fn is_cut_from_stack(line: &str) -> bool {
     };
     line.starts_with(PYTHON)
         || is_tied(line)
+        || begins_alone(line)
         || is_indented_frame(line.as_bytes())
         || error_type(line).is_some()
         || is_code()

@@ -47,8 +47,8 @@ pub(super) struct Said<'a> {
     pub(super) http: Option<Http<'a>>,
     /// What the program wrote, where names or a collector's time stand before it.
     pub(super) named: Option<&'a str>,
-    /// The line from a collector's time on: behind one, more is taken for a level.
-    pub(super) stamped: Option<&'a str>,
+    /// What a collector wrote a time before: behind one, more is taken for a level.
+    pub(super) behind_time: Option<&'a str>,
     /// The object that makes up the rest of the line.
     pub(super) object: Option<&'a str>,
     /// What stands before the object may be anything.
@@ -186,7 +186,10 @@ fn exported(line: &str, heads: u8) -> Option<Said<'_>> {
     let (instant, rest) = rest.split_once('\t')?;
     let (time, same) = (time::parse(epoch)?, time::parse(instant)?);
     let is_same = time.ns / 1_000_000 == same.ns / 1_000_000 && !same.naive;
-    is_same.then(|| Said { time: Some(time), yearless: None, begins: true, ..behind_name(rest, heads) })
+    is_same.then(|| {
+        let said = behind_name(rest, heads);
+        Said { time: Some(time), yearless: None, begins: true, behind_time: said.named, ..said }
+    })
 }
 
 /// A line that begins with a time, which stands at `place`.
@@ -201,8 +204,7 @@ fn timed(line: &str, place: std::ops::Range<usize>, parsed: Parsed, heads: u8) -
     }
     let instant = place.start == 0 && !parsed.naive && stamp.as_bytes().get(10) == Some(&b'T');
     if instant && let Some(said) = collected(stamp, behind, heads) {
-        let stamped = said.service.is_none().then_some(line);
-        return Said { time: Some(parsed), yearless: None, begins: true, stamped, ..said };
+        return Said { time: Some(parsed), yearless: None, begins: true, behind_time: said.named, ..said };
     }
     // Of the lines of a stack, nobody writes a time before each but who collected them.
     if place.start == 0

@@ -18,7 +18,7 @@ mod tests;
 
 use memchr::memmem::find;
 
-pub use role::{RowRole, row_role};
+pub use role::{RowRole, row_role, unstamped};
 pub use ruby::Marks;
 
 use crate::record::strip_ansi;

@@ -28,19 +28,28 @@ const LONGEST_BETWEEN: usize = 80;
 
 /// The severity that a text states, and why it counts.
 pub(super) fn level(message: &str) -> Option<(Severity, &'static str)> {
+    level_in(message, false)
+}
+
+/// The same of a text that a time stood before.
+pub(super) fn level_behind_time(text: &str) -> Option<(Severity, &'static str)> {
+    level_in(text, true)
+}
+
+fn level_in(message: &str, timed: bool) -> Option<(Severity, &'static str)> {
     let head = head_of(message);
     match strip_ansi(head) {
-        None => level_of(head, message),
-        Some(plain) => level_of(plain.trim_start(), message),
+        None => level_of(head, message, timed),
+        Some(plain) => level_of(plain.trim_start(), message, timed),
     }
 }
 
-fn level_of(head: &str, message: &str) -> Option<(Severity, &'static str)> {
-    let behind = after_time(head);
+fn level_of(head: &str, message: &str, timed: bool) -> Option<(Severity, &'static str)> {
+    let behind = after_time(head).or_else(|| timed.then_some(Behind { rest: head, open: false }));
     let body = behind.map_or(head, |behind| behind.rest.trim_start_matches([' ', '\t']));
     // A collector's time before the line's own.
     if body.len() < head.len() && after_time(body).is_some() {
-        return level_of(body, message);
+        return level_of(body, message, false);
     }
     if let Some(severity) = bracketed_level(body) {
         return Some((severity, TOLD));

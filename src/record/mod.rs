@@ -14,7 +14,7 @@ mod severity;
 
 pub use ansi::strip_ansi;
 pub use head::{Opening, error_type, opening};
-pub use severity::{EffectiveSeverity, Severity, effective};
+pub use severity::{EffectiveSeverity, Severity, effective, effective_behind_time};
 
 use std::borrow::Cow;
 

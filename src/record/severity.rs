@@ -150,7 +150,19 @@ pub fn effective(envelope: Severity, message: &str, inner: Option<Severity>) -> 
     if let Some(severity) = inner.filter(|severity| *severity != Severity::Default) {
         return EffectiveSeverity { severity, reason: Some("level inside the payload") };
     }
-    match head::level(message) {
+    told(head::level(message))
+}
+
+/// The same of a text that a time stood before, which is no part of it any more.
+pub fn effective_behind_time(envelope: Severity, text: &str) -> EffectiveSeverity {
+    if envelope != Severity::Default {
+        return EffectiveSeverity { severity: envelope, reason: None };
+    }
+    told(head::level_behind_time(text))
+}
+
+fn told(level: Option<(Severity, &'static str)>) -> EffectiveSeverity {
+    match level {
         Some((severity, reason)) => EffectiveSeverity { severity, reason: Some(reason) },
         None => EffectiveSeverity { severity: Severity::Default, reason: None },
     }

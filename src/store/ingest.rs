@@ -28,7 +28,7 @@ use super::packed::Reports;
 use super::prune::Dropped;
 use super::rows::{Room, Rows};
 use super::{AppendOptions, Appended, Progress, RawPolicy, Store, StoreError, layout, spill};
-use crate::mine::{RowRole, may_be_exception, row_role, traced};
+use crate::mine::{RowRole, may_be_exception, row_role, traced, unstamped};
 use crate::record::ingest::{IngestTotal, Ingested};
 use crate::record::{Collect, ContentId, LogRecord, Severity, Stretch};
 use crate::time;
@@ -68,11 +68,12 @@ impl Collect for Part {
             // any other and does not: it would be kept for every row without a severity.
             RawPolicy::Warning => {
                 // A name alone is a method's in the audit log.
-                let is_exception = role == RowRole::Exception && record.message.contains(' ');
+                let text = unstamped(&record.message);
+                let is_exception = role == RowRole::Exception && text.contains(' ');
                 record.effective_severity >= Severity::Warning
                     || role.is_of_stack()
                     || is_exception
-                    || record.effective_severity == Severity::Default && may_end_stack(&record.message)
+                    || record.effective_severity == Severity::Default && may_end_stack(text)
                     || is_reason_of_jvm(&record.message)
             }
         };

@@ -22,7 +22,7 @@ use super::event::EventRole;
 use super::files::Files;
 use super::order::{Place, origin};
 use super::rows::{DictCol, IntCol, NONE, Rows, TextCol};
-use crate::mine::{Marks, RowRole, is_aborted, may_be_exception};
+use crate::mine::{Marks, RowRole, is_aborted, may_be_exception, unstamped};
 use crate::record::Severity;
 use block::{BLOCK_NS, Block, Is, lone_file, opens};
 pub(super) use told::Told;
@@ -275,7 +275,7 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
     // Nothing is joined to a plain row that no row of a stack follows within the gap, and no such row to what is not near one.
     let near_stack = near_stacks(blocks, places);
     let ts = |at: &(u32, u32)| blocks[at.0 as usize].ts_ns[at.1 as usize];
-    let text_at = |at: usize| blocks[places[at].0 as usize].text(TextCol::Message, places[at].1 as usize);
+    let text_at = |at: usize| unstamped(blocks[places[at].0 as usize].text(TextCol::Message, places[at].1 as usize));
     let file_at = |at: usize| lone_file(blocks[places[at].0 as usize], places[at].1 as usize);
     for (at, (block, row)) in places.iter().enumerate() {
         let (rows, row) = (blocks[*block as usize], *row as usize);
@@ -286,7 +286,7 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
         let word = |column| rows.word(column, row);
         let key = (word(DictCol::Service), word(DictCol::Instance), word(DictCol::LogName));
         let severity = (rows.int(IntCol::Severity, row), rows.int(IntCol::EffectiveSeverity, row));
-        let text = || rows.text(TextCol::Message, row);
+        let text = || unstamped(rows.text(TextCol::Message, row));
         let role = match rows.role(row) {
             // A request says nothing by its lack of a text; it may fall between any rows.
             RowRole::Between if rows.is_request(row) => continue,

@@ -8,7 +8,7 @@ use super::super::repair;
 use super::super::said::{self, Said};
 use super::super::shape::{Beside, Row, lossy};
 use super::{Known, Place, Reader};
-use crate::record::{Collect, Kind, LogRecord, Severity, Stretch, effective, hash128};
+use crate::record::{Collect, Kind, LogRecord, Severity, Stretch, effective, effective_behind_time, hash128};
 use crate::time::{self, Parsed};
 
 /// An entry that was taken.
@@ -164,8 +164,8 @@ impl<C: Collect> Reader<'_, C> {
             (None, None) => Cow::Borrowed(text),
         };
         let found = effective(record.severity, &record.message, said.level);
-        let found = match said.stamped.filter(|_| found.reason.is_none()) {
-            Some(stamped) => effective(record.severity, stamped, None),
+        let found = match said.behind_time.filter(|_| found.reason.is_none()) {
+            Some(text) => effective_behind_time(record.severity, text),
             None => found,
         };
         (record.effective_severity, record.effective_reason) = (found.severity, found.reason);

@@ -15,10 +15,12 @@ pub(super) fn of(line: &str, heads: u8) -> Option<Said<'_>> {
         let time = time::parse(words.next()?).filter(|_| rest.as_bytes()[0].is_ascii_digit());
         let instance = words.next().filter(|host| named(host));
         let service = words.next().filter(|app| named(app));
-        let message = rest.splitn(6, ' ').nth(5).and_then(message);
+        let text = rest.splitn(6, ' ').nth(5);
+        let message = text.and_then(message);
         let inner = message.and_then(|text| within(text, heads)).unwrap_or_default();
-        let time = time.or(inner.time);
-        return Some(Said { time, yearless: None, begins: true, severity, instance, service, ..inner });
+        // Heroku leaves the structured data out.
+        let (time, behind_time) = (time.or(inner.time), inner.named.or(message).or(text));
+        return Some(Said { time, yearless: None, begins: true, severity, instance, service, behind_time, ..inner });
     }
     // Relays write the whole time in its place.
     let dated = || Some(plain(rest, heads)).filter(|said| said.time.is_some() && rest.as_bytes()[0].is_ascii_digit());
@@ -33,7 +35,7 @@ pub(super) fn bsd(line: &str, heads: u8) -> Option<Said<'_>> {
     let stated = rest.split(' ').next().is_some_and(|word| {
         word.len() == 4 && matches!(&word.as_bytes()[..2], b"19" | b"20") && word.bytes().all(|b| b.is_ascii_digit())
     });
-    let mut said = Said { yearless: Some(yearless).filter(|_| !stated), begins: true, ..Said::default() };
+    let said = Said { yearless: Some(yearless).filter(|_| !stated), begins: true, ..Said::default() };
     if let Some((host, rest)) = rest.split_once(' ') {
         let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '@')));
         let (tag, rest) = rest.split_at(end.unwrap_or(rest.len()));
@@ -42,10 +44,16 @@ pub(super) fn bsd(line: &str, heads: u8) -> Option<Said<'_>> {
             && !tag.is_empty()
             && (rest.starts_with(':') || rest.starts_with('[') && rest.contains("]:"))
         {
-            (said.instance, said.service) = (Some(host), Some(tag));
-            let inner = rest.split_once(": ").and_then(|(_, text)| within(text, heads)).unwrap_or_default();
-            let yearless = said.yearless.filter(|_| inner.time.is_none());
-            return Some(Said { yearless, begins: true, instance: said.instance, service: said.service, ..inner });
+            let text = rest.split_once(": ").map(|(_, text)| text);
+            let inner = text.and_then(|text| within(text, heads)).unwrap_or_default();
+            return Some(Said {
+                yearless: said.yearless.filter(|_| inner.time.is_none()),
+                begins: true,
+                instance: Some(host),
+                service: Some(tag),
+                behind_time: inner.named.or(text),
+                ..inner
+            });
         }
     }
     Some(said)

@@ -342,6 +342,9 @@ fn what_tools_print_for_people_is_read_as_what_it_was() {
         "KeyError: 1",
         "    at f (a.js:1:2)",
         "Caused by: a.B: no",
+        "panic: no stock",
+        "thread 'main' panicked at src/main.rs:3:5:",
+        "Unhandled exception. System.TimeoutException: slow",
     ] {
         let line = format!("2024-01-02 03:04:05 {rest}");
         assert_eq!((of(&line).named, of(&line).begins), (Some(rest), true), "{line}");

@@ -395,3 +395,33 @@ fn the_name_of_its_container_is_the_service_of_a_row() {
     let read = ingest(b"till-1 | {\"msg\":\"cut\n{\"msg\":\"x\"}\n", |_| {});
     assert_eq!((read.report.entries, read.report.malformed, read.report.services.contains_key("till")), (1, 1, false));
 }
+
+#[test]
+fn a_level_behind_the_head_of_a_collector_is_one_behind_a_time() {
+    for head in [
+        "2024-01-02T03:04:05.678901+00:00 app[web.1]: ",
+        "2024-01-02T03:04:05+0000 box till[7]: ",
+        "2024-01-02T03:04:05.678+00:00 ecs/web/0a1b2c3d4e5f60718293a4b5c6d7e8f9 ",
+        "2024-01-02T03:04:05.678901234Z ",
+        "1704164645678\t2024-01-02T03:04:05.678Z\t",
+        "83 <40>1 2024-01-02T03:04:05+00:00 host app web.3 - ",
+        "Jan  2 03:04:05 box till[7]: ",
+        "[pod/till-0/web] 2024-01-02T03:04:05.678901234Z ",
+    ] {
+        for (text, severity) in [
+            ("ERROR no stock", Severity::Error),
+            ("[main] WARN shop.Till slow", Severity::Warning),
+            ("2024-01-02 03:04:05 ERROR no stock", Severity::Error),
+            ("Error budget is fine", Severity::Default),
+            ("no ERROR so far", Severity::Default),
+        ] {
+            let read = ingest(format!("{head}{text}\n").as_bytes(), |options| options.text = true);
+            assert_eq!(read.records[0].effective, severity, "{head}{text}");
+        }
+    }
+    // What syslog says counts, and behind no time a level needs a mark.
+    for line in ["<14>1 2024-01-02T03:04:05Z box till 7 - - ERROR no stock", "[pod/till-0/web] ERROR no stock"] {
+        let read = ingest(line.as_bytes(), |options| options.text = true);
+        assert!(read.records[0].effective < Severity::Error, "{line}");
+    }
+}

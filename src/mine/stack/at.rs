@@ -25,7 +25,9 @@ fn frame(line: &str) -> Option<(&str, &str, bool)> {
         let function = function.split('(').next().unwrap_or_default();
         return Some((file, function, !is_dotnet_runtime(function)));
     }
-    let plain = rest.split(" ~[").next().unwrap_or(rest).split(" [").next().unwrap_or(rest);
+    // The library that a class is of stands behind the frame: `[shop.jar:1.2]`. Node's `[as close]` stands within it.
+    let jar = if rest.ends_with(']') { rest.find(" ~[").or_else(|| rest.find(" [")) } else { None };
+    let plain = jar.map_or(rest, |jar| &rest[..jar]);
     if let Some(inner) = plain.strip_suffix(')')
         && let Some((function, place)) = inner.rsplit_once('(')
     {

@@ -2,11 +2,16 @@
 
 use super::{Stack, head_of, lines, split_once};
 
+/// What stands above the frames of Go's runtime itself, where it could not go on.
+const RUNTIME: &str = "runtime stack:";
+
 /// Whether a trimmed line is a frame of either runtime.
 pub(super) fn is_frame(line: &str) -> bool {
     go_file(line).is_some()
         || line.strip_prefix("created by ").is_some_and(is_go_function)
         || (line.starts_with("goroutine ") && line.ends_with("]:"))
+        || line == RUNTIME
+        || is_elided(line)
         || rust_function(line).is_some()
 }
 
@@ -18,6 +23,12 @@ pub(super) fn is_opener(line: &str) -> bool {
     place
         .and_then(|place| place.rsplit_once(".rs:"))
         .is_some_and(|(_, numbers)| !numbers.is_empty() && numbers.bytes().all(|b| b.is_ascii_digit() || b == b':'))
+}
+
+/// `...additional frames elided...`, `...27 frames elided...`
+fn is_elided(line: &str) -> bool {
+    let left_out = line.strip_prefix("...").and_then(|rest| rest.strip_suffix(" frames elided..."));
+    left_out.is_some_and(|which| which == "additional" || which.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// The file of `/src/main.go:12 +0x1d`.
@@ -33,7 +44,9 @@ fn go_file(line: &str) -> Option<&str> {
 pub(super) fn is_call(line: &str) -> bool {
     let call = line.strip_suffix(')').and_then(|call| call.rsplit_once('('));
     let plain = |given: &str| given.bytes().all(|b| b.is_ascii_hexdigit() || b"x, {}.?_".contains(&b));
-    call.is_some_and(|(name, given)| name.contains('.') && is_symbol(name) && plain(given))
+    // The only function that Go prints without its package.
+    let is_named = |name: &str| name == "panic" || name.contains('.') && is_symbol(name);
+    call.is_some_and(|(name, given)| is_named(name) && plain(given))
 }
 
 fn is_symbol(name: &str) -> bool {
@@ -61,8 +74,14 @@ pub(super) fn go(message: &str) -> Stack<'_> {
     let mut stack = Stack { root_first: true, ..Stack::default() };
     let mut function = "";
     let mut began = false;
+    let mut is_runtime = false;
     for (start, raw) in lines(message) {
         let t = raw.trim();
+        // What the runtime itself did tells nothing of the goroutine below it, nor one crash from another.
+        is_runtime = t == RUNTIME || is_runtime && !t.starts_with("goroutine ");
+        if is_runtime {
+            continue;
+        }
         // The goroutine that failed comes first; what the others did at that time is chance.
         if !stack.frames.is_empty() && t.starts_with("goroutine ") {
             break;

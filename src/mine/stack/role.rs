@@ -2,7 +2,7 @@
 
 use super::{LINES_MAX, elixir, is_carets, is_frame_line, is_joiner, is_type, native, parse_stack, python};
 use super::{ruby, script, split_exception, unescape};
-use crate::record::{Opening, opening};
+use crate::record::{Opening, Severity, opening};
 
 /// What a row is to its neighbours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,8 +62,46 @@ impl RowRole {
     }
 }
 
+/// A row of one line without the time that tools such as gcloud print before each line that they read: `2025-01-01 10:00:00 `.
+/// Behind it a line of a stack is one, whatever else it would be.
+pub fn unstamped(message: &str) -> &str {
+    stamped(message).unwrap_or(message)
+}
+
+/// What stands behind the time at the front of a row of one line.
+fn stamped(message: &str) -> Option<&str> {
+    let stamp = message.as_bytes().first_chunk::<19>()?;
+    let is_stamp = stamp[0].is_ascii_digit()
+        && stamp.iter().zip(b"0000-00-00 00:00:00").all(|(byte, form)| match form {
+            b'0' => byte.is_ascii_digit(),
+            form => byte == form,
+        });
+    if !is_stamp {
+        return None;
+    }
+    let rest = message[19..].trim_end_matches(['\n', '\r']);
+    let text = if rest.is_empty() { rest } else { rest.strip_prefix(' ')? };
+    memchr::memchr(b'\n', text.as_bytes()).is_none().then_some(text)
+}
+
+/// The role of what stands behind a time.
+fn of_stamped(text: &str) -> RowRole {
+    // Levels are padded with blanks on either side.
+    let is_levelled = || text.split_ascii_whitespace().next().is_some_and(|word| Severity::from_word(word).is_some());
+    match of_text(text) {
+        // An entry may say anything below them, and has such a time, too.
+        RowRole::Banner | RowRole::Reason => RowRole::Plain,
+        RowRole::Inside if is_levelled() => RowRole::Plain,
+        role => role,
+    }
+}
+
 /// The role of a row, from its text alone.
 pub fn row_role(message: &str) -> RowRole {
+    stamped(message).map_or_else(|| of_text(message), of_stamped)
+}
+
+fn of_text(message: &str) -> RowRole {
     if let [b'[', ..] | [b'A'..=b'Z', b',', ..] = message.as_bytes()
         && let Some(text) = ruby::text_behind(message.trim_end_matches(['\n', '\r']))
         && !text.contains('\n')
@@ -82,7 +120,7 @@ pub fn row_role(message: &str) -> RowRole {
         return RowRole::Between;
     }
     if let Some(lines) = unescape(body).filter(|_| !body.starts_with('{')) {
-        return row_role(&lines);
+        return of_text(&lines);
     }
     if !body.contains('\n') {
         return of_line(message, body);
@@ -219,12 +257,14 @@ fn is_plain(s: &[u8]) -> bool {
         b'(' if s.starts_with(b"(See full trace ") => true,
         b'(' => memchr::memmem::find(s, b") ").is_some() && memchr::memmem::find(s, b": ").is_some(),
         b'a' => starts(s, &["at "]),
+        b'r' if s.starts_with(b"runtime stack:") => true,
         b'b' | b'r' => *last == b'!' && ruby::ABORTED.iter().any(|line| line.as_bytes() == s),
         b'c' => starts(s, &["created by ", "crit: "]),
         b'e' => starts(s, &["exit status "]),
         b'f' => starts(s, &["fail: "]),
         b'g' => starts(s, &["goroutine "]),
         b'n' => starts(s, &["note: run with ", "note: Some details "]),
+        b'p' => starts(s, &["panic("]),
         b's' => starts(s, &["stack backtrace:"]),
         b't' => starts(s, &["thread '", "thrown in "]),
         b'w' => starts(s, &["warn: "]),

@@ -1,6 +1,6 @@
 //! One trace of each runtime, and the roles of rows.
 
-use super::{RowRole, parse_stack, row_role};
+use super::{RowRole, parse_stack, row_role, unstamped};
 
 mod chains;
 
@@ -60,6 +60,12 @@ fn reads_node() {
     let (head, exceptions, _) =
         summary("Error: connect refused\n    at connect (file:///app/net.mjs:1:2) {\n  code: 'X'\n}");
     assert_eq!((head, exceptions), (None, vec![("Error", "connect refused")]));
+    // What a method is called by.
+    let (head, exceptions, found) = summary(
+        "Error: connect ECONNREFUSED 192.0.2.1:5432\n    at TCPConnectWrap.afterConnect [as oncomplete] (node:net:1494:16) {\n  errno: -111,\n  code: 'ECONNREFUSED'\n}",
+    );
+    assert_eq!((head, exceptions), (None, vec![("Error", "connect ECONNREFUSED 192.0.2.1:5432")]));
+    assert_eq!(found, frames(&[("TCPConnectWrap.afterConnect [as oncomplete]", false)]));
     // Words that end as a type does, before the line that opens with one.
     let (head, exceptions, _) = summary("Internal Server Error\nRangeError: no\n    at save (/app/src/order.js:10:5)");
     assert_eq!((head, exceptions), (Some("Internal Server Error"), vec![("RangeError", "no")]));
@@ -90,6 +96,16 @@ fn reads_go() {
     assert_eq!(head, None);
     assert_eq!(exceptions, [("panic", "runtime error: index out of range [5] with length 3")]);
     assert_eq!(found, frames(&[("main.pick", true), ("runtime.main", false)]));
+}
+
+#[test]
+fn reads_go_that_could_not_go_on() {
+    let (head, exceptions, found) = summary(
+        "runtime: goroutine stack exceeds 1000000000-byte limit\nfatal error: stack overflow\n\nruntime stack:\nruntime.throw({0x1, 0x2})\n\t/usr/local/go/src/runtime/panic.go:1023 +0x5c\n\ngoroutine 1 [running]:\nmain.pick(0x1)\n\t/src/shop/main.go:12 +0x1d\n...27 frames elided...\nmain.main()\n\t/src/shop/main.go:7 +0x1d\n",
+    );
+    assert_eq!(head, Some("runtime: goroutine stack exceeds 1000000000-byte limit"));
+    assert_eq!(exceptions, [("fatal error", "stack overflow")]);
+    assert_eq!(found, frames(&[("main.pick", true), ("main.main", true)]));
 }
 
 #[test]
@@ -143,6 +159,7 @@ fn rows_know_their_role() {
         "Caused by: java.io.IOException: disk",
         "main.pick(0x1, {0x2, 0x3}, ...)",
         "net/http.(*conn).serve(0xc000)",
+        "panic({0x1?, 0x2})",
     ] {
         assert_eq!(role(inside), RowRole::Inside, "{inside}");
     }
@@ -212,6 +229,10 @@ fn lines_that_look_like_parts_of_a_stack_at_one_end_only_are_plain() {
         "caf\u{e9}",
         "created by admin.user",
         "created by a.b on 1/2",
+        "panic(no stock)",
+        "panic in the till (row 3)",
+        "runtime stack: none",
+        "...many frames elided...",
     ] {
         assert_eq!(row_role(plain), RowRole::Plain, "{plain}");
     }
@@ -228,6 +249,12 @@ fn lines_that_look_like_parts_of_a_stack_at_one_end_only_are_plain() {
         "^^^^",
         "#3 /app/x.php(12): f()",
         "\tat a.b.C.d(C.java:1)",
+        "\tat a.b.C.d(C.java:1) ~[shop.jar!/:1.2]",
+        "\tat a.b.C.d(C.java:1) [shop.jar:1.2]",
+        "    at Socket.emit [as close] (node:events:517:28) {",
+        "runtime stack:",
+        "...additional frames elided...",
+        "...27 frames elided...",
     ] {
         assert_eq!(row_role(frame), RowRole::Frame, "{frame}");
     }
@@ -291,4 +318,45 @@ fn reads_what_rails_writes_behind_a_logger_and_tags() {
     for line in ["[done]", "[0f3c-1] order 17 failed", "[0f3c-1]   said twice", "E, [1] x", "Shop (3 carts)"] {
         assert_eq!(row_role(line), RowRole::Plain, "{line}");
     }
+}
+
+#[test]
+fn a_time_before_each_line_hides_no_role() {
+    let at = "2025-01-01 10:00:00";
+    for line in [
+        "    at Socket.emit [as close] (node:events:517:28)",
+        "  File \"/app/a.py\", line 3, in load",
+        "shop.Bad: no",
+        "}",
+        "  code: 'E1',",
+        "main.pick(0x1)",
+        "stack backtrace:",
+        "During handling of the above exception, another exception occurred:",
+        "thread 'main' panicked at src/main.rs:3:5:",
+        "fail: Shop.Orders[13]",
+        "/srv/app.js:12",
+        "Caused by:",
+        "no stock",
+        "",
+    ] {
+        assert_eq!(row_role(&format!("{at} {line}")), row_role(line), "{line}");
+        assert_eq!(unstamped(&format!("{at} {line}\n")), line);
+    }
+    assert_eq!(row_role(at), RowRole::Between);
+    for plain in [
+        "  INFO up",
+        "   WARN slow",
+        "APPLICATION FAILED TO START",
+        "It was not possible to find any compatible framework version",
+    ] {
+        assert_eq!(row_role(&format!("{at} {plain}")), RowRole::Plain, "{plain}");
+    }
+    for other in ["2025-01-01 10:00:00,123   x", "2025-01-01 10:00:0x   x", "2025-01-01 10:00:00x", "2025-01-01 10:00"]
+    {
+        assert_eq!((unstamped(other), row_role(other)), (other, RowRole::Plain), "{other}");
+    }
+    let lines = format!("{at} no\n  File \"/app/a.py\", line 3, in load");
+    assert_eq!(unstamped(&lines), lines);
+    let many = format!("{at} ").repeat(1 << 16);
+    assert_eq!(row_role(&many), RowRole::Plain);
 }

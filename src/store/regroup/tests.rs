@@ -207,17 +207,22 @@ fn an_event_without_a_head_is_named_by_its_first_row() {
 }
 
 /// (event, role, effective severity where the event says it) of lines of one stream, 50 µs after one another.
-fn lines(text: &'static str) -> Vec<(usize, EventRole, Option<i64>)> {
-    let row = |(n, line): (usize, &'static str)| {
+fn lines(text: &str) -> Vec<(usize, EventRole, Option<i64>)> {
+    let row = |(n, line): (usize, &str)| {
         let told = crate::record::effective(Severity::Default, line, None);
-        LogRecord { effective_severity: told.severity, effective_reason: told.reason, ..at(n as i64 * 50, line) }
+        LogRecord {
+            message: line.to_owned().into(),
+            effective_severity: told.severity,
+            effective_reason: told.reason,
+            ..at(n as i64 * 50, "")
+        }
     };
     let rows: Vec<_> = text.lines().enumerate().map(row).collect();
     members_of(rows).iter().map(|(event, member)| (*event, member.role, member.severity)).collect()
 }
 
 /// Events of lines as one letter a row: `H`ead, `T`raceback, `F`rame, `J`oiner; a row of another event starts a new word.
-fn word(text: &'static str) -> String {
+fn word(text: &str) -> String {
     let mut out = String::new();
     let mut last = None;
     for (event, role, _) in lines(text) {
@@ -340,7 +345,13 @@ pub(super) const STACKS: [(&str, &str, &str); 19] = [
 fn stacks_of_all_runtimes_that_were_written_line_by_line_are_one_event() {
     for (runtime, text, expected) in STACKS {
         assert_eq!(word(text), expected, "{runtime}");
+        assert_eq!(word(&behind_times(text)), expected, "{runtime} behind times");
     }
+}
+
+/// Lines as gcloud prints them.
+pub(super) fn behind_times(text: &str) -> String {
+    text.lines().flat_map(|line| ["2025-01-01 10:00:00 ", line, "\n"]).collect()
 }
 
 #[test]

@@ -7,7 +7,7 @@
 use super::super::event::EventRole;
 use super::super::rows::{Rows, TextCol};
 use super::Membership;
-use crate::mine::{RowRole, exception_of, traced};
+use crate::mine::{RowRole, exception_of, traced, unstamped};
 
 /// Bytes of an event's lines that are read, at most.
 const BYTES_MAX: usize = 1 << 20;
@@ -33,7 +33,7 @@ pub(super) fn of_event(
     };
     let text = |at: u32| {
         let (rows, row) = row(at);
-        rows.text(TextCol::Message, row)
+        unstamped(rows.text(TextCol::Message, row))
     };
     let is_whole = |(_, at): &(u32, u32)| {
         let (rows, row) = row(*at);

@@ -1,4 +1,4 @@
-use super::super::tests::STACKS;
+use super::super::tests::{STACKS, behind_times};
 use crate::mine::{Miner, Subject};
 use crate::record::{LogRecord, Severity, effective};
 use crate::store::fixture::{DAY_ONE, Dump, folder, input, row, store_of};
@@ -7,12 +7,13 @@ use crate::store::rows::TextCol;
 use crate::store::tests::{blocks_of, contents};
 use crate::store::{Store, event::EventRole};
 
-fn at(micros: i64, message: &'static str) -> LogRecord<'static> {
+fn at(micros: i64, message: &str) -> LogRecord<'static> {
     let told = effective(Severity::Default, message, None);
     LogRecord {
+        message: message.to_owned().into(),
         effective_severity: told.severity,
         effective_reason: told.reason,
-        ..row(DAY_ONE + micros * 1_000, &format!("id{micros:09}"), message)
+        ..row(DAY_ONE + micros * 1_000, &format!("id{micros:09}"), "")
     }
 }
 
@@ -36,9 +37,9 @@ fn found(store: &Store) -> Vec<Found> {
 #[test]
 fn the_head_of_lines_has_the_exception_and_the_stack_of_the_same_lines_as_one_message() {
     for (runtime, text, _) in STACKS {
-        let folder = folder();
+        let one = folder();
         let lines = text.lines().zip(0..).map(|(line, n)| at(n * 50, line)).collect();
-        let rows = found(&store_of(&folder, vec![vec![input(1, lines)]]));
+        let rows = found(&store_of(&one, vec![vec![input(1, lines)]]));
         let (_, _, exception, stack, event) =
             rows.iter().find(|(_, role, ..)| *role == EventRole::Head).expect("a head");
         let whole: Vec<&str> = rows.iter().filter(|row| row.4 == *event).map(|row| &*row.0).collect();
@@ -48,6 +49,12 @@ fn the_head_of_lines_has_the_exception_and_the_stack_of_the_same_lines_as_one_me
         // A place and what was thrown, which is no error, are neither.
         let is_told = exception.is_some() || stack.is_some();
         assert_eq!(is_told, runtime != "node without a stack", "{runtime}");
+        let other = folder();
+        let lines = behind_times(text).lines().zip(0..).map(|(line, n)| at(n * 50, line)).collect();
+        let behind = found(&store_of(&other, vec![vec![input(1, lines)]]));
+        let told =
+            |rows: &[Found]| -> Vec<_> { rows.iter().map(|row| (row.1, row.2.clone(), row.3.clone())).collect() };
+        assert_eq!(told(&behind), told(&rows), "{runtime} behind times");
     }
 }
 
