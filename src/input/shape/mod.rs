@@ -432,15 +432,25 @@ fn upper(text: Cow<'_, str>) -> Cow<'_, str> {
 
 /// Host and path of a URL, without who asks for it, query and fragment.
 pub(super) fn host_and_path(url: Cow<'_, str>) -> (Option<Cow<'_, str>>, Option<Cow<'_, str>>) {
-    let host = Some(part(url.clone(), |url| split_url(url).0)).filter(|host| !host.is_empty());
-    (host, Some(part(url, |url| split_url(url).1)).filter(|path| !path.is_empty()))
+    let (host, path) = match url {
+        Cow::Borrowed(url) => {
+            let (host, path) = split_url(url);
+            (Cow::Borrowed(host), Cow::Borrowed(path))
+        }
+        Cow::Owned(url) => {
+            let (host, path) = split_url(&url);
+            (host.to_owned().into(), path.to_owned().into())
+        }
+    };
+    (Some(host).filter(|host| !host.is_empty()), Some(path).filter(|path| !path.is_empty()))
 }
 
 fn split_url(url: &str) -> (&str, &str) {
     let scheme = memchr::memchr_iter(b':', url.as_bytes()).find(|at| url[*at..].starts_with("://"));
     let (host, path) = match scheme.map(|at| &url[at + 3..]) {
         Some(rest) => {
-            let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+            let end = memchr::memchr3(b'/', b'?', b'#', rest.as_bytes()).unwrap_or(rest.len());
+            let (authority, path) = rest.split_at(end);
             (host(authority), if path.starts_with('/') { path } else { "/" })
         }
         None => ("", url),
@@ -450,6 +460,9 @@ fn split_url(url: &str) -> (&str, &str) {
 
 /// Host and port without user and password.
 fn host(authority: &str) -> &str {
+    if memchr::memchr2(b'@', b':', authority.as_bytes()).is_none() {
+        return authority;
+    }
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     // What is no port is a password that holds an end of hosts, as `u:p#w@h` does.
     match host.rsplit_once(':') {
