@@ -56,10 +56,11 @@ pub(crate) fn verdict(context: &Context, report: &Report) -> anyhow::Result<()> 
         let why = report.files.iter().next().and_then(|file| file.skipped).unwrap_or_default();
         return Err(Stop::Input(format!("no input could be read: {why}")).into());
     }
-    if context.common.strict && report.total.malformed + report.total.repaired > 0 {
+    let unread = report.files.iter().filter(is_unread).count();
+    if context.common.strict && report.total.malformed + report.total.repaired + unread as u64 > 0 {
         let total = &report.total;
         return Err(Stop::Input(format!(
-            "--strict: {} malformed and {} repaired entries; see the problems above",
+            "--strict: {} malformed and {} repaired entries, {unread} files that could not be read; see the problems above",
             total.malformed, total.repaired
         ))
         .into());
@@ -69,8 +70,12 @@ pub(crate) fn verdict(context: &Context, report: &Report) -> anyhow::Result<()> 
 
 /// Whether no input could be opened or decoded; empty ones count as read.
 pub(crate) fn nothing_read(report: &Report) -> bool {
-    let unread = |file: FileReport| file.skipped.as_deref().is_some_and(|why| ![KNOWN, ingest::KNOWN].contains(&why));
-    !report.files.is_empty() && report.files.iter().all(unread)
+    !report.files.is_empty() && report.files.iter().all(|file| is_unread(&file))
+}
+
+/// Whether a file could not be opened or decoded.
+pub(crate) fn is_unread(file: &FileReport) -> bool {
+    file.skipped.as_deref().is_some_and(|why| ![KNOWN, ingest::KNOWN].contains(&why))
 }
 
 /// Reads inputs into a store; also whether the store was created.

@@ -8,6 +8,9 @@ use super::document::{self, Document, Task};
 use super::ingest;
 use crate::time::{self, Window};
 
+/// Files that could not be read which are named.
+const UNREAD_SHOWN: usize = 10;
+
 /// Runs the verb.
 pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<()> {
     let path = context.store_path(args.store.as_ref());
@@ -17,6 +20,10 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<()> {
         "read {} files: {} entries, {} malformed, {} repaired",
         total.files, total.entries, total.malformed, total.repaired
     ))?;
+    // No ledger of the store has them, and so no document.
+    for file in read.files.iter().filter(ingest::is_unread).take(UNREAD_SHOWN) {
+        writeln!(anstream::stderr(), "not read: {}", file.skipped.unwrap_or_default())?;
+    }
     context.say(&ingest::store_line(&path, created)?)?;
     let verdict = ingest::verdict(context, &read);
     if verdict.is_err() {

@@ -39,6 +39,15 @@ pub(crate) struct Walked {
     pub(crate) decoded: u64,
 }
 
+impl Walked {
+    /// What so many bytes come to of which none is looked at.
+    pub(crate) fn unread(bytes: u64) -> Self {
+        let mut walked = Self { decoded: bytes, ..Self::default() };
+        walked.counts.refuse(bytes);
+        walked
+    }
+}
+
 /// Walks over a text that is held whole, with one sink of `make`, which is told its bytes. `limit`: largest row in bytes.
 pub(crate) fn walk_whole<S: Sink + Send>(
     text: &[u8],

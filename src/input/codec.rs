@@ -174,6 +174,19 @@ impl<'a> Decoded<'a> {
         Ok(decoded)
     }
 
+    /// How many bytes of text there are, and why that is not all.
+    pub(crate) fn length(mut self) -> (u64, Option<String>) {
+        let (mut text, mut bytes) = (Held::default(), 0);
+        loop {
+            let more = self.fill(&mut text, STEP);
+            bytes += text.len() as u64;
+            text.clear();
+            if !more {
+                return (bytes, self.broken);
+            }
+        }
+    }
+
     /// Adds text to `out` until it holds `most` bytes (somewhat more where it is transcoded) or the file ends; whether more
     /// follows.
     pub(crate) fn fill(&mut self, out: &mut Held, most: usize) -> bool {

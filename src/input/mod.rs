@@ -36,7 +36,7 @@ use crate::record::ingest::{CapSuspected, DeclaredWindow, FileReport, Ingested, 
 use crate::record::{Collect, ContentId};
 use crate::time;
 
-use blocks::{Plan, walk, walk_whole};
+use blocks::{Plan, Walked, walk, walk_whole};
 use codec::{Coding, Decoded};
 use disk::{Body, Opened};
 use held::Held;
@@ -336,24 +336,27 @@ fn read_with<C: Collect>(
         .and_then(|window| time::Window::new(time::parse(&window.since)?.ns, time::parse(&window.until)?.ns).ok());
     let make = |bytes: usize| Reader::new(options, &streamed, (outlet.make)(&content_id, bytes)).near(near);
     let plain = Coding { codec: "none", encoding: "utf-8" };
-    let checked = |archive: Option<&'static str>| match archive {
-        Some(remedy) => Err(InputError::Undecodable { path: source.path.clone(), reason: remedy.to_owned() }),
-        None => Ok(()),
-    };
+    let mut archive;
     let (coding, (walked, broken)) = match body {
         Body::Whole(held) => {
             let bytes = held.bytes();
-            checked(codec::archive_of(bytes))?;
-            let read = if codec::is_plain(bytes) {
+            archive = codec::archive_of(bytes);
+            let read = if archive.is_some() {
+                (plain, (Walked::unread(size), None))
+            } else if codec::is_plain(bytes) {
                 (plain, (walk_whole(bytes, options.row_bytes, &make, &mut done), None))
             } else if let Some(coding) = room.unpacker.whole(bytes, &mut room.text, disk::WHOLE as usize) {
-                checked(codec::archive_of(&room.text))?;
-                (coding, (walk_whole(&room.text, options.row_bytes, &make, &mut done), None))
+                archive = codec::archive_of(&room.text);
+                let walked = match archive {
+                    Some(_) => Walked::unread(room.text.len() as u64),
+                    None => walk_whole(&room.text, options.row_bytes, &make, &mut done),
+                };
+                (coding, (walked, None))
             } else {
                 let decoded = Decoded::new(Box::new(bytes), size, options.max_ratio).map_err(open)?;
-                checked(decoded.archive)?;
+                archive = decoded.archive;
                 let plan = if size > disk::WHOLE_PACKED { large } else { alone(options.row_bytes) };
-                (decoded.coding, walk(decoded, plan, &make, &mut done))
+                (decoded.coding, walk_unless(archive, decoded, plan, &make, &mut done))
             };
             (outlet.progress)(size);
             room.file = held;
@@ -362,8 +365,8 @@ fn read_with<C: Collect>(
         Body::File(file) => {
             let reader = disk::reader(file, size, outlet.progress);
             let decoded = Decoded::new(Box::new(reader), size, options.max_ratio).map_err(open)?;
-            checked(decoded.archive)?;
-            (decoded.coding, walk(decoded, large, &make, &mut done))
+            archive = decoded.archive;
+            (decoded.coding, walk_unless(archive, decoded, large, &make, &mut done))
         }
     };
     if let Some(seen) = seen
@@ -378,6 +381,9 @@ fn read_with<C: Collect>(
         }
         tally.problem(walked.decoded, reason);
     }
+    if let Some(remedy) = archive {
+        tally.malformed(0, walked.decoded, remedy, String::new);
+    }
     let report = &mut ingested.report;
     report.decoded_bytes = walked.decoded;
     report.bytes_by = walked.counts.by;
@@ -391,6 +397,21 @@ fn read_with<C: Collect>(
     report.cap_suspected = caps(report, &options.round_counts);
     report.cap_suspected = report.caps();
     Ok(ingested)
+}
+
+/// Walks over a file as it is decoded; over an archive only to see how much it holds.
+fn walk_unless<S: framing::Sink + Send>(
+    archive: Option<&str>,
+    text: Decoded<'_>,
+    plan: Plan,
+    make: &(dyn Fn(usize) -> S + Sync),
+    done: &mut (dyn FnMut(S) + Send),
+) -> (Walked, Option<String>) {
+    if archive.is_none() {
+        return walk(text, plan, make, done);
+    }
+    let (bytes, broken) = text.length();
+    (Walked::unread(bytes), broken)
 }
 
 /// How one thread reads a file.
@@ -441,7 +462,19 @@ fn sidecar(path: &Path) -> Result<Option<DeclaredWindow>, InputError> {
     if stated.exit.unwrap_or(0) != 0 {
         return Ok(None);
     }
-    let limit = stated.limit.and_then(|limit| limit.as_u64().or_else(|| limit.as_str()?.parse().ok()));
+    let limit = match &stated.limit {
+        None | Some(serde_json::Value::Null) => None,
+        // Some languages know no whole numbers.
+        Some(limit) => Some(
+            limit
+                .as_u64()
+                .or_else(|| {
+                    limit.as_f64().filter(|limit| *limit >= 0.0 && limit.fract() == 0.0).map(|limit| limit as u64)
+                })
+                .or_else(|| limit.as_str()?.parse().ok())
+                .ok_or_else(|| invalid(format!("{limit} is no limit")))?,
+        ),
+    };
     let window = DeclaredWindow {
         since: time::rfc3339(since),
         until: time::rfc3339(until),

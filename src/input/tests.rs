@@ -398,6 +398,51 @@ fn held_and_streamed_rows(text: &str, limit: usize) -> Outcome {
 }
 
 #[test]
+fn an_archive_is_one_piece_that_is_not_read_with_the_remedy() {
+    use std::io::Write as _;
+    let mut tar = vec![0; 1 << 20];
+    tar[..5].copy_from_slice(b"a.log");
+    tar[257..262].copy_from_slice(b"ustar");
+    tar[600..607].copy_from_slice(b"{\"a\":1}");
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(&tar).expect("packs");
+    let packed = packed.finish().expect("ends");
+    // Two members are no single one that is unpacked at once.
+    let twice = [&packed[..], &packed].concat();
+    let zip = b"PK\x03\x04{\"a\":1}\n".to_vec();
+    for (bytes, decoded, tool) in [
+        (&tar, tar.len(), "tar -xf"),
+        (&packed, tar.len(), "tar -xf"),
+        (&twice, 2 * tar.len(), "tar -xf"),
+        (&zip, zip.len(), "unzip"),
+    ] {
+        let Outcome { report, records, quarantined } = ingest(bytes, |_| {});
+        assert_eq!((report.entries, report.malformed, records.len(), quarantined.len()), (0, 1, 0, 1));
+        assert_eq!((report.decoded_bytes, report.bytes_by.malformed), (decoded as u64, decoded as u64));
+        assert!(report.problems[0].reason.contains(tool), "{}", report.problems[0].reason);
+    }
+}
+
+#[test]
+fn a_limit_of_a_sidecar_is_a_number_or_none() {
+    let limit = |text: &str| {
+        let dir = tempfile::tempdir().expect("dir");
+        let path = dir.path().join("dump.json");
+        let stated = r#""since":"2024-01-02T00:00:00Z","until":"2024-01-03T00:00:00Z""#;
+        std::fs::write(source::sidecar_of(&path), format!("{{{stated},\"limit\":{text}}}")).expect("write");
+        sidecar(&path).map(|window| window.expect("a window").limit)
+    };
+    for (text, found) in
+        [("null", None), ("1000", Some(1000)), ("1000.0", Some(1000)), ("\"1000\"", Some(1000)), ("0", None)]
+    {
+        assert_eq!(limit(text).expect("valid"), found, "{text}");
+    }
+    for text in ["\"1k\"", "-5", "[]"] {
+        assert!(limit(text).is_err_and(|error| error.to_string().contains("is no limit")), "{text}");
+    }
+}
+
+#[test]
 fn what_pub_sub_delivers_is_read_as_a_file_is() {
     let entry = |id: &str| format!(r#"{{"insertId":"{id}","textPayload":"x"}}"#);
     let envelope = |data: &[u8]| {

@@ -274,6 +274,28 @@ fn malformed_entries_end_no_run_but_are_refused_when_strict() {
 }
 
 #[test]
+fn a_run_names_what_it_could_not_read_beside_what_it_could() {
+    let scratch = folder();
+    let dumps = scratch.path().join("dumps");
+    fs::create_dir(&dumps).unwrap();
+    let row = r#"{"insertId":"a1","timestamp":"2025-03-01T10:00:00Z","severity":"ERROR","textPayload":"disk full"}"#;
+    fs::write(dumps.join("a.json"), row).unwrap();
+    fs::write(dumps.join("broken.json.gz"), [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xff, 0xff]).unwrap();
+    fs::write(dumps.join("more.zip"), b"PK\x03\x04more").unwrap();
+    let args = |store: &str, strict: bool| {
+        let place = |name: &str| scratch.path().join(name).display().to_string();
+        let args = ["run", &place("dumps"), "--store", &place(store), "--out", &place(&format!("{store}-out"))];
+        args.map(str::to_owned).into_iter().chain(strict.then(|| "--strict".to_owned())).collect::<Vec<_>>()
+    };
+    let said = run(args("lenient", false)).exits(0);
+    assert!(said.err.contains("not read: cannot decode") && said.err.contains("broken.json.gz"), "{}", said.err);
+    let page = fs::read_to_string(scratch.path().join("lenient-out").join("worklog.md")).unwrap();
+    assert!(page.contains("more.zip"), "an archive is a piece that could not be read:\n{page}");
+    let said = run(args("strict", true)).exits(3);
+    assert!(said.err.contains("1 files that could not be read"), "{}", said.err);
+}
+
+#[test]
 fn json_on_stdout_is_the_ingest_report_and_nothing_else() {
     let scratch = folder();
     let said = run([

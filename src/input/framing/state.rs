@@ -93,6 +93,12 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
+    /// Counts one piece of so many bytes that is not read.
+    pub(crate) fn refuse(&mut self, bytes: u64) {
+        self.by.malformed += bytes;
+        self.lines += 1;
+    }
+
     /// Adds those of the next stretch.
     pub(crate) fn add(&mut self, other: &Self) {
         self.by.entries += other.by.entries;

@@ -14,42 +14,43 @@ pub(super) fn of(line: &str) -> Option<Said<'_>> {
     compose(line).or_else(|| stern(line)).or_else(|| function(line))
 }
 
-/// `E      till   abc123  2024-01-02 03:04:05.678  x`, as `gcloud functions logs read` prints: a letter of the level, where there is
-/// one, name, execution (of the first generation), time in UTC and text, in columns. Source:
+/// `E      till   abc123  2024-01-02 03:04:05.678  x`, as `gcloud functions logs read` prints: the level where there is one (the three
+/// most usual by a letter), name, execution (of the first generation), time in UTC and text, in columns. Source:
 /// <https://cloud.google.com/sdk/gcloud/reference/functions/logs/read>.
 fn function(line: &str) -> Option<Said<'_>> {
-    let column =
-        |text: &'_ str| text.split_once("  ").map(|(cell, rest)| (cell.len(), text.len() - rest.trim_start().len()));
-    let mut at = 0;
     let mut cells = ArrayVec::<&str, 3>::new();
-    let (time, end) = loop {
-        let rest = &line[at..];
+    let mut rest = line;
+    let (time, length) = loop {
         if rest.starts_with(|c: char| c.is_ascii_digit())
             && let Some(found) = time::parse_front(rest)
         {
             break found;
         }
-        let (cell, width) = column(rest).filter(|(cell, _)| *cell > 0 && !rest[..*cell].contains(' '))?;
-        cells.try_push(&rest[..cell]).ok()?;
-        at += width;
+        let (cell, behind) = rest.split_once("  ").filter(|(cell, _)| !cell.is_empty() && !cell.contains(' '))?;
+        cells.try_push(cell).ok()?;
+        rest = behind.trim_start_matches(' ');
     };
-    let level = |letter: &str| match letter {
+    let level = |word: &str| match word {
         "D" => Some(Severity::Debug),
         "I" => Some(Severity::Info),
-        "N" => Some(Severity::Notice),
-        "W" => Some(Severity::Warning),
         "E" => Some(Severity::Error),
-        "C" => Some(Severity::Critical),
+        word if word.len() > 1 && word.bytes().all(|b| b.is_ascii_uppercase()) => Severity::from_word(word),
         _ => None,
     };
     let severity = cells.first().and_then(|cell| level(cell));
-    // Without a level and an execution it may be anything in columns.
-    let name = match (&cells[usize::from(severity.is_some())..], severity) {
-        ([name], Some(_)) | ([name, _], _) => *name,
-        _ => return None,
-    };
-    let text = line[at + end..].strip_prefix("  ")?;
-    (time.naive && line.as_bytes().get(at + 10) == Some(&b' ')).then(|| Said {
+    let named = &cells[usize::from(severity.is_some())..];
+    let ([name], execution) = named.split_at_checked(1)? else { return None };
+    if execution.len() > 1 {
+        return None;
+    }
+    // Other programs write columns, too: the time has its blank and three digits, names and executions are made of letters.
+    let stamp = rest.as_bytes();
+    let is_stamp = time.naive && length == "2024-01-02 03:04:05.678".len() && stamp[10] == b' ' && stamp[19] == b'.';
+    let is_execution = |id: &&str| id.len() >= 8 && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    let text = rest[length..].strip_prefix("  ")?;
+    (is_stamp && is_name && execution.iter().all(is_execution)).then(|| Said {
         time: Some(Parsed { naive: false, ..time }),
         begins: true,
         severity,
@@ -188,7 +189,9 @@ pub(super) fn printed<'a>(stamp: &str, behind: &'a str) -> Option<Said<'a>> {
     let has_zone = stamp.rsplit_once(' ').is_some_and(|(_, zone)| zone.len() == 5 && zone.starts_with(['+', '-']));
     let (tag, object) = behind.strip_prefix(' ').filter(|_| has_zone)?.split_once(": ")?;
     let object = object.trim_ascii();
-    let is_tag = !tag.is_empty() && !tag.contains([' ', '\t']);
+    // Levels and words of programs may stand so, too; tags have parts.
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'/' | b':');
+    let is_tag = tag.contains('.') && !tag.starts_with('.') && !tag.ends_with('.') && tag.bytes().all(plain);
     (is_tag && super::is_object(object)).then(|| Said {
         service: Some(tag),
         named: Some(object),

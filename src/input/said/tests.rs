@@ -448,9 +448,12 @@ fn archives_and_kernels_name_who_wrote() {
 #[test]
 fn lines_of_functions_are_read_by_their_columns() {
     for (line, severity) in [
-        ("E      till  abc123  2024-01-02 03:04:05.678  no  stock", Some(Severity::Error)),
+        ("E      till  abc123def  2024-01-02 03:04:05.678  no  stock", Some(Severity::Error)),
         ("I      till  2024-01-02 03:04:05.678  no  stock", Some(Severity::Info)),
-        ("       till  abc123  2024-01-02 03:04:05.678  no  stock", None),
+        ("WARNING  till  abc123def  2024-01-02 03:04:05.678  no  stock", Some(Severity::Warning)),
+        ("CRITICAL  till  2024-01-02 03:04:05.678  no  stock", Some(Severity::Critical)),
+        ("till  abc123def  2024-01-02 03:04:05.678  no  stock", None),
+        ("till  2024-01-02 03:04:05.678  no  stock", None),
     ] {
         let said = of(line);
         assert_eq!((said.severity, said.service, said.named), (severity, Some("till"), Some("no  stock")), "{line}");
@@ -458,12 +461,26 @@ fn lines_of_functions_are_read_by_their_columns() {
         assert!(said.time.is_some_and(|time| !time.naive), "the column is in UTC");
     }
     for line in [
-        "till  2024-01-02 03:04:05.678  no  stock",
+        "till  2024-01-02 03:04:05  no  stock",
+        "till  abc  2024-01-02 03:04:05.678  no  stock",
         "E  till  abc  def  2024-01-02 03:04:05.678  no",
-        "E      till  abc123  2024-01-02T03:04:05Z  no",
-        "E      till  abc123  no stock since 2024-01-02 03:04:05",
+        "E      till  abc123def  2024-01-02T03:04:05Z  no",
+        "E      till  abc123def  no stock since 2024-01-02 03:04:05",
         "a b  c  2024-01-02 03:04:05  d",
+        "1001  2024-01-02 03:04:05.678  paid",
+        "GET  /till  2024-01-02 03:04:05.678  up",
+        "web1  nginx  2024-01-02 03:04:05.678  WARN slow",
     ] {
         assert_eq!(of(line).service, None, "{line}");
+    }
+}
+
+#[test]
+fn fluentd_prints_a_tag_with_a_dot_in_it() {
+    let said = of("2024-01-02 03:04:05 +0100 till.web: {\"a\":1}");
+    assert_eq!((said.service, said.object), (Some("till.web"), Some("{\"a\":1}")));
+    assert_eq!(at(&said).as_deref(), Some("2024-01-02T02:04:05Z"));
+    for word in ["ERROR", "error", "[ERROR]", "Response", ".till", "till ..", "[a.b]"] {
+        assert_eq!(of(&format!("2024-01-02 03:04:05 +0100 {word}: {{\"a\":1}}")).service, None, "{word}");
     }
 }

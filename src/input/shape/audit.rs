@@ -67,13 +67,14 @@ pub(super) fn map<'a>(payload: Value<'a>, record: &mut LogRecord<'a>) {
             .split_once("/revisions/")
             .map(|(_, revision)| revision.split('/').next().unwrap_or(revision).to_owned());
         let created = || created(payload).or_else(|| text_of(payload, "response", created_inside));
-        let settled = named.is_some() || is_ready(payload);
+        let is_named = named.is_some();
         let refused = || said.as_deref().filter(|_| code != 0).and_then(named_in).map(str::to_owned);
         let revision = named
             .or_else(created)
             .or_else(refused)
             .or_else(|| record.revision.as_deref().map(str::to_owned))
             .filter(|revision| !revision.is_empty());
+        let settled = is_named || revision.as_deref().is_some_and(|revision| is_ready(payload, revision));
         let outcome = match (code, settled) {
             (0, true) => "ok",
             (0, false) => "unknown",
@@ -101,13 +102,16 @@ const CREATED: [&str; 5] = [
     "response.latestCreatedRevision",
 ];
 
-/// Whether the answer that ends an operation of version 2 of Cloud Run's API says that what was made serves. Source:
+/// Whether the answer that ends an operation of version 2 of Cloud Run's API says that a revision serves. The row that began it
+/// has the request beside an answer, which tells of the time before. Source:
 /// <https://cloud.google.com/run/docs/reference/rest/v2/Condition>.
-fn is_ready(payload: Value<'_>) -> bool {
-    let state = |path: &str| first_text(payload, &[path]);
-    state("response.terminalCondition.state").as_deref() == Some("CONDITION_SUCCEEDED")
-        && state("response.latestCreatedRevision").is_some()
-        && state("response.latestCreatedRevision") == state("response.latestReadyRevision")
+fn is_ready(payload: Value<'_>, revision: &str) -> bool {
+    let said = |path: &str| first_text(payload, &[path]);
+    let is_revision = |path: &str| said(path).is_some_and(|name| last_segment(name) == revision);
+    payload.some("request").is_none()
+        && said("response.terminalCondition.state").as_deref() == Some("CONDITION_SUCCEEDED")
+        && is_revision("response.latestCreatedRevision")
+        && is_revision("response.latestReadyRevision")
 }
 
 /// The revision that a refusal is about: `Revision 'till-00002-abc' is not ready and cannot serve traffic.`
@@ -183,6 +187,12 @@ mod tests {
         assert_eq!(answer("CONDITION_SUCCEEDED", "s-3"), (named("s-3"), "ok"));
         assert_eq!(answer("CONDITION_RECONCILING", "s-2"), (named("s-3"), "unknown"));
         assert_eq!(answer("CONDITION_SUCCEEDED", "s-2"), (named("s-3"), "unknown"));
+        let old = r#""response":{"latestCreatedRevision":"s-2","latestReadyRevision":"s-2","terminalCondition":{"state":"CONDITION_SUCCEEDED"}}"#;
+        for (request, revision) in
+            [(r#"{"service":{"template":{"revision":"s-3"}}}"#, "s-3"), (r#"{"service":{}}"#, "s-2")]
+        {
+            assert_eq!(of(&format!(r#""request":{request},{old}"#)), (named(revision), "unknown"), "{request}");
+        }
         let refused = of(r#""status":{"code":9,"message":"Revision 's-4' is not ready and cannot serve traffic."}"#);
         assert_eq!(refused, (named("s-4"), "failed"));
         assert_eq!(of(r#""status":{"code":7,"message":"Revision 'A b' is odd"}"#), (None, "failed"));

@@ -5,7 +5,7 @@
 use super::super::json::Value;
 
 /// What may stand in an action.
-const OF_ACTION: [&[u8]; 10] = [
+const OF_ACTION: [&[u8]; 15] = [
     b"_index",
     b"_id",
     b"_type",
@@ -16,6 +16,11 @@ const OF_ACTION: [&[u8]; 10] = [
     b"require_alias",
     b"require_data_stream",
     b"retry_on_conflict",
+    b"if_seq_no",
+    b"if_primary_term",
+    b"version",
+    b"version_type",
+    b"op_type",
 ];
 
 /// Whether an object only says what is done with the document behind it.
@@ -27,8 +32,13 @@ pub(super) fn is_action(object: Value<'_>) -> bool {
 
 /// The document of an update.
 pub(super) fn updated(object: Value<'_>) -> Option<Value<'_>> {
-    let of_update = |key: &[u8]| matches!(key, b"doc" | b"upsert" | b"doc_as_upsert" | b"detect_noop" | b"_source");
-    let document = object.some("doc").filter(|doc| doc.is_object())?;
+    let of_update = |key: &[u8]| {
+        matches!(
+            key,
+            b"doc" | b"upsert" | b"doc_as_upsert" | b"detect_noop" | b"_source" | b"script" | b"scripted_upsert"
+        )
+    };
+    let document = ["doc", "upsert"].iter().find_map(|key| object.some(key).filter(|doc| doc.is_object()))?;
     object.fields().all(|(key, _)| of_update(key)).then_some(document)
 }
 
@@ -53,6 +63,7 @@ mod tests {
         }
         let updated = |text: &str| updated(Tape::default().parse(text).expect("valid")).map(|doc| doc.raw().to_owned());
         assert_eq!(updated(r#"{"doc":{"a":1},"doc_as_upsert":true}"#).as_deref(), Some(r#"{"a":1}"#));
+        assert_eq!(updated(r#"{"script":{"source":"s"},"upsert":{"a":2}}"#).as_deref(), Some(r#"{"a":2}"#));
         assert_eq!((updated(r#"{"doc":{"a":1},"level":"info"}"#), updated(r#"{"doc":"a"}"#)), (None, None));
     }
 }

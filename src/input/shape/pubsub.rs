@@ -46,13 +46,27 @@ pub(crate) fn data(row: &Row<'_>, limit: usize) -> Option<Result<Vec<u8>, &'stat
 /// What a subscription of CloudWatch Logs handed to a function, or to a stream of Kinesis. Source:
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html>.
 fn subscribed(row: Value<'_>, limit: usize) -> Option<Result<Vec<u8>, &'static str>> {
-    let data = |key: &str| row.some(key).filter(|inner| inner.is_object())?.some("data")?.as_str();
-    if row.some("kinesis").is_some() {
-        // Any program may put anything into a stream.
-        let decoded = decoded(data("kinesis")?.into_owned(), limit);
-        return decoded.as_ref().is_ok_and(|bytes| carries(bytes)).then_some(decoded);
-    }
-    Some(decoded(data("awslogs")?.into_owned(), limit))
+    const OF_KINESIS: [&[u8]; 8] = [
+        b"kinesis",
+        b"eventSource",
+        b"eventVersion",
+        b"eventID",
+        b"eventName",
+        b"invokeIdentityArn",
+        b"awsRegion",
+        b"eventSourceARN",
+    ];
+    let mut keys = row.fields().map(|(key, _)| key);
+    // Entries of functions hold what they were called with beside what they say.
+    let key = match row.some("kinesis") {
+        Some(_) if keys.all(|key| OF_KINESIS.contains(&key)) => "kinesis",
+        None if keys.all(|key| key == b"awslogs") => "awslogs",
+        _ => return None,
+    };
+    let data = row.some(key).filter(|inner| inner.is_object())?.some("data")?.as_str()?;
+    // Any program may put anything into a stream.
+    let decoded = decoded(data.into_owned(), limit);
+    decoded.as_ref().is_ok_and(|bytes| carries(bytes)).then_some(decoded)
 }
 
 /// Whether bytes begin an object or a list.
@@ -142,8 +156,10 @@ mod tests {
             of(r#"{"kinesis":{"data":"eyJhIjoxfQ==","partitionKey":"p"},"eventSource":"aws:kinesis"}"#),
             carried
         );
-        assert!(of(r#"{"awslogs":{"data":"!"}}"#).is_some_and(|data| data.is_err()));
         for row in [
+            r#"{"awslogs":{"data":"!"}}"#,
+            r#"{"level":"error","message":"put failed","awslogs":{"data":"eyJhIjoxfQ=="}}"#,
+            r#"{"level":"error","msg":"put failed","kinesis":{"data":"eyJhIjoxfQ=="}}"#,
             r#"{"kinesis":{"data":"dGlsbCBpcyB1cA=="}}"#,
             r#"{"kinesis":"up","msg":"m"}"#,
             r#"{"awslogs":"up","message":"m"}"#,

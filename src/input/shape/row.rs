@@ -174,8 +174,8 @@ impl<'a> Row<'a> {
             b"entries" | b"logEntries" | b"log_entries" | b"logs" | b"events" | b"Events" | b"records" | b"Records"
             | b"results" | b"result" | b"items" | b"data" | b"value" | b"rows" | b"values" | b"datarows"
             | b"messages" | b"logEvents" | b"receivedMessages" | b"received_messages" | b"DEFAULT" | b"DEBUG"
-            | b"index" | b"create" | b"update" | b"delete" | b"doc" | b"INFO" | b"NOTICE" | b"WARNING" | b"ERROR"
-            | b"CRITICAL" | b"ALERT" | b"EMERGENCY" => {
+            | b"index" | b"create" | b"update" | b"delete" | b"doc" | b"upsert" | b"INFO" | b"NOTICE" | b"WARNING"
+            | b"ERROR" | b"CRITICAL" | b"ALERT" | b"EMERGENCY" => {
                 return self.may_wrap = true;
             }
             b"resourceLogs"
