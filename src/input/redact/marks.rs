@@ -541,7 +541,8 @@ fn may_be_secret(rest: &[u8], least: usize) -> bool {
     let (before, value) = rest.split_at(start);
     let ends =
         |b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b',' | b';' | b'&' | b'{' | b'}' | b'<' | b'>');
-    let judged = &value[..value.len().min(JUDGED * 4)];
+    // As many bytes as characters are judged: what is none of ASCII tells at once.
+    let judged = &value[..value.len().min(JUDGED)];
     let value = &judged[..judged.iter().position(ends).unwrap_or(judged.len())];
     let tells = |b: &u8| !b.is_ascii_alphabetic() && !PARTING.as_bytes().contains(b);
     // What is escaped is left to the pattern.
