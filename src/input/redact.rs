@@ -448,7 +448,7 @@ impl<'t> Found<'t> {
         between[start.unwrap_or(0)..].contains(['"', '\''])
     }
 
-    /// A bare number behind a quoted name, as JSON has it, and the quote of the name.
+    /// A bare number or such a word behind a quoted name, as JSON has it, and the quote of the name.
     fn number(&self) -> Option<(Range<usize>, &'t str)> {
         let quote = self.name_quote();
         if quote.is_empty() || self.is_quoted() {
@@ -457,7 +457,9 @@ impl<'t> Found<'t> {
         let rest = &self.text[self.value..];
         let start = self.value + rest.bytes().take_while(|b| matches!(b, b'[' | b' ')).count();
         let is_number = |b: &u8| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E');
-        let length = self.text.as_bytes()[start..].iter().take(NUMBER).take_while(|b| is_number(b)).count();
+        let word = ["true", "false", "null"].into_iter().find(|word| self.text[start..].starts_with(word));
+        let digits = || self.text.as_bytes()[start..].iter().take(NUMBER).take_while(|b| is_number(b)).count();
+        let length = word.map_or_else(digits, str::len);
         let ends = self.text[start + length..].starts_with(|c: char| matches!(c, ',' | ']' | '}') || c.is_whitespace());
         (length > 0 && ends).then_some((start..start + length, if self.is_pair() { "" } else { quote }))
     }

@@ -435,6 +435,7 @@ fn bare_numbers_of_json_stay_or_are_masked_in_quotes() {
         (r#"{"user_password": -1234567.5,"b":1}"#, format!(r#"{{"user_password": {mask},"b":1}}"#)),
         (r#"{"Password":[12345678]}"#, format!(r#"{{"Password":[{mask}]}}"#)),
         (r#"{"password":true,"api_key":null,"access_token":false}"#, String::new()),
+        (r#"{"password":[false,"ok"],"access_token":[[null,1]]}"#, String::new()),
         (r#"{"resetPassword":1735689600,"hashPassword":123.456}"#, String::new()),
         (r#"{"createAccessToken":1.234567e5}"#, String::new()),
         (r#"{"token":123456789012345,"secret":[1234567890123]}"#, String::new()),
