@@ -8,6 +8,7 @@
 //! run their pattern.
 
 mod marks;
+mod values;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,11 +17,12 @@ use std::sync::OnceLock;
 
 pub(crate) use marks::Forms;
 use marks::marked;
-use regex::{Captures, Match, Regex, RegexBuilder};
+use regex::{Captures, Regex, RegexBuilder};
+use values::{LEAST, NUMBER, goes_on, looks_random, masked_already, reads_as_text, unescaped, value_end};
 
 /// A form of credential: name, pattern, and which group is the secret (0: the whole match).
 ///
-/// What a name alone does not prove is judged by the secret: see [`is_likely`].
+/// What a name alone does not prove is judged by its value: see [`Found::is_likely`].
 type Form = (&'static str, &'static str, usize);
 
 const PRIVATE_KEY: usize = 0;
@@ -48,7 +50,7 @@ macro_rules! is {
         concat!(
             r#"(?:\\*["'])?(?:[ \t]|\\+t)*"#,
             r#"(?:=>?|:|,(?:\s|\\+(?:[nrt]|u000[9AaDd]))*\\*["']value\\*["'][ \t]*:)"#,
-            r#"(?:[ \t]|\\+(?:u[0-9A-Fa-f]{4}|[bft/]))*(?:\\*["'](?:\\+(?:u[0-9A-Fa-f]{4}|[bft]))*)?"#
+            r#"(?:[ \t]|\\+(?:u00[0-7][0-9A-Fa-f]|[bft/]))*(?:\\*["'](?:\\+(?:u00[0-7][0-9A-Fa-f]|[bft]))*)?"#
         )
     };
 }
@@ -57,16 +59,6 @@ macro_rules! is {
 macro_rules! token {
     () => {
         r"(?:[A-Za-z0-9._~+/=-]|\\+(?:/|u003[Dd]))"
-    };
-}
-
-/// A character of a password; escapes of what could be one are, those of blanks and quotes are not.
-macro_rules! secret {
-    () => {
-        concat!(
-            r#"(?u:[^\s"'\\,;&{}()<>]|\\+(?-i:[^\s"'\\,;&{}()<>bfnrtu]"#,
-            r"|u(?:003[Dd]|00[89A-Fa-f][0-9A-Fa-f]|0[1-9A-Fa-f][0-9A-Fa-f]{2}|[1-9A-Fa-f][0-9A-Fa-f]{3})))"
-        )
     };
 }
 
@@ -106,12 +98,13 @@ const FORMS: [Form; 10] = [
     ),
     (
         "password",
+        // Up to the value, which is read and judged apart: one look for names is one pass over the text.
         concat!(
-            "(?i-u)(?:(?:(?:",
+            "(?i-u)(?:(?<strong>(?:",
             edge!(),
             r"|_)(?:password|passwd|pwd|passphrase|(?:client|api|app|secret)[_-]?(?:secret|key)",
             r"|(?:webhook|jwt|session|signing|oauth)[_-]?secret|(?:secret[_-]?access|shared[_-]?access|account)[_-]?key",
-            r"|(?:access|auth|refresh|id|session|security|api|bot)[_-]?token)",
+            r"|(?:access|auth|refresh|id|session|security|api|bot)[_-]?token))",
             // The same at the end of a longer word.
             r"|(?<glued>[a-z0-9](?:password|passwd|passphrase|(?-i:(?:Client|Api|App|Secret)(?:Secret|Key)",
             r"|(?:Webhook|Jwt|Session|Signing|OAuth|Oauth)Secret|(?:SecretAccess|SharedAccess|Account)Key",
@@ -119,12 +112,9 @@ const FORMS: [Form; 10] = [
             "|(?<weak>token|secret))",
             is!(),
             r"|(?<flag>(?:^|(?u:[^-]))--(?:[a-z0-9-]{0,39}-)?(?:password|passwd|passphrase|token|secret|(?:api|secret)-?key))",
-            r#"(?:(?:[ \t]|\\+t)+|\\*["']\s*,\s*)(?:\\*["'])?)"#,
-            "(?<secret>",
-            secret!(),
-            "{6,})",
+            r#"(?:(?:[ \t]|\\+t)+|\\*["']\s*,\s*)(?:\\*["'])?"#,
         ),
-        4,
+        0,
     ),
     (
         "token",
@@ -267,45 +257,71 @@ impl Redactor {
         // Forms are judged by the text as it came: what one of them wrote is nothing for the next.
         for form in marked.filter(|&form| self.form(form).is_match(text)).collect::<Vec<_>>() {
             let (name, _, group) = FORMS[form];
-            self.apply(self.form(form), name, (group, is_likely), &mut out, hits);
+            if form == PASSWORD {
+                self.apply_names(name, &mut out, hits);
+            } else {
+                self.apply(self.form(form), (name, group), &mut out, hits);
+            }
         }
         for rule in &self.rules {
-            self.apply(&rule.pattern, &rule.name, (rule.group, |_, _, _| true), &mut out, hits);
+            self.apply(&rule.pattern, (&rule.name, rule.group), &mut out, hits);
         }
         out
     }
 
-    /// Masks what a pattern finds. `secret`: its group, and whether what stands in it is one.
-    fn apply(&self, pattern: &Regex, name: &str, secret: (usize, Judge), out: &mut Cow<'_, str>, hits: &mut Hits) {
-        let (group, is_secret) = secret;
-        let (mut masked, mut copied, mut from, mut count) = (String::new(), 0, 0, 0);
-        let mut refused = (0, 0);
-        let stays = |text: &str| self.allow.iter().any(|allowed| allowed.is_match(text));
+    /// Masks what a pattern finds in one of its groups.
+    fn apply(&self, pattern: &Regex, (name, group): (&str, usize), out: &mut Cow<'_, str>, hits: &mut Hits) {
+        let mut masks = Masks::new(name);
+        let mut from = 0;
         while let Some(captures) = (from <= out.len()).then(|| pattern.captures_at(out, from)).flatten() {
             let whole = captures.get_match();
             let secret = captures.get(group).unwrap_or(whole);
-            if !is_secret(&captures, secret, out) {
-                // What was taken for a secret may hold the name of one; thousands of names on end are none.
-                refused = (secret.end(), if refused.0 == secret.end() { refused.1 + 1 } else { 0 });
-                from = if refused.1 < NAMES_ON_END { secret.start() } else { whole.end() };
-                continue;
-            }
             // Patterns of a configuration may match between two characters.
             from = whole.end()
                 + if whole.is_empty() { out[whole.end()..].chars().next().map_or(1, char::len_utf8) } else { 0 };
-            if masked_already(secret.as_str()) || stays(secret.as_str()) || stays(whole.as_str()) {
+            if !masked_already(secret.as_str()) && !self.stays(secret.as_str()) && !self.stays(whole.as_str()) {
+                masks.add(out, secret.range(), "");
+            }
+        }
+        masks.finish(out, hits);
+    }
+
+    /// Masks the values behind names of [`PASSWORD`].
+    ///
+    /// What was taken for a secret may hold the name of one, so the search goes on behind the name, and a value that many names
+    /// share is measured once.
+    fn apply_names(&self, form: &str, out: &mut Cow<'_, str>, hits: &mut Hits) {
+        let mut masks = Masks::new(form);
+        let (mut from, mut measured) = (0, 0..0);
+        while let Some(captures) = self.form(PASSWORD).captures_at(out, from) {
+            let found = Found::of(&captures, out);
+            from = found.behind_name();
+            let (range, quote) = if let Some((number, quote)) = found.number() {
+                if found.kind != Kind::Strong {
+                    continue;
+                }
+                (number, quote)
+            } else {
+                if !measured.contains(&found.value) {
+                    measured = found.value..value_end(out, found.value);
+                }
+                (found.value..measured.end, "")
+            };
+            let value = &out[range.clone()];
+            if value.len() < LEAST || (quote.is_empty() && !found.is_likely(range.end)) {
                 continue;
             }
-            count += 1;
-            masked.push_str(&out[copied..secret.start()]);
-            masked.extend(["<redacted:", name, ">"]);
-            copied = secret.end();
+            from = range.end;
+            if !masked_already(value) && !self.stays(value) && !self.stays(&out[found.name.start..range.end]) {
+                masks.add(out, range, quote);
+            }
         }
-        if count > 0 {
-            masked.push_str(&out[copied..]);
-            *out = Cow::Owned(masked);
-            hits.add(name, count);
-        }
+        masks.finish(out, hits);
+    }
+
+    /// Whether the configuration lets a text stay.
+    fn stays(&self, text: &str) -> bool {
+        self.allow.iter().any(|allowed| allowed.is_match(text))
     }
 
     fn form(&self, form: usize) -> &Regex {
@@ -343,62 +359,181 @@ fn rule(name: &str, pattern: &str) -> Result<Rule, String> {
     Ok(Rule { name: name.to_owned(), pattern, group })
 }
 
-/// Tells whether what a pattern found in a text is a secret.
-type Judge = fn(&Captures<'_>, Match<'_>, &str) -> bool;
+/// A text in which secrets are being masked, from its start to its end.
+struct Masks<'n> {
+    name: &'n str,
+    text: String,
+    copied: usize,
+    count: u64,
+}
 
-/// Whether a value is likely a secret where its name alone does not prove it: `token`, a name at the end of a longer word and
-/// before prose, or an option of a command that prose may tell of.
-fn is_likely(captures: &Captures<'_>, secret: Match<'_>, text: &str) -> bool {
-    let value = secret.as_str();
-    if captures.name("weak").is_some() {
-        return looks_random(value);
+impl<'n> Masks<'n> {
+    fn new(name: &'n str) -> Self {
+        Self { name, text: String::new(), copied: 0, count: 0 }
     }
-    if let Some(glued) = captures.name("glued") {
-        return text[glued.end()..secret.start()].contains(['"', '\'', '=']) || !is_word(value);
+
+    fn add(&mut self, text: &str, secret: Range<usize>, quote: &str) {
+        self.count += 1;
+        self.text.push_str(&text[self.copied..secret.start]);
+        self.text.extend([quote, "<redacted:", self.name, ">", quote]);
+        self.copied = secret.end;
     }
-    let Some(flag) = captures.name("flag") else { return true };
-    let flag = flag.as_str().to_ascii_lowercase();
-    let weak = flag.contains("token") || flag.contains("--secret") || flag.contains("-secret");
-    if weak { looks_random(value) } else { !is_word(value) }
+
+    fn finish(mut self, out: &mut Cow<'_, str>, hits: &mut Hits) {
+        if self.count > 0 {
+            self.text.push_str(&out[self.copied..]);
+            *out = Cow::Owned(self.text);
+            hits.add(self.name, self.count);
+        }
+    }
 }
 
-/// Whether a text may be a word of prose, the name of an error or of a file.
-fn is_word(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'.' | b'-' | b'_' | b':' | b'/' | b'[' | b']'))
+/// How much a name tells of its value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A secret stands behind it.
+    Strong,
+    /// The end of a longer word, or the first half of a pair.
+    Glued,
+    /// `token` and `secret` tell of much else.
+    Weak,
+    /// An option of a command, which prose may tell of.
+    Option,
 }
 
-/// How often one text may be taken for the secret of another name, so that a long one is not read again for each.
-const NAMES_ON_END: u32 = 64;
-
-/// Least length of what [`looks_random`].
-const RANDOM: usize = 12;
-
-/// Whether a text looks drawn by lot: long, and of letters and digits that alternate more often than in words, versions and
-/// times.
-fn looks_random(text: &str) -> bool {
-    let class = |b: u8| match b {
-        b'a'..=b'z' => 1,
-        b'A'..=b'Z' => 2,
-        b'0'..=b'9' => 3,
-        _ => 0,
-    };
-    let classes: Vec<u8> = text.bytes().map(class).collect();
-    // A capital begins a word: what follows it is no change.
-    let changes = classes.windows(2).filter(|two| !matches!(two, [0, _] | [_, 0] | [2, 1]) && two[0] != two[1]).count();
-    let mixed = classes.contains(&3) && (classes.contains(&1) || classes.contains(&2));
-    mixed && text.len() >= RANDOM && 5 * changes >= text.len()
+/// A name, and where its value starts.
+struct Found<'t> {
+    text: &'t str,
+    kind: Kind,
+    name: Range<usize>,
+    value: usize,
 }
 
-/// What an exporter, this tool, or a configuration's placeholder put there instead of a secret.
-fn masked_already(secret: &str) -> bool {
-    let lower = secret.to_ascii_lowercase();
-    secret.starts_with("***")
-        || lower.contains("redacted")
-        || secret.bytes().all(|b| matches!(b, b'*' | b'x' | b'X' | b'.' | b'?'))
-        || ["$", "%", "none", "null", "true", "false", "missing", "projects/", "required", "not"]
-            .iter()
-            .any(|word| lower.starts_with(word))
+impl<'t> Found<'t> {
+    fn of(captures: &Captures<'_>, text: &'t str) -> Self {
+        let value = captures.get_match().end();
+        let kinds = [("strong", Kind::Strong), ("glued", Kind::Glued), ("weak", Kind::Weak), ("flag", Kind::Option)];
+        let found = kinds.into_iter().find_map(|(group, kind)| Some((captures.name(group)?.range(), kind)));
+        let (name, kind) = found.unwrap_or((captures.get_match().range(), Kind::Weak));
+        Self { text, kind, name, value }
+    }
+
+    /// Where the next name may start: an option may be told of by `:` or `=` as well.
+    fn behind_name(&self) -> usize {
+        if self.kind != Kind::Option {
+            return self.name.end;
+        }
+        self.name.start + self.text[self.name.clone()].find("--").map_or(1, |at| at + 2)
+    }
+
+    /// What stands between the name and its value.
+    fn between(&self) -> &'t str {
+        &self.text[self.name.end..self.value]
+    }
+
+    /// The quote behind the name, as it is escaped.
+    fn name_quote(&self) -> &'t str {
+        let between = self.between();
+        let slashes = between.bytes().take_while(|b| *b == b'\\').count();
+        if between[slashes..].starts_with(['"', '\'']) { &between[..=slashes] } else { "" }
+    }
+
+    fn is_pair(&self) -> bool {
+        self.kind != Kind::Option && self.between().contains(',')
+    }
+
+    fn is_quoted(&self) -> bool {
+        let between = self.between();
+        let start = if self.is_pair() { between.rfind(':') } else { between.find([':', '=', ',']) };
+        between[start.unwrap_or(0)..].contains(['"', '\''])
+    }
+
+    /// A bare number or such a word behind a quoted name, as JSON has it, and the quote of the name.
+    fn number(&self) -> Option<(Range<usize>, &'t str)> {
+        let quote = self.name_quote();
+        if quote.is_empty() || self.is_quoted() {
+            return None;
+        }
+        let rest = &self.text[self.value..];
+        let start = self.value + rest.bytes().take_while(|b| matches!(b, b'[' | b' ')).count();
+        let is_number = |b: &u8| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E');
+        let word = ["true", "false", "null"].into_iter().find(|word| self.text[start..].starts_with(word));
+        let digits = || self.text.as_bytes()[start..].iter().take(NUMBER).take_while(|b| is_number(b)).count();
+        let length = word.map_or_else(digits, str::len);
+        let ends = self.text[start + length..].starts_with(|c: char| matches!(c, ',' | ']' | '}') || c.is_whitespace());
+        (length > 0 && ends).then_some((start..start + length, if self.is_pair() { "" } else { quote }))
+    }
+
+    /// Whether the value up to `end` is likely a secret.
+    fn is_likely(&self, end: usize) -> bool {
+        let value = unescaped(&self.text[self.value..end]);
+        if value.len() < LEAST {
+            return false;
+        }
+        let (between, rest) = (self.between(), &self.text[end..]);
+        let prose = !self.is_quoted();
+        if between.contains("=>") && prose {
+            return false;
+        }
+        if self.is_pair() {
+            // Of a message, the last word tells nothing.
+            let before = &self.text.as_bytes()[..self.name.end];
+            let name = before.iter().rev().take(NUMBER).find(|b| !b.is_ascii_alphanumeric() && !b"-_.".contains(b));
+            if !matches!(name, Some(b'"' | b'\'')) {
+                return false;
+            }
+        } else if self.kind == Kind::Strong {
+            return true;
+        }
+        if reads_as_text(&value) || rest.starts_with('(') {
+            return false;
+        }
+        let name = self.text[self.name.clone()].to_ascii_lowercase();
+        match self.kind {
+            Kind::Weak => looks_random(&value) && !(name == "token" && self.is_no_credential()),
+            Kind::Option if name.contains("token") || name.contains("--secret") || name.contains("-secret") => {
+                looks_random(&value)
+            }
+            Kind::Glued => !(prose && between.contains(':') && goes_on(rest)),
+            // `[--password PASSWORD]` tells how a command is used.
+            Kind::Option => !(prose && value.ends_with(']')),
+            Kind::Strong => true,
+        }
+    }
+
+    /// Whether the word before `token` says that it is a place in a list, a lock, or a piece of a language.
+    fn is_no_credential(&self) -> bool {
+        let before = self.text[..self.name.start].trim_end_matches(['_', '-', '.', ' ']);
+        let tail = &before.as_bytes()[before.len().saturating_sub(NUMBER)..];
+        let upper = tail.last().is_some_and(u8::is_ascii_uppercase);
+        let is_same = |b: &&u8| if upper { b.is_ascii_uppercase() } else { b.is_ascii_lowercase() };
+        let mut length = tail.iter().rev().take_while(is_same).count();
+        length += usize::from(!upper && tail.iter().rev().nth(length).is_some_and(u8::is_ascii_uppercase));
+        let word = tail[tail.len() - length..].to_ascii_lowercase();
+        NO_CREDENTIALS.iter().any(|no| no.as_bytes() == word)
+    }
 }
+
+/// Words before `token` that make no credential of it.
+const NO_CREDENTIALS: [&str; 17] = [
+    "page",
+    "nextpage",
+    "pagination",
+    "continuation",
+    "cursor",
+    "sync",
+    "next",
+    "lock",
+    "unlock",
+    "fencing",
+    "trace",
+    "commit",
+    "unexpected",
+    "invalid",
+    "lexer",
+    "cancel",
+    "cancellation",
+];
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]

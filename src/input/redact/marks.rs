@@ -7,7 +7,8 @@
 
 use wide::u8x16;
 
-use super::{API_KEY, COOKIE, HEADER, JWT, PASSWORD, PRIVATE_KEY, RANDOM, SIGNATURE, TOKEN, URL, WEBHOOK};
+use super::values::{JUDGED, PARTING, RANDOM};
+use super::{API_KEY, COOKIE, HEADER, JWT, PASSWORD, PRIVATE_KEY, SIGNATURE, TOKEN, URL, WEBHOOK};
 
 /// Forms of credential, one bit each.
 pub(crate) type Forms = u16;
@@ -503,7 +504,9 @@ fn name_form(s: &[u8], rest: &[u8]) -> Forms {
     found.fold(0, |forms, ((name, form), _)| {
         let likely = match *name {
             VALUE => return forms | first_of_pair(&s[..s.len() - VALUE.len()], rest),
-            name if WEAK.contains(&name) => may_be_random(rest),
+            name if WEAK.contains(&name) => may_be_secret(rest, RANDOM),
+            // At the end of a longer word it proves less.
+            _ if *form == PASSWORD && !is_whole(s, name) => may_be_secret(rest, 0),
             _ => true,
         };
         forms | Forms::from(likely) << form
@@ -532,21 +535,38 @@ fn first_of_pair(s: &[u8], rest: &[u8]) -> Forms {
     if is_name_of_one { name_form(first, rest) } else { 0 }
 }
 
-/// Whether a value may be one that looks drawn by lot: long enough, and with a digit.
-fn may_be_random(rest: &[u8]) -> bool {
+/// Whether a value may be a secret where its name does not prove it: long enough, and not of letters alone.
+fn may_be_secret(rest: &[u8], least: usize) -> bool {
     let start = rest.iter().position(|b| !is_around_name(*b) && *b != b'>').unwrap_or(rest.len());
     let (before, value) = rest.split_at(start);
     let ends =
         |b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b',' | b';' | b'&' | b'{' | b'}' | b'<' | b'>');
-    // What is escaped, or ends with the text, is left to the pattern.
-    value.iter().take(RANDOM).position(ends).is_none_or(|length| value[..length].contains(&b'\\'))
-        || before.last() == Some(&b'\\')
+    // As many bytes as characters are judged: what is none of ASCII tells at once.
+    let judged = &value[..value.len().min(JUDGED)];
+    let value = &judged[..judged.iter().position(ends).unwrap_or(judged.len())];
+    let tells = |b: &u8| !b.is_ascii_alphabetic() && !PARTING.as_bytes().contains(b);
+    // What is escaped is left to the pattern.
+    value.len() >= least && value.iter().any(tells) || before.last() == Some(&b'\\') || value.contains(&b'\\')
 }
 
 /// Whether a text ends with a name, however that is written.
 fn is_name(s: &[u8], name: &str) -> bool {
-    let mut written = s.iter().rev().take(NAME_MAX_BYTES).filter(|b| !matches!(b, b'_' | b'-'));
-    name.bytes().rev().all(|letter| written.next().is_some_and(|b| b.to_ascii_lowercase() == letter))
+    before_name(s, name).is_some()
+}
+
+/// Whether the name that a text ends with is more than the end of a word.
+fn is_whole(s: &[u8], name: &str) -> bool {
+    before_name(s, name).is_some_and(|before| before.ends_with(b"_") || is_edge(before))
+}
+
+/// What stands before the name that a text ends with.
+fn before_name<'s>(s: &'s [u8], name: &str) -> Option<&'s [u8]> {
+    let mut written = s.iter().enumerate().rev().take(NAME_MAX_BYTES).filter(|(_, b)| !matches!(b, b'_' | b'-'));
+    let mut start = s.len();
+    for letter in name.bytes().rev() {
+        start = written.next().filter(|(_, b)| b.to_ascii_lowercase() == letter)?.0;
+    }
+    Some(&s[..start])
 }
 
 /// As [`has_password`], where the slashes of `://` are escaped.

@@ -411,3 +411,109 @@ fn weak_names_before_what_is_no_secret_stay() {
         assert_eq!(masked(text), (text.to_owned(), 0), "{text}");
     }
 }
+
+#[test]
+fn near_matches_hide_no_secret_and_are_passed_by_in_one_look() {
+    for near in
+        ["token:", "aPassword:", "token=a1:", "{\"secret\":\"none\"} ", "--token word ", "\"token\",\"value\":1,"]
+    {
+        for times in [1, 70, 4000] {
+            let near = near.repeat(times);
+            assert_eq!(masked(&format!("{near}password=hunter22")).0, format!("{near}password=<redacted:password>"));
+        }
+    }
+    // Read from each name to the end, this would take minutes.
+    let text = "token=a1b:".repeat(100_000);
+    assert_eq!(masked(&text), (text.clone(), 0));
+}
+
+#[test]
+fn bare_numbers_of_json_stay_or_are_masked_in_quotes() {
+    let mask = "\"<redacted:password>\"";
+    for (row, expected) in [
+        (r#"{"password":12345678}"#, format!(r#"{{"password":{mask}}}"#)),
+        (r#"{"user_password": -1234567.5,"b":1}"#, format!(r#"{{"user_password": {mask},"b":1}}"#)),
+        (r#"{"Password":[12345678]}"#, format!(r#"{{"Password":[{mask}]}}"#)),
+        (r#"{"password":true,"api_key":null,"access_token":false}"#, String::new()),
+        (r#"{"password":[false,"ok"],"access_token":[[null,1]]}"#, String::new()),
+        (r#"{"resetPassword":1735689600,"hashPassword":123.456}"#, String::new()),
+        (r#"{"createAccessToken":1.234567e5}"#, String::new()),
+        (r#"{"token":123456789012345,"secret":[1234567890123]}"#, String::new()),
+        (r#"[{"name":"refresh_token","value":1234567},{"name":"x","value":2}]"#, String::new()),
+        (r#"[{"name":"password","value":[1234567]}]"#, String::new()),
+        (r#"["x","--password",12345678]"#, String::new()),
+        (r#"[{"msg":"Invalid password","value":1234567,"field":"pw"}]"#, String::new()),
+    ] {
+        let expected = if expected.is_empty() { row.to_owned() } else { expected };
+        assert_eq!(masked(row).0, expected);
+        let (mut row, mut expected) = (row.to_owned(), expected);
+        for _ in 0..3 {
+            (row, expected) = (serde_json::to_string(&row).unwrap(), serde_json::to_string(&expected).unwrap());
+            let masked = masked(&row).0;
+            assert_eq!(masked, expected);
+            assert!(serde_json::from_str::<serde_json::Value>(&masked).is_ok(), "{masked}");
+        }
+    }
+}
+
+#[test]
+fn cookies_beside_what_was_masked_are_masked() {
+    let jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abcdef12345";
+    for (text, expected) in [
+        (format!("x cookie: sid=s3cr3tvalue1; jwt={jwt}"), "x cookie: sid=<redacted:cookie>"),
+        (
+            "cookie: sid=s3cr3tvalue1\tauthorization: Bearer abcdefghijklmnop1234".to_owned(),
+            "cookie: sid=<redacted:cookie>",
+        ),
+        (format!("cookie: a=none; sid=REDACTED; id={jwt}&sid=s3cr3t"), "cookie: a=<redacted:cookie>"),
+        ("cookie: sid=[REDACTED]; jwt=***".to_owned(), "cookie: sid=[REDACTED]; jwt=***"),
+        (format!("cookie: jwt={jwt}"), "cookie: jwt=<redacted:jwt>"),
+        ("password=redacted1x2y3z".to_owned(), "password=<redacted:password>"),
+        ("x --password :correcthorse".to_owned(), "x --password :<redacted:password>"),
+    ] {
+        assert_eq!(masked(&text).0, expected, "{text}");
+        assert_eq!(masked(expected).0, expected);
+    }
+}
+
+#[test]
+fn words_paths_measures_and_ids_behind_names_that_prove_little_stay() {
+    for text in [
+        "verifyPassword: 123.45ms",
+        "changePassword:88ms-p99",
+        "updatePassword: user42 not found",
+        "changePassword: INVALID_2FA",
+        "resetPassword: [req-123abc] started",
+        "validateApiKey:/app/src/auth.js:12:4",
+        "verifyPassword: user.js:120:5",
+        "refreshAccessToken: https://h/a1b2",
+        "{\"confirmPassword\":\"Confirm\",\"newPassword\":\"Neues Passwort\"}",
+        "{\"forgotPassword\":\"/auth/forgot-password1\"}",
+        "{\"errors\":{\"newPassword\":\"too-short\"}}",
+        "hashPassword: rounds=10,cost",
+        "forgotPassword: bob42@example.com has been mailed",
+        "password => bcrypt.hash(password)",
+        "userPassword = hash2x(password)",
+        "{\"msg\":\"Wrong password\",\"value\":\"user42abc\"}",
+        "secret: default-token-x7k2p",
+        "secret=till-tls-7d9c5b8f6d",
+        "secret: ns1/db1-creds-5f7d9",
+        "lock token: 00f067aa0ba902b7",
+        "trace token: 4bf92f3577b34da6",
+        "token: 550e8400-e29b-41d4-a716-446655440000",
+        "next_page_token=CAESBxIFCgNmb28x2",
+        "{\"NextContinuationToken\":\"1ueGcxLPRx1Tr/XYExHnhbYLgveDs2J\"}",
+        "{\"syncToken\":\"CPDAlvWDx70CEPDAlvWDx70CGAU=\",\"pageToken\":\"CAIQAA1x9z8y\"}",
+        "unknown token: v1.2.3-rc1+b5c6",
+        "psql --password /run/secrets/db1",
+        "docker build --secret id=a1b2c3d4e5f6",
+        "usage: x [--password PASSWORD1]",
+    ] {
+        assert_eq!(masked(text), (text.to_owned(), 0));
+        let row = serde_json::to_string(text).unwrap();
+        assert_eq!(masked(&row), (row.clone(), 0));
+    }
+    for text in ["userPassword: Zk81mQwLx0Tr7", "{\"userPassword\":\"P@ssw0rd!\"}", "--db-password hunter22 -h db"] {
+        assert_eq!(masked(text).1, 1, "{text}");
+    }
+}
