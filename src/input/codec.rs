@@ -296,27 +296,6 @@ impl<'a> Decoded<'a> {
 
 #[cfg(test)]
 mod tests {
-    #[test]
-    fn archives_are_told_with_what_to_do() {
-        let mut tar = vec![0; 512];
-        tar[..5].copy_from_slice(b"a.log");
-        tar[257..262].copy_from_slice(b"ustar");
-        for (front, tool) in [
-            (&tar[..], "tar -xf"),
-            (b"PK\x03\x04\x14\0", "unzip"),
-            (b"BZh91AY&SY", "bunzip2"),
-            (b"\xfd7zXZ\0\0", "unxz"),
-            (b"7z\xbc\xaf\x27\x1c", "7z x"),
-            (b"\x04\"M\x18", "unlz4"),
-        ] {
-            assert!(super::archive_of(front).is_some_and(|remedy| remedy.contains(tool)), "{tool}");
-        }
-        let line = "x".repeat(257) + "ustar";
-        for text in [&b"PK is a name"[..], b"BZh", b"{}", b"", line.as_bytes(), &tar[..200]] {
-            assert_eq!(super::archive_of(text), None);
-        }
-    }
-
     use std::io::Write;
 
     use super::*;
@@ -339,6 +318,27 @@ mod tests {
 
     fn zstd(text: &str) -> Vec<u8> {
         zstd::encode_all(text.as_bytes(), 1).expect("zstd")
+    }
+
+    #[test]
+    fn archives_are_told_with_what_to_do() {
+        let mut tar = vec![0; 512];
+        tar[..5].copy_from_slice(b"a.log");
+        tar[257..262].copy_from_slice(b"ustar");
+        for (front, tool) in [
+            (&tar[..], "tar -xf"),
+            (b"PK\x03\x04\x14\0", "unzip"),
+            (b"BZh91AY&SY", "bunzip2"),
+            (b"\xfd7zXZ\0\0", "unxz"),
+            (b"7z\xbc\xaf\x27\x1c", "7z x"),
+            (b"\x04\"M\x18", "unlz4"),
+        ] {
+            assert!(archive_of(front).is_some_and(|remedy| remedy.contains(tool)), "{tool}");
+        }
+        let line = "x".repeat(257) + "ustar";
+        for text in [&b"PK is a name"[..], b"BZh", b"{}", b"", line.as_bytes(), &tar[..200]] {
+            assert_eq!(archive_of(text), None);
+        }
     }
 
     #[test]

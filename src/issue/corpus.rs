@@ -453,7 +453,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::issue::tests::{export, issue};
+    use crate::issue::tests::{export, issue, words};
 
     #[test]
     fn names_of_placeholders_are_no_words() {
@@ -476,16 +476,12 @@ mod tests {
         "queue",
     ];
 
-    fn text() -> impl Strategy<Value = String> {
-        proptest::collection::vec(proptest::sample::select(WORDS.to_vec()), 1..7).prop_map(|words| words.join(" "))
-    }
-
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
         fn what_is_counted_at_once_is_what_each_issue_holds(
-            texts in proptest::collection::vec((text(), text(), 0..3_i64), 0..90), message in text(), rare in 0..4_usize,
+            texts in proptest::collection::vec((words(&WORDS, 7), words(&WORDS, 7), 0..3_i64), 0..90), message in words(&WORDS, 7), rare in 0..4_usize,
         ) {
             let made = |(at, (title, body, day)): (usize, &(String, String, i64))| Issue {
                 body: Some(format!("{body}\n```\n{title} 404\n```\n")),

@@ -68,12 +68,12 @@ impl Collect for Part {
             // any other and does not: it would be kept for every row without a severity.
             RawPolicy::Warning => {
                 // A name alone is a method's in the audit log.
-                let text = unstamped(&record.message);
-                let is_exception = role == RowRole::Exception && text.contains(' ');
+                let text = || unstamped(&record.message);
+                let is_exception = || role == RowRole::Exception && text().contains(' ');
                 record.effective_severity >= Severity::Warning
                     || role.is_of_stack()
-                    || is_exception
-                    || record.effective_severity == Severity::Default && may_end_stack(text)
+                    || is_exception()
+                    || record.effective_severity == Severity::Default && may_end_stack(text())
                     || is_reason_of_jvm(&record.message)
             }
         };

@@ -253,7 +253,7 @@ fn may_start(s: &[u8], at: usize) -> bool {
 }
 
 /// Of each byte, the kinds of rare byte that it is: a bit for those that marks end with, another for those that they start with.
-const KINDS: [u8; 256] = {
+static KINDS: [u8; 256] = {
     let mut kinds = [0; 256];
     (kinds[b'-' as usize], kinds[b'_' as usize], kinds[b'.' as usize]) = (1, 2, 4 | 8);
     (kinds[b'A' as usize], kinds[b'e' as usize], kinds[b'E' as usize], kinds[b'a' as usize]) = (16, 32, 64, 128);
@@ -466,7 +466,7 @@ fn named_before(s: &[u8], at: usize) -> Forms {
     let name = match &s[..at] {
         name @ [.., last] if !is_around_name(*last) => name,
         [name @ .., b'"'] if name.last().is_some_and(|last| !is_around_name(*last)) => name,
-        around => &around[..around.iter().rposition(|byte| !is_around_name(*byte)).map_or(0, |last| last + 1)],
+        around => without_around(around),
     };
     let mut found = if may_name(name) { name_form(name, &s[at + 1..]) } else { 0 };
     match s.get(at + 1..at + 3) {

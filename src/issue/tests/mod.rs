@@ -48,6 +48,12 @@ pub(super) fn issue(number: u64, title: &str, message: &str) -> Issue {
     }
 }
 
+/// A few of some words.
+pub(super) fn words(known: &'static [&'static str], most: usize) -> impl proptest::strategy::Strategy<Value = String> {
+    use proptest::strategy::Strategy as _;
+    proptest::collection::vec(proptest::sample::select(known), 1..most).prop_map(|words| words.join(" "))
+}
+
 pub(super) fn closed(mut issue: Issue, at: &str, reason: Option<StateReason>) -> Issue {
     issue.state = IssueState::Closed;
     issue.closed_ns = Some(ns(at));

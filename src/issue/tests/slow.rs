@@ -7,7 +7,7 @@ use super::super::named::Places;
 use super::super::{
     Decision, Export, IndexOptions, Issue, IssueIndex, IssueState, Link, Markers, MatchSubject, Verdict,
 };
-use super::{closed, export, issue, ns};
+use super::{closed, export, issue, ns, words};
 use crate::issue::corpus::Query;
 
 const WORDS: [&str; 16] = [
@@ -29,10 +29,6 @@ const WORDS: [&str; 16] = [
     "queue",
 ];
 
-fn words(most: usize) -> impl Strategy<Value = String> {
-    proptest::collection::vec(proptest::sample::select(WORDS.to_vec()), 1..most).prop_map(|words| words.join(" "))
-}
-
 fn id(number: u8) -> String {
     format!("lgfp1:{number:016x}")
 }
@@ -45,7 +41,7 @@ fn signature(number: u8) -> String {
 type Row = (u64, String, String, u8, u8, (u8, u8, u8));
 
 fn row() -> impl Strategy<Value = Row> {
-    (1..40_u64, words(5), words(9), 0..8_u8, 1..4_u8, (0..12_u8, 0..12_u8, 0..12_u8))
+    (1..40_u64, words(&WORDS, 5), words(&WORDS, 9), 0..8_u8, 1..4_u8, (0..12_u8, 0..12_u8, 0..12_u8))
 }
 
 fn made((number, title, text, form, day, (fp, sig, also)): &Row) -> Issue {
@@ -122,7 +118,7 @@ proptest! {
 
     #[test]
     fn what_is_picked_out_is_what_stands_first_in_order(
-        rows in proptest::collection::vec(row(), 0..60), messages in proptest::collection::vec(words(8), 1..6),
+        rows in proptest::collection::vec(row(), 0..60), messages in proptest::collection::vec(words(&WORDS, 8), 1..6),
     ) {
         let exports = two_exports(&rows);
         let index = IssueIndex::new(&exports, IndexOptions::default());
@@ -152,7 +148,7 @@ proptest! {
     fn what_names_a_cluster_is_found_as_by_looking_at_all_of_it(
         rows in proptest::collection::vec(row(), 0..40),
         settled in proptest::collection::vec((0..12_u8, 0..12_u8, 1..40_u64, 0..4_u8), 0..20),
-        asked in proptest::collection::vec((0..12_u8, 0..12_u8, 0..12_u8, 1..9_u64, words(4)), 1..8),
+        asked in proptest::collection::vec((0..12_u8, 0..12_u8, 0..12_u8, 1..9_u64, words(&WORDS, 4)), 1..8),
     ) {
         let exports = two_exports(&rows);
         let decision = |(fp, sig, number, form): &(u8, u8, u64, u8)| Decision {
