@@ -309,7 +309,7 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
         let [project, service, kind, ..] = cell.words;
         let is_named = is_several(row);
         if is_named {
-            let name = named.and_then(|names| names.get(next_several)).unwrap_or("");
+            let name = named.as_ref().and_then(|names| names.get(next_several)).unwrap_or("");
             next_several += 1;
             events.push(EventRow {
                 event: xxh3_128(name.as_bytes()),
@@ -338,7 +338,7 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
         if user.codes[row] != NO_WORD {
             by_user.add(cluster, user.codes[row]);
         }
-        let trace = trace_texts.and_then(|texts| texts.get(row));
+        let trace = trace_texts.as_ref().and_then(|texts| texts.get(row));
         let hash = trace.map(|trace| xxh3_128(trace.as_bytes()));
         if let Some(hash) = hash {
             traces_of[cluster as usize].push(hash);
@@ -358,7 +358,7 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
         }
         let place = Place { ts_ns, group: at, row: row as u32 };
         offer(&mut facts.best, effective[row], place);
-        if facts.oldest.len() < OLDEST && ids.is_none_or(|ids| ids.get(row).is_some()) {
+        if facts.oldest.len() < OLDEST && ids.as_ref().is_none_or(|ids| ids.get(row).is_some()) {
             facts.oldest.push(place);
         }
     }

@@ -91,6 +91,16 @@ impl Severity {
 
     /// The severity a level word stands for, in any case and with the synonyms that logging libraries use.
     pub fn from_word(word: &str) -> Option<Self> {
+        // As Google writes them, in nearly every row.
+        match word.as_bytes() {
+            b"INFO" => return Some(Self::Info),
+            b"DEBUG" => return Some(Self::Debug),
+            b"ERROR" => return Some(Self::Error),
+            b"WARNING" => return Some(Self::Warning),
+            b"DEFAULT" => return Some(Self::Default),
+            b"NOTICE" => return Some(Self::Notice),
+            _ => {}
+        }
         let word = word.trim_ascii().as_bytes();
         let mut lower = [0_u8; LONGEST_WORD];
         // Most texts that are asked about are no level at all: their length or their first byte says so.

@@ -34,6 +34,8 @@ const ROWS_PER_PAGE: usize = 16 << 10;
 const BYTES_PER_PAGE: usize = 2 << 20;
 /// Most bytes of a dictionary; a column with more is written plain.
 const DICTIONARY_BYTES: usize = 1 << 20;
+/// Part of a page that zstd must save, or the chunk is left as it is.
+const LEAST_SAVED: usize = 16;
 /// Longest text in statistics.
 const STATISTICS_BYTES: usize = 64;
 
@@ -80,8 +82,14 @@ impl Encoder {
     pub(super) fn chunk(&mut self, column: &ColumnDescPtr, rows: usize, values: &Values<'_>) -> Result<Chunk> {
         let mut out = Pages::new(column.clone(), rows);
         match values {
-            Values::Absent => self.absent(&mut out)?,
-            Values::Many(ints) => self.many(&mut out, ints)?,
+            Values::Absent => {
+                out.codec = Codec::Plain;
+                self.absent(&mut out)?;
+            }
+            Values::Many(ints) => {
+                out.codec = Codec::IfSmaller;
+                self.many(&mut out, ints)?;
+            }
             Values::Few(ints) => self.few(&mut out, ints)?,
             Values::Truth(truths) => self.truths(&mut out, truths)?,
             Values::Codes(codes, texts) => self.codes(&mut out, codes, texts)?,
@@ -308,10 +316,20 @@ struct Range {
     most: Vec<u8>,
 }
 
+/// Whether the pages of a chunk are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Codec {
+    Zstd,
+    /// Left to its first page: integers that were packed mostly hold nothing that zstd could leave out.
+    IfSmaller,
+    Plain,
+}
+
 /// The pages of one chunk so far.
 struct Pages {
     column: ColumnDescPtr,
     rows: usize,
+    codec: Codec,
     sink: TrackedWrite<Vec<u8>>,
     index: ColumnIndexBuilder,
     /// A page with values but without a range makes the index useless.
@@ -332,6 +350,7 @@ impl Pages {
             index: ColumnIndexBuilder::new(column.physical_type()),
             column,
             rows,
+            codec: Codec::Zstd,
             sink: TrackedWrite::new(Vec::new()),
             indexed: true,
             offsets: OffsetIndexBuilder::new(),
@@ -353,8 +372,18 @@ impl Pages {
         Range { least: bytes(least), most: bytes(most) }
     }
 
-    fn compressed(encoder: &mut Encoder) -> Result<Bytes> {
+    /// The encoder's page as it is written.
+    fn compressed(&mut self, encoder: &mut Encoder) -> Result<Bytes> {
+        if self.codec == Codec::Plain {
+            return Ok(Bytes::copy_from_slice(&encoder.page));
+        }
         let bytes = encoder.zstd.compress(&encoder.page).map_err(|error| ParquetError::External(Box::new(error)))?;
+        let is_smaller = || bytes.len() + encoder.page.len() / LEAST_SAVED < encoder.page.len();
+        if self.codec == Codec::IfSmaller && !is_smaller() {
+            self.codec = Codec::Plain;
+            return self.compressed(encoder);
+        }
+        self.codec = Codec::Zstd;
         Ok(Bytes::from(bytes))
     }
 
@@ -371,7 +400,7 @@ impl Pages {
     }
 
     fn dictionary(&mut self, encoder: &mut Encoder, values: usize) -> Result<()> {
-        let buf = Self::compressed(encoder)?;
+        let buf = self.compressed(encoder)?;
         let num_values = u32::try_from(values).unwrap_or(u32::MAX);
         let page = Page::DictionaryPage { buf, num_values, encoding: Encoding::PLAIN, is_sorted: false };
         let (at, _) = self.write(page, encoder.page.len())?;
@@ -389,7 +418,7 @@ impl Pages {
         range: Option<Range>,
     ) -> Result<()> {
         let page = Page::DataPage {
-            buf: Self::compressed(encoder)?,
+            buf: self.compressed(encoder)?,
             num_values: u32::try_from(rows).unwrap_or(u32::MAX),
             encoding,
             def_level_encoding: Encoding::RLE,
@@ -442,11 +471,14 @@ impl Pages {
 
     fn close(self) -> Result<Chunk> {
         let statistics = self.statistics();
-        let level = ZstdLevel::try_new(ZSTD_LEVEL)?;
+        let compression = match self.codec {
+            Codec::Plain => Compression::UNCOMPRESSED,
+            Codec::Zstd | Codec::IfSmaller => Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?),
+        };
         let written = self.sink.bytes_written();
         let encodings = self.encodings.iter().map(|stats| stats.encoding).chain([Encoding::RLE]);
         let metadata = ColumnChunkMetaData::builder(self.column.clone())
-            .set_compression(Compression::ZSTD(level))
+            .set_compression(compression)
             .set_encodings_mask(parquet::basic::EncodingMask::new_from_encodings(encodings.collect::<Vec<_>>().iter()))
             .set_page_encoding_stats(self.encodings)
             .set_total_compressed_size(i64::try_from(written).unwrap_or(0))

@@ -62,21 +62,26 @@ pub struct Words {
     pub words: Vec<String>,
 }
 
+/// Rows that are decoded at a time: the library's columns of texts grow by copying what they hold.
+const BATCH: usize = 8 << 10;
+
 /// Columns of some rows of one row group.
 #[derive(Debug)]
 pub struct Cut {
-    batch: RecordBatch,
+    /// Of [`BATCH`] rows each, the last of those that are left.
+    batches: Vec<RecordBatch>,
     path: PathBuf,
 }
 
 /// Texts of a column, one a row.
-#[derive(Debug, Clone, Copy)]
-pub struct TextsOf<'a>(&'a StringArray);
+#[derive(Debug, Clone)]
+pub struct TextsOf<'a>(Vec<&'a StringArray>);
 
 impl<'a> TextsOf<'a> {
     /// The text of a row.
     pub fn get(&self, row: usize) -> Option<&'a str> {
-        self.0.is_valid(row).then(|| self.0.value(row))
+        let (column, row) = (self.0[row / BATCH], row % BATCH);
+        column.is_valid(row).then(|| column.value(row))
     }
 }
 
@@ -97,19 +102,19 @@ impl std::ops::Deref for Text {
 
 /// A column of text whose texts outlive the rows that it was read with.
 #[derive(Debug, Clone)]
-pub struct SharedTexts(Arc<StringArray>);
+pub struct SharedTexts(Vec<Arc<StringArray>>);
 
 impl SharedTexts {
     /// The text of a row.
     pub fn get(&self, row: usize) -> Option<&str> {
-        self.0.is_valid(row).then(|| self.0.value(row))
+        let (column, row) = (&self.0[row / BATCH], row % BATCH);
+        column.is_valid(row).then(|| column.value(row))
     }
 
     /// The text of a row, to keep.
     pub fn own(&self, row: usize) -> Option<Text> {
-        // Arrays of this kind hold less than 2^31 bytes, so that no row group has more rows with a text.
-        let row = u32::try_from(row).ok().filter(|_| self.0.is_valid(row))?;
-        Some(Text { column: self.0.clone(), row })
+        let (column, row) = (&self.0[row / BATCH], row % BATCH);
+        column.is_valid(row).then(|| Text { column: column.clone(), row: row as u32 })
     }
 }
 
@@ -177,92 +182,95 @@ impl RowGroup {
         let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
             .with_row_groups(vec![self.index])
             .with_projection(mask)
-            .with_batch_size(rows.max(1));
+            .with_batch_size(BATCH);
         if let Some(only) = only {
             builder = builder.with_row_selection(RowSelection::from_consecutive_ranges(ranges(only).into_iter(), rows));
         }
-        let mut reader = builder.build().map_err(|error| damaged(path, &error))?;
-        let batch = reader.next().transpose().map_err(|error| damaged(path, &error))?;
-        let batch = batch.unwrap_or_else(|| RecordBatch::new_empty(Arc::new(Schema::empty())));
+        let reader = builder.build().map_err(|error| damaged(path, &error))?;
+        let batches: Vec<RecordBatch> = reader.collect::<Result<_, _>>().map_err(|error| damaged(path, &error))?;
         let expected = only.map_or(rows, <[u32]>::len);
-        if batch.num_rows() != expected {
-            return Err(damaged(
-                path,
-                &format!("row group {} holds {} rows, {expected} are named", self.index, batch.num_rows()),
-            ));
+        let sizes = batches.iter().map(RecordBatch::num_rows);
+        if !sizes.clone().eq((0..expected).step_by(BATCH).map(|start| BATCH.min(expected - start))) {
+            let held: usize = sizes.sum();
+            return Err(damaged(path, &format!("row group {} holds {held} rows, {expected} are named", self.index)));
         }
-        Ok(Cut { batch, path: path.clone() })
+        Ok(Cut { batches, path: path.clone() })
     }
 }
 
 impl Cut {
-    fn column(&self, name: &str) -> Option<&dyn Array> {
-        self.batch.column_by_name(name).map(AsRef::as_ref)
-    }
-
     fn wrong(&self, name: &str) -> StoreError {
         damaged(&self.path, &format!("column {name} is missing or of another type"))
     }
 
-    fn array<T: 'static>(&self, name: &str) -> Option<&T> {
-        self.column(name)?.as_any().downcast_ref()
+    /// A column of each batch, if it is of a type.
+    fn arrays<T: 'static>(&self, name: &str) -> Option<Vec<&T>> {
+        self.batches.iter().map(|batch| batch.column_by_name(name)?.as_any().downcast_ref()).collect()
     }
 
     /// Number of rows.
     pub fn len(&self) -> usize {
-        self.batch.num_rows()
+        self.batches.iter().map(RecordBatch::num_rows).sum()
     }
 
     /// Whether there is no row.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.batches.is_empty()
     }
 
     /// Integers or truth values of any width; [`NO_INT`] is absent.
     pub fn ints(&self, name: &str) -> Result<Vec<i64>, StoreError> {
-        if self.is_empty() {
-            return Ok(Vec::new());
+        let mut out = Vec::with_capacity(self.len());
+        if let Some(arrays) = self.arrays::<Int64Array>(name) {
+            for array in arrays {
+                add(&mut out, array.values().iter().copied(), array, NO_INT);
+            }
+        } else if let Some(arrays) = self.arrays::<Int32Array>(name) {
+            for array in arrays {
+                add(&mut out, array.values().iter().copied().map(i64::from), array, NO_INT);
+            }
+        } else {
+            let arrays: Vec<&BooleanArray> = self.arrays(name).ok_or_else(|| self.wrong(name))?;
+            out.extend(arrays.iter().flat_map(|array| array.iter().map(|value| value.map_or(NO_INT, i64::from))));
         }
-        if let Some(array) = self.array::<Int64Array>(name) {
-            return Ok(filled(array.values().to_vec(), array, NO_INT));
-        }
-        if let Some(array) = self.array::<Int32Array>(name) {
-            let values = array.values().iter().copied().map(i64::from).collect();
-            return Ok(filled(values, array, NO_INT));
-        }
-        let array = self.array::<BooleanArray>(name).ok_or_else(|| self.wrong(name))?;
-        Ok(array.iter().map(|value| value.map_or(NO_INT, i64::from)).collect())
+        Ok(out)
     }
 
     /// Texts.
     pub fn texts(&self, name: &str) -> Result<TextsOf<'_>, StoreError> {
-        self.array(name).map(TextsOf).ok_or_else(|| self.wrong(name))
+        self.arrays(name).map(TextsOf).ok_or_else(|| self.wrong(name))
     }
 
     /// Texts that are kept.
     pub fn shared_texts(&self, name: &str) -> Result<SharedTexts, StoreError> {
-        self.array::<StringArray>(name)
-            .map(|array| SharedTexts(Arc::new(array.clone())))
-            .ok_or_else(|| self.wrong(name))
+        let TextsOf(arrays) = self.texts(name)?;
+        Ok(SharedTexts(arrays.into_iter().map(|array| Arc::new(array.clone())).collect()))
     }
 
     /// Words as codes.
     pub fn words(&self, name: &str) -> Result<Words, StoreError> {
-        if self.is_empty() {
-            return Ok(Words::default());
+        let mut out = Words { codes: Vec::with_capacity(self.len()), words: Vec::new() };
+        let Some(coded) = self.arrays::<DictionaryArray<Int32Type>>(name) else {
+            return Ok(self.plain_words(&self.texts(name)?, out));
+        };
+        let (mut last, mut base) = (None, 0);
+        for array in coded {
+            // Batches of a chunk have one dictionary, unless that grew too large.
+            if !last.is_some_and(|last| Arc::ptr_eq(last, array.values())) {
+                let words: &StringArray = array.values().as_any().downcast_ref().ok_or_else(|| self.wrong(name))?;
+                base = out.words.len() as u32;
+                out.words.extend((0..words.len()).map(|at| words.value(at).to_owned()));
+                last = Some(array.values());
+            }
+            let keys = array.keys();
+            add(&mut out.codes, keys.values().iter().map(|key| key.cast_unsigned().wrapping_add(base)), keys, NO_WORD);
         }
-        if let Some(coded) = self.array::<DictionaryArray<Int32Type>>(name) {
-            let words: &StringArray = coded.values().as_any().downcast_ref().ok_or_else(|| self.wrong(name))?;
-            let keys = coded.keys();
-            let codes = keys.values().iter().map(|key| key.cast_unsigned()).collect();
-            let codes = filled(codes, keys, NO_WORD);
-            let words = (0..words.len()).map(|at| words.value(at).to_owned()).collect();
-            return Ok(distinct(Words { codes, words }));
-        }
-        // Words of a dictionary that grew too large lie row by row.
-        let texts = self.texts(name)?;
+        Ok(distinct(out))
+    }
+
+    /// Words of a dictionary that grew too large, which lie row by row.
+    fn plain_words(&self, texts: &TextsOf<'_>, mut out: Words) -> Words {
         let mut known: FxHashMap<&str, u32> = FxHashMap::default();
-        let mut out = Words::default();
         for row in 0..self.len() {
             out.codes.push(texts.get(row).map_or(NO_WORD, |word| {
                 *known.entry(word).or_insert_with(|| {
@@ -271,21 +279,22 @@ impl Cut {
                 })
             }));
         }
-        Ok(out)
+        out
     }
 }
 
-/// The same values with `absent` in the place of those that an array does not have.
-fn filled<T: Copy>(mut values: Vec<T>, array: &impl Array, absent: T) -> Vec<T> {
-    let Some(nulls) = array.nulls().filter(|nulls| nulls.null_count() > 0) else { return values };
-    let mut next = 0;
+/// Adds the values of an array, with `absent` in the place of those that it does not have.
+fn add<T: Copy>(out: &mut Vec<T>, values: impl Iterator<Item = T>, array: &impl Array, absent: T) {
+    let start = out.len();
+    out.extend(values);
+    let Some(nulls) = array.nulls().filter(|nulls| nulls.null_count() > 0) else { return };
+    let (values, mut next) = (&mut out[start..], 0);
     // Values mostly come in long rows of them, and so do gaps.
     for (from, to) in nulls.valid_slices() {
         values[next..from].fill(absent);
         next = to;
     }
     values[next..].fill(absent);
-    values
 }
 
 /// The same words, each once: a group without a dictionary has a word a row.
@@ -304,7 +313,7 @@ fn distinct(coded: Words) -> Words {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::LogRecord;
+    use crate::record::{Http, LogRecord};
     use crate::store::fixture::{DAY_ONE, folder, input, row, store_of};
 
     #[test]
@@ -330,6 +339,42 @@ mod tests {
         assert!(some.words("service").is_err(), "it was not asked for");
         let later = Window::new(window.until_ns, window.until_ns + 1).expect("window");
         assert!(row_groups(&snapshot.files(None), later).expect("opens").is_empty());
+    }
+
+    #[test]
+    fn rows_of_several_batches_are_those_that_were_stored() {
+        let folder = folder();
+        let n = 2 * BATCH + 3;
+        let of = |at: usize| LogRecord {
+            service: Some(format!("service {}", at % 5).into()).filter(|_| at % 7 > 0),
+            http: Some(Http { status: Some(200), ..Http::default() }).filter(|_| at % 3 > 0),
+            message: format!("message {at}").into(),
+            ..row(DAY_ONE + at as i64, &format!("id {at}"), "")
+        };
+        let snapshot = store_of(&folder, vec![vec![input(1, (0..n).map(of).collect())]]).snapshot().expect("snapshot");
+        let groups = row_groups(&snapshot.files(None), snapshot.whole().expect("rows")).expect("opens");
+        let columns = ["ts_ns", "message", "service", "http_status", "trace"];
+        let some: Vec<u32> = (0..n as u32).filter(|at| at % 8 != 1 || *at > 9_000).collect();
+        for (cut, rows) in [
+            (groups[0].read(&columns, None).expect("reads"), (0..n as u32).collect()),
+            (groups[0].read(&columns, Some(&some)).expect("reads"), some.clone()),
+            (groups[0].read(&columns, Some(&[])).expect("reads"), Vec::new()),
+        ] {
+            assert_eq!(cut.len(), rows.len());
+            let times: Vec<i64> = rows.iter().map(|at| DAY_ONE + i64::from(*at)).collect();
+            assert_eq!(cut.ints("ts_ns").expect("times"), times);
+            let (texts, shared) = (cut.texts("message").expect("texts"), cut.shared_texts("message").expect("texts"));
+            let (statuses, services) =
+                (cut.ints("http_status").expect("numbers"), cut.words("service").expect("words"));
+            for (at, row) in rows.iter().enumerate() {
+                let message = format!("message {row}");
+                assert_eq!((texts.get(at), shared.get(at)), (Some(&*message), Some(&*message)));
+                assert_eq!(shared.own(at).as_deref(), Some(&*message));
+                assert_eq!(statuses[at], if row % 3 > 0 { 200 } else { NO_INT });
+                let service = services.words.get(services.codes[at] as usize).map(String::as_str);
+                assert_eq!(service, Some(&*format!("service {}", row % 5)).filter(|_| row % 7 > 0));
+            }
+        }
     }
 
     #[test]
