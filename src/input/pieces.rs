@@ -2,8 +2,8 @@
 //!
 //! CRI marks a piece with `P`, in its own text lines and in the rows that shippers make of them; in journald, Docker says which
 //! rows are pieces of one message. Its json-file has no mark
-//! but the line end that is missing; short pieces without one, which other tools write, are joined only where a line end
-//! follows soon. Rows of other streams may stand between pieces. A run of pieces is one token of the framer, from the first of
+//! but the line end that is missing behind a full buffer: shorter rows without one are the last words of a container, or other
+//! tools', and whole. Rows of other streams may stand between pieces. A run of pieces is one token of the framer, from the first of
 //! them to the last of every stream that is open, so that where a file's blocks are cut changes nothing.
 
 use std::ops::Range;
@@ -16,8 +16,6 @@ use crate::time;
 
 /// Docker's buffer: a piece that fills it goes on.
 const FULL: usize = 16 << 10;
-/// Rows in which the end of a shorter piece must come.
-const SOON: usize = 8;
 /// Bytes checked for UTF-8 at once.
 const CHUNK: usize = 64 << 10;
 
@@ -55,8 +53,6 @@ pub(super) struct Part {
     stream: u64,
     /// It goes on in another row.
     pub(super) open: bool,
-    /// The row itself says so.
-    sure: bool,
     /// Where the text of the piece stands in the row.
     text: Range<usize>,
 }
@@ -72,7 +68,6 @@ impl Part {
             return Some(Self {
                 stream: xxhash_rust::xxh3::xxh3_64(id.as_bytes()),
                 open: !is_true("CONTAINER_PARTIAL_LAST"),
-                sure: true,
                 text: message.start()..message.start() + message.raw().len(),
             });
         }
@@ -80,12 +75,12 @@ impl Part {
         let log = row.some("log").or_else(|| tag.as_ref().and_then(|_| row.some("message"))).filter(string)?;
         let raw = log.raw();
         let line = cri(raw);
-        let (open, sure) = if let Some(tag) = &tag {
-            (tag.starts_with('P'), true)
+        let open = if let Some(tag) = &tag {
+            tag.starts_with('P')
         } else if let Some(line) = line {
-            (line.partial, true)
+            line.partial
         } else if is_docker(row) {
-            (!raw.is_empty() && !ends_line(raw), raw.len() >= FULL)
+            raw.len() >= FULL && !ends_line(raw)
         } else {
             return None;
         };
@@ -101,7 +96,7 @@ impl Part {
             }
         }
         let start = log.start() + line.map_or(0, |line| raw.len() - line.text.len());
-        Some(Self { stream: stream.digest(), open, sure, text: start..log.start() + raw.len() })
+        Some(Self { stream: stream.digest(), open, text: start..log.start() + raw.len() })
     }
 }
 
@@ -160,7 +155,6 @@ struct Line {
 struct Stream {
     id: u64,
     members: Vec<usize>,
-    sure: bool,
     open: bool,
 }
 
@@ -192,24 +186,20 @@ pub(super) fn follow(bytes: &[u8], end: End) -> Option<Run> {
             match streams.iter_mut().find(|stream| stream.open && stream.id == part.stream) {
                 Some(stream) => {
                     stream.members.push(place);
-                    stream.sure |= part.sure;
                     stream.open = part.open;
                 }
                 None if part.open => {
-                    streams.push(Stream { id: part.stream, members: vec![place], sure: part.sure, open: true });
+                    streams.push(Stream { id: part.stream, members: vec![place], open: true });
                 }
                 None => {}
             }
         }
         pieces.push(piece);
-        let waiting = |stream: &Stream| stream.open && !stream.sure && pieces.len() - stream.members[0] > SOON;
-        if !streams.iter().any(|stream| stream.open) || streams.iter().any(waiting) {
+        if !streams.iter().any(|stream| stream.open) {
             break;
         }
     }
     run.length = at;
-    // Short pieces whose line end did not come are rows of their own.
-    streams.retain(|stream| stream.sure || !stream.open);
     let mut taken = vec![false; pieces.len()];
     for (place, piece) in pieces.iter().enumerate() {
         if taken[place] {
@@ -323,7 +313,7 @@ fn next_line(bytes: &[u8], at: usize, end: End) -> Found {
     let stream = at + found.time.len() + 1;
     let (time, stream) = (at..at + found.time.len(), stream..stream + found.stream.len());
     let id = xxhash_rust::xxh3::xxh3_64(found.stream.as_bytes());
-    let part = Part { stream: id, open: found.partial, sure: true, text: at + tags..at + line.len() };
+    let part = Part { stream: id, open: found.partial, text: at + tags..at + line.len() };
     Found::Piece(Piece { range: at..at + line.len(), part: Some(part), line: Some(Line { time, stream }) }, false)
 }
 
@@ -342,19 +332,22 @@ mod tests {
 
     #[test]
     fn pieces_of_two_streams_are_told_apart() {
-        let rows = [docker("stdout", "a"), docker("stderr", "x"), docker("stdout", "b\\n"), docker("stderr", "y\\n")];
+        let (a, x) = ("a".repeat(FULL), "x".repeat(FULL));
+        let rows = [docker("stdout", &a), docker("stderr", &x), docker("stdout", "b\\n"), docker("stderr", "y\\n")];
         let text = rows.join("\n") + "\n" + &docker("stdout", "next\\n");
         let run = follow(text.as_bytes(), End::File).expect("a run");
-        assert_eq!(run.entries[0].text, docker("stdout", "ab\\n"));
-        assert_eq!(run.entries[1].text, docker("stderr", "xy\\n"));
+        assert_eq!(run.entries[0].text, docker("stdout", &format!("{a}b\\n")));
+        assert_eq!(run.entries[1].text, docker("stderr", &format!("{x}y\\n")));
         assert_eq!((run.entries.len(), run.rows, run.length), (2, 4, rows.join("\n").len()));
         assert_eq!(run.entries[0].range, 0..rows[..3].join("\n").len());
     }
 
     #[test]
-    fn short_rows_without_any_line_end_stay_rows_and_full_pieces_do_not() {
-        let rows: Vec<String> = (0..20).map(|at| docker("stdout", &format!("row {at}"))).collect();
-        assert_eq!(texts(&rows.join("\n")), rows[..9]);
+    fn short_rows_without_a_line_end_stay_rows_and_full_pieces_do_not() {
+        for last in ["one\\n", "one"] {
+            let rows = [docker("stdout", "Segmentation fault"), docker("stdout", last)];
+            assert_eq!(texts(&rows.join("\n")), rows[..1]);
+        }
         let long = docker("stdout", &"z".repeat(FULL));
         assert_eq!(texts(&[long.as_str(), &long].join("\n"))[0].len(), long.len() + FULL);
         assert_eq!(
@@ -411,7 +404,7 @@ mod tests {
 
     #[test]
     fn a_run_that_goes_on_asks_for_more() {
-        let text = docker("stdout", "a") + "\n";
+        let text = docker("stdout", &"a".repeat(FULL)) + "\n";
         assert_eq!(follow(text.as_bytes(), End::Window), None);
         assert_eq!(follow((text + &docker("stdout", "b\\n")[..20]).as_bytes(), End::Window), None);
     }

@@ -443,6 +443,26 @@ fn a_limit_of_a_sidecar_is_a_number_or_none() {
 }
 
 #[test]
+fn an_object_that_lost_the_line_which_opened_another_is_one_piece() {
+    for (before, after) in [("[\n", "\n]\n"), ("", "\n")] {
+        let object = |id: &str, middle: &str| {
+            format!(
+                "  {{\n    \"insertId\": \"{id}\",\n{middle}      \"instanceId\": \"00af\"\n    }},\n    \"severity\": \"INFO\",\n    \"timestamp\": \"2025-09-15T10:00:00Z\"\n  }}"
+            )
+        };
+        let whole = "    \"labels\": {\n";
+        let rows = [object("a", whole), object("b", "...\n"), object("c", whole)];
+        let joined = rows.join(if before.is_empty() { "\n" } else { ",\n" });
+        let text = format!("{before}{joined}{after}");
+        let read = ingest(text.as_bytes(), |_| {});
+        assert_eq!((read.report.entries, read.report.malformed), (2, 1), "{text}");
+        assert_eq!(read.report.bytes_by.total(), text.len() as u64);
+        let at = text.find("{\n    \"insertId\": \"b\"").expect("the damaged one") as u64;
+        assert_eq!(read.report.problems[0].offset, at);
+    }
+}
+
+#[test]
 fn what_pub_sub_delivers_is_read_as_a_file_is() {
     let entry = |id: &str| format!(r#"{{"insertId":"{id}","textPayload":"x"}}"#);
     let envelope = |data: &[u8]| {

@@ -117,11 +117,8 @@ pub(super) fn extent(bytes: &[u8], indent: usize, in_array: bool) -> Extent {
 /// Whether a row whose brackets do not match may end with the one at `at`: at its own indent, with its line, or before a row
 /// that begins with the same key. `None` when the bytes do not say.
 fn may_end(bytes: &[u8], at: usize, indent: usize) -> Option<bool> {
-    if let Some(line) = memchr::memrchr(b'\n', &bytes[..at]) {
-        let blanks = indent_of(&bytes[line + 1..at]);
-        if line + 1 + blanks == at {
-            return Some(blanks <= indent);
-        }
+    if let Some(blanks) = blanks_before(bytes, at) {
+        return Some(blanks <= indent);
     }
     let behind = &bytes[at + 1..];
     let next = behind.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b',' | b']'))?;
@@ -136,6 +133,18 @@ fn may_end(bytes: &[u8], at: usize, indent: usize) -> Option<bool> {
         }
         _ => Some(false),
     }
+}
+
+/// Blanks before a byte with which a line begins; `None` at other places, the first line's among them.
+fn blanks_before(bytes: &[u8], at: usize) -> Option<usize> {
+    let line = memchr::memrchr(b'\n', &bytes[..at])? + 1;
+    let blanks = indent_of(&bytes[line..at]);
+    (line + blanks == at).then_some(blanks)
+}
+
+/// Whether the bracket that ends an object of several lines is one of what stands in it: a line was lost that opened another.
+pub(super) fn ends_inside(object: &[u8], indent: usize) -> bool {
+    object.len().checked_sub(1).and_then(|last| blanks_before(object, last)).is_some_and(|blanks| blanks > indent)
 }
 
 fn first_key(object: &[u8]) -> Option<&[u8]> {

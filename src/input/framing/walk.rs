@@ -319,6 +319,9 @@ impl Framer {
             }
             Extent::Ends(length) => {
                 match sink.row(offset, &bytes[..length]) {
+                    Verdict::Refused(reason) if !named && scan::ends_inside(&bytes[..length], self.state.column) => {
+                        Some(self.endless(window, at, reason, sink))
+                    }
                     Verdict::Refused(reason) => {
                         // Where a row may stand in it the damage ends.
                         let cut = if named { bytes.len() } else { length };

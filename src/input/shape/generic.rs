@@ -283,6 +283,14 @@ mod tests {
     }
 
     #[test]
+    fn a_level_inside_a_message_is_the_messages() {
+        let row = map(r#"{"time":"2024-01-01T00:00:00Z","message":{"message":"boom","level":"error"}}"#);
+        assert_eq!((row.severity, row.effective_severity), (Severity::Default, Severity::Error));
+        let row = map(r#"{"time":"2024-01-01T00:00:00Z","message":"boom","message.level":"error"}"#);
+        assert_eq!((row.severity, row.effective_severity), (Severity::Error, Severity::Error));
+    }
+
+    #[test]
     fn knows_the_keys_of_logging_libraries() {
         for (text, ts, severity, message) in [
             (

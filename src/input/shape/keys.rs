@@ -77,6 +77,7 @@ pub(super) const FIELDS: [(Field, &[&str]); 30] = [
             "logLevel",
             "levelStr",
             "@message.level",
+            "message.level",
         ],
     ),
     (
@@ -92,7 +93,8 @@ pub(super) const FIELDS: [(Field, &[&str]); 30] = [
             "attributes.level",
             "LogLevel",
             "Level",
-            "message.level",
+            // Inside a message it is the message's.
+            "=message.level",
             "__lvl",
             "levelname",
             "log_level",

@@ -1,7 +1,8 @@
 //! Tables of keys: which field of a record each path of a row feeds, and how much it counts.
 //!
 //! Most logging systems differ in the names of their keys and in nothing else. One walk over a row follows a tree made of the
-//! table's paths, so that a row costs its own keys, not the table's; a dotted key (`log.level`) and nested keys are the same path.
+//! table's paths, so that a row costs its own keys, not the table's; a dotted key (`log.level`) and nested keys are the same path,
+//! unless a path begins with `=`: that is one key.
 
 use std::borrow::Cow;
 
@@ -85,7 +86,8 @@ impl Table {
         for (field, paths) in fields {
             for (rank, path) in (0_u16..).zip(*paths) {
                 let mut at = 0;
-                for segment in path.split('.') {
+                let (path, parts) = path.strip_prefix('=').map_or((*path, usize::MAX), |key| (key, 1));
+                for segment in path.splitn(parts, '.') {
                     let next = table.nodes.len();
                     let child = *table.nodes[at].children.entry(segment.as_bytes()).or_insert(next);
                     if child == next {

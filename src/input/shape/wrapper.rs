@@ -211,7 +211,18 @@ fn expand<'a>(row: &Row<'a>, depth: usize, mappings: &[Mapping], rows: &mut Vec<
     // A subscription of CloudWatch names the group beside its events.
     let resource = Some(object).filter(|_| *key == "logEvents");
     of_list(*list, Beside { resource, ..Beside::default() }, depth, mappings, rows);
+    // Entries beside them, by their own keys, are rows as well.
+    let is_of_entries =
+        |other: &Value<'a>| other.start() != list.start() && other.items().next().is_some_and(|_| of_entries(*other));
+    for other in object.fields().map(|(_, value)| value).filter(is_of_entries) {
+        of_list(other, Beside::default(), depth, mappings, rows);
+    }
     true
+}
+
+/// Whether all items of a list are entries by their keys, each with a time.
+fn of_entries(list: Value<'_>) -> bool {
+    list.items().all(|item| item.is_object() && Row::of(item).is_entry && is_timed(&generic::read(item)))
 }
 
 /// The lists of an object that stand where exports put their rows.
@@ -452,6 +463,12 @@ mod tests {
         let rows = r#"[{"timestamp":"2025-01-01T00:00:00Z","severity":"ERROR"},{"severity":"INFO"}]"#;
         assert_eq!(count(&format!(r#"{{"status":"success","message":"2 logs","logs":{rows}}}"#)), Some(2));
         assert_eq!(count(&format!(r#"{{"timestamp":"2025-01-01T00:00:00Z","raw_logs":{rows}}}"#)), Some(2));
+        for (first, second) in [("requests", "logs"), ("entries", "errors")] {
+            let more = r#"[{"timestamp":"2025-01-01T00:00:01Z","insertId":"c","severity":"INFO","textPayload":"x"}]"#;
+            let rows = format!("[{0},{0}]", &more[1..more.len() - 1]);
+            assert_eq!(count(&format!(r#"{{"{first}":{rows},"{second}":{more},"note":"x"}}"#)), Some(3));
+        }
+        assert_eq!(count(&format!(r#"{{"logs":{rows},"services":[{{"severity":1}}]}}"#)), Some(2));
         assert_eq!(count(r#"{"message":"bought","items":[{"sku":1},{"sku":2}]}"#), None);
         assert_eq!(count(r#"{"message":"bought","items":[]}"#), None);
     }
