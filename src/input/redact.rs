@@ -44,12 +44,20 @@ macro_rules! edge {
     };
 }
 
+/// `=`, as it is or as encoders escape it that write for HTML (Gson).
+macro_rules! equals {
+    () => {
+        r"(?:=|\\+u003[Dd])"
+    };
+}
+
 /// From a name to its value: its end, `:`, `=` or `=>`, and blanks; in a list of pairs also what stands between the two.
 macro_rules! is {
     () => {
         concat!(
-            r#"(?:\\*["'])?(?:[ \t]|\\+t)*"#,
-            r#"(?:=>?|:|,(?:\s|\\+(?:[nrt]|u000[9AaDd]))*\\*["']value\\*["'][ \t]*:)"#,
+            r#"(?:\\*["'])?(?:[ \t]|\\+t)*(?:"#,
+            equals!(),
+            r#"(?:>|\\+u003[Ee])?|:|,(?:\s|\\+(?:[nrt]|u000[9AaDd]))*\\*["']value\\*["'][ \t]*:)"#,
             r#"(?:[ \t]|\\+(?:u00[0-7][0-9A-Fa-f]|[bft/]))*(?:\\*["'](?:\\+(?:u00[0-7][0-9A-Fa-f]|[bft]))*)?"#
         )
     };
@@ -136,7 +144,11 @@ const FORMS: [Form; 10] = [
             edge!(),
             "(?:(?:set-)?cookie",
             is!(),
-            r"[A-Za-z0-9_.%-]+=|(?:phpsessid|jsessionid|connect\.sid)=)",
+            "[A-Za-z0-9_.%-]+",
+            equals!(),
+            r"|(?:phpsessid|jsessionid|connect\.sid)",
+            equals!(),
+            ")",
             r#"((?:(?u:[^\r\n"'\\])|\\+(?:[/t]|u0026|u003[C-Ec-e])){6,})"#
         ),
         1,
@@ -146,7 +158,9 @@ const FORMS: [Form; 10] = [
         concat!(
             "(?i-u)(?:",
             edge!(),
-            r"(?:x-goog|x-amz)-(?:signature|security-token)|(?:[?&]|&amp;|\\+u0026)sig)=([A-Za-z0-9%/+_-]{20,})"
+            r"(?:x-goog|x-amz)-(?:signature|security-token)|(?:[?&]|&amp;|\\+u0026)sig)",
+            equals!(),
+            "([A-Za-z0-9%/+_-]{20,})"
         ),
         1,
     ),

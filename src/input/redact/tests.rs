@@ -344,6 +344,31 @@ fn the_same_is_masked_in_a_text_and_in_the_json_it_was_written_as() {
 }
 
 #[test]
+fn what_is_known_of_a_text_is_masked_in_json_that_was_written_for_html() {
+    let html = |text: &str| {
+        let plain = serde_json::to_string(text).unwrap();
+        [('=', "3d"), ('&', "26"), ('\'', "27"), ('<', "3c"), ('>', "3e")]
+            .into_iter()
+            .fold(plain, |text, (letter, code)| text.replace(letter, &format!("\\u00{code}")))
+    };
+    let redactor = Redactor::new(&[], &[]).unwrap();
+    let more = [("password='", "hunter2x"), ("password => '", "hunter2x"), ("api_key = ", "Zk81mQwLx0Tr7")];
+    for (name, secret) in
+        one_of_each().into_iter().chain(more.map(|(name, secret)| (name.to_owned(), secret.to_owned())))
+    {
+        let end = if name == "://u:" { "@h\nand" } else { "\nand" };
+        let text = format!("x {name}{secret}{end}");
+        let row = format!("{{\"textPayload\":{}}}", html(&text));
+        let mut hits = Hits::default();
+        let masked_row = redactor.mask(&row, Redactor::forms(&text), &mut hits);
+        let written = html(&secret);
+        assert!(!masked_row.contains(written.trim_matches('"')), "{row} is {masked_row}");
+        assert!(serde_json::from_str::<serde_json::Value>(&masked_row).is_ok(), "{masked_row}");
+        assert_eq!(hits.total(), 1, "{row} is {masked_row}");
+    }
+}
+
+#[test]
 fn names_at_the_end_of_words_in_pairs_and_in_options_are_names() {
     let random = "Zk81mQwLx0Tr7";
     for text in [
