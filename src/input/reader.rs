@@ -149,7 +149,7 @@ impl<'a, C: Collect> Reader<'a, C> {
     /// Fills the record of a row of `length` bytes.
     fn map<'r>(&self, row: &Row<'r>, beside: Beside<'r>, length: usize, record: &mut LogRecord<'r>) {
         shape::map(row, beside, &self.options.mappings, record);
-        if record.insert_id.is_none() {
+        if record.insert_id.is_none() || record.loose_id {
             let mut canonical = String::with_capacity(length);
             shape::canonical(row.value(), beside, &mut canonical);
             record.content_hash = hash128(&[canonical.as_bytes()]);

@@ -181,7 +181,9 @@ pub struct LogRecord<'a> {
     /// Hash of the payload before redaction, where that changed it; else it follows from the record. Equal keys with other
     /// payloads are conflicts.
     pub payload_hash: Option<u64>,
-    /// Hash of the whole entry before redaction: the identity of rows without an id.
+    /// The id is no `insertId` of Google's: other systems promise less of theirs, so it does not tell entries apart.
+    pub loose_id: bool,
+    /// Hash of the whole entry before redaction: the identity of rows without an id, or with a loose one.
     pub content_hash: u128,
     /// A `[[set-aside]]` rule keeps the row out of the analysis.
     pub set_aside: bool,

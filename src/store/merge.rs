@@ -170,7 +170,7 @@ impl Merger {
             if same.len() == 1 {
                 self.alone(blocks, same[0]);
                 kept.places.push(same[0]);
-            } else if key(same[0]).insert_id().is_empty() {
+            } else if key(same[0]).by_content() {
                 self.copies(blocks, same, files, kept);
             } else {
                 kept.places.push(self.one_of(blocks, same, files));
@@ -286,9 +286,10 @@ fn place<'a>(blocks: &[&'a Rows], at: (u32, u32)) -> Place<'a> {
 }
 
 fn identity_order(a: Place<'_>, b: Place<'_>) -> Ordering {
-    a.insert_id().cmp(b.insert_id()).then_with(|| {
-        if a.insert_id().is_empty() { a.content().cmp(&b.content()) } else { a.project().cmp(&b.project()) }
-    })
+    a.insert_id()
+        .cmp(b.insert_id())
+        .then_with(|| a.content().cmp(&b.content()))
+        .then_with(|| if a.by_content() { Ordering::Equal } else { a.project().cmp(&b.project()) })
 }
 
 /// Whether two rows that follow one another in file order may be one entry.
@@ -306,7 +307,7 @@ fn group_len(blocks: &[&Rows], order: &[(u32, u32)]) -> usize {
 
 /// Key of an entry, for the books: a hash of (project, id, microsecond), or of its content and which copy it is.
 pub(super) fn dedup_key(at: Place<'_>, copy: u32) -> u128 {
-    if at.insert_id().is_empty() {
+    if at.by_content() {
         return hash128(&[b"content", &at.content().to_le_bytes(), &copy.to_le_bytes()]);
     }
     let micros = if at.ts_ns() == NONE { NONE } else { at.ts_ns().div_euclid(1_000) };

@@ -36,6 +36,11 @@ impl<'a> Place<'a> {
         self.rows.content_hash(self.row)
     }
 
+    /// Whether the content tells the entry from others, and not its id.
+    pub(super) fn by_content(self) -> bool {
+        self.content() != 0 || self.insert_id().is_empty()
+    }
+
     pub(super) fn offset(self) -> i64 {
         self.rows.int(IntCol::Offset, self.row)
     }
@@ -74,8 +79,7 @@ pub(super) fn preference(a: Place<'_>, b: Place<'_>, files: &Files) -> Ordering 
 
 /// Whether two rows with times of one microsecond (or without) may be the same entry.
 pub(super) fn same_identity(a: Place<'_>, b: Place<'_>) -> bool {
-    a.insert_id() == b.insert_id()
-        && if a.insert_id().is_empty() { a.content() == b.content() } else { a.project() == b.project() }
+    a.insert_id() == b.insert_id() && a.content() == b.content() && (a.by_content() || a.project() == b.project())
 }
 
 /// Places of all rows of several blocks, in [`file_order`].

@@ -373,7 +373,7 @@ impl Rows {
             I::Length => i64::from(rec.length),
             I::Repeat => NONE,
         );
-        if rec.insert_id.is_none() {
+        if rec.insert_id.is_none() || rec.loose_id {
             self.content.resize(row, 0);
             self.content.push(rec.content_hash);
         } else if !self.content.is_empty() {

@@ -140,6 +140,22 @@ fn repeats_without_an_id_survive_and_overlaps_collapse() {
 }
 
 #[test]
+fn a_loose_id_does_not_make_other_contents_one_entry() {
+    let entry = |content: u128| LogRecord { loose_id: true, content_hash: content, ..row(DAY_ONE, "1", "login") };
+    for order in [[0, 1], [1, 0]] {
+        let folder = folder();
+        let files =
+            [input(1, vec![entry(7), entry(8), entry(7)]), input(2, vec![entry(7), entry(9), row(DAY_ONE, "1", "x")])];
+        let mut files: Vec<_> = files.into_iter().map(Some).collect();
+        let calls = order.map(|at: usize| vec![files[at].take().expect("each once")]);
+        let store = store_of(&folder, calls.to_vec());
+        // Twice in one file is two entries; an id of Google's beside them is another entry.
+        assert_eq!(messages(&store).len(), 5);
+        assert_eq!(store.snapshot().expect("snapshot").verify().expect("verifies"), []);
+    }
+}
+
+#[test]
 fn a_late_file_rewrites_only_its_days() {
     let folder = folder();
     let mut store =

@@ -20,6 +20,7 @@ use super::digest::{Digest, RowHashes};
 use super::files::Files;
 use super::layout::{Draft, ROWS_PER_FILE};
 use super::manifest::{LiveFile, Role};
+use super::order::Place;
 use super::rows::{Dict, DictCol, IntCol, NONE, Rows, TextCol, Texts};
 
 static DESCRIPTOR: LazyLock<SchemaDescriptor> = LazyLock::new(|| {
@@ -37,9 +38,10 @@ impl<'a> Made<'a> {
     pub(super) fn new((rows, raw): (&Rows, &'a [&'a str]), files: &Files) -> Self {
         let file = coded(&rows.files, |file| files.id(*file).to_string());
         let mut content = Texts::default();
-        if (0..rows.len()).any(|row| rows.text(TextCol::InsertId, row).is_empty()) {
+        let by_content = |row: usize| Place::new(rows, row).by_content();
+        if (0..rows.len()).any(by_content) {
             for row in 0..rows.len() {
-                if rows.text(TextCol::InsertId, row).is_empty() {
+                if by_content(row) {
                     content.add(&format!("{:032x}", rows.content_hash(row)));
                 } else {
                     content.add("");

@@ -86,6 +86,8 @@ mod tests {
         let short = map(
             r#"{"EventId":"e1","EventName":"GetObject","EventTime":1704067200,"EventSource":"s3.amazonaws.com","Username":"ann"}"#,
         );
+        assert!(file.loose_id && short.loose_id, "no id of Google's");
+        assert!(!map(r#"{"insertId":"e1","timestamp":"2024-01-01T00:00:00Z","textPayload":"x"}"#).loose_id);
         assert_eq!(
             (short.kind, short.message.as_ref(), short.user.as_deref()),
             (Kind::Audit, "GetObject", Some("ann"))

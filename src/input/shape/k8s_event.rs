@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::super::json::Value;
-use super::{INNER_LEVEL, Row, Shape, first_text, imply, take_first_time, take_severity};
+use super::{INNER_LEVEL, Row, Shape, first_text, imply, severity, take_first_time};
 use crate::record::{Kind, LogRecord, Severity};
 
 /// See the module.
@@ -35,10 +35,7 @@ impl Shape for KubernetesEvent {
         let value = row.value();
         take_first_time(record, value, &TIMES);
         if let Some(word) = value.some("type") {
-            match type_of(word) {
-                Some(severity) => record.severity = severity,
-                None => take_severity(record, word),
-            }
+            imply(record, type_of(word).or_else(|| severity(word)), "type of the event");
         }
         record.insert_id = first_text(value, &["metadata.uid"]);
         record.project = first_text(value, &["involvedObject.namespace", "regarding.namespace", "metadata.namespace"]);
@@ -108,7 +105,8 @@ mod tests {
             r#"{"kind":"Event","type":"Warning","reason":"BackOff","note":"Back-off","eventTime":"2024-01-01T00:00:00.000001Z","series":{"count":3,"lastObservedTime":"2024-01-01T00:00:09Z"},"reportingController":"kubelet","regarding":{"kind":"Pod","name":"till-1","namespace":"shop"},"metadata":{"uid":"u"}}"#,
         );
         for row in [&core, &events] {
-            assert_eq!((row.ts_ns, row.severity), (Some(1_704_067_209_000_000_000), Severity::Warning));
+            assert_eq!((row.ts_ns, row.severity), (Some(1_704_067_209_000_000_000), Severity::Default));
+            assert_eq!(row.effective_severity, Severity::Warning);
             assert_eq!(
                 (row.message.as_ref(), row.kind, row.insert_id.as_deref()),
                 ("BackOff: Back-off", Kind::System, Some("u"))
@@ -134,7 +132,7 @@ mod tests {
         }
         let calm =
             map(r#"{"kind":"Event","type":"Normal","reason":"Pulled","message":"x","regarding":{"kind":"Pod"}}"#);
-        assert_eq!((calm.severity, calm.ts_ns), (Severity::Info, None));
+        assert_eq!((calm.effective_severity, calm.ts_ns), (Severity::Info, None));
         let other = map(
             r#"{"level":"error","ts":"2024-01-02T03:04:05Z","msg":"cannot patch","service":"op","reason":"Conflict","involvedObject":{"kind":"Pod","name":"x"}}"#,
         );

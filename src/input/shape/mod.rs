@@ -208,6 +208,12 @@ pub(crate) fn map<'a>(row: &Row<'a>, beside: Beside<'a>, mappings: &[Mapping], r
             record.insert_id = first_text(row.value(), &["id"]);
         }
     }
+    // The user's word counts, and the id of a request for its lines.
+    record.loose_id = record.insert_id.is_some()
+        && !row.has_insert_id()
+        && beside.line.is_none()
+        && !gcp::CloudLogging.knows(row)
+        && !mappings.iter().any(|mapping| mapping.knows(row));
     finish(record);
     if record.service.is_none() && row.may_go_on {
         record.service = docker_tag(row.value());

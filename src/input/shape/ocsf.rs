@@ -1,9 +1,9 @@
-//! OCSF events: the schema's numbers where words are missing.
+//! OCSF events: what the schema's numbers imply where words are missing.
 //!
-//! A severity such as `High` is no log level; its number says what it means. Source: <https://schema.ocsf.io/>.
+//! A severity such as `High` is no log level; its number implies one. Source: <https://schema.ocsf.io/>.
 
 use super::generic::fill;
-use super::{Row, Shape, first_text};
+use super::{Row, Shape, first_text, imply};
 use crate::record::{Kind, LogRecord, Severity};
 
 /// See the module.
@@ -28,11 +28,7 @@ impl Shape for Ocsf {
             Some(6) => Some(Severity::Emergency),
             _ => None,
         };
-        // The number is the event's own severity; a word counts where it is a level.
-        if let Some(level) = level.filter(|_| record.severity == Severity::Default) {
-            record.severity = level;
-            record.severity_unknown = false;
-        }
+        imply(record, level, "severity_id");
         record.insert_id = said(&["metadata.uid"]);
         record.service =
             said(&["api.service.name", "metadata.product.name", "app_name"]).or_else(|| record.service.take());
@@ -57,7 +53,7 @@ mod tests {
         );
         assert_eq!(
             (row.severity, row.severity_unknown, row.effective_severity),
-            (Severity::Error, false, Severity::Error)
+            (Severity::Default, true, Severity::Error)
         );
         assert_eq!(row.insert_id.as_deref(), Some("m"));
         assert_eq!(

@@ -86,7 +86,9 @@ fn plain(value: Value<'_>) -> Option<Cow<'_, str>> {
 /// The JSON that a typed value stands for.
 fn json(value: Value<'_>, into: &mut String) {
     let inner = value.members().next();
-    let nested = inner.as_ref().and_then(|(_, inner)| first(*inner, &["values"]));
+    // The lists stand in `values`, or by themselves.
+    let nested =
+        inner.as_ref().and_then(|(_, inner)| if inner.is_array() { Some(*inner) } else { first(*inner, &["values"]) });
     match (inner, nested) {
         (Some((key, _)), Some(list)) if matches!(key.as_ref(), "kvlistValue" | "kvlist_value") => {
             into.push('{');
@@ -344,6 +346,10 @@ mod tests {
     fn a_structured_body_is_json_and_its_message_is_the_message() {
         let row = map(
             r#"{"timeUnixNano":"1704067200000000000","body":{"kvlistValue":{"values":[{"key":"message","value":{"stringValue":"hi"}},{"key":"n","value":{"intValue":"1"}}]}}}"#,
+        );
+        assert_eq!(row.message, "hi");
+        let row = map(
+            r#"{"timeUnixNano":"1","body":{"kvlistValue":[{"key":"message","value":{"stringValue":"hi"}},{"key":"n","value":{"intValue":"1"}}]}}"#,
         );
         assert_eq!(row.message, "hi");
         let row =

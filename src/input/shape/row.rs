@@ -82,6 +82,11 @@ impl<'a> Row<'a> {
         members.filter_map(|member| Some((member.repeat()?, member.raw())))
     }
 
+    /// Whether it has an `insertId` of its own.
+    pub(super) fn has_insert_id(&self) -> bool {
+        self.value.at(self.cloud.insert_id).is_some()
+    }
+
     /// What its `message` is.
     pub(super) fn message(&self) -> Option<Value<'a>> {
         self.value.at(self.message)

@@ -19,7 +19,7 @@ use crate::mine::{MineError, SigId, SignatureRow, SignatureTable, United};
 const TABLE_BYTES: usize = 16 << 20;
 const SUMMARY_BYTES: usize = 8 << 20;
 /// Signatures that are made rows at once.
-const AT_ONCE: usize = 4 << 10;
+const AT_ONCE: usize = 512;
 
 /// The sketches of a day in the making.
 pub(in crate::store) struct DaySketch {
