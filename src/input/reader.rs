@@ -19,7 +19,7 @@ use super::streamed::{Said, Streamed};
 use super::tally::Tally;
 use super::{ReadOptions, lines, pieces, repair, said};
 use crate::config::glob_matches;
-use crate::record::{Collect, LogRecord, Stretch, hash128};
+use crate::record::{Collect, Identity, LogRecord, Stretch, hash128};
 use crate::time::{self, Window};
 
 /// Makes the records of one stretch of a file.
@@ -149,7 +149,7 @@ impl<'a, C: Collect> Reader<'a, C> {
     /// Fills the record of a row of `length` bytes.
     fn map<'r>(&self, row: &Row<'r>, beside: Beside<'r>, length: usize, record: &mut LogRecord<'r>) {
         shape::map(row, beside, &self.options.mappings, record);
-        if record.insert_id.is_none() || record.loose_id {
+        if record.insert_id.is_none() || record.identity == Identity::Content {
             let mut canonical = String::with_capacity(length);
             shape::canonical(row.value(), beside, &mut canonical);
             record.content_hash = hash128(&[canonical.as_bytes()]);

@@ -88,6 +88,16 @@ pub struct Http<'a> {
     pub latency_ns: Option<i64>,
 }
 
+/// What tells a row from others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Identity {
+    /// Its id: an `insertId` of Google's, or the one that a mapping names.
+    #[default]
+    Id,
+    /// Its content. Other systems promise less of their ids.
+    Content,
+}
+
 /// What a deploy's audit entry says of one revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeployMark {
@@ -181,9 +191,9 @@ pub struct LogRecord<'a> {
     /// Hash of the payload before redaction, where that changed it; else it follows from the record. Equal keys with other
     /// payloads are conflicts.
     pub payload_hash: Option<u64>,
-    /// The id is no `insertId` of Google's: other systems promise less of theirs, so it does not tell entries apart.
-    pub loose_id: bool,
-    /// Hash of the whole entry before redaction: the identity of rows without an id, or with a loose one.
+    /// What tells a row with an id from others.
+    pub identity: Identity,
+    /// Hash of the whole entry before redaction: the identity of rows without an id, or of which the id is none.
     pub content_hash: u128,
     /// A `[[set-aside]]` rule keeps the row out of the analysis.
     pub set_aside: bool,

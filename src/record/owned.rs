@@ -51,7 +51,7 @@ impl LogRecord<'_> {
             payload_rank: self.payload_rank,
             lossy: self.lossy,
             payload_hash: self.payload_hash,
-            loose_id: self.loose_id,
+            identity: self.identity,
             content_hash: self.content_hash,
             set_aside: self.set_aside,
             raw: self.raw.into_owned().into(),

@@ -19,7 +19,7 @@ use known::KnownCodes;
 pub(super) use room::Room;
 
 use crate::mine::{RowRole, Subject, row_role};
-use crate::record::{Kind, LogRecord, Stretch, payload_hash};
+use crate::record::{Identity, Kind, LogRecord, Stretch, payload_hash};
 
 /// Stands for an absent integer.
 pub(super) const NONE: i64 = i64::MIN;
@@ -373,7 +373,7 @@ impl Rows {
             I::Length => i64::from(rec.length),
             I::Repeat => NONE,
         );
-        if rec.insert_id.is_none() || rec.loose_id {
+        if rec.insert_id.is_none() || rec.identity == Identity::Content {
             self.content.resize(row, 0);
             self.content.push(rec.content_hash);
         } else if !self.content.is_empty() {

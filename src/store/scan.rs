@@ -346,8 +346,8 @@ mod tests {
         let folder = folder();
         let n = 2 * BATCH + 3;
         let of = |at: usize| LogRecord {
-            service: Some(format!("service {}", at % 5).into()).filter(|_| at % 7 > 0),
-            http: Some(Http { status: Some(200), ..Http::default() }).filter(|_| at % 3 > 0),
+            service: Some(format!("service {}", at % 5).into()).filter(|_| !at.is_multiple_of(7)),
+            http: Some(Http { status: Some(200), ..Http::default() }).filter(|_| !at.is_multiple_of(3)),
             message: format!("message {at}").into(),
             ..row(DAY_ONE + at as i64, &format!("id {at}"), "")
         };

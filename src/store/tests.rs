@@ -9,7 +9,7 @@ use super::files::FileList;
 use super::fixture::{DAY_ONE, Dump, MS, append, append_with, error, folder, input, row, store_of};
 use super::rows::{DictCol, IntCol, Rows, TextCol};
 use super::*;
-use crate::record::{LogRecord, Severity, Split, payload_hash};
+use crate::record::{Identity, LogRecord, Severity, Split, payload_hash};
 use crate::time::DAY_NS;
 
 /// Rows of the files of one role, as queries see them, in order.
@@ -140,8 +140,9 @@ fn repeats_without_an_id_survive_and_overlaps_collapse() {
 }
 
 #[test]
-fn a_loose_id_does_not_make_other_contents_one_entry() {
-    let entry = |content: u128| LogRecord { loose_id: true, content_hash: content, ..row(DAY_ONE, "1", "login") };
+fn an_id_that_promises_nothing_does_not_make_other_contents_one_entry() {
+    let entry =
+        |content: u128| LogRecord { identity: Identity::Content, content_hash: content, ..row(DAY_ONE, "1", "login") };
     for order in [[0, 1], [1, 0]] {
         let folder = folder();
         let files =

@@ -73,6 +73,7 @@ fn event<'a>(value: Value<'a>, record: &mut LogRecord<'a>) {
 mod tests {
     use super::super::mapped_row as map;
     use super::*;
+    use crate::record::Identity;
     use crate::time::rfc3339_short;
 
     #[test]
@@ -86,8 +87,9 @@ mod tests {
         let short = map(
             r#"{"EventId":"e1","EventName":"GetObject","EventTime":1704067200,"EventSource":"s3.amazonaws.com","Username":"ann"}"#,
         );
-        assert!(file.loose_id && short.loose_id, "no id of Google's");
-        assert!(!map(r#"{"insertId":"e1","timestamp":"2024-01-01T00:00:00Z","textPayload":"x"}"#).loose_id);
+        assert_eq!([file.identity, short.identity], [Identity::Content; 2], "no id of Google's");
+        let google = map(r#"{"insertId":"e1","timestamp":"2024-01-01T00:00:00Z","textPayload":"x"}"#);
+        assert_eq!(google.identity, Identity::Id);
         assert_eq!(
             (short.kind, short.message.as_ref(), short.user.as_deref()),
             (Kind::Audit, "GetObject", Some("ann"))

@@ -79,7 +79,7 @@ pub(crate) use tabular::canonical;
 pub(crate) use wrapper::{Beside, Carried, Unwrapped, front, unwrap, window};
 
 use super::json::Value;
-use crate::record::{Kind, LogRecord, Severity, effective, strip_ansi};
+use crate::record::{Identity, Kind, LogRecord, Severity, effective, strip_ansi};
 use crate::time;
 
 /// A mapper of rows.
@@ -209,11 +209,12 @@ pub(crate) fn map<'a>(row: &Row<'a>, beside: Beside<'a>, mappings: &[Mapping], r
         }
     }
     // The user's word counts, and the id of a request for its lines.
-    record.loose_id = record.insert_id.is_some()
-        && !row.has_insert_id()
-        && beside.line.is_none()
-        && !gcp::CloudLogging.knows(row)
-        && !mappings.iter().any(|mapping| mapping.knows(row));
+    let is_known = record.insert_id.is_some()
+        && (row.has_insert_id()
+            || beside.line.is_some()
+            || gcp::CloudLogging.knows(row)
+            || mappings.iter().any(|mapping| mapping.knows(row)));
+    record.identity = if is_known { Identity::Id } else { Identity::Content };
     finish(record);
     if record.service.is_none() && row.may_go_on {
         record.service = docker_tag(row.value());
