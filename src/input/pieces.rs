@@ -80,7 +80,8 @@ impl Part {
         } else if let Some(line) = line {
             line.partial
         } else if is_docker(row) {
-            raw.len() >= FULL && !ends_line(raw)
+            // What is escaped is longer than what was written.
+            raw.len() >= FULL && !ends_line(raw) && log.as_str().is_some_and(|text| text.len() >= FULL)
         } else {
             return None;
         };
@@ -348,6 +349,8 @@ mod tests {
             let rows = [docker("stdout", "Segmentation fault"), docker("stdout", last)];
             assert_eq!(texts(&rows.join("\n")), rows[..1]);
         }
+        let escaped = docker("stdout", &"\\\"".repeat(FULL * 2 / 3));
+        assert_eq!(texts(&[escaped.as_str(), &escaped].join("\n")), [escaped.clone()], "written, it is shorter");
         let long = docker("stdout", &"z".repeat(FULL));
         assert_eq!(texts(&[long.as_str(), &long].join("\n"))[0].len(), long.len() + FULL);
         assert_eq!(

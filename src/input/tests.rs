@@ -443,6 +443,30 @@ fn a_limit_of_a_sidecar_is_a_number_or_none() {
 }
 
 #[test]
+fn a_damaged_object_costs_no_other_however_rows_are_laid_out() {
+    let row = |id: &str, indent: &str, stray: &str| {
+        format!(
+            "{{\n{indent}  \"insertId\": \"{id}\",{stray}\n{indent}  \"labels\": {{\n{indent}    \"a\": \"b\"\n{indent}  }}\n{indent}}}"
+        )
+    };
+    for (before, between, after, indent) in [
+        ("[", ",\n  ", "\n]\n", "  "),
+        ("[", ", ", "]\n", "  "),
+        ("", " ", "\n", "  "),
+        ("[\n  ", ",\n  ", "\n]\n", "  "),
+        ("", "\n", "\n", ""),
+    ] {
+        for damaged in 0..3 {
+            let rows = [0, 1, 2].map(|at| row(&at.to_string(), indent, if at == damaged { " stray" } else { "" }));
+            let text = format!("{before}{}{after}", rows.join(between));
+            let read = ingest(text.as_bytes(), |_| {});
+            assert_eq!((read.report.entries, read.report.malformed), (2, 1), "{text}");
+            assert_eq!(read.report.bytes_by.total(), text.len() as u64);
+        }
+    }
+}
+
+#[test]
 fn an_object_that_lost_the_line_which_opened_another_is_one_piece() {
     for (before, after) in [("[\n", "\n]\n"), ("", "\n")] {
         let object = |id: &str, middle: &str| {

@@ -91,10 +91,10 @@ pub struct Http<'a> {
 /// What tells a row from others.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Identity {
-    /// Its id: an `insertId` of Google's, or the one that a mapping names.
+    /// Its id: Google's `insertId`, the place in a journal or an index of Splunk, what CloudWatch or a mapping names.
     #[default]
     Id,
-    /// Its content. Other systems promise less of their ids.
+    /// Its content. Other ids are shown, and promise less: Elasticsearch's hold within an index, those of events are copied.
     Content,
 }
 

@@ -99,11 +99,7 @@ pub const ROW_COLUMNS: &[ColumnSpec] = &[
     few("payload_rank", Int32, "0 no payload, 1 request only, 2 text or JSON"),
     few("lossy", Int32, "number of ? and U+FFFD in the message; absent for none"),
     many("payload_hash", Int64, "hash of the payload before redaction; where it does not follow from the row itself"),
-    many(
-        "content_hash",
-        Text,
-        "hash of the whole entry before redaction, 32 hex; rows that no id of Google's identifies",
-    ),
+    many("content_hash", Text, "hash of the whole entry before redaction, 32 hex; rows that no id tells from others"),
     few("copy", Int32, "which of several equal entries of one input, from 0; rows with a content_hash only"),
     many("raw", Text, "the entry itself, redacted"),
     few("file", Text, "content id of the input, 64 hex"),

@@ -36,7 +36,7 @@ impl<'a> Place<'a> {
         self.rows.content_hash(self.row)
     }
 
-    /// Whether the content tells the entry from others, and not its id.
+    /// Whether the content tells the entry from others, and not its id: only of such rows a hash is kept.
     pub(super) fn by_content(self) -> bool {
         self.content() != 0 || self.insert_id().is_empty()
     }

@@ -157,7 +157,7 @@ pub(super) struct Regrouped {
 
 /// What regrouping says of the rows of a slice.
 ///
-/// Rows without an id that have one time lie in the order of their content; they are read in the order of their dump.
+/// Rows that are known by their content and have one time lie in the order of their content; they are read in the order of their dump.
 pub(super) fn regroup(blocks: &[&Rows], places: &[(u32, u32)], files: &Files) -> Regrouped {
     let Some(order) = as_written(blocks, places, files) else { return in_order(blocks, places) };
     let written: Vec<(u32, u32)> = order.iter().map(|at| places[*at as usize]).collect();
@@ -172,17 +172,17 @@ pub(super) fn regroup(blocks: &[&Rows], places: &[(u32, u32)], files: &Files) ->
     Regrouped { members: out, told, open_from: open.unwrap_or(0) }
 }
 
-/// The order in which rows of one time that have no id stand in their dumps, where one of them is of a stack; `None` where
+/// The order in which rows of one time that are known by their content stand in their dumps, where one of them is of a stack; `None` where
 /// all of them lie so.
 fn as_written(blocks: &[&Rows], places: &[(u32, u32)], files: &Files) -> Option<Vec<u32>> {
     let place = |at: u32| Place::new(blocks[places[at as usize].0 as usize], places[at as usize].1 as usize);
-    let is_tied = |a: u32, b: u32| place(a).ts_ns() == place(b).ts_ns() && place(b).insert_id().is_empty();
+    let is_tied = |a: u32, b: u32| place(a).ts_ns() == place(b).ts_ns() && place(b).by_content();
     let mut order: Option<Vec<u32>> = None;
     let (mut at, end) = (0, places.len() as u32);
     while at < end {
         let first = at;
         at += 1;
-        if !place(first).insert_id().is_empty() {
+        if !place(first).by_content() {
             continue;
         }
         while at < end && is_tied(first, at) {

@@ -75,7 +75,7 @@ pub(super) struct Rows {
     pub(super) ts_ns: Vec<i64>,
     /// Position of each row's input in the list of files.
     pub(super) files: Vec<u32>,
-    /// Hash of the entry, of rows without an id; empty when all have one.
+    /// Hash of the entry, of rows that are known by their content, and 0 of others; empty when all are known by their ids.
     content: Vec<u128>,
     roles: Vec<RowRole>,
     aside: Vec<bool>,

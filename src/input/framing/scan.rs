@@ -142,9 +142,17 @@ fn blanks_before(bytes: &[u8], at: usize) -> Option<usize> {
     (line + blanks == at).then_some(blanks)
 }
 
-/// Whether the bracket that ends an object of several lines is one of what stands in it: a line was lost that opened another.
-pub(super) fn ends_inside(object: &[u8], indent: usize) -> bool {
-    object.len().checked_sub(1).and_then(|last| blanks_before(object, last)).is_some_and(|blanks| blanks > indent)
+/// Whether the bracket that ends an object of several lines is one of what stands in it, by its indent, which is that of the
+/// first key or more: a line was lost that opened another.
+pub(super) fn ends_inside(object: &[u8]) -> bool {
+    let key = memchr::memchr(b'\n', object).map(|line| indent_of(&object[line + 1..]));
+    let end = object.len().checked_sub(1).and_then(|last| blanks_before(object, last));
+    key.zip(end).is_some_and(|(key, end)| end > 0 && end >= key)
+}
+
+/// Whether a byte is the first of its line but for blanks. The bytes may begin anywhere.
+pub(super) fn begins_line(bytes: &[u8], at: usize) -> bool {
+    blanks_before(bytes, at).is_some()
 }
 
 fn first_key(object: &[u8]) -> Option<&[u8]> {

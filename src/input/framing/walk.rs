@@ -319,7 +319,10 @@ impl Framer {
             }
             Extent::Ends(length) => {
                 match sink.row(offset, &bytes[..length]) {
-                    Verdict::Refused(reason) if !named && scan::ends_inside(&bytes[..length], self.state.column) => {
+                    // Rows that begin with their lines are found behind it.
+                    Verdict::Refused(reason)
+                        if !named && scan::begins_line(window.bytes, at) && scan::ends_inside(&bytes[..length]) =>
+                    {
                         Some(self.endless(window, at, reason, sink))
                     }
                     Verdict::Refused(reason) => {

@@ -5,6 +5,9 @@
 //! Each mark holds a byte (or two letters) that is rare in log text, so these are found first, sixteen bytes of text at a time;
 //! then the two bytes around each tell by tables whether it can be one of a mark, and the three before it whether any ends there.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use wide::u8x16;
 
 use super::values::{JUDGED, PARTING, RANDOM};
@@ -331,7 +334,7 @@ impl Rare {
 /// The forms whose mark a text holds.
 pub(super) fn marked(s: &[u8]) -> Forms {
     let (chunks, rest) = s.as_chunks();
-    let (mut found, mut rare) = (0, Rare::default());
+    let (mut found, mut rare) = (named_before_escapes(s), Rare::default());
     for (at, chunk) in chunks.iter().enumerate() {
         rare = Rare::of(*chunk, rare);
         if rare.names | rare.marks != 0 {
@@ -344,6 +347,18 @@ pub(super) fn marked(s: &[u8]) -> Forms {
     let mut last = [0; CHUNK];
     last[..rest.len()].copy_from_slice(rest);
     found | marked_among(s, s.len() - rest.len(), Rare::of(last, rare))
+}
+
+/// What `=` tells of where it is escaped, as encoders do that write for HTML.
+#[inline]
+fn named_before_escapes(s: &[u8]) -> Forms {
+    static EQUALS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("u003"));
+    let named = |at: usize| {
+        let name = without_around(&s[..at]);
+        let is_equals = name.len() < at && matches!(s.get(at + 4), Some(b'd' | b'D'));
+        if is_equals && may_name(name) { name_form(name, &s[at + 5..]) } else { 0 }
+    };
+    EQUALS.find_iter(s).fold(0, |found, at| found | named(at))
 }
 
 fn marked_among(s: &[u8], base: usize, Rare { mut names, mut marks, .. }: Rare) -> Forms {

@@ -366,6 +366,11 @@ fn what_is_known_of_a_text_is_masked_in_json_that_was_written_for_html() {
         assert!(serde_json::from_str::<serde_json::Value>(&masked_row).is_ok(), "{masked_row}");
         assert_eq!(hits.total(), 1, "{row} is {masked_row}");
     }
+    // Also where no text was read before.
+    for text in [html("x password=Zk81mQwLx0Tr7"), format!("{{\"q\":{}}}", html(&html("api_key=Zk81mQwLx0Tr7")))] {
+        let (shown, hits) = masked(&text);
+        assert!(hits == 1 && !shown.contains("Zk81mQwLx0Tr7"), "{text} is {shown}");
+    }
 }
 
 #[test]

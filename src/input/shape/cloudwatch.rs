@@ -5,7 +5,7 @@
 //! <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html>.
 
 use super::generic::{fill, inside, without_line_end};
-use super::{Row, Shape, first_text, nested, part, text};
+use super::{Row, Shape, first_text, identify, nested, part, text};
 use crate::record::{Kind, LogRecord};
 
 /// See the module.
@@ -25,7 +25,7 @@ impl Shape for CloudWatch {
     fn map<'a>(&self, row: &Row<'a>, record: &mut LogRecord<'a>) {
         let value = row.value();
         fill(value, record);
-        record.insert_id = first_text(value, &["eventId", "@ptr"]);
+        identify(record, first_text(value, &["eventId", "@ptr"]));
         record.instance = first_text(value, &["logStreamName", "@logStream"]).or_else(|| record.instance.take());
         let group = first_text(value, &["@log", "logGroupName"]);
         // `account:group`, the account being digits.

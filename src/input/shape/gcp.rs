@@ -10,9 +10,9 @@ use super::super::json::{NodeKind, Spot, Tape, Value};
 use super::made::Object;
 use super::payload::{Best, Payload, Sort};
 use super::{
-    INNER_LEVEL, Row, Shape, appengine, attempt, audit, first, first_text, generic, host_and_path, http_status, imply,
-    k8s_event, last_segment, latency_ns, nested, part, resource, stdout, structs, take_severity, take_time, text,
-    timestamp, upper,
+    INNER_LEVEL, Row, Shape, appengine, attempt, audit, first, first_text, generic, host_and_path, http_status,
+    identify, imply, k8s_event, last_segment, latency_ns, nested, part, resource, stdout, structs, take_severity,
+    take_time, text, timestamp, upper,
 };
 use crate::record::{Http, Kind, LogRecord, Severity, Split};
 
@@ -116,7 +116,7 @@ pub(super) fn entry<'a>(row: &Row<'a>, record: &mut LogRecord<'a>) {
             generic::take_time_and_level(found, unsaid, record);
         }
     }
-    record.insert_id = within.at(slots.insert_id).and_then(text);
+    identify(record, within.at(slots.insert_id).and_then(text));
     let log_name = within.at(slots.log_name).and_then(text);
     record.trace = within.at(slots.trace).and_then(text).map(last_segment);
     record.span = within.at(slots.span).and_then(text);

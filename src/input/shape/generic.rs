@@ -13,8 +13,8 @@ use super::keys::FIELDS;
 use super::payload::with_stack;
 use super::table::{Field, Found, Table};
 use super::{
-    INNER_LEVEL, Row, Shape, duration, first_text, frames, host_and_path, http_status, imply, level, nested, part,
-    severity, take_severity, text, upper,
+    INNER_LEVEL, Row, Shape, duration, first_text, frames, host_and_path, http_status, identify, imply, level, nested,
+    part, severity, take_severity, text, upper,
 };
 use crate::record::{Http, Kind, LogRecord, Severity};
 
@@ -129,7 +129,7 @@ pub(super) fn settle<'a>(found: &Found<'a>, row: Value<'a>, record: &mut LogReco
         take_severity(record, level);
     }
     level::implied(found, row, record);
-    record.insert_id = found.text(Field::Id);
+    identify(record, found.text(Field::Id));
     // Docker writes a slash before the names of containers.
     let bare = |name| part(name, |name| name.strip_prefix('/').filter(|name| !name.contains('/')).unwrap_or(name));
     record.service = found.text(Field::Service).map(bare);

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use super::super::json::Value;
 use super::generic::{fill, without_line_end};
-use super::{INNER_LEVEL, Row, Shape, imply, level, part, take_first_time};
+use super::{INNER_LEVEL, Row, Shape, identify, imply, level, part, take_first_time};
 use crate::record::LogRecord;
 
 /// See the module.
@@ -55,7 +55,7 @@ impl Shape for Journald {
             }
         }
         let text = |keys: &[&str]| keys.iter().find_map(|key| value.some(key).map(last).and_then(super::text));
-        record.insert_id = text(&["__CURSOR"]);
+        identify(record, text(&["__CURSOR"]));
         // Docker's driver writes as Docker, and names the container beside that.
         let container = text(&["CONTAINER_NAME"]).map(|name| part(name, |name| name.trim_start_matches('/')));
         record.service = container

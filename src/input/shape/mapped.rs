@@ -2,7 +2,7 @@
 
 use super::super::json::Value;
 use super::generic::{caller, in_tens, inside, without_line_end};
-use super::{Row, Shape, host_and_path, http_status, latency_ns, take_severity, take_time, upper};
+use super::{Row, Shape, host_and_path, http_status, identify, latency_ns, take_severity, take_time, upper};
 use crate::config::ShapeRule;
 use crate::record::{Http, Kind, LogRecord};
 
@@ -46,7 +46,7 @@ impl Shape for Mapping {
         record.revision = text(&rule.revision);
         record.trace = text(&rule.trace);
         record.span = text(&rule.span);
-        record.insert_id = text(&rule.insert_id);
+        identify(record, text(&rule.insert_id));
         record.user = text(&rule.user);
         record.labels = at(&rule.labels)
             .filter(|labels| labels.is_object() && labels.raw().len() > 2)

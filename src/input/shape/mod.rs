@@ -191,6 +191,7 @@ pub(crate) fn map<'a>(row: &Row<'a>, beside: Beside<'a>, mappings: &[Mapping], r
     if row.value().is_array() {
         return tabular::map(row.value(), beside.resource, mappings, record);
     }
+    record.identity = Identity::Content;
     match mappings.iter().find(|mapping| mapping.knows(row)) {
         Some(mapping) => mapping.map(row, record),
         None => match beside.resource.zip(beside.line) {
@@ -205,20 +206,19 @@ pub(crate) fn map<'a>(row: &Row<'a>, beside: Beside<'a>, mappings: &[Mapping], r
         carrier::apply(resource, record);
         // An event of a CloudWatch subscription.
         if record.insert_id.is_none() && resource.get("logEvents").is_some() {
-            record.insert_id = first_text(row.value(), &["id"]);
+            identify(record, first_text(row.value(), &["id"]));
         }
     }
-    // The user's word counts, and the id of a request for its lines.
-    let is_known = record.insert_id.is_some()
-        && (row.has_insert_id()
-            || beside.line.is_some()
-            || gcp::CloudLogging.knows(row)
-            || mappings.iter().any(|mapping| mapping.knows(row)));
-    record.identity = if is_known { Identity::Id } else { Identity::Content };
     finish(record);
     if record.service.is_none() && row.may_go_on {
         record.service = docker_tag(row.value());
     }
+}
+
+/// Fills an id that tells the entry from all others.
+fn identify<'a>(record: &mut LogRecord<'a>, id: Option<Cow<'a, str>>) {
+    record.identity = if id.is_some() { Identity::Id } else { Identity::Content };
+    record.insert_id = id;
 }
 
 /// The tag that Docker was told to put beside what a container wrote, where it is a name: it says less than what was written.

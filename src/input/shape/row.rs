@@ -82,7 +82,7 @@ impl<'a> Row<'a> {
         members.filter_map(|member| Some((member.repeat()?, member.raw())))
     }
 
-    /// Whether it has an `insertId` of its own.
+    /// Whether it has an `insertId`.
     pub(super) fn has_insert_id(&self) -> bool {
         self.value.at(self.cloud.insert_id).is_some()
     }

@@ -5,7 +5,7 @@
 
 use super::super::json::Value;
 use super::generic::{fill, inside};
-use super::{Row, Shape, first_text, nested, text};
+use super::{Row, Shape, first_text, identify, nested, text};
 use crate::record::{Kind, LogRecord};
 
 /// See the module.
@@ -26,7 +26,7 @@ impl Shape for Splunk {
         let value = row.value();
         let inner = value.some("result").filter(|inner| inner.is_object()).unwrap_or(value);
         fill(inner, record);
-        record.insert_id = first_text(inner, &["_cd"]);
+        identify(record, first_text(inner, &["_cd"]));
         record.service = first_text(inner, &["service", "app", "sourcetype"]);
         record.instance = first_text(inner, &["host"]);
         let said = inner.some("_raw").and_then(text);

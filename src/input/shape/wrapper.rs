@@ -211,7 +211,7 @@ fn expand<'a>(row: &Row<'a>, depth: usize, mappings: &[Mapping], rows: &mut Vec<
     // A subscription of CloudWatch names the group beside its events.
     let resource = Some(object).filter(|_| *key == "logEvents");
     of_list(*list, Beside { resource, ..Beside::default() }, depth, mappings, rows);
-    // Entries beside them, by their own keys, are rows as well.
+    // Entries beside them are rows as well.
     let is_of_entries =
         |other: &Value<'a>| other.start() != list.start() && other.items().next().is_some_and(|_| of_entries(*other));
     for other in object.fields().map(|(_, value)| value).filter(is_of_entries) {
@@ -220,9 +220,10 @@ fn expand<'a>(row: &Row<'a>, depth: usize, mappings: &[Mapping], rows: &mut Vec<
     true
 }
 
-/// Whether all items of a list are entries by their keys, each with a time.
+/// Whether all items of a list are entries of Cloud Logging, each with a time: their ids tell which of them stand in the other
+/// list as well.
 fn of_entries(list: Value<'_>) -> bool {
-    list.items().all(|item| item.is_object() && Row::of(item).is_entry && is_timed(&generic::read(item)))
+    list.items().all(|item| item.is_object() && Row::of(item).has_insert_id() && is_timed(&generic::read(item)))
 }
 
 /// The lists of an object that stand where exports put their rows.
@@ -469,6 +470,8 @@ mod tests {
             assert_eq!(count(&format!(r#"{{"{first}":{rows},"{second}":{more},"note":"x"}}"#)), Some(3));
         }
         assert_eq!(count(&format!(r#"{{"logs":{rows},"services":[{{"severity":1}}]}}"#)), Some(2));
+        let chart = r#"[{"timestamp":"2025-01-01T00:00:00Z","count":5}]"#;
+        assert_eq!(count(&format!(r#"{{"logs":{rows},"histogram":{chart},"errors":{rows}}}"#)), Some(2));
         assert_eq!(count(r#"{"message":"bought","items":[{"sku":1},{"sku":2}]}"#), None);
         assert_eq!(count(r#"{"message":"bought","items":[]}"#), None);
     }
