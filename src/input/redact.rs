@@ -487,7 +487,8 @@ impl<'t> Found<'t> {
         let (between, rest) = (self.between(), &self.text[end..]);
         let prose = !self.is_quoted();
         if between.contains("=>") && prose {
-            return false;
+            // Programs have names and calls there.
+            return looks_random(&value);
         }
         if self.is_pair() {
             // Of a message, the last word tells nothing.

@@ -391,6 +391,8 @@ fn names_at_the_end_of_words_in_pairs_and_in_options_are_names() {
         "{\"csrfToken\":\"@\"}",
         "{\"user\"=>\"bob\", \"password\"=>\"@\"}",
         "{:password => \"@\"}",
+        "password=>@",
+        "x password => @ y",
         r#"{"body": "{\"b\": \"{\\\"password\\\": \\\"@\\\"}\"}"}"#,
         "psql --password @ -h db",
         "[\"--db-password\", \"@\"]",
