@@ -140,6 +140,19 @@ fn rows_are_the_same_however_they_are_cut_and_read_at_once() {
     }
 }
 
+#[test]
+fn damaged_objects_are_the_same_however_a_file_is_cut() {
+    let row = |at: usize| {
+        let labels = if at % 7 == 3 { "...\n" } else { "    \"labels\": {\n" };
+        let stray = if at % 11 == 5 { " stray" } else { "" };
+        format!("{{\n    \"insertId\": \"{at}\",{stray}\n{labels}      \"a\": \"b\"\n    }},\n    \"n\": {at}\n  }}")
+    };
+    let rows: Vec<String> = (0..600).map(row).collect();
+    for (before, between, after) in [("[\n  ", ",\n  ", "\n]\n"), ("[", ",\n  ", "\n]\n"), ("  ", "\n  ", "\n")] {
+        same_however_cut(&format!("{before}{}{after}", rows.join(between)), false);
+    }
+}
+
 /// Reads a text in blocks of many sizes, and with that as many rows at once as there are in one.
 fn same_however_cut(text: &str, lines: bool) {
     let mut options = ReadOptions::new(&Config::default()).expect("options");

@@ -150,11 +150,6 @@ pub(super) fn ends_inside(object: &[u8]) -> bool {
     key.zip(end).is_some_and(|(key, end)| end > 0 && end >= key)
 }
 
-/// Whether a byte is the first of its line but for blanks. The bytes may begin anywhere.
-pub(super) fn begins_line(bytes: &[u8], at: usize) -> bool {
-    blanks_before(bytes, at).is_some()
-}
-
 fn first_key(object: &[u8]) -> Option<&[u8]> {
     let text = object.strip_prefix(b"{")?.trim_ascii_start().strip_prefix(b"\"")?;
     Some(&text[..memchr::memchr(b'"', text)?])

@@ -321,7 +321,7 @@ impl Framer {
                 match sink.row(offset, &bytes[..length]) {
                     // Rows that begin with their lines are found behind it.
                     Verdict::Refused(reason)
-                        if !named && scan::begins_line(window.bytes, at) && scan::ends_inside(&bytes[..length]) =>
+                        if self.state.line == Line::Start && scan::ends_inside(&bytes[..length]) =>
                     {
                         Some(self.endless(window, at, reason, sink))
                     }
