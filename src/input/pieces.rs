@@ -2,8 +2,8 @@
 //!
 //! CRI marks a piece with `P`, in its own text lines and in the rows that shippers make of them; in journald, Docker says which
 //! rows are pieces of one message. Its json-file has no mark
-//! but the line end that is missing behind a full buffer: shorter rows without one are the last words of a container, or other
-//! tools', and whole. Rows of other streams may stand between pieces. A run of pieces is one token of the framer, from the first of
+//! but the line end that is missing behind a full buffer: shorter rows without one are whole, the last words of a container.
+//! Rows of other streams may stand between pieces. A run of pieces is one token of the framer, from the first of
 //! them to the last of every stream that is open, so that where a file's blocks are cut changes nothing.
 
 use std::ops::Range;

@@ -36,6 +36,8 @@ const ROWS_PER_PAGE: usize = 16 << 10;
 const BYTES_PER_PAGE: usize = 2 << 20;
 /// Most bytes of a dictionary; a column with more is written plain.
 const DICTIONARY_BYTES: usize = 1 << 20;
+/// The value that leaves a parameter of zstd to the level.
+const AS_LEVEL: u32 = 0;
 /// Part of a page that zstd must save, or the chunk is left as it is.
 const LEAST_SAVED: usize = 16;
 /// Longest text in statistics.
@@ -96,16 +98,15 @@ impl Encoder {
             Values::Truth(truths) => self.truths(&mut out, truths)?,
             Values::Codes(codes, texts) => self.codes(&mut out, codes, texts)?,
             Values::Ids(texts) => {
-                let with = [CParameter::MinMatch(ID_MATCH), CParameter::MinMatch(0)];
-                self.fast(Some(with), |encoder| encoder.ids(&mut out, texts))?;
+                self.fast(CParameter::MinMatch, ID_MATCH, |encoder| encoder.ids(&mut out, texts))?;
             }
             Values::Texts { texts, empty } => {
-                let with = [CParameter::HashLog(MESSAGE_HASH_LOG), CParameter::HashLog(0)];
-                self.fast(Some(with), |encoder| encoder.texts(&mut out, |at| texts.get(at), *empty))?;
+                let text = |at| texts.get(at);
+                self.fast(CParameter::HashLog, MESSAGE_HASH_LOG, |encoder| encoder.texts(&mut out, text, *empty))?;
             }
             Values::Entries(entries) => {
                 let entry = |at| entries.get(at).copied().unwrap_or_default();
-                self.fast(None, |encoder| encoder.texts(&mut out, entry, false))?;
+                self.fast(CParameter::HashLog, AS_LEVEL, |encoder| encoder.texts(&mut out, entry, false))?;
             }
         }
         out.close()
@@ -250,13 +251,17 @@ impl Encoder {
         Ok(())
     }
 
-    /// Writes something at the fast level, with a parameter of zstd, and then as the level has it again.
-    fn fast(&mut self, with: Option<[CParameter; 2]>, write: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+    /// Writes something at the fast level, a parameter of zstd being other than the level has it.
+    fn fast(
+        &mut self,
+        parameter: fn(u32) -> CParameter,
+        value: u32,
+        write: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
         self.at_level(self.level.min(FAST_LEVEL))?;
-        let [with, without] = with.map_or([None, None], |both| both.map(Some));
-        with.map_or(Ok(()), |parameter| self.set(parameter))?;
+        self.set(parameter(value))?;
         write(self)?;
-        without.map_or(Ok(()), |parameter| self.set(parameter))?;
+        self.set(parameter(AS_LEVEL))?;
         self.at_level(self.level)
     }
 

@@ -4,8 +4,8 @@
 //! is the least in [`super::order::preference`], a total order over content. Of the bodies that disagree with it, one place
 //! each is remembered, the least: the list of conflicts then follows from the inputs alone as well.
 //!
-//! Rows without an id that promises it are known by their content. Repeats inside one file are rows of their own, overlaps between files
-//! collapse: the multiplicity kept is the largest of any one file.
+//! Rows without an id that promises it are known by their content. Repeats inside one file are rows of their own, overlaps
+//! between files collapse: the multiplicity kept is the largest of any one file.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;

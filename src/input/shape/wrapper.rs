@@ -212,9 +212,8 @@ fn expand<'a>(row: &Row<'a>, depth: usize, mappings: &[Mapping], rows: &mut Vec<
     let resource = Some(object).filter(|_| *key == "logEvents");
     of_list(*list, Beside { resource, ..Beside::default() }, depth, mappings, rows);
     // Entries beside them are rows as well.
-    let is_of_entries =
-        |other: &Value<'a>| other.start() != list.start() && other.items().next().is_some_and(|_| of_entries(*other));
-    for other in object.fields().map(|(_, value)| value).filter(is_of_entries) {
+    let others = object.fields().map(|(_, value)| value).filter(|other| other.start() != list.start());
+    for other in others.filter(|other| of_entries(*other)) {
         of_list(other, Beside::default(), depth, mappings, rows);
     }
     true
@@ -223,7 +222,8 @@ fn expand<'a>(row: &Row<'a>, depth: usize, mappings: &[Mapping], rows: &mut Vec<
 /// Whether all items of a list are entries of Cloud Logging, each with a time: their ids tell which of them stand in the other
 /// list as well.
 fn of_entries(list: Value<'_>) -> bool {
-    list.items().all(|item| item.is_object() && Row::of(item).has_insert_id() && is_timed(&generic::read(item)))
+    let is_entry = |item: Value<'_>| Row::of(item).has_insert_id() && is_timed(&generic::read(item));
+    list.items().next().is_some() && list.items().all(is_entry)
 }
 
 /// The lists of an object that stand where exports put their rows.
