@@ -19,6 +19,7 @@ fn at(n: usize) -> String {
 
 fn cluster(n: usize) -> Cluster {
     let per_day = (1..=28).map(|day| DayCount {
+        last_day: None,
         day: format!("2025-09-{day:02}"),
         entries: ((n * 31 + day) % 17) as u64,
         covered: day != 13,

@@ -121,7 +121,7 @@ impl Context {
     ) -> anyhow::Result<Option<Asked>> {
         let zone_name = self.zone_name(args);
         let zone = time::zone(&zone_name)?;
-        let Some((first, last)) = snapshot.range() else { return Ok(None) };
+        let Some((first, last)) = snapshot.span() else { return Ok(None) };
         let as_of_ns = args.as_of.as_deref().map_or(Ok(last + 1), |text| time::parse_user(text, &zone))?;
         let mut until_ns = args.until.as_deref().map_or(Ok(as_of_ns), |text| time::parse_user(text, &zone))?;
         if args.as_of.is_some() {

@@ -242,7 +242,12 @@ fn text(report: &Report, cluster: &Cluster, entries: &[EntryRef], limit: usize) 
     for day in cluster.trend.per_day.iter().filter(|day| day.entries > 0 || !day.covered) {
         line(
             "day",
-            if day.covered { format!("{} {}", day.day, day.entries) } else { format!("{} not covered", day.day) },
+            match (&day.last_day, day.covered) {
+                (Some(last), true) => format!("{} to {last} {}", day.day, day.entries),
+                (Some(last), false) => format!("{} to {last} not covered", day.day),
+                (None, true) => format!("{} {}", day.day, day.entries),
+                (None, false) => format!("{} not covered", day.day),
+            },
         );
     }
     line("filter", format!("gcloud logging read '{}'", cluster.filter.replace('\'', "")));

@@ -302,10 +302,11 @@ pub(crate) fn text(report: &Report) -> String {
         let _ = writeln!(out, "{DIM}{:>31}and {} more files{DIM:#}", "", report.files.len() - FILES_SHOWN);
     }
     // One walk over all files, which may be many, for what is said behind the first of them.
-    let (mut problems, mut pruned, mut no_time, mut unlisted) = (0, 0, 0, 0);
+    let (mut problems, mut pruned, mut no_time, mut unlisted, mut strays) = (0, 0, 0, 0, 0);
     for file in report.files.iter() {
         pruned += file.set_aside.pruned;
         no_time += file.set_aside.no_time;
+        strays += file.strays.as_ref().map_or(0, |strays| strays.entries);
         unlisted += file.services_more;
         for problem in &file.problems {
             problems += 1;
@@ -340,6 +341,13 @@ pub(crate) fn text(report: &Report) -> String {
             out,
             "{no_time} of those set aside have no time, so no report counts them: a [[shape]] says which key holds it, \
              --declared-since and --declared-until which year lines of syslog are of; then ingest them into another store"
+        );
+    }
+    if strays > 0 {
+        let _ = writeln!(
+            out,
+            "{strays} entries have times far from all others of their file, as of clocks that were not set: they are stored, but \
+             are no evidence of coverage, and documents without a window leave them out (--since takes them in)"
         );
     }
     if unlisted > 0 {

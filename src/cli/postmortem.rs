@@ -47,6 +47,8 @@ fn fill(ground: &Ground<'_>, report: &mut v1::Report, args: &PostmortemArgs) -> 
         Stop::Usage("the store holds no entry with a time: ingest the dumps of the incident first".to_owned())
     })?;
     check_data(ground, report, (first_ns, last_ns))?;
+    // Months before the others, an entry of a clock that was not set begins no time to compare with.
+    let first_ns = ground.snapshot.span().map_or(first_ns, |(oldest, _)| oldest.min(window.since_ns));
     let baseline = baseline(ground, args, first_ns)?;
     let hull = hull(&baseline.windows).unwrap_or(Window { since_ns: window.since_ns - 1, until_ns: window.since_ns });
     let options = EngineOptions { services: &ground.asked.services };

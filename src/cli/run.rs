@@ -6,6 +6,7 @@ use super::args::RunArgs;
 use super::context::Context;
 use super::document::{self, Document, Task};
 use super::ingest;
+use crate::record::ingest::{FileReport, Strays};
 use crate::time::{self, Window};
 
 /// Files that could not be read which are named.
@@ -39,10 +40,11 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<()> {
     verdict
 }
 
-/// From the oldest to the newest entry of the inputs.
+/// From the oldest to the newest entry of the inputs, strays aside.
 fn covered(read: &ingest::Report) -> Option<Window> {
     let at = |text: &Option<String>| text.as_deref().and_then(time::parse).map(|parsed| parsed.ns);
-    let ends = read.files.iter().filter_map(|file| Some((at(&file.first)?, at(&file.last)?)));
+    let others = |file: &FileReport| file.strays.as_ref().and_then(Strays::others);
+    let ends = read.files.iter().filter_map(|file| others(&file).or_else(|| Some((at(&file.first)?, at(&file.last)?))));
     let (first, last) = ends.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
     Window::new(first, last + 1).ok()
 }

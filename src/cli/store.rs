@@ -125,7 +125,7 @@ fn prune(context: &Context, path: &Path, before: &str, dry_run: bool) -> anyhow:
     })?;
     let mut store = Store::open(path)?;
     // Opened and closed here: a snapshot that is still held would keep the files on disk.
-    let newest = store.snapshot()?.range().map(|(_, last_ns)| time::day_of(last_ns));
+    let newest = store.snapshot()?.span().map(|(_, last_ns)| time::day_of(last_ns));
     if let Some(newest) = newest.filter(|newest| day > newest + 1) {
         return Err(Stop::Usage(format!(
             "--before {before} lies after everything stored and would keep later days out as well: the newest entry is \

@@ -70,7 +70,8 @@ fn choose(
     name: Option<&str>,
     as_of_ns: Option<i64>,
 ) -> anyhow::Result<Option<Week>> {
-    let Some((first_ns, last_ns)) = snapshot.range() else { return Ok(None) };
+    let ends = if name.is_some() { snapshot.range() } else { snapshot.span() };
+    let Some((first_ns, last_ns)) = ends else { return Ok(None) };
     let end_ns = as_of_ns.unwrap_or(last_ns + 1).min(last_ns + 1);
     let of = |ns| weeks.holding(ns).ok_or_else(|| anyhow::anyhow!("no week holds {}", rfc3339_short(ns)));
     let (oldest, newest) = (of(first_ns)?, of((end_ns - 1).max(first_ns))?);

@@ -19,6 +19,7 @@ mod repair;
 mod said;
 mod shape;
 mod source;
+mod strays;
 mod streamed;
 mod tally;
 mod unpack;

@@ -9,6 +9,7 @@ use std::hash::{BuildHasher, BuildHasherDefault};
 use rustc_hash::{FxHashMap, FxHasher};
 
 use super::redact::Hits;
+use super::strays::Times;
 use crate::record::ingest::{DeclaredWindow, FileReport, PROBLEMS_LISTED, Problem, Quarantined, Span};
 use crate::record::listed::{self, Floor, SERVICES_LISTED};
 use crate::record::{LogRecord, Severity};
@@ -56,6 +57,7 @@ pub(crate) struct Tally {
     no_time: u64,
     naive_times: u64,
     unknown_severities: u64,
+    times: Times,
     pub(crate) duplicate_keys: u64,
     pub(crate) redacted: Hits,
     problems: Vec<Problem>,
@@ -96,6 +98,7 @@ impl Tally {
         let cell = &mut self.cells[at];
         cell.entries += 1;
         if let Some(ns) = record.ts_ns {
+            self.times.count(ns);
             cell.timed += 1;
             cell.first_ns = cell.first_ns.min(ns);
             cell.last_ns = cell.last_ns.max(ns);
@@ -210,6 +213,7 @@ impl Tally {
         self.no_time += next.no_time;
         self.naive_times += next.naive_times;
         self.unknown_severities += next.unknown_severities;
+        self.times.add(next.times);
         self.duplicate_keys += next.duplicate_keys;
         self.redacted.merge(&next.redacted);
         for problem in next.problems {
@@ -252,6 +256,7 @@ impl Tally {
         }
         report.first = spans.iter().map(|span| span.first_ns).min().map(time::rfc3339);
         report.last = spans.iter().map(|span| span.last_ns).max().map(time::rfc3339);
+        report.strays = self.times.strays();
         report.malformed = self.malformed;
         report.repaired = self.repaired;
         report.no_insert_id = self.no_insert_id;

@@ -9,9 +9,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ContentId, Severity};
+use crate::time::{DAY_NS, parse};
 
 /// Why a file whose content the store has is not read.
 pub const KNOWN: &str = "its content is in the store already";
+/// A gap between entries that parts strays from the rest: as long as Cloud Logging keeps entries unless told otherwise, so
+/// longer than most exports.
+pub const FAR_NS: i64 = 30 * DAY_NS;
 /// Problems listed per file; more are counted.
 pub const PROBLEMS_LISTED: usize = 100;
 
@@ -118,6 +122,28 @@ pub struct Problem {
     pub reason: String,
 }
 
+/// Entries whose times lie far from all others of their file: clocks that were not set, lines delivered months late.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Strays {
+    /// How many they are.
+    pub entries: u64,
+    /// The oldest of them, RFC 3339 with nine digits.
+    pub first: String,
+    /// The newest of them.
+    pub last: String,
+    /// The oldest of the others.
+    pub since: String,
+    /// The newest of the others.
+    pub until: String,
+}
+
+impl Strays {
+    /// From the oldest to the newest of the others, nanoseconds.
+    pub fn others(&self) -> Option<(i64, i64)> {
+        Some((parse(&self.since)?.ns, parse(&self.until)?.ns))
+    }
+}
+
 /// The ingest report of one file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FileReport {
@@ -166,6 +192,9 @@ pub struct FileReport {
     pub first: Option<String>,
     /// Newest entry, RFC 3339 with nine digits.
     pub last: Option<String>,
+    /// Few entries whose times lie far from all others: they are no evidence of what the file covers.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub strays: Option<Strays>,
     /// A window stated for the file.
     pub declared_window: Option<DeclaredWindow>,
     /// Row counts that look like a `--limit`.

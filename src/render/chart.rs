@@ -9,7 +9,7 @@ use minijinja::HtmlEscape;
 
 use super::{filters, safe};
 use crate::report::v1::DayCount;
-use crate::time::SECOND_NS;
+use crate::time::{SECOND_NS, day_from_name};
 
 /// Width of a strip over the window, in user units.
 const STRIP: f64 = 320.0;
@@ -37,6 +37,15 @@ fn rect(out: &mut String, class: &str, place: [f64; 4], title: &str) {
     out.push_str("</rect>");
 }
 
+/// What one row of days counts: `UTC day`, or `8 UTC days` where the window is long.
+pub(crate) fn unit(days: &[DayCount]) -> String {
+    let length = |day: &DayCount| Some(day_from_name(day.last_day.as_deref()?)? - day_from_name(&day.day)? + 1);
+    match days.first().and_then(length) {
+        Some(n) => format!("{n} UTC days"),
+        None => "UTC day".to_owned(),
+    }
+}
+
 /// The sentence that says what a row of days shows.
 pub(crate) fn days_words(days: &[DayCount]) -> String {
     let (Some(first), Some(last)) = (days.first(), days.last()) else {
@@ -46,10 +55,11 @@ pub(crate) fn days_words(days: &[DayCount]) -> String {
     let dark = days.iter().filter(|day| !day.covered).count();
     let total: u64 = days.iter().map(|day| day.entries).sum();
     let mut words = format!(
-        "{} entries per UTC day, {} to {}, most on {} ({})",
+        "{} entries per {}, {} to {}, most on {} ({})",
         filters::count(total),
+        unit(days),
         first.day,
-        last.day,
+        last.last_day.as_ref().unwrap_or(&last.day),
         most.day,
         filters::count(most.entries)
     );
@@ -61,7 +71,8 @@ pub(crate) fn days_words(days: &[DayCount]) -> String {
 
 fn day_title(day: &DayCount) -> String {
     let gap = if day.covered { "" } else { ", not covered" };
-    format!("{}: {} entries{gap}", day.day, filters::count(day.entries))
+    let until = day.last_day.as_ref().map(|last| format!(" to {last}")).unwrap_or_default();
+    format!("{}{until}: {} entries{gap}", day.day, filters::count(day.entries))
 }
 
 /// One cell a UTC day, darker with more entries (five steps on a root scale).
@@ -433,6 +444,7 @@ mod tests {
     fn days(entries: &[u64], gap: usize) -> Vec<DayCount> {
         let day = |(at, n): (usize, &u64)| DayCount {
             day: format!("2025-09-{:02}", at + 1),
+            last_day: None,
             entries: *n,
             covered: at != gap,
         };

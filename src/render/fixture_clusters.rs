@@ -11,7 +11,7 @@ fn days(entries: [u64; 7]) -> Vec<DayCount> {
     entries
         .iter()
         .zip(6..)
-        .map(|(n, day)| DayCount { day: format!("2025-10-{day:02}"), entries: *n, covered: day != 9 })
+        .map(|(n, day)| DayCount { day: format!("2025-10-{day:02}"), last_day: None, entries: *n, covered: day != 9 })
         .collect()
 }
 

@@ -20,7 +20,7 @@ fn strip(cluster: &str, weeks: &[WeekSpan], entries: [u64; 14]) -> Strip {
     let days: Vec<DayCount> = names
         .zip(entries)
         .enumerate()
-        .map(|(at, (day, entries))| DayCount { day: day.clone(), entries, covered: at != 3 })
+        .map(|(at, (day, entries))| DayCount { day: day.clone(), last_day: None, entries, covered: at != 3 })
         .collect();
     let per_week = days.chunks(7).map(|week| week.iter().map(|day| day.entries).sum()).collect();
     Strip { cluster: cluster.into(), days, per_week }

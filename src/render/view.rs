@@ -117,6 +117,8 @@ pub(super) struct View<'a> {
     families: Cut<FamilyView<'a>>,
     days_svg: Option<String>,
     days_text: Option<String>,
+    /// What a column of both counts.
+    days_unit: String,
     /// Services, those covered least where not all are shown, and severities of which rows are missing.
     coverage_rows: Cut<CoverageRow<'a>>,
     /// Ids with a place in the worklog; others are not linked.
@@ -292,6 +294,7 @@ impl<'a> View<'a> {
             linked,
             days_svg: (charts && days.len() > 2).then(|| chart::day_bars(&days)),
             days_text: (days.len() > 1).then(|| chart::spark_text(&days)),
+            days_unit: chart::unit(&days),
             coverage_rows: coverage_rows(report, context.window),
             notes: notes_used,
             other_notes,
@@ -431,12 +434,14 @@ fn tiers<'a>(report: &'a Report, options: &RenderOptions<'_>) -> Vec<Tier<'a>> {
     tiers
 }
 
-/// Entries of WARNING and above per UTC day, over all clusters shown or not.
+/// Entries of WARNING and above per UTC day (or days, where the window is long), over all clusters shown or not.
 fn days_of_all(loud: &[&Cluster]) -> Vec<DayCount> {
-    let mut days: BTreeMap<&str, (u64, bool)> = BTreeMap::new();
+    let mut days: BTreeMap<&str, DayCount> = BTreeMap::new();
     for day in loud.iter().flat_map(|c| &c.trend.per_day) {
-        let sum = days.entry(&day.day).or_default();
-        *sum = (sum.0 + day.entries, sum.1 || day.covered);
+        let empty = || DayCount { entries: 0, covered: false, ..day.clone() };
+        let sum = days.entry(&day.day).or_insert_with(empty);
+        sum.entries += day.entries;
+        sum.covered |= day.covered;
     }
-    days.into_iter().map(|(day, (entries, covered))| DayCount { day: day.to_owned(), entries, covered }).collect()
+    days.into_values().collect()
 }

@@ -10,7 +10,7 @@ use super::worklog::{Material, PAYLOAD_LESS};
 use crate::analyze::CapCut;
 use crate::record::Severity;
 use crate::record::ingest::FileReport;
-use crate::time::{rfc3339_seconds, words};
+use crate::time::{parse, rfc3339_seconds, words};
 
 /// What a row cap means.
 pub(super) fn cap(cap: &CapCut) -> String {
@@ -109,6 +109,11 @@ fn stratified(file: &FileReport) -> Option<(u64, Vec<&str>)> {
     let capped = file.caps().iter().any(|cap| cap.rows == most && shared.contains(&cap.severity.as_str()));
     let least = if capped { 2 } else { 3 };
     (most > 1 && shared.len() >= least && (capped || file.framing == "wrapper")).then_some((most, shared))
+}
+
+/// A time of a file's report, to the second.
+fn seconds_of(text: &str) -> String {
+    parse(text).map_or_else(|| text.to_owned(), |at| rfc3339_seconds(at.ns))
 }
 
 /// What is wrong with the data itself.
@@ -211,6 +216,28 @@ pub(super) fn data_quality(material: &Material<'_>) -> Vec<v1::DataQuality> {
             empty,
             n,
             Some("a sidecar .meta.json with exit 0 makes it evidence of zero"),
+        ));
+    }
+    for (file, strays) in material.files.iter().filter_map(|file| Some((file, file.strays.as_ref()?))) {
+        let when = if strays.first == strays.last {
+            seconds_of(&strays.first)
+        } else {
+            format!("{} to {}", seconds_of(&strays.first), seconds_of(&strays.last))
+        };
+        rows.push(row(
+            "stray_times",
+            format!(
+                "{} {} far from the others of {} ({} to {}): {when}, as of a clock that was not set or a line delivered \
+                 late. That is no evidence of coverage, and a window taken from the data leaves it out",
+                of(strays.entries, "entry", "entries"),
+                if strays.entries == 1 { "lies" } else { "lie" },
+                file.path,
+                seconds_of(&strays.since),
+                seconds_of(&strays.until),
+            ),
+            vec![file.path.clone()],
+            strays.entries,
+            Some("a window that is given (--since, --until) takes it in"),
         ));
     }
     let (names, n) = files(&|file| file.naive_times);

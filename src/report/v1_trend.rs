@@ -18,7 +18,7 @@ pub struct Trend {
     pub ratio: Option<f64>,
     /// Probability of such a change by chance.
     pub p: Option<f64>,
-    /// Entries per UTC day of the window.
+    /// Entries per UTC day of the window; of a window of more than 120 days, per so many days that there are 120 rows at most.
     pub per_day: Vec<DayCount>,
     /// What it was compared with: `before` (the time before the window) or `anchor` (before the last action on its issue).
     pub baseline: Option<String>,
@@ -76,14 +76,17 @@ pub struct Snapshots {
     pub p: f64,
 }
 
-/// Entries of one UTC day.
+/// Entries of one UTC day, or of several where the window is long.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct DayCount {
     /// `YYYY-MM-DD`
     pub day: String,
+    /// The last of them, where it counts several days.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last_day: Option<String>,
     /// Entries.
     pub entries: u64,
-    /// Whether some input covers the service on that day.
+    /// Whether some input covers the service on that day, or on one of them.
     pub covered: bool,
 }
 

@@ -534,7 +534,7 @@ fn strips(material: &WeeklyMaterial<'_>) -> Vec<Strip> {
             let day = |(name, window): &Day| {
                 let entries = own.range(hours(*window)).map(|(_, n)| n).sum();
                 let covered = entries > 0 || covered_ns(intervals, *window) > 0;
-                v1::DayCount { day: name.clone(), entries, covered }
+                v1::DayCount { day: name.clone(), last_day: None, entries, covered }
             };
             Strip {
                 cluster: row.id.clone(),

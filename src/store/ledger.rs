@@ -21,7 +21,7 @@ use super::merge::Conflict;
 use super::packed::{Packed, Packer};
 use super::rows::{DictCol, NONE, Rows};
 use super::{StoreError, decode};
-use crate::record::ingest::{DeclaredWindow, FileReport, Ingested, Quarantined, Span};
+use crate::record::ingest::{DeclaredWindow, FileReport, Ingested, Quarantined, Span, Strays};
 use crate::record::{ContentId, Severity};
 use crate::time::SECOND_NS;
 pub(super) use services::ServiceCounts;
@@ -245,6 +245,17 @@ fn is_zero(n: &u64) -> bool {
 }
 
 impl Source {
+    /// From its oldest to its newest entry that is evidence of what it covers, where strays are set apart.
+    pub(super) fn evidence(&self) -> Option<(i64, i64)> {
+        self.report.strays.as_ref().and_then(Strays::others)
+    }
+
+    /// From its oldest to its newest entry, strays aside.
+    pub(super) fn hull(&self) -> Option<(i64, i64)> {
+        let ends = || self.spans.iter().map(|span| (span.first_ns, span.last_ns));
+        self.evidence().or_else(|| Some((ends().map(|(first, _)| first).min()?, ends().map(|(_, last)| last).max()?)))
+    }
+
     /// What one reading of a file says.
     pub(super) fn of(read: Ingested) -> Self {
         let Ingested { disk_path, mtime_ns, report, spans, .. } = read;

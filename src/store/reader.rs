@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::ledger::{DayLedger, Sources};
+use super::ledger::{DayLedger, Sources, StoredSpan};
 use super::manifest::{Day, Manifest, Role};
 use super::{Conflict, Deploy, StoreError, SummaryRow, compact, layout, ledger, prune, sketch};
 use crate::mine::SignatureTable;
-use crate::record::ingest::{DeclaredWindow, FileReport, Span};
+use crate::record::ingest::{DeclaredWindow, FAR_NS, FileReport, Span};
 use crate::time::{self, Window};
 
 /// One content that was read.
@@ -31,7 +31,7 @@ pub struct SourceRow {
     /// Further windows that were stated for it, when it holds no entry: each is evidence that nothing was there. (A content
     /// with entries lies where they lie; `report` has the window of it.)
     pub empty_windows: Vec<DeclaredWindow>,
-    /// What it covers of the days that were not pruned: per project, service and severity, in that order.
+    /// What it covers of the days that were not pruned, strays aside: per project, service and severity, in that order.
     pub spans: Vec<Span>,
 }
 
@@ -50,6 +50,11 @@ impl SummaryFiles {
         let days: Vec<Vec<SummaryRow>> = self.0.par_iter().map(read).collect::<Result<_, StoreError>>()?;
         Ok(days.into_iter().flatten().collect())
     }
+}
+
+/// From the earlier beginning to the later end.
+fn united(a: (i64, i64), b: (i64, i64)) -> (i64, i64) {
+    (a.0.min(b.0), a.1.max(b.1))
 }
 
 /// A store as it stood at one moment. A clone is the same moment, and costs nothing.
@@ -106,6 +111,19 @@ impl Snapshot {
     /// Oldest and newest row that has a time, nanoseconds; `None` for an empty store.
     pub fn range(&self) -> Option<(i64, i64)> {
         self.manifest.range()
+    }
+
+    /// As [`Self::range`], without entries whose times lie far from all others of their file: what documents are about
+    /// where no window is given, and what ages are counted from.
+    pub fn span(&self) -> Option<(i64, i64)> {
+        let (first, last) = self.range()?;
+        let days: Vec<i64> = self.manifest.days.keys().copied().collect();
+        let far = days.windows(2).any(|pair| (pair[1] - pair[0]).saturating_mul(time::DAY_NS) > FAR_NS);
+        // Reading what is known of every file takes time, and without a gap there are no strays.
+        let hull = far.then(|| self.sources.par_iter().filter_map(|(_, source)| source.hull()).reduce_with(united));
+        let Some((oldest, newest)) = hull.flatten() else { return Some((first, last)) };
+        let kept = (oldest.max(first), newest.min(last));
+        Some(if kept.0 <= kept.1 { kept } else { (first, last) })
     }
 
     /// The window that holds every row: from the oldest to 1 ns after the newest.
@@ -172,6 +190,8 @@ impl Snapshot {
             .map(|(id, source)| {
                 let id = id.to_string();
                 let kept: u64 = self.books.values().filter_map(|book| book.kept.get(&id)).sum();
+                let (from_ns, to_ns) = source.evidence().unwrap_or((i64::MIN, i64::MAX));
+                let from_ns = from_ns.max(floor_ns);
                 let mut report = source.report;
                 let further = source.windows.iter().filter(|window| Some(*window) != report.declared_window.as_ref());
                 let further: Vec<DeclaredWindow> =
@@ -184,18 +204,20 @@ impl Snapshot {
                 report.set_aside.pruned = source.pruned;
                 report.duplicates = report.entries.saturating_sub(kept + source.pruned);
                 report.conflicts = conflicts.get(id.as_str()).copied().unwrap_or(0);
-                let spans = source
-                    .spans
-                    .into_iter()
-                    .filter(|span| span.last_ns >= floor_ns)
-                    .map(|span| Span { first_ns: span.first_ns.max(floor_ns), ..span.into() });
+                report.strays.take_if(|strays| time::parse(&strays.last).is_none_or(|at| at.ns < floor_ns));
+                let kept_of = |span: StoredSpan| Span {
+                    first_ns: span.first_ns.max(from_ns),
+                    last_ns: span.last_ns.min(to_ns),
+                    ..span.into()
+                };
+                let touching = |span: &StoredSpan| span.last_ns >= from_ns && span.first_ns <= to_ns;
                 SourceRow {
                     content_id: id,
                     report,
                     names: source.names.into_iter().collect(),
                     kept,
                     empty_windows,
-                    spans: spans.collect(),
+                    spans: source.spans.into_iter().filter(touching).map(kept_of).collect(),
                 }
             })
             .collect();

@@ -40,5 +40,6 @@ pub(crate) mod schema;
 mod scripts;
 mod sharing;
 mod show;
+mod strays;
 mod truth;
 mod weekly;

@@ -28,9 +28,12 @@ pub(super) struct Shared<'a> {
     pub(super) days: &'a Days<'a>,
 }
 
-/// The UTC days of the window, and which of them are covered of each service.
+/// Rows of days of a cluster: a chart shows no more, and a window of years would fill pages with empty days.
+const DAYS: i64 = 120;
+
+/// The UTC days of the window, some of them together where there are many, and which are covered of each service.
 pub(super) struct Days<'a> {
-    window: Vec<(i64, String)>,
+    window: Vec<(i64, i64)>,
     covered: BTreeMap<&'a str, Vec<i64>>,
 }
 
@@ -39,20 +42,29 @@ impl<'a> Days<'a> {
         let (first, last) = (day_of(material.window.since_ns), day_of(material.window.until_ns - 1));
         let services = &material.coverage.services;
         Self {
-            window: (first..=last).map(|day| (day, day_name(day))).collect(),
+            window: stretches(first, last),
             covered: services.iter().map(|(name, own)| (name.as_str(), own.days())).collect(),
         }
     }
 
     fn of(&self, cluster: &Cluster) -> Vec<v1::DayCount> {
-        let covered = self.covered.get(cluster.key.service.as_str());
-        let count = |(day, name): &(i64, String)| {
-            let entries = cluster.days.get(name).copied().unwrap_or(0);
-            let covered = entries > 0 || covered.is_some_and(|covered| covered.binary_search(day).is_ok());
-            v1::DayCount { entries, covered, day: name.clone() }
+        let covered = self.covered.get(cluster.key.service.as_str()).map_or(&[][..], Vec::as_slice);
+        let count = |&(from, to): &(i64, i64)| {
+            let (day, last) = (day_name(from), day_name(to));
+            // Names of days sort as the days do, from year 0 to 9999.
+            let entries = cluster.days.range(day.clone()..=last.clone()).map(|(_, n)| n).sum();
+            let next = covered.partition_point(|day| *day < from);
+            let covered = entries > 0 || covered.get(next).is_some_and(|day| *day <= to);
+            v1::DayCount { entries, covered, day, last_day: (from < to).then_some(last) }
         };
         self.window.iter().map(count).collect()
     }
+}
+
+/// Days from the first to the last, so many of them together that there are [`DAYS`] at most.
+fn stretches(first: i64, last: i64) -> Vec<(i64, i64)> {
+    let step = ((last - first) / DAYS + 1).max(1);
+    (first..=last).step_by(step as usize).map(|from| (from, (from + step - 1).min(last))).collect()
 }
 
 pub(super) fn cluster_row(shared: &Shared<'_>, at: usize, fingerprint: &Fingerprint) -> v1::Cluster {
