@@ -419,7 +419,9 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
         let headed = role == RowRole::PythonFrame && text().contains("Traceback (")
             || role != RowRole::Traceback && joined.is_some_and(|last| last.headed);
         let exception = role == RowRole::Plain && rows.role(row) == RowRole::Exception;
-        let block = Block::opened(rows, row, at);
+        let ends_python = role == RowRole::Traceback && joined.is_some_and(|last| last.awaits && last.headed);
+        let explained = || if ends_python { Block::explained(rows, row, at) } else { None };
+        let block = Block::opened(rows, row, at).or_else(explained);
         let last = Last { at, role, ts_ns, awaits, headed, severity, exception, below, block };
         if role == RowRole::Plain {
             if stream.plain.len() == CANDIDATES

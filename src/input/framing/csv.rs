@@ -3,8 +3,8 @@
 //! Each record becomes the JSON object that its headers describe and then goes the way of any other row; its offset and
 //! length stay those of the record in the file. Only a first line that names columns of logs makes a file a table, because
 //! any prose may hold commas. Quoting is that of RFC 4180; a record with fewer cells than columns is read, one with more is
-//! not, because nobody can say which cell is which. What spreadsheets and data frames add is passed over: blank lines and
-//! `sep=,` before the header, and columns without a name.
+//! not, because nobody can say which cell is which. What spreadsheets, data frames and clients of databases add is passed
+//! over: blank lines, `sep=,` or a few lines of words before the header, columns without a name, `(2 rows)` at the end.
 
 use super::super::json::Tape;
 use super::{Counts, LOOKED_AT, OVERSIZE, Sink, Verdict, Window};
@@ -63,6 +63,8 @@ const OBJECTS: [&str; 12] = [
     "source_location",
     "resource.labels",
 ];
+/// Lines of words before a header.
+const BANNER: usize = 10;
 const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
 
 /// A table whose header was read.
@@ -129,6 +131,39 @@ impl Lead {
     }
 }
 
+/// Whether words may stand before a header here: JSON has none.
+pub(super) fn may_have_banner(bytes: &[u8], lead: Lead) -> bool {
+    lead.separator.is_none() && bytes.get(lead.length).is_some_and(|byte| !matches!(byte, b'{' | b'[' | b'\0'))
+}
+
+/// The table whose header stands below a few lines of words; a record of as many cells must follow it.
+pub(super) fn below_banner(bytes: &[u8], lead: Lead) -> Option<(Table, usize, Lead)> {
+    let mut lead = Some(lead).filter(|lead| may_have_banner(bytes, *lead))?;
+    for _ in 0..BANNER {
+        let line = memchr::memchr2(b'\n', b'\r', &bytes[lead.length..])?;
+        lead.structure += line;
+        lead.length += line;
+        lead.length += bytes[lead.length..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        if let Some((mut table, length)) = Table::open(bytes, lead)
+            && table.columns > 2
+        {
+            let below = bytes[lead.length + length..].trim_ascii_start();
+            let record = split(below, table.separator, table.end, &mut table.cells);
+            let follows = matches!(record, Record::Whole(..)) && table.cells.len() == table.columns;
+            return follows.then_some((table, length, lead));
+        }
+    }
+    None
+}
+
+/// `(2 rows)`, which clients of databases write below a table.
+fn is_row_count(record: &[u8]) -> bool {
+    let inner = record.trim_ascii().strip_prefix(b"(").and_then(|rest| rest.strip_suffix(b")"));
+    inner
+        .and_then(|inner| inner.strip_suffix(b" rows").or_else(|| inner.strip_suffix(b" row")))
+        .is_some_and(|count| !count.is_empty() && count.iter().all(u8::is_ascii_digit))
+}
+
 impl Table {
     /// The table whose header stands behind `lead`, and the header's length.
     pub(super) fn open(bytes: &[u8], lead: Lead) -> Option<(Self, usize)> {
@@ -191,7 +226,7 @@ impl Table {
             _ => return None,
         };
         let record = &rest[..length];
-        if *record == *self.header {
+        if *record == *self.header || self.columns > 1 && self.cells.len() == 1 && is_row_count(record) {
             counts.by.structure += length as u64;
             return Some(at + length);
         }
@@ -437,6 +472,30 @@ mod tests {
         let (log, _) = run("insert_id,json_payload\na,\"{\"\"m\"\":1}\"\n");
         assert_eq!(log.rows[0].2, r#"{"insert_id":"a","json_payload":{"m":1}}"#);
         assert!(Table::open(b"sep=;\ntimestamp,severity\n", Lead::of(b"sep=;\ntimestamp,severity\n")).is_none());
+    }
+
+    #[test]
+    fn words_above_a_header_and_the_count_below_are_no_rows() {
+        let row = r#"{"timestamp":"1","severity":"ERROR","textPayload":"a"}"#;
+        for text in [
+            "Search: errors, last hour\ntimestamp,severity,textPayload\n1,ERROR,a\n",
+            "Report\r\nmade by x\r\n\r\ntimestamp,severity,textPayload\r\n1,ERROR,a\r\n(1 row)\r\n",
+            "\u{feff}# errors\ntimestamp;severity;textPayload\n1;ERROR;a\n(1 rows)",
+        ] {
+            let (log, counts) = run(text);
+            assert_eq!((log.rows.len(), log.bad.len(), counts.framing()), (1, 0, "csv"), "{text:?}");
+            assert_eq!(log.rows[0].2, row, "{text:?}");
+        }
+        let (log, _) = run("timestamp,severity,textPayload\n1,ERROR,(2 rows)\n(2 rows) were lost\n");
+        assert_eq!(log.rows.len(), 2, "words of a log stay");
+        for text in [
+            "we log timestamp, severity, message\nand so on\n",
+            "a\ntimestamp,severity\n1,2\n",
+            "a\ntimestamp,severity,message\nno record\n",
+            "{\"a\":1}\ntimestamp,severity,message\n1,2,3\n",
+        ] {
+            assert!(below_banner(text.as_bytes(), Lead::default()).is_none(), "{text}");
+        }
     }
 
     #[test]

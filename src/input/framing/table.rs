@@ -32,6 +32,9 @@ impl Table {
         match fields::Table::open(bytes, whole) {
             Opens::Table(table, length) => Opened::Table(Self::Fields(table), length, Lead::default()),
             Opens::Open => Opened::Open,
+            Opens::None if whole => csv::below_banner(bytes, lead)
+                .map_or(Opened::None, |(table, length, lead)| Opened::Table(Self::Cells(table), length, lead)),
+            Opens::None if csv::may_have_banner(bytes, lead) => Opened::Open,
             Opens::None => Opened::None,
         }
     }

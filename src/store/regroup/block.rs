@@ -1,5 +1,6 @@
 //! Rows below a line that says why a program did not start, where an export cut the block into rows: banners of Spring, the
-//! JVM's report of a crash, what the launchers of Java and .NET and the checks of Django list.
+//! JVM's report of a crash, what the launchers of Java and .NET and the checks of Django list; and rows below an exception of
+//! Python that say more of it.
 //!
 //! Prose belongs to a block only where Spring puts it: below `Description:`, and below `Action:` up to a blank row, and only
 //! sentences and what stands indented or behind a sign. Any other row of a block shows by its form that it is one. A row of
@@ -49,6 +50,10 @@ enum Part {
     End,
     /// What belongs to a reason that a launcher gave: only what has a form.
     Formed,
+    /// What an exception of Python says on further lines: only what has a form.
+    Explained(Says),
+    /// The same, inside a statement of SQL.
+    Statement(Says),
 }
 
 /// What a row is to the block that it belongs to.
@@ -60,7 +65,46 @@ pub(super) enum Is {
     Detail,
 }
 
+/// Whose lines stand below an exception of Python.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Says {
+    /// Pydantic: a field, what is wrong with it indented below it.
+    Fields,
+    /// A driver of a database or SQLAlchemy: the statement, details, hints.
+    Database,
+}
+
 impl Block {
+    /// The block below the exception that ends a stack of Python, where such an exception says more on further lines.
+    pub(super) fn explained(rows: &Rows, row: usize, at: usize) -> Option<Self> {
+        let text = rows.text(TextCol::Message, row).trim();
+        let (name, says) = text.split_once(": ").map_or((text, ""), |(name, says)| (name.trim_end(), says));
+        let is_count = |says: &str| {
+            let counted = says.split_once(" validation error").is_some_and(|(count, rest)| {
+                count.bytes().all(|b| b.is_ascii_digit()) && rest.trim_start_matches('s').starts_with(" for ")
+            });
+            counted && name.ends_with("ValidationError")
+        };
+        let whose = match name {
+            _ if is_count(says) => Says::Fields,
+            _ if DATABASES.iter().any(|library| name.starts_with(library)) => Says::Database,
+            _ => return None,
+        };
+        Some(Self::from(Part::Explained(whose), rows, row, at))
+    }
+
+    fn from(part: Part, rows: &Rows, row: usize, at: usize) -> Self {
+        Self {
+            part,
+            first: at as u32,
+            severity: rows.int(IntCol::Severity, row),
+            file: lone_file(rows, row),
+            until_ns: rows.ts_ns[row].saturating_add(BLOCK_NS),
+            rows: 1,
+            marked: false,
+        }
+    }
+
     /// The block that a row opens, if it does.
     pub(super) fn opened(rows: &Rows, row: usize, at: usize) -> Option<Self> {
         let part = match rows.role(row) {
@@ -68,16 +112,8 @@ impl Block {
             RowRole::Reason => Part::Formed,
             _ => return None,
         };
-        Some(Self {
-            part,
-            first: at as u32,
-            severity: rows.int(IntCol::Severity, row),
-            file: lone_file(rows, row),
-            until_ns: rows.ts_ns[row].saturating_add(BLOCK_NS),
-            rows: 1,
-            marked: rows.text(TextCol::Message, row).trim_start().starts_with('#'),
-        })
-        .filter(|_| opens(rows, row))
+        let marked = rows.text(TextCol::Message, row).trim_start().starts_with('#');
+        Some(Self { marked, ..Self::from(part, rows, row, at) }).filter(|_| opens(rows, row))
     }
 
     /// What a row is to the block that it follows, and what is open below it; `None` where it belongs to something else.
@@ -95,7 +131,8 @@ impl Block {
             return None;
         }
         // What stands indented belongs to the row above it, whatever that is.
-        let is_open = self.marked || !matches!(self.part, Part::End | Part::Formed) && !text.starts_with([' ', '\t']);
+        let alone = matches!(self.part, Part::End | Part::Formed | Part::Explained(_) | Part::Statement(_));
+        let is_open = self.marked || !alone && !text.starts_with([' ', '\t']);
         if !right_below && !is_open {
             return None;
         }
@@ -112,6 +149,12 @@ impl Block {
             Part::Text if body.is_empty() => (Part::End, Is::Detail),
             Part::End if !body.is_empty() && !text.starts_with([' ', '\t']) => return None,
             Part::Formed if !blank && !has_form(text) => return None,
+            Part::Statement(says) if ends_statement(body) => (Part::Explained(says), Is::Detail),
+            Part::Explained(_) if is_error => return None,
+            Part::Explained(says) if body.starts_with("[SQL: ") && !ends_statement(body) => {
+                (Part::Statement(says), Is::Detail)
+            }
+            Part::Explained(says) if !blank && !says.has(text, self.rows) => return None,
             part => (part, Is::Detail),
         };
         Some((Self { part, rows: self.rows + u32::from(!blank), ..self }, is))
@@ -124,6 +167,55 @@ impl Block {
             || rows.word(DictCol::Kind, row) != Some(Kind::App.as_str())
             || lone_file(rows, row) != self.file
     }
+}
+
+/// Libraries of Python whose exceptions say on further lines what a server of a database told.
+const DATABASES: [&str; 8] = [
+    "sqlalchemy.exc.",
+    "psycopg.",
+    "psycopg2.",
+    "asyncpg.exceptions.",
+    "django.db.utils.",
+    "pymysql.err.",
+    "MySQLdb.",
+    "oracledb.",
+];
+
+impl Says {
+    /// Whether a line is one of those; `rows`: which one of its block it is.
+    fn has(self, line: &str, rows: u32) -> bool {
+        const FRONTS: [&str; 9] = [
+            "[SQL: ",
+            "[parameters: ",
+            "[generated in ",
+            "(Background on this error at: ",
+            "DETAIL: ",
+            "HINT: ",
+            "CONTEXT: ",
+            "LINE ",
+            "Help: ",
+        ];
+        let body = line.trim_end();
+        if body.starts_with([' ', '\t']) {
+            return true;
+        }
+        match self {
+            Self::Database => FRONTS.iter().any(|front| body.starts_with(front)),
+            // `database_url`, `items.0.price`, `items -> 0 -> price`, `__root__`: the one below the exception, and more below
+            // what is indented.
+            Self::Fields => {
+                rows < ROWS_MAX
+                    && body.split(" -> ").all(|part| {
+                        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-[]".contains(&b))
+                    })
+            }
+        }
+    }
+}
+
+/// Whether a line is the last one of a statement, which stands in brackets.
+fn ends_statement(body: &str) -> bool {
+    body.ends_with(']')
 }
 
 /// Whether a row opens a block. Nobody writes a banner in passing, whatever severity a collector gave it.

@@ -127,3 +127,31 @@ fn a_banner_that_a_collector_gave_a_severity_keeps_it() {
         assert!(members.iter().all(|(event, member)| (*event, member.rows, member.severity) == (0, 5, None)));
     }
 }
+
+#[test]
+fn what_an_exception_of_python_says_on_further_lines_belongs_to_it() {
+    const TRACE: &str = "Traceback (most recent call last):\n  File \"/srv/app.py\", line 3, in <module>\n    go()\n";
+    for (rest, expected) in [
+        (
+            "pydantic_core._pydantic_core.ValidationError: 2 validation errors for Settings\ndatabase_url\n  Field required [type=missing, input_value={}, input_type=dict]\n    For further information visit https://errors.pydantic.dev/2.5/v/missing\nitems.0.price\n  Input should be a valid number [type=float_type]\nInvalid settings were found",
+            "FFFHFFFFF H",
+        ),
+        (
+            "pydantic.error_wrappers.ValidationError: 1 validation error for Order\nitems -> 0 -> price\n  field required (type=value_error.missing)\nWorker failed to boot: see above",
+            "FFFHFF H",
+        ),
+        (
+            "sqlalchemy.exc.IntegrityError: (psycopg2.errors.UniqueViolation) duplicate key value\nDETAIL:  Key (id)=(17) already exists.\n\n[SQL: INSERT INTO orders (id)\nVALUES (%(id)s)\nRETURNING id]\n[parameters: {'id': 17}]\n(Background on this error at: https://sqlalche.me/e/20/gkpj)\nretrying",
+            "FFFHFFFFFFF H",
+        ),
+        ("psycopg2.OperationalError: connection refused\n\tIs the server running?\nLINE 1: SELECT\nno", "FFFHFF H"),
+        // Any other exception, and what only looks like it.
+        ("ValueError: 2 validation errors for Settings\ndatabase_url\n[SQL: a", "FFFH H H"),
+        ("shop.ValidationError: many validation errors for Settings\ndatabase_url", "FFFH H"),
+    ] {
+        assert_eq!(super::word(&format!("{TRACE}{rest}")), expected, "{rest}");
+    }
+    // A stack that follows is another one.
+    let twice = "psycopg2.OperationalError: gone\n";
+    assert_eq!(super::word(&format!("{TRACE}{twice}{TRACE}{twice}")), "FFFH FFFH");
+}
