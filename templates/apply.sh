@@ -502,6 +502,8 @@ undo_action() { # one row of the results
   if [ -n "$changed" ] && [ $undid = 0 ]; then finish skipped "${changed%;}"; else finish undone "${changed%;}"; fi
 }
 
+# Also when there is nothing to do, so that whoever takes results back finds that out.
+: >>"$RESULTS" || refuse "cannot write $RESULTS"
 from=0
 if [ $mode = undo ]; then
   while IFS= read -r row; do
@@ -522,7 +524,13 @@ summary=""
 for status in applied already_done undone skipped conflict failed dry_run; do
   [ -n "${tally[$status]:-}" ] && summary="$summary${summary:+, }${tally[$status]} $status"
 done
-say "${summary:-nothing was done}; rows are in $RESULTS"
-if [ $apply = 0 ]; then say "this was a dry run: with APPLY=1 it is carried out"; fi
+if [ -n "$summary" ]; then
+  say "$summary; rows are in $RESULTS"
+elif [ $mode = undo ]; then
+  say "nothing to take back: no row of that file says that something was filed"
+else
+  say "nothing to file: the plan holds no call, and $RESULTS got no row"
+fi
+if [ $apply = 0 ] && [ -n "$summary" ]; then say "this was a dry run: with APPLY=1 it is carried out"; fi
 [ -n "$stop" ] && refuse "$stop"
 exit $failed

@@ -73,8 +73,10 @@ pub enum AnalyzeError {
 /// What is known of a cluster from the issues, as plain data.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IssueTie {
-    /// When the matching issue was closed as completed; `None` for open ones.
+    /// When the matching issue was closed as completed; `None` for open ones, but for those that we opened again.
     pub closed_ns: Option<i64>,
+    /// Up to when the data reached that it was opened again for.
+    pub reopened_ns: Option<i64>,
     /// End of the data that was last written about on it: the anchor that a slow change is seen against.
     pub acted_ns: Option<i64>,
     /// Number of the issue.

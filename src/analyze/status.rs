@@ -99,6 +99,11 @@ pub(crate) fn status(cluster: &Cluster, judged: Judgement, revisions: &Revisions
 /// Closed as completed, and seen again afterwards in a revision that is newer than the closing.
 fn regressed(cluster: &Cluster, tie: &IssueTie) -> Option<String> {
     let closed_ns = tie.closed_ns?;
+    // An issue that was opened again is one of many open ones, but where it came back while it was closed.
+    let while_closed = |at: &i64| *at > closed_ns && tie.reopened_ns.is_none_or(|reopened| *at <= reopened);
+    if !cluster.times_ns.iter().any(while_closed) {
+        return None;
+    }
     let after = cluster.times_ns.iter().filter(|at| **at > closed_ns).count();
     let mut newer: Vec<(i64, &str)> = cluster
         .revisions
@@ -108,7 +113,7 @@ fn regressed(cluster: &Cluster, tie: &IssueTie) -> Option<String> {
         .collect();
     newer.sort_unstable();
     let back = if cluster.revisions.is_empty() { cluster.last_ns > closed_ns + DAY_NS } else { !newer.is_empty() };
-    (after > 0 && back).then(|| {
+    back.then(|| {
         let revision = match newer.as_slice() {
             [] => String::new(),
             [(_, one)] => format!(" in {one}"),
@@ -181,5 +186,8 @@ mod tests {
         let why = regressed(&cluster, &tie).unwrap_or_default();
         assert!(why.ends_with("back since r2, last in r0, with 2 events of this window"), "{why}");
         assert_eq!(regressed(&cluster, &IssueTie { number: 4, ..IssueTie::default() }), None);
+        let reopened = |ns| regressed(&cluster, &IssueTie { reopened_ns: Some(ns), ..tie.clone() });
+        assert_eq!(reopened(30), Some(why), "our own reopening does not unsay that it came back");
+        assert_eq!(reopened(25), None, "it came only after it was opened again");
     }
 }

@@ -21,7 +21,7 @@ use crate::store::{Pruned, Stats, Tidied};
 /// Prints an answer: JSON on standard output, one value.
 pub(crate) fn print(answer: &impl Serialize) -> anyhow::Result<()> {
     use std::io::Write as _;
-    Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(answer)?)?)
+    Ok(super::context::unheard(writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(answer)?))?)
 }
 
 /// `gardener run`, `worklog`, `weekly` and `postmortem --json`: where the documents are, and what their first lines say.

@@ -3,6 +3,8 @@
 //! The store is asked twice: for a window that ends where the data of the last write ended, and for one of the same length that
 //! ends now. Both reach no further than the store does, so that a store which has only grown longer shows no change; a store
 //! without rows before the last write knows of none. Both are judged without their past, which the earlier one may not have.
+//! A priority depends on that past (new, back, escalating), and was told to people: it rose only where it is above both what
+//! the earlier window is judged to be and what was filed.
 //!
 //! Every moment of a last write is looked at, however many there are. What is read stays bounded all the same: when there are
 //! more than a dozen moments, the windows that are compared become shorter, and each comment says how far it looked back.
@@ -67,7 +69,10 @@ pub(crate) fn fill(
             else {
                 continue;
             };
-            findings[at].changes = Some(facts(since_ns, length, old, new));
+            let filed = last[at].as_ref().and_then(|action| action.priority);
+            let mut facts = facts(since_ns, length, old, new);
+            say_priority(&mut facts, filed, finding.priority);
+            findings[at].changes = Some(facts);
         }
     }
     Ok(())
@@ -140,6 +145,17 @@ fn facts(since_ns: i64, over_ns: i64, old: &Seen, new: &Seen) -> ChangeFacts {
         }
     }
     ChangeFacts { since_ns, over_ns, before, now }
+}
+
+/// Puts the priorities that people read in the place of those that the two windows have by themselves: what was filed, and what
+/// the report says now. Where that is no rise, only a fall since what was filed is left to be shown.
+fn say_priority(facts: &mut ChangeFacts, filed: Option<Priority>, now: Priority) {
+    let (measured_before, measured_now) = (facts.before.priority, facts.now.priority);
+    let least = filed.into_iter().chain(measured_before).min();
+    let rose = least.is_some_and(|least| now < least && measured_now.is_some_and(|measured| measured < least));
+    let fell = filed.is_some_and(|filed| filed < now);
+    facts.before.priority = if rose { filed.or(measured_before) } else { filed.filter(|_| fell) };
+    facts.now.priority = Some(now).filter(|_| rose || fell);
 }
 
 /// A number with three digits that count, and its unit.
@@ -228,6 +244,29 @@ mod tests {
         };
         assert_eq!(keys(2.1, 2.8), ["timeout (1) 2.1 s -> 2.8 s"]);
         assert!(keys(2.1, 2.4).is_empty() && keys(2.0, 2.0).is_empty());
+    }
+
+    #[test]
+    fn a_priority_rose_only_above_what_was_filed_and_what_was_measured() {
+        let priority = |level: u8| (level < 9).then(|| Priority::new(level));
+        // Measured before and now, filed, said now; 9 is unknown.
+        for (measured, filed, said, shown) in [
+            ((3, 2), 3, 2, (3, 2)),
+            ((3, 2), 2, 2, (9, 9)),
+            ((3, 2), 9, 2, (3, 2)),
+            ((3, 2), 4, 1, (4, 1)),
+            ((2, 2), 3, 2, (9, 9)),
+            ((3, 2), 3, 3, (9, 9)),
+            ((2, 3), 2, 3, (2, 3)),
+            ((2, 3), 9, 3, (9, 9)),
+        ] {
+            let mut facts = facts(0, 0, &seen(1.0), &seen(1.0));
+            (facts.before.priority, facts.now.priority) = (priority(measured.0), priority(measured.1));
+            say_priority(&mut facts, priority(filed), Priority::new(said));
+            let case = format!("{measured:?} filed {filed} said {said}");
+            assert_eq!((facts.before.priority, facts.now.priority), (priority(shown.0), priority(shown.1)), "{case}");
+            assert_eq!(!facts.changes().is_empty(), shown.1 < shown.0, "{case}");
+        }
     }
 
     #[test]

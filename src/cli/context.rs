@@ -104,10 +104,15 @@ impl Context {
         if self.common.quiet {
             Ok(())
         } else if self.common.json {
-            writeln!(anstream::stderr(), "{text}")
+            Self::warn(text)
         } else {
-            writeln!(anstream::stdout(), "{text}")
+            unheard(writeln!(anstream::stdout(), "{text}"))
         }
+    }
+
+    /// What is said on standard error, also with `--quiet`.
+    pub(crate) fn warn(text: &str) -> std::io::Result<()> {
+        unheard(writeln!(anstream::stderr(), "{text}"))
     }
 
     /// Resolves the window flags against what a store holds; `None` for a store without a dated row.
@@ -176,4 +181,11 @@ fn unpruned(window: Window, snapshot: &Snapshot) -> Option<Window> {
 /// The usage error for a store without rows.
 pub(crate) fn nothing_stored(path: &Path) -> anyhow::Error {
     Stop::Usage(format!("the store {} holds no entry with a time: ingest a dump first", path.display())).into()
+}
+/// What is said beside the work: when nobody listens any more (a pipe that was closed), the work goes on all the same.
+pub(crate) fn unheard(said: std::io::Result<()>) -> std::io::Result<()> {
+    match said {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        said => said,
+    }
 }

@@ -12,6 +12,7 @@ use super::results::action_list;
 use super::{Stop, outputs, pages};
 use crate::issue::decisions::{Answer, DecisionEntry, add_decision};
 use crate::issue::v1::{Action, ActionList};
+use crate::issue::{Decision, Mute, Verdict};
 use crate::record::Severity;
 use crate::report::v1::Report;
 
@@ -24,6 +25,7 @@ pub(crate) fn run(context: &Context, args: &DecideArgs) -> anyhow::Result<()> {
     let list = action_list(&folder.join("actions.json"))?;
     let action = find(&list, &args.id, &folder)?;
     let entry = entry(args, action, &folder);
+    refuse_past(&entry, &list)?;
     let path = context.decisions_path(&context.store_path(args.store.as_ref()));
     let text = read_text(&path)?;
     let refuse = |reason: String| Stop::Usage(format!("{}: {reason}", path.display()));
@@ -46,6 +48,22 @@ pub(crate) fn run(context: &Context, args: &DecideArgs) -> anyhow::Result<()> {
         .map_err(|error| anyhow::Error::new(error).context(format!("cannot write {}", path.display())))?;
     context.say(&format!("{}: {} for {about}; the next run follows it", path.display(), words(&entry)))?;
     if context.common.json { answers::print(&answer(true)) } else { Ok(()) }
+}
+
+/// Refuses a mute that holds for none of the data it is given for: "now" is the end of the data and never the clock.
+fn refuse_past(entry: &DecisionEntry, list: &ActionList) -> anyhow::Result<()> {
+    let Ok(Decision { verdict: Verdict::Mute(Mute { until_ns: Some(until_ns), .. }), .. }) = entry.read() else {
+        return Ok(());
+    };
+    let end = &list.run.data_up_to;
+    if crate::issue::parse_ns(end).is_none_or(|end_ns| until_ns > end_ns) {
+        return Ok(());
+    }
+    Err(Stop::Usage(format!(
+        "--until {} is not after the end of the data ({end}): a mute ends on that day, so no run would follow it",
+        entry.until.as_deref().unwrap_or_default()
+    ))
+    .into())
 }
 
 fn words(entry: &DecisionEntry) -> String {

@@ -236,17 +236,19 @@ fn finish(context: &Context, task: &Task<'_>, report: &v1::Report, folder: &Path
     if context.common.json {
         answers::print(&Written::new(report, folder, context.config.limits.clusters))?;
     } else if !context.common.quiet {
-        let mut out = anstream::stdout();
+        let mut said = String::new();
         for line in render::terminal_summary_with(report, &commands).lines() {
-            if line.starts_with("P0 ") || line.starts_with("P1 ") {
-                writeln!(out, "{}{}{}{}", RED.render(), &line[..2], RED.render_reset(), &line[2..])?;
+            said += &if line.starts_with("P0 ") || line.starts_with("P1 ") {
+                format!("{}{}{}{}\n", RED.render(), &line[..2], RED.render_reset(), &line[2..])
             } else {
-                writeln!(out, "{line}")?;
-            }
+                format!("{line}\n")
+            };
         }
         let actions = if task.actions { " actions.json review.md" } else { "" };
         let filing = if task.actions { " apply.sh apply.list bodies/" } else { "" };
-        writeln!(out, "\nwrote {shown}: {document}.md {document}.html report.json{actions} notes.md{filing}")?;
+        context.say(&format!(
+            "{said}\nwrote {shown}: {document}.md {document}.html report.json{actions} notes.md{filing}"
+        ))?;
     }
     if let Some(least) = args.require_coverage.filter(|least| report.coverage.fraction < *least) {
         let fetch = report

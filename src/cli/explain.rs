@@ -1,6 +1,6 @@
 //! `gardener explain`: everything known of one cluster.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;
@@ -25,6 +25,9 @@ const MESSAGES: usize = 200_000;
 
 /// Runs the verb.
 pub(crate) fn run(context: &Context, args: &ExplainArgs) -> anyhow::Result<()> {
+    if args.id.is_empty() {
+        return Err(Stop::Usage("the id is empty: name a cluster or a family".into()).into());
+    }
     let path = context.store_path(args.store.as_ref());
     let asked = ReportArgs {
         issues: args.issues.clone(),
@@ -107,14 +110,16 @@ pub(crate) fn add_variables(
 
 /// The cluster of an id, of a family's root, or of a unique beginning of either.
 fn find<'a>(report: &'a Report, id: &str) -> anyhow::Result<&'a Cluster> {
-    let root =
-        report.families.iter().filter(|family| family.id.starts_with(id)).map(|family| family.root.as_str()).next();
-    let wanted = root.unwrap_or(id);
-    let hits: Vec<&Cluster> = report
-        .clusters
-        .iter()
-        .filter(|cluster| cluster.id.starts_with(wanted) || cluster.fingerprint.starts_with(wanted))
-        .collect();
+    let families = report.families.iter().filter(|family| family.id.starts_with(id));
+    let roots: BTreeSet<&str> = families.map(|family| family.root.as_str()).collect();
+    let is_meant = |cluster: &&Cluster| {
+        if roots.is_empty() {
+            cluster.id.starts_with(id) || cluster.fingerprint.starts_with(id)
+        } else {
+            roots.contains(cluster.id.as_str())
+        }
+    };
+    let hits: Vec<&Cluster> = report.clusters.iter().filter(is_meant).collect();
     match hits.as_slice() {
         [one] => Ok(one),
         [] => Err(Stop::Usage(format!("no cluster {id} in this window: `gardener templates` lists what there is, --since and --until choose another window")).into()),

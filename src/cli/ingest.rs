@@ -1,13 +1,13 @@
 //! `gardener ingest`: dumps into the store, and the report of what was read.
 
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
 use super::args::{IngestArgs, Raw, ReadArgs};
-use super::context::{BOLD, Context, DIM};
+use super::context::{BOLD, Context, DIM, unheard};
 use super::progress::Bar;
 use super::{Stop, context};
 use crate::input::{self, InputError, Outlet, ReadOptions, Source};
@@ -35,19 +35,29 @@ pub(crate) struct Report {
     pub(crate) total: IngestTotal,
 }
 
+impl Report {
+    fn new(files: Reports, total: IngestTotal) -> Self {
+        Self { schema: "log-gardener/ingest", schema_version: "1.0", files, total }
+    }
+}
+
 /// Runs the verb.
 pub(crate) fn run(context: &Context, args: &IngestArgs) -> anyhow::Result<()> {
     let path = context.store_path(args.store.as_ref());
     let (report, _) = ingest(context, &args.inputs, &path, &args.read)?;
     if context.common.json {
-        let mut out = BufWriter::new(std::io::stdout().lock());
-        serde_json::to_writer_pretty(&mut out, &report)?;
-        writeln!(out)?;
-        out.flush()?;
+        unheard(json(&report))?;
     } else if !context.common.quiet {
-        write!(anstream::stdout(), "{}", text(&report))?;
+        unheard(write!(anstream::stdout(), "{}", text(&report)))?;
     }
     verdict(context, &report)
+}
+
+fn json(report: &Report) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    serde_json::to_writer_pretty(&mut out, report)?;
+    writeln!(out)?;
+    out.flush()
 }
 
 /// Exit code 3 when nothing could be read at all, or with `--strict` when something was not read as it stands.
@@ -56,7 +66,8 @@ pub(crate) fn verdict(context: &Context, report: &Report) -> anyhow::Result<()> 
         let why = report.files.iter().next().and_then(|file| file.skipped).unwrap_or_default();
         return Err(Stop::Input(format!("no input could be read: {why}")).into());
     }
-    let unread = report.files.iter().filter(is_unread).count();
+    // What gardener wrote itself is left out rightly.
+    let unread = report.files.iter().filter(|file| is_unread(file) && !file.is_own()).count();
     if context.common.strict && report.total.malformed + report.total.repaired + unread as u64 > 0 {
         let total = &report.total;
         return Err(Stop::Input(format!(
@@ -88,6 +99,9 @@ pub(crate) fn ingest(
     let input::Expanded { sources, missing } = input::expand(inputs)?;
     let mut options = options(context, args)?;
     let created = !path.join("manifest.json").exists();
+    if created && let Some(report) = nothing_to_read(&sources, &missing) {
+        return Ok((report, created));
+    }
     let mut store = Store::create_or_open(path)?;
     options.spool = Some(store.scratch()?);
     let (known, fresh) = split(&store, sources, args.rehash);
@@ -110,7 +124,21 @@ pub(crate) fn ingest(
     add(&mut total, &appended.total);
     files.extend(appended.files);
     files.sort();
-    Ok((Report { schema: "log-gardener/ingest", schema_version: "1.0", files, total }, created))
+    Ok((Report::new(files, total), created))
+}
+
+/// The report where not one input can be opened, or all are of this program's own: no store is made for nothing.
+fn nothing_to_read(sources: &[Source], missing: &[(String, InputError)]) -> Option<Report> {
+    let mut files = Unread::default();
+    for (path, error) in missing {
+        files.push(&unread(path.clone(), error));
+    }
+    for source in sources {
+        files.push(&unread(source.name.clone(), &input::look(source).err()?));
+    }
+    let Unread { reports: mut files, total } = files;
+    files.sort();
+    Some(Report::new(files, total)).filter(|report| !report.files.is_empty())
 }
 
 /// Files that are not read, and their sums.
@@ -233,7 +261,9 @@ pub(super) fn options(context: &Context, args: &ReadArgs) -> anyhow::Result<Read
 /// The report of a file that could not be opened or decoded.
 pub(super) fn unread(path: String, error: &InputError) -> FileReport {
     let reason = error.to_string();
-    let problems = vec![Problem { offset: 0, reason: reason.clone() }];
+    // What gardener wrote is left out rightly, and nothing to mend.
+    let is_problem = !matches!(error, InputError::Own { .. });
+    let problems = is_problem.then(|| Problem { offset: 0, reason: reason.clone() }).into_iter().collect();
     FileReport { path, skipped: Some(reason), problems, ..FileReport::default() }
 }
 
@@ -302,8 +332,9 @@ pub(crate) fn text(report: &Report) -> String {
         let _ = writeln!(out, "{DIM}{:>31}and {} more files{DIM:#}", "", report.files.len() - FILES_SHOWN);
     }
     // One walk over all files, which may be many, for what is said behind the first of them.
-    let (mut problems, mut pruned, mut no_time, mut unlisted, mut strays) = (0, 0, 0, 0, 0);
+    let (mut problems, mut pruned, mut no_time, mut unlisted, mut strays, mut own) = (0, 0, 0, 0, 0, 0);
     for file in report.files.iter() {
+        own += usize::from(file.is_own());
         pruned += file.set_aside.pruned;
         no_time += file.set_aside.no_time;
         strays += file.strays.as_ref().map_or(0, |strays| strays.entries);
@@ -336,6 +367,10 @@ pub(crate) fn text(report: &Report) -> String {
         total.malformed,
         total.repaired
     );
+    if own > 0 {
+        let _ =
+            writeln!(out, "{own} of these were written by gardener itself and not read: they quote logs, and are none");
+    }
     if no_time > 0 {
         let _ = writeln!(
             out,
@@ -393,7 +428,7 @@ mod tests {
         files.for_each(|file| unread.push(&file));
         let Unread { reports: files, total } = unread;
         assert_eq!((total.files, total.entries), (3, 3));
-        let report = Report { schema: "log-gardener/ingest", schema_version: "1.0", files, total };
+        let report = Report::new(files, total);
         let text = serde_json::to_string_pretty(&report).expect("text");
         let frozen: IngestReport = serde_json::from_str(&text).expect("an ingest report");
         assert_eq!(serde_json::to_string_pretty(&frozen).expect("text"), text);

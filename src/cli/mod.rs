@@ -20,6 +20,7 @@ mod matching;
 mod merge;
 mod mine;
 mod outputs;
+mod owner;
 mod pages;
 mod planning;
 mod postmortem;
@@ -176,11 +177,14 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
     }
 }
 
+/// Whether somebody closed the pipe that the output goes to (`… | head`): the one place where every verb's output ends.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<io::Error>())
-        .any(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    let kind = |cause: &(dyn std::error::Error + 'static)| {
+        let plain = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+        // A writer of JSON does not name the error that it met as its cause.
+        plain.or_else(|| cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind))
+    };
+    error.chain().filter_map(kind).any(|kind| kind == io::ErrorKind::BrokenPipe)
 }
 
 /// The exit code of an error, by the stage it comes from.
@@ -222,6 +226,24 @@ fn exit_code(error: &anyhow::Error) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_closed_pipe_is_known_in_whatever_it_is_wrapped() {
+        struct Closed;
+        impl io::Write for Closed {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let json = serde_json::to_writer(Closed, &[1]).expect_err("closed");
+        let plain = io::Error::from(io::ErrorKind::BrokenPipe);
+        assert!(is_broken_pipe(&anyhow::Error::new(json).context("while printing")));
+        assert!(is_broken_pipe(&anyhow::Error::new(plain)));
+        assert!(!is_broken_pipe(&anyhow::anyhow!("Broken pipe in a log")));
+    }
 
     #[test]
     fn every_stage_has_its_exit_code() {

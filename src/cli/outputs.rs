@@ -12,12 +12,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::Stop;
+use super::{Stop, owner};
+use crate::input::WRITTEN;
 
 /// Threads that write: nearly all that a file costs is waiting for the disk, which takes together what waits at the same time.
 const WRITERS: usize = 16;
-/// Remembers what was written.
-const WRITTEN: &str = ".written.json";
 /// What the name of a folder begins with whose files are being made.
 const MAKING: &str = ".gardener-making-";
 
@@ -58,7 +57,7 @@ impl Outputs {
         self.written(folder, (force, Others::Stay), &[], |_| Ok(()))
     }
 
-    /// Writes everything; files of an earlier run that this one does not have are removed.
+    /// Writes everything; files of an earlier run of the same verb that this one does not have are removed.
     pub(crate) fn write(self, folder: &Path, force: bool) -> anyhow::Result<()> {
         self.write_with(folder, force, &[], |_| Ok(()))
     }
@@ -101,6 +100,10 @@ impl Outputs {
         let _held = hold(folder);
         let earlier = read_written(folder);
         if !force {
+            if others == Others::Go {
+                let names = self.files.keys().chain(further).map(String::as_str).collect();
+                owner::check(folder, &names, earlier.keys())?;
+            }
             self.check(folder, further, &earlier)?;
         }
         let making =
@@ -121,12 +124,14 @@ impl Outputs {
             let path = folder.join(&name);
             moved(&file, &path).map_err(|error| failed(&path, error))?;
         }
+        let own: BTreeSet<String> = written.keys().cloned().collect();
+        let own: BTreeSet<&str> = own.iter().map(String::as_str).collect();
         for (name, known) in earlier.into_iter().filter(|(name, _)| is_inside(name)) {
             if written.contains_key(&name) {
                 continue;
             }
             let path = folder.join(&name);
-            if others == Others::Stay {
+            if others == Others::Stay || !owner::is_same(&name, &own) {
                 written.insert(name, known);
             } else if std::fs::read(&path).is_ok_and(|bytes| is_known(Some(&known), &hash(&bytes))) {
                 let _ = std::fs::remove_file(path);
@@ -376,6 +381,41 @@ mod tests {
         assert!(out.join("a.md").exists() && !out.join("b.md").exists());
         assert!(dir.path().join("victim").exists(), "nothing outside the folder is touched");
         assert_eq!(std::fs::read_to_string(out.join("notes.md")).expect("kept"), "mine");
+    }
+
+    #[test]
+    fn what_another_verb_wrote_is_neither_removed_nor_replaced_unasked() {
+        let worklog = ["worklog.md", "report.json", "actions.json", "bodies/b.md"];
+        let weekly = ["weekly.md", "report.json"];
+        let compare = ["compare.md", "compare.json"];
+        for (first, second, refused) in [
+            (&worklog[..], &weekly[..], Some("a worklog (worklog.md) and its plan (actions.json)")),
+            (&weekly, &worklog, Some("a weekly (weekly.md)")),
+            (&["postmortem.md", "report.json"], &worklog, Some("a postmortem (postmortem.md)")),
+            (&["weekly.md", "report.json", "actions.json"], &weekly, Some("a plan (actions.json)")),
+            (&worklog, &compare, None),
+            (&compare, &weekly, None),
+            (&worklog, &worklog[..3], None),
+        ] {
+            let dir = tempfile::tempdir().expect("dir");
+            outputs(first).write(dir.path(), false).expect("writes");
+            let before = read_written(dir.path());
+            match (outputs(second).write(dir.path(), false), refused) {
+                (Err(error), Some(what)) => {
+                    assert!(error.to_string().contains(what) && error.to_string().contains("--out"), "{error}");
+                    assert_eq!(read_written(dir.path()), before);
+                    assert!(first.iter().all(|name| dir.path().join(name).exists()), "{first:?}");
+                    outputs(second).write(dir.path(), true).expect("forced");
+                    assert!(!dir.path().join(first[0]).exists() || first[0] == second[0]);
+                }
+                (written, what) => {
+                    written.expect("writes");
+                    assert_eq!(what, None, "{first:?} {second:?}");
+                    let stays = second[0].starts_with("compare.") || first[0].starts_with("compare.");
+                    assert!(!stays || first.iter().all(|name| dir.path().join(name).exists()), "{first:?} {second:?}");
+                }
+            }
+        }
     }
 
     fn names_in(folder: &Path) -> Vec<String> {

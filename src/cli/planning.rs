@@ -15,9 +15,10 @@ use crate::analyze::{Cluster, Coverage, IssueTie, Ranked, absent_days, active_pe
 use crate::config::{AutoPolicy, Config};
 use crate::input::InputError;
 use crate::issue::{
-    Auto, Caps, Category, Export, ExportOverrides, ExportState, Finding, IndexOptions, IssueIndex, IssueState,
+    Auto, Caps, Category, Export, ExportOverrides, ExportState, Finding, IndexOptions, Issue, IssueIndex, IssueState,
     MatchSubject, Policy, Priority, Role, RunFacts, StateReason, Status, Tracker, fitness, read_export,
 };
+use crate::report::weekly::Closing;
 use crate::report::{PAYLOAD_LESS, identities, is_loud, v1};
 use crate::time;
 
@@ -137,9 +138,36 @@ pub(crate) fn ties(clusters: &[Cluster], index: &IssueIndex<'_>, config: &Config
             let completed = issue.state == IssueState::Closed
                 && issue.state_reason.as_ref().is_some_and(|reason| *reason == StateReason::Completed);
             let acted_ns = index.last_action(config.repo_of(&cluster.key.service), number).map(|last| last.at_ns);
-            Some(IssueTie { closed_ns: issue.closed_ns.filter(|_| completed), acted_ns, number })
+            // What we opened again was closed before, whatever the tracker still says of it.
+            let reopened = closing(issue, index, config.repo_of(&cluster.key.service), None)
+                .filter(|found| issue.state == IssueState::Open && found.reopened_ns.is_some());
+            Some(IssueTie {
+                closed_ns: issue.closed_ns.filter(|_| completed).or(reopened.map(|found| found.closed_ns)),
+                reopened_ns: reopened.and_then(|found| found.reopened_ns),
+                acted_ns,
+                number,
+            })
         })
         .collect()
+}
+
+/// The last closing of an issue before a moment (`None`: of all), and whether we have opened it again since.
+pub(crate) fn closing(
+    issue: &Issue,
+    index: &IssueIndex<'_>,
+    repo: Option<&str>,
+    until_ns: Option<i64>,
+) -> Option<Closing> {
+    let until_ns = until_ns.or(index.as_of_ns());
+    let own = issue.closed_ns.filter(|_| issue.state == IssueState::Closed && !issue.closed_unwanted());
+    let own = own.map(|closed_ns| Closing { closed_ns, reopened_ns: None });
+    let again = index.reopenings(repo, issue.number).into_iter();
+    let again = again.map(|found| Closing { closed_ns: found.closed_ns, reopened_ns: Some(found.at_ns) });
+    // Of one that stands in both, what the tracker says: it is closed, by an export that is older than our reopening.
+    again
+        .chain(own)
+        .filter(|found| until_ns.is_none_or(|until| found.closed_ns < until))
+        .max_by_key(|found| found.closed_ns)
 }
 
 /// What the plan knows of the clusters it can act on: those of WARNING and above. Routine rows make no action, not even one

@@ -1,7 +1,5 @@
 //! `gardener run`: dumps to worklog and action list in one go.
 
-use std::io::Write;
-
 use super::args::RunArgs;
 use super::context::Context;
 use super::document::{self, Document, Task};
@@ -22,14 +20,23 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<()> {
         total.files, total.entries, total.malformed, total.repaired
     ))?;
     // No ledger of the store has them, and so no document.
-    for file in read.files.iter().filter(ingest::is_unread).take(UNREAD_SHOWN) {
-        writeln!(anstream::stderr(), "not read: {}", file.skipped.unwrap_or_default())?;
+    let mut unread = 0;
+    for file in read.files.iter().filter(ingest::is_unread) {
+        unread += 1;
+        if unread <= UNREAD_SHOWN {
+            Context::warn(&format!("not read: {}", super::pages::shown(&file.skipped.unwrap_or_default())))?;
+        }
     }
-    context.say(&ingest::store_line(&path, created)?)?;
+    if unread > UNREAD_SHOWN {
+        Context::warn(&format!("not read: {} more: gardener ingest --json lists them", unread - UNREAD_SHOWN))?;
+    }
+    if !ingest::nothing_read(&read) {
+        context.say(&ingest::store_line(&path, created)?)?;
+    }
     let verdict = ingest::verdict(context, &read);
     if verdict.is_err() {
         // Bad entries end no run, but the person who asked for strictness sees them.
-        write!(anstream::stderr(), "{}", ingest::text(&read))?;
+        Context::warn(ingest::text(&read).trim_end())?;
     }
     if ingest::nothing_read(&read) {
         return verdict;

@@ -85,7 +85,7 @@ pub(crate) fn run(context: &Context, args: &ShowArgs) -> anyhow::Result<()> {
                 writeln!(out, "{row}")?;
             }
             if found.earlier + found.later > 0 && !context.common.quiet {
-                writeln!(anstream::stderr(), "{}", left_out_words(found.earlier, found.later))?;
+                Context::warn(&left_out_words(found.earlier, found.later))?;
             }
         }
         ShowFormat::Text => {

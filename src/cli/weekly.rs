@@ -344,13 +344,19 @@ fn tied<'e>(
         let repo = owners.get(&std::ptr::from_ref(issue)).copied().flatten();
         found
             .entry((repo, tie.number))
-            .or_insert_with(|| Tied { repo, issue, clusters: Vec::new(), events: Vec::new() })
+            .or_insert_with(|| Tied {
+                repo,
+                issue,
+                clusters: Vec::new(),
+                closed: planning::closing(issue, &index, wanted, Some(week.window.until_ns)),
+                events: Vec::new(),
+            })
             .clusters
             .push(TiedCluster { key: cluster.key.clone(), covered: long.intervals_of(cluster).to_vec() });
     }
     let mut found: Vec<Tied<'e>> = found.into_values().collect();
     let oldest_ns = week.window.until_ns - FIX_DAYS * DAY_NS;
-    let closed = |tied: &Tied<'_>| tied.issue.closed_ns.filter(|ns| *ns >= oldest_ns && *ns < week.window.until_ns);
+    let closed = |tied: &Tied<'_>| tied.closed.map(|closing| closing.closed_ns).filter(|ns| *ns >= oldest_ns);
     if let Some(from_ns) = found.iter().filter_map(closed).min() {
         let engine = open(ground, Window::new(from_ns, week.window.until_ns)?)?;
         let events = events(&engine)?;

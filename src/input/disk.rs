@@ -94,6 +94,14 @@ pub(crate) enum Body {
     File(File),
 }
 
+/// The first bytes of a file that stands at its beginning, and stands there again.
+pub(crate) fn front(file: &File, bytes: usize) -> io::Result<Vec<u8>> {
+    let (mut file, mut front) = (file, Vec::with_capacity(bytes));
+    file.take(bytes as u64).read_to_end(&mut front)?;
+    file.rewind()?;
+    Ok(front)
+}
+
 /// Reads all that follows into the memory of `buffer`, and its hash. `size`: how much that is likely to be.
 fn read(from: impl Read, size: u64, buffer: &mut Held) -> io::Result<(Held, ContentId)> {
     let mut held = std::mem::take(buffer);

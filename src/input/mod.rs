@@ -12,6 +12,7 @@ mod framing;
 mod held;
 mod json;
 mod lines;
+mod own;
 mod pieces;
 mod reader;
 mod redact;
@@ -30,10 +31,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use thiserror::Error;
 
+pub use own::{MARK, WRITTEN};
 pub use source::{Expanded, SIDECAR_SUFFIX, Source, expand};
 
 use crate::config::{Config, SetAsideRule};
-use crate::record::ingest::{CapSuspected, DeclaredWindow, FileReport, Ingested, KNOWN};
+use crate::record::ingest::{CapSuspected, DeclaredWindow, FileReport, Ingested, KNOWN, OWN};
 use crate::record::{Collect, ContentId};
 use crate::time;
 
@@ -138,6 +140,14 @@ pub enum InputError {
         /// The file.
         path: PathBuf,
     },
+    /// A file that this program wrote: what it quotes of a log has not happened again.
+    #[error("{} ({what}) {OWN}", path.display())]
+    Own {
+        /// The file, or the folder of a store.
+        path: PathBuf,
+        /// What it is.
+        what: String,
+    },
     /// A sidecar that is not valid.
     #[error("{} is not a valid sidecar: {reason}", path.display())]
     Sidecar {
@@ -239,6 +249,17 @@ pub fn identity(path: &Path) -> Option<(u64, i64)> {
     Some((meta.len(), disk::mtime_ns(&meta)?))
 }
 
+/// Whether a file can be opened and is none that this program wrote; what it holds is not read.
+pub fn look(source: &Source) -> Result<(), InputError> {
+    // A pipe gives what it holds only once.
+    if std::fs::metadata(&source.path).is_ok_and(|meta| !meta.is_file()) || source.path == Path::new("-") {
+        return Ok(());
+    }
+    let open = |source_error| InputError::Open { path: source.path.clone(), source: source_error };
+    let file = std::fs::File::open(&source.path).map_err(open)?;
+    own::refuse_carried(&source.path, &disk::front(&file, own::FRONT).map_err(open)?)
+}
+
 /// blake3 of a file as it is on disk.
 pub fn content_id(path: &Path) -> Result<ContentId, InputError> {
     disk::content_id(path).map_err(|source| InputError::Open { path: path.to_owned(), source })
@@ -303,8 +324,13 @@ fn read_with<C: Collect>(
     if let Some(Err(reason)) = options.declared.as_ref().map(DeclaredWindow::check) {
         return Err(InputError::Declared { reason });
     }
+    let open = |source_error| InputError::Open { path: source.path.clone(), source: source_error };
     let Opened { content_id, size, mtime_ns, body, seen } =
         disk::open(&source.path, options.spool.as_deref(), &mut room.file)?;
+    match &body {
+        Body::Whole(held) => own::refuse(&source.path, held.bytes(), &content_id),
+        Body::File(file) => own::refuse(&source.path, &disk::front(file, own::FRONT).map_err(open)?, &content_id),
+    }?;
     let mut ingested = Ingested {
         content_id,
         disk_path: source.path.clone(),
@@ -324,7 +350,6 @@ fn read_with<C: Collect>(
         ingested.report.declared_window = declared;
         return Ok(ingested);
     }
-    let open = |source_error| InputError::Open { path: source.path.clone(), source: source_error };
     let mut tally = Tally::default();
     let mut done = |reader: Reader<'_, C>| {
         let (collector, part) = reader.finish();

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::InputError;
+use super::{InputError, own};
 
 /// Suffix of a sidecar that states what an export covers; never a dump itself.
 pub const SIDECAR_SUFFIX: &str = ".meta.json";
@@ -28,7 +28,7 @@ pub struct Source {
 pub struct Expanded {
     /// Files in the order of their names; a file named twice is listed once.
     pub sources: Vec<Source>,
-    /// Arguments that name no file, with the reason.
+    /// Arguments that name no file, and stores of this program below others, with the reason.
     pub missing: Vec<(String, InputError)>,
 }
 
@@ -40,8 +40,14 @@ pub fn expand(arguments: &[String]) -> Result<Expanded, InputError> {
         if let Some((scheme, _)) = argument.split_once("://") {
             return Err(InputError::Address { argument: argument.clone(), scheme: scheme.to_owned() });
         }
-        match files_of(argument) {
-            Ok(sources) => expanded.sources.extend(sources),
+        let mut stores = Vec::new();
+        match files_of(argument, &mut stores) {
+            Ok(sources) => {
+                expanded.sources.extend(sources);
+                let own =
+                    |path: PathBuf| (path.display().to_string(), InputError::Own { path, what: "a store".into() });
+                expanded.missing.extend(stores.into_iter().map(own));
+            }
             Err(error) => expanded.missing.push((argument.clone(), error)),
         }
     }
@@ -50,14 +56,15 @@ pub fn expand(arguments: &[String]) -> Result<Expanded, InputError> {
     Ok(expanded)
 }
 
-fn files_of(argument: &str) -> Result<Vec<Source>, InputError> {
+/// The files of an argument; stores of ours that lie among them are named apart.
+fn files_of(argument: &str, stores: &mut Vec<PathBuf>) -> Result<Vec<Source>, InputError> {
     let mut sources = Vec::new();
     if argument == "-" {
         return Ok(vec![Source { name: "stdin".into(), path: "-".into() }]);
     }
     let path = Path::new(argument);
     if path.is_dir() {
-        folder(path, &mut sources)?;
+        folder(path, &mut sources, stores)?;
     } else if path.exists() {
         sources.push(Source { name: file_name(path), path: path.to_owned() });
     } else if argument.contains(['*', '?', '[', '{']) {
@@ -84,21 +91,29 @@ fn is_dump(path: &Path) -> bool {
     !name.starts_with('.') && !name.ends_with(SIDECAR_SUFFIX) && !name.ends_with(PARTIAL_SUFFIX)
 }
 
-fn folder(root: &Path, sources: &mut Vec<Source>) -> Result<(), InputError> {
+fn folder(root: &Path, sources: &mut Vec<Source>, stores: &mut Vec<PathBuf>) -> Result<(), InputError> {
     let before = sources.len();
-    for entry in walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name() {
+    let mut entries = walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
+    while let Some(entry) = entries.next() {
         let entry = entry.map_err(|error| InputError::Folder {
             path: error.path().unwrap_or(root).to_owned(),
             reason: error.io_error().map_or_else(|| "a link leads back to itself".to_owned(), ToString::to_string),
         })?;
-        if entry.file_type().is_file() && is_dump(entry.path()) {
+        if entry.file_type().is_dir() && own::is_store(entry.path()) {
+            stores.push(entry.path().to_owned());
+            entries.skip_current_dir();
+        } else if entry.file_type().is_file() && is_dump(entry.path()) {
             let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
             let name =
                 relative.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
             sources.push(Source { name, path: entry.path().to_owned() });
         }
     }
-    if sources.len() == before { Err(InputError::Nothing { argument: root.display().to_string() }) } else { Ok(()) }
+    if sources.len() == before && stores.is_empty() {
+        Err(InputError::Nothing { argument: root.display().to_string() })
+    } else {
+        Ok(())
+    }
 }
 
 fn glob(pattern: &str, sources: &mut Vec<Source>) -> Result<(), InputError> {
@@ -149,6 +164,26 @@ mod tests {
         assert!(matches!(expanded.missing[0].1, InputError::NotFound { .. }));
         assert_eq!(expanded.sources.len(), 1, "the others are read");
         assert!(matches!(expand(&[at("*.csv")]).expect("expands").missing[0].1, InputError::Nothing { .. }));
+    }
+
+    #[test]
+    fn a_store_that_lies_among_dumps_is_named_and_not_walked_into() {
+        let dir = tempfile::tempdir().expect("dir");
+        std::fs::create_dir_all(dir.path().join("garden/rows")).expect("dir");
+        std::fs::create_dir(dir.path().join("mine")).expect("dir");
+        std::fs::write(
+            dir.path().join("garden/manifest.json"),
+            "{\n \"format\": \"log-gardener/store\", \"version\": 2}",
+        )
+        .expect("write");
+        for name in ["a.json", "garden/rows/1.parquet", "mine/manifest.json"] {
+            std::fs::write(dir.path().join(name), "{}").expect("write");
+        }
+        let expanded = expand(&[dir.path().display().to_string()]).expect("expands");
+        let names: Vec<&str> = expanded.sources.iter().map(|source| source.name.as_str()).collect();
+        assert_eq!(names, ["a.json", "mine/manifest.json"]);
+        let missing: Vec<String> = expanded.missing.iter().map(|(_, why)| why.to_string()).collect();
+        assert!(missing.len() == 1 && missing[0].contains("garden") && missing[0].contains("a store"), "{missing:?}");
     }
 
     #[test]

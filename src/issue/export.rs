@@ -39,9 +39,15 @@ pub fn read_export(name: &str, bytes: &[u8], overrides: &ExportOverrides) -> Res
         })?;
         found.take(value, 0);
     }
-    if !found.list_seen {
-        let what = found.stray.unwrap_or("an empty file");
-        return Err(IssueError::NoIssues { name: name.to_owned(), found: what.to_owned() });
+    let strange = found.rows > 0 && found.malformed >= found.rows && found.issues.is_empty();
+    if !found.list_seen || strange {
+        // A list of something else, such as log entries, is no export that happens to be empty.
+        let what = if strange {
+            format!("a list of {} rows, none with an issue number,", found.rows)
+        } else {
+            found.stray.unwrap_or("an empty file").to_owned()
+        };
+        return Err(IssueError::NoIssues { name: name.to_owned(), found: what });
     }
     let rows = found.rows;
     let issues = found.attach_comments();

@@ -3,6 +3,7 @@
 //! Both are found by fingerprint, and by issue signature when the fingerprint has moved on (a template that
 //! generalised, or another store).
 
+use super::finding::Priority;
 use super::parse_ns;
 use crate::store::IssueLink;
 
@@ -84,11 +85,32 @@ pub struct Link {
     pub last_at_ns: Option<i64>,
     /// When the issue was reopened by us, ns since the epoch.
     pub reopened_ns: Vec<i64>,
+    /// When the issue was closed before each of them, ns since the epoch; fewer where that is not known.
+    pub closed_ns: Vec<i64>,
+    /// The priority that our last text said.
+    pub last_priority: Option<Priority>,
     /// Not to be written to before this moment, ns since the epoch.
     pub suppressed_until_ns: Option<i64>,
 }
 
+/// A closing that did not hold: we opened the issue again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reopening {
+    /// When it had been closed, ns since the epoch.
+    pub closed_ns: i64,
+    /// Up to when the data reached that we opened it again for, ns since the epoch.
+    pub at_ns: i64,
+}
+
 impl Link {
+    /// The reopenings whose closing is known. Each closing was answered by the first reopening after it.
+    pub(crate) fn reopenings(&self) -> impl Iterator<Item = Reopening> + '_ {
+        self.closed_ns.iter().filter_map(|&closed_ns| {
+            let at_ns = self.reopened_ns.iter().copied().filter(|at_ns| *at_ns >= closed_ns).min()?;
+            Some(Reopening { closed_ns, at_ns })
+        })
+    }
+
     /// Whether it lies in a repository; `None` asks for any.
     pub(crate) fn is_in(&self, repo: Option<&str>) -> bool {
         repo.is_none_or(|repo| self.repo.is_empty() || self.repo.eq_ignore_ascii_case(repo))
@@ -109,6 +131,8 @@ impl From<&IssueLink> for Link {
             last_comment_id: some(&kept.last_comment_id),
             last_at_ns: parse_ns(&kept.last_at),
             reopened_ns: kept.reopened_at.iter().filter_map(|text| parse_ns(text)).collect(),
+            closed_ns: kept.closed_at.iter().filter_map(|text| parse_ns(text)).collect(),
+            last_priority: kept.last_priority.parse().ok(),
             suppressed_until_ns: None,
         }
     }

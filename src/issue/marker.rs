@@ -5,7 +5,9 @@
 //! one is never read. Who wrote a body decides whether its markers are believed ([`Trust`]).
 
 use super::export_types::{Comment, Issue};
+use super::finding::Priority;
 use super::fingerprint::{Fingerprint, MAX_SIGNATURES, is_hex};
+use super::known::Reopening;
 use super::{format_ns, parse_ns};
 
 const OPEN: &str = "<!-- log-gardener:";
@@ -26,6 +28,8 @@ pub struct Markers {
     pub act: Option<String>,
     /// Data up to, ns since the epoch.
     pub at_ns: Option<i64>,
+    /// Of a comment that opened the issue again: when it had been closed, ns since the epoch.
+    pub closed_ns: Option<i64>,
 }
 
 impl Markers {
@@ -41,6 +45,8 @@ impl Markers {
         }
         lines.extend(self.act.as_deref().map(act_marker));
         lines.extend(self.at_ns.map(|ns| format!("{OPEN}at={}{CLOSE}", format_ns(ns))));
+        // The last of them: a version that does not know it stops reading here.
+        lines.extend(self.closed_ns.map(|ns| format!("{OPEN}closed={}{CLOSE}", format_ns(ns))));
         lines.join("\n")
     }
 
@@ -84,13 +90,16 @@ fn read_line(line: &str, markers: &mut Markers) -> Option<()> {
             markers.act = value.strip_prefix("act_").filter(|hex| is_hex(hex, 16)).map(|_| value.to_owned());
             markers.act.as_ref()?;
         }
-        "at" if markers.at_ns.is_none() => {
-            let plain = value.bytes().all(|byte| byte.is_ascii_digit() || b"-:.TZ".contains(&byte));
-            markers.at_ns = Some(parse_ns(value).filter(|_| plain)?);
-        }
+        "at" if markers.at_ns.is_none() => markers.at_ns = Some(read_moment(value)?),
+        "closed" if markers.closed_ns.is_none() => markers.closed_ns = Some(read_moment(value)?),
         _ => return None,
     }
     Some(())
+}
+
+fn read_moment(text: &str) -> Option<i64> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || b"-:.TZ".contains(&byte));
+    parse_ns(text).filter(|_| plain)
 }
 
 fn read_list(text: &str, most: usize, valid: impl Fn(&str) -> bool) -> Option<Vec<String>> {
@@ -140,6 +149,10 @@ pub struct LastAction {
     pub act: Option<String>,
     /// When it was written, ns since the epoch.
     pub written_ns: Option<i64>,
+    /// Of a comment that opened the issue again: when it had been closed, ns since the epoch.
+    pub closed_ns: Option<i64>,
+    /// The priority that the issue was told to have: what our last text said, else its label.
+    pub priority: Option<Priority>,
 }
 
 /// The newest believed write to an issue, by its `at`; a body or comment without `at` does not count.
@@ -151,6 +164,8 @@ pub fn last_action(issue: &Issue, trust: &Trust) -> Option<LastAction> {
             is_comment: false,
             act: markers.act,
             written_ns: issue.created_ns,
+            closed_ns: None,
+            priority: None,
         })
     });
     let comments = issue.comments.iter().filter(|comment| trust.of_comment(comment, issue)).filter_map(|comment| {
@@ -159,9 +174,36 @@ pub fn last_action(issue: &Issue, trust: &Trust) -> Option<LastAction> {
             at_ns: markers.at_ns?,
             comment_id: comment.id.clone(),
             is_comment: true,
+            closed_ns: closing(&markers, &comment.body),
             act: markers.act,
             written_ns: comment.created_ns,
+            priority: None,
         })
     });
     own.into_iter().chain(comments).max_by_key(|action| (action.at_ns, action.written_ns))
+}
+
+/// What stands above the findings of a comment; see `templates/comment.md.j2`.
+pub(crate) const FINDINGS: &str = "**Key findings:**";
+
+/// The closings that believed comments of ours say an issue was opened again after.
+pub(crate) fn reopenings<'a>(issue: &'a Issue, trust: &'a Trust) -> impl Iterator<Item = Reopening> + 'a {
+    issue.comments.iter().filter(|comment| trust.of_comment(comment, issue)).filter_map(|comment| {
+        let markers = parse_markers(&comment.body)?;
+        let closed_ns = closing(&markers, &comment.body)?;
+        Some(Reopening { closed_ns, at_ns: markers.at_ns.filter(|at_ns| *at_ns >= closed_ns)? })
+    })
+}
+
+/// The closing that a comment of ours tells of: by its marker, or in its findings, because comments of the time before that
+/// marker have nothing else. What a log says stands below the findings, in a block of code.
+fn closing(markers: &Markers, body: &str) -> Option<i64> {
+    if markers.closed_ns.is_some() || markers.act.is_none() {
+        return markers.closed_ns;
+    }
+    let findings = body.lines().map(str::trim_end).skip_while(|line| *line != FINDINGS).skip(1);
+    findings
+        .skip_while(|line| line.is_empty())
+        .take_while(|line| line.starts_with("- "))
+        .find_map(|line| read_moment(line.strip_prefix("- this issue was closed at ")?.split(';').next()?))
 }

@@ -4,10 +4,11 @@
 //! search. An identity that is not sure is never overruled by words: it goes to a person.
 
 use super::corpus::{Corpus, Query, View};
+use super::decide::label_priority;
 use super::export_types::{Export, IssueState};
-use super::known::{Decision, Link, Verdict};
+use super::known::{Decision, Link, Reopening, Verdict};
 use super::lexical::{AUTO_SCORE, AUTO_SCORE_TITLE_ONLY};
-use super::marker::{LastAction, Markers, Trust, last_action, parse_markers};
+use super::marker::{LastAction, Markers, Trust, last_action, parse_markers, reopenings};
 use super::named::Named;
 use std::sync::Arc;
 
@@ -207,9 +208,29 @@ impl<'e> IssueIndex<'e> {
                 is_comment: link.last_comment_id.is_some(),
                 act: link.last_action_id.clone(),
                 written_ns: None,
+                closed_ns: None,
+                priority: link.last_priority,
             })
         });
-        marked.into_iter().chain(kept).max_by_key(|action| action.at_ns)
+        // Where both tell of one write, the state knows the priority, and the comment itself what it says of a closing.
+        let (id, closed_ns) = marked.as_ref().map(|own| (own.comment_id.clone(), own.closed_ns)).unwrap_or_default();
+        let mut newest = marked.into_iter().chain(kept).max_by_key(|action| action.at_ns)?;
+        newest.closed_ns = closed_ns.filter(|_| newest.comment_id == id);
+        newest.priority = newest.priority.or_else(|| self.issue(repo, number).and_then(label_priority));
+        Some(newest)
+    }
+
+    /// The closings of an issue after which we opened it again, oldest first: the tracker forgets them, the state of earlier
+    /// runs and our own comments do not.
+    pub fn reopenings(&self, repo: Option<&str>, number: u64) -> Vec<Reopening> {
+        let links = self.named.links_to(number).iter().map(|at| &self.options.links[*at]);
+        let kept = links.filter(|link| link.is_in(repo) && !link.undone).flat_map(Link::reopenings);
+        let told = self.issue(repo, number).into_iter().flat_map(|issue| reopenings(issue, &self.options.trust));
+        // Of one closing, the first reopening: a later comment may tell of it again.
+        let mut all: Vec<Reopening> = kept.chain(told).collect();
+        all.sort_unstable();
+        all.dedup_by_key(|reopening| reopening.closed_ns);
+        all
     }
 
     /// Whether enough issues have a text for "no match" to mean anything.

@@ -55,7 +55,7 @@ pub use fingerprint::{
     Fingerprint, FingerprintParts, FingerprintText, action_id, cluster_ids, issue_signature, top_signatures,
 };
 pub use fitness::{ExportState, Fitness, fitness, valid_until_ns};
-pub use known::{Decision, Link, Mute, Verdict};
+pub use known::{Decision, Link, Mute, Reopening, Verdict};
 pub use marker::{LastAction, Markers, parse_markers};
 pub use matching::{Candidate, IndexOptions, IssueIndex, Match, MatchSubject, MatchVerdict, Tier};
 pub use plan::{RunFacts, last_actions, plan};

@@ -207,6 +207,7 @@ fn action(item: &Item<'_>, index: &IssueIndex<'_>, policy: &Policy) -> PlannedAc
                 .or_else(|| index.link(repo, number).and_then(|link| link.url.clone())),
             state: issue.map(|issue| issue.state_at(index.as_of_ns())),
             state_reason: issue.and_then(|issue| issue.state_reason.as_ref().map(|reason| reason.as_str().to_owned())),
+            closed_ns: issue.and_then(|issue| issue.closed_ns),
             updated_ns: issue.and_then(|issue| issue.updated_ns),
             comment_id: draft.comment_id.clone(),
         }

@@ -158,6 +158,8 @@ pub struct Target {
     pub state: Option<IssueState>,
     /// Why.
     pub state_reason: Option<String>,
+    /// When it was closed, ns since the epoch; `None` for one that is open.
+    pub closed_ns: Option<i64>,
     /// Last change, ns since the epoch.
     pub updated_ns: Option<i64>,
     /// The comment that is rewritten.
@@ -291,6 +293,12 @@ impl PlannedAction {
             also: self.also.clone(),
             act: Some(self.id.clone()),
             at_ns: Some(data_up_to_ns),
+            closed_ns: match self.kind {
+                ActionKind::Reopen => self.target.as_ref().and_then(|target| target.closed_ns),
+                // The comment that is rewritten may be the only one that tells of a closing.
+                ActionKind::EditComment => self.last_action.as_ref().and_then(|last| last.closed_ns),
+                _ => None,
+            },
         }
     }
 

@@ -237,6 +237,17 @@ fn link_of(action: &Action, row: &ResultRow, list: &ActionList) -> Option<IssueL
         change_keys: action.change_key.clone(),
         reopened_at: if action.kind == Kind::Reopen { vec![at] } else { Vec::new() },
         undone: undone && action.kind == Kind::Create,
+        closed_at: action
+            .target
+            .as_ref()
+            .and_then(|target| target.closed_at.clone())
+            .filter(|_| action.kind == Kind::Reopen)
+            .into_iter()
+            .collect(),
+        // A change of labels says nothing in words, and what was taken back is not said any more.
+        last_priority: Some(action.priority.value.to_string())
+            .filter(|_| action.body_file.is_some() && !undone)
+            .unwrap_or_default(),
     })
 }
 
@@ -250,6 +261,8 @@ fn absorb(old: &mut IssueLink, new: IssueLink) {
     }
     let mut reopened: BTreeSet<String> = old.reopened_at.drain(..).collect();
     reopened.extend(new.reopened_at.iter().cloned());
+    let mut closed: BTreeSet<String> = old.closed_at.drain(..).collect();
+    closed.extend(new.closed_at.iter().cloned());
     if later(&new, old) {
         let before = std::mem::replace(old, new);
         if old.url.is_empty() {
@@ -259,8 +272,12 @@ fn absorb(old: &mut IssueLink, new: IssueLink) {
         if old.last_comment_id.is_empty() && old.last_action_id != before.last_action_id {
             old.last_comment_id = before.last_comment_id;
         }
+        if old.last_priority.is_empty() {
+            old.last_priority = before.last_priority;
+        }
     }
     old.reopened_at = reopened.into_iter().collect();
+    old.closed_at = closed.into_iter().collect();
 }
 
 fn later(new: &IssueLink, old: &IssueLink) -> bool {

@@ -212,6 +212,10 @@ pub struct Target {
     /// Why.
     #[serde(default)]
     pub state_reason: Option<String>,
+    /// When it was closed; absent for one that is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub closed_at: Option<String>,
     /// Last change.
     #[serde(default)]
     pub updated_at: Option<String>,

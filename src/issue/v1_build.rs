@@ -163,6 +163,7 @@ fn target_of(action: &PlannedAction, target: &planned::Target) -> Target {
         url: target.url.clone(),
         state_at_export: target.state.map(State::from),
         state_reason: target.state_reason.clone(),
+        closed_at: target.closed_ns.map(format_ns),
         updated_at: target.updated_ns.map(format_ns),
         comment_id: target.comment_id.clone(),
         expect,

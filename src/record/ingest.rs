@@ -16,6 +16,8 @@ pub const KNOWN: &str = "its content is in the store already";
 /// A gap between entries that parts strays from the rest: as long as Cloud Logging keeps entries unless told otherwise, so
 /// longer than most exports.
 pub const FAR_NS: i64 = 30 * DAY_NS;
+/// How the reason ends why a file of this program itself was not read.
+pub const OWN: &str = "is no log: gardener wrote it";
 /// Problems listed per file; more are counted.
 pub const PROBLEMS_LISTED: usize = 100;
 
@@ -218,6 +220,11 @@ pub struct FileReport {
 }
 
 impl FileReport {
+    /// Whether this program wrote the file, which is left out for that reason.
+    pub fn is_own(&self) -> bool {
+        self.skipped.as_deref().is_some_and(|why| why.ends_with(OWN))
+    }
+
     /// Row counts that hide what came before.
     ///
     /// What was stated wins over what a count looks like: there, only a limit that was stated and reached is one.

@@ -79,6 +79,7 @@ pub(super) fn weekly() -> Report {
         url: Some(format!("https://github.com/acme/shop/issues/{number}")),
         repo: Some("acme/shop".into()),
         closed: "2025-10-02T09:00:00.000000000Z".into(),
+        reopened: None,
         clusters: vec!["C0b1ff12e".into()],
         service: "shop-api".into(),
         events_since: 15,

@@ -161,6 +161,10 @@ pub struct Fix {
     pub repo: Option<String>,
     /// When it was closed.
     pub closed: String,
+    /// Up to when the data reached that gardener opened it again for; absent where it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub reopened: Option<String>,
     /// Clusters that belong to it.
     pub clusters: Vec<String>,
     /// Service of the first of them.

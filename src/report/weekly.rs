@@ -84,8 +84,19 @@ pub struct Tied<'a> {
     pub issue: &'a Issue,
     /// Its clusters.
     pub clusters: Vec<TiedCluster>,
-    /// Their events since the issue was closed, ascending; empty for open ones.
+    /// The last closing before the end of the week.
+    pub closed: Option<Closing>,
+    /// Their events since the issue was closed, ascending; empty for one that never was.
     pub events: Vec<Event>,
+}
+
+/// A closing of an issue as done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Closing {
+    /// When, ns since the epoch.
+    pub closed_ns: i64,
+    /// Up to when the data reached that we opened it again for, ns since the epoch; the tracker forgets the closing then.
+    pub reopened_ns: Option<i64>,
 }
 
 /// A cluster of an issue; it may be one of the week, or one that was only seen before.
@@ -451,7 +462,7 @@ fn came_before(material: &WeeklyMaterial<'_>, key: &ClusterKey) -> bool {
 /// First entry of a cluster after its issue was closed, over all that is stored.
 fn back_ns(material: &WeeklyMaterial<'_>, key: &ClusterKey) -> Option<i64> {
     let tied = material.tied.iter().find(|tied| tied.clusters.iter().any(|cluster| cluster.key == *key))?;
-    let closed_ns = tied.issue.closed_ns?;
+    let closed_ns = tied.closed?.closed_ns;
     let runs = material.runs.get(key)?;
     runs.iter().find(|(_, last)| *last > closed_ns).map(|(first, _)| (*first).max(closed_ns))
 }

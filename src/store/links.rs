@@ -24,7 +24,7 @@ const FILE: &str = "state/issue_links.parquet";
 const VERSION_KEY: &str = "log-gardener/issue-links";
 const VERSION: u32 = 1;
 /// Text columns in their order; `number` stands behind them.
-const TEXTS: [&str; 12] = [
+const TEXTS: [&str; 14] = [
     "repo",
     "fingerprint",
     "signatures",
@@ -37,7 +37,11 @@ const TEXTS: [&str; 12] = [
     "change_keys",
     "reopened_at",
     "undone",
+    "closed_at",
+    "last_priority",
 ];
+/// Those that an earlier version did not write: where they are missing, nothing is known.
+const LATER: [&str; 2] = ["closed_at", "last_priority"];
 
 /// One fingerprint and the issue it was filed under. Lists are joined by commas, changes by newlines; what is unknown is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,6 +72,10 @@ pub struct IssueLink {
     pub reopened_at: Vec<String>,
     /// The issue was created by us and taken back.
     pub undone: bool,
+    /// The closings that those reopenings answered, oldest first; RFC 3339. A tracker forgets them when it opens an issue again.
+    pub closed_at: Vec<String>,
+    /// The priority that the last text of ours said (`P2`).
+    pub last_priority: String,
 }
 
 impl IssueLink {
@@ -85,6 +93,8 @@ impl IssueLink {
             self.change_keys.join("\n"),
             self.reopened_at.join(","),
             if self.undone { "yes" } else { "" }.to_owned(),
+            self.closed_at.join(","),
+            self.last_priority.clone(),
         ]
     }
 
@@ -105,6 +115,8 @@ impl IssueLink {
             change_keys,
             reopened_at,
             undone,
+            closed_at,
+            last_priority,
         ] = texts;
         Self {
             repo,
@@ -120,6 +132,8 @@ impl IssueLink {
             change_keys: list(&change_keys, '\n'),
             reopened_at: list(&reopened_at, ','),
             undone: undone == "yes",
+            closed_at: list(&closed_at, ','),
+            last_priority,
         }
     }
 }
@@ -148,8 +162,12 @@ pub fn read_links(root: &Path) -> Result<Vec<IssueLink>, StoreError> {
         let column = |name: &str| batch.column_by_name(name).ok_or_else(|| damaged(format!("it has no column {name}")));
         let mut texts = Vec::with_capacity(TEXTS.len());
         for name in TEXTS {
+            if LATER.contains(&name) && batch.column_by_name(name).is_none() {
+                texts.push(None);
+                continue;
+            }
             let text = column(name)?.as_string_opt::<i32>();
-            texts.push(text.ok_or_else(|| damaged(format!("column {name} is no text")))?);
+            texts.push(Some(text.ok_or_else(|| damaged(format!("column {name} is no text")))?));
         }
         let numbers = column("number")?
             .as_primitive_opt::<Int64Type>()
@@ -157,7 +175,8 @@ pub fn read_links(root: &Path) -> Result<Vec<IssueLink>, StoreError> {
         for row in 0..batch.num_rows() {
             let number =
                 u64::try_from(numbers.value(row)).map_err(|_| damaged("an issue number is negative".into()))?;
-            links.push(IssueLink::from_texts(number, std::array::from_fn(|at| texts[at].value(row).to_owned())));
+            let text = |at: usize| texts[at].map_or_else(String::new, |column| column.value(row).to_owned());
+            links.push(IssueLink::from_texts(number, std::array::from_fn(text)));
         }
     }
     Ok(links)
@@ -221,6 +240,8 @@ mod tests {
             change_keys: vec!["parameter=lease=30 s, or so".into(), "priority=P1".into()],
             reopened_at: vec!["2030-03-01T00:00:00Z".into()],
             undone: number == 2,
+            closed_at: vec!["2030-02-27T09:00:00Z".into()],
+            last_priority: "P2".into(),
             ..IssueLink::default()
         }
     }
@@ -245,6 +266,28 @@ mod tests {
         })
         .expect("writes");
         assert_eq!(std::fs::read(dir.path().join(FILE)).expect("file"), bytes, "the order they come in does not show");
+    }
+
+    #[test]
+    fn a_file_of_before_the_later_columns_is_read_without_them() {
+        let dir = store();
+        update_links(dir.path(), |_| vec![link("acme/shop", 2)]).expect("writes");
+        let bytes = Bytes::from(std::fs::read(dir.path().join(FILE)).expect("file"));
+        let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).expect("parquet");
+        let version = builder.metadata().file_metadata().key_value_metadata().cloned();
+        let batch = builder.build().expect("reader").next().expect("a batch").expect("rows");
+        let kept: Vec<usize> =
+            (0..batch.num_columns()).filter(|at| !LATER.contains(&batch.schema().field(*at).name().as_str())).collect();
+        assert_eq!(kept.len() + LATER.len(), batch.num_columns());
+        let old = batch.project(&kept).expect("columns");
+        let properties = WriterProperties::builder().set_key_value_metadata(version).build();
+        let mut written = Vec::new();
+        let mut writer = ArrowWriter::try_new(&mut written, old.schema(), Some(properties)).expect("writer");
+        writer.write(&old).expect("rows");
+        writer.close().expect("footer");
+        std::fs::write(dir.path().join(FILE), written).expect("write");
+        let expected = IssueLink { closed_at: Vec::new(), last_priority: String::new(), ..link("acme/shop", 2) };
+        assert_eq!(read_links(dir.path()).expect("reads"), [expected]);
     }
 
     #[test]

@@ -30,6 +30,7 @@ mod hostile;
 mod lifecycle;
 mod limits;
 mod offline;
+mod own;
 mod pages;
 mod postmortem;
 #[cfg(unix)]

@@ -219,6 +219,50 @@ fn an_issue_of_ours_that_was_closed_is_reopened_when_it_is_back_in_a_newer_revis
     garden.file(&github, "late");
     garden.results("late").exits(0);
     assert_quiet_about(&garden.plan("again", &fresh, &[]), part);
+
+    // The tracker forgets when an issue was closed once it is open again. That the fix did not hold is told all the same: with the
+    // state of this store, with the comment alone, and with a comment from before there was a marker for it.
+    let now = github.export("2025-09-25T03:00:00Z");
+    let fields =
+        |found: &Value| found["issues"].as_array().unwrap().iter().find(|one| one["number"] == number).cloned();
+    assert_eq!(
+        fields(&now).map(|one| (one["state"].clone(), one["closed_at"].clone())),
+        Some((json!("open"), Value::Null))
+    );
+    let mut unmarked = now.clone();
+    for comment in unmarked["comments"].as_array_mut().unwrap() {
+        let body = comment["body"].as_str().unwrap();
+        let lines: Vec<&str> = body.lines().filter(|line| !line.starts_with("<!-- log-gardener:closed=")).collect();
+        comment["body"] = json!(lines.join("\n"));
+    }
+    assert_ne!(unmarked, now, "the comment that opened it again carries the marker");
+    let mut silent = now.clone();
+    silent["comments"] = json!([]);
+    copy(&sample().store, &garden.path("blank"));
+    for (store, name, export) in
+        [("garden", "state", &silent), ("blank", "marked", &now), ("blank", "unmarked", &unmarked)]
+    {
+        garden.keep("now.json", export);
+        let args = ["weekly", "--store", store, "--issues", "now.json", "--week", "2025-W39", "--out", name];
+        garden.gardener(&args).exits(0);
+        let report = json(&garden.path(name).join("report.json"));
+        let fix = report["weekly"]["fixes"].as_array().unwrap().iter().find(|fix| fix["number"] == number);
+        let fix = fix.unwrap_or_else(|| panic!("{name}: #{number} is one of the fixes"));
+        assert_eq!(
+            (&fix["verdict"], &fix["closed"]),
+            (&json!("came_back"), &json!("2025-09-21T00:00:00.000000000Z")),
+            "{name}"
+        );
+        assert!(
+            fix["reopened"].is_string() && fix["sentence"].as_str().unwrap().contains("opened again"),
+            "{name}: {fix}"
+        );
+        let status = |id: &Value| {
+            let cluster = report["clusters"].as_array().unwrap().iter().find(|cluster| cluster["id"] == *id);
+            cluster.map(|cluster| cluster["status"].clone())
+        };
+        assert_eq!(status(&fix["clusters"][0]), Some(json!("regressed")), "{name}");
+    }
 }
 
 #[track_caller]

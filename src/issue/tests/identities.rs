@@ -160,9 +160,10 @@ proptest! {
         also in prop::collection::vec("lgfp1:[0-9a-f]{16}", 0..5),
         act in "act_[0-9a-f]{16}",
         at in 0_i64..4_000_000_000_000_000_000,
+        closed in prop::option::of(0_i64..4_000_000_000_000_000_000),
         text in any::<String>(),
     ) {
-        let markers = Markers { fp: Some(format!("lgfp1:{fp}")), sigs, also, act: Some(act), at_ns: Some(at) };
+        let markers = Markers { fp: Some(format!("lgfp1:{fp}")), sigs, also, act: Some(act), at_ns: Some(at), closed_ns: closed };
         let body = format!("{}\n{text}", markers.format());
         // Text that is itself a marker line of a kind that is there already is not read either.
         prop_assert_eq!(parse_markers(&body), Some(markers));

@@ -76,6 +76,7 @@ pub(super) fn filed(at: &str) -> Issue {
         also: Vec::new(),
         act: Some("act_00000000000000c1".to_owned()),
         at_ns: Some(ns(at)),
+        ..super::Markers::default()
     };
     own.body = Some(format!("{}\n{}", markers.format(), own.body.unwrap()));
     own

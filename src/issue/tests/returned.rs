@@ -71,6 +71,7 @@ fn state_alone_prevents_a_second_issue_and_a_second_reopening() {
     assert_eq!(first.actions[0].kind.as_str(), "reopen");
     let links = merged(Vec::new(), &first, &row(&first, "applied", 7, Some("991")));
     assert_eq!(links[0].reopened_at, ["2030-03-20T12:00:00Z"]);
+    assert_eq!((links[0].closed_at.join(","), links[0].last_priority.as_str()), ("2030-03-12T00:00:00Z".into(), ""));
     world.links = links.iter().map(Link::from).collect();
     assert_eq!(world.one(&finding()).kind.as_str(), "none", "the export is older than our reopening");
     world.links[0].reopened_ns = vec![ns("2030-03-11T00:00:00Z")];

@@ -4,7 +4,7 @@
 //! roll-out may take. It holds when it would have come at its earlier rate and did not: with an expected number of 3, none by
 //! chance has a probability below 5 % (rule of three; Hanley and Lippman-Hand, JAMA 1983). Everything else is too early to say.
 
-use super::{FIX_DAYS, Tied, WeeklyMaterial, covered_ns, hours_words, tenths};
+use super::{Closing, FIX_DAYS, Tied, WeeklyMaterial, covered_ns, hours_words, tenths};
 use crate::issue::IssueState;
 use crate::report::sentences::of;
 use crate::report::v1_weekly::{Fix, IssueRef, RevisionCount};
@@ -23,10 +23,11 @@ pub(super) fn fixes(material: &WeeklyMaterial<'_>) -> (Vec<Fix>, Vec<IssueRef>) 
         issue.closed_ns.filter(|ns| recent(*ns) && issue.state == IssueState::Closed && !issue.closed_unwanted())
     };
     let ids = material.known();
+    let tied_closing = |tied: &Tied<'_>| tied.closed.filter(|closing| recent(closing.closed_ns));
     let of = |tied: &Tied<'_>| {
         let own = tied.clusters.iter().filter_map(|cluster| ids.get(&cluster.key));
         let clusters = own.map(|(id, _)| (*id).to_owned()).collect();
-        Some(Fix { clusters, ..fix(material, tied, closed(tied.issue)?) })
+        Some(Fix { clusters, ..fix(material, tied, tied_closing(tied)?) })
     };
     let mut fixes: Vec<Fix> = material.tied.iter().filter_map(of).collect();
     // What came back in this week before what was told in an earlier one.
@@ -55,7 +56,8 @@ pub(super) fn fixes(material: &WeeklyMaterial<'_>) -> (Vec<Fix>, Vec<IssueRef>) 
     (fixes, elsewhere)
 }
 
-fn fix(material: &WeeklyMaterial<'_>, tied: &Tied<'_>, closed_ns: i64) -> Fix {
+fn fix(material: &WeeklyMaterial<'_>, tied: &Tied<'_>, closing: Closing) -> Fix {
+    let Closing { closed_ns, reopened_ns } = closing;
     let until_ns = material.window().until_ns;
     let revisions = revisions(material, tied, closed_ns);
     let since = Window { since_ns: closed_ns, until_ns };
@@ -118,6 +120,7 @@ fn fix(material: &WeeklyMaterial<'_>, tied: &Tied<'_>, closed_ns: i64) -> Fix {
         url: tied.issue.url.clone(),
         repo: tied.repo.map(str::to_owned),
         closed: rfc3339(closed_ns),
+        reopened: reopened_ns.map(rfc3339),
         clusters: Vec::new(),
         service: tied.clusters.first().map(|cluster| cluster.key.service.clone()).unwrap_or_default(),
         events_since: events,
@@ -127,10 +130,11 @@ fn fix(material: &WeeklyMaterial<'_>, tied: &Tied<'_>, closed_ns: i64) -> Fix {
         covered_h_since: covered_h,
         expected: expected.map(|expected| (expected * 10.0).round() / 10.0),
         verdict: verdict.to_owned(),
-        sentence: match last {
-            Some(last_ns) => format!("{sentence}; last {}", rfc3339_seconds(last_ns)),
-            None => sentence,
-        },
+        sentence: last
+            .map(|ns| ("last", ns))
+            .into_iter()
+            .chain(reopened_ns.map(|ns| ("opened again with the data up to", ns)))
+            .fold(sentence, |text, (what, ns)| format!("{text}; {what} {}", rfc3339_seconds(ns))),
     }
 }
 

@@ -76,7 +76,9 @@ impl World {
     fn weekly(&self, issue: &Issue, events: Vec<Event>) -> Weekly {
         let covered = self.coverage.services["api"].intervals.clone();
         let clusters = vec![TiedCluster { key: Self::key(), covered }];
-        let tied = [Tied { repo: None, issue, clusters, events }];
+        let closed = issue.closed_ns.filter(|_| !issue.closed_unwanted());
+        let closed = closed.map(|closed_ns| Closing { closed_ns, reopened_ns: None });
+        let tied = [Tied { repo: None, issue, clusters, closed, events }];
         self.section(&tied, &[(None, issue)])
     }
 
