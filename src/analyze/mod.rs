@@ -47,7 +47,7 @@ pub use coverage::{CapCut, Coverage, MissingExport, ServiceCoverage, SeverityCov
 pub use deploy::{Canary, Change, Revisions};
 pub use family::{Exits, Family, FamilyKind, Role, StartRows};
 pub use fields::{Among, FieldSkew, Fields, field_skews, fields};
-pub use filter::{explorer_url, fetch_command, logging_filter};
+pub use filter::{Asked, explorer_url, fetch_command, logging_filter};
 pub use history::{History, Runs};
 pub use links::Link;
 pub use parameters::{Parameter, Values, parameters, values};

@@ -409,3 +409,7 @@ fn kind(record: &LogRecord<'_>, audited: bool, answered: bool, requested: bool) 
 
 #[cfg(test)]
 mod tests;
+mod fields;
+
+pub use fields::{EntryField, EntryFields, EntryOrigin, entry_origin};
+

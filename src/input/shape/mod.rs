@@ -73,6 +73,7 @@ use std::sync::LazyLock;
 use rustc_hash::FxHashMap;
 
 pub(crate) use mapped::Mapping;
+pub use gcp::{EntryField, EntryFields, EntryOrigin, entry_origin};
 pub(crate) use memory::Memory;
 pub(crate) use row::{MOST_REPEATS, Row};
 pub(crate) use tabular::canonical;
