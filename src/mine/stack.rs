@@ -148,11 +148,6 @@ pub fn exception_of(line: &str) -> Option<&str> {
     elixir::exception(body).map(|(name, _)| name).or_else(|| ruby::raised(body)).or_else(typed)
 }
 
-/// Whether a row is what Rake writes above the exception that ended a task: `rake aborted!`.
-pub fn is_aborted(message: &str) -> bool {
-    ruby::ABORTED.contains(&message.trim())
-}
-
 /// Whether a line can be that of an exception of any name, where one is awaited: `NoStock: 17`. One plain word is what programs
 /// begin lines of any kind with: `Cache: warmed`.
 pub fn may_be_exception(line: &str) -> bool {
