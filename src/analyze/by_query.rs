@@ -346,7 +346,9 @@ fn holds(engine: &Engine, set: &TemplateSet, what: &str) {
     let (mut walked, asked) = (super::clusters(engine, set).expect("walks"), clusters(engine, set).expect("runs"));
     super::quote(engine, &mut walked.iter_mut().collect::<Vec<_>>()).expect("quotes");
     assert_eq!(walked.len(), asked.len(), "{what}");
-    for (walked, asked) in walked.iter().zip(&asked) {
+    for (walked, asked) in walked.iter_mut().zip(&asked) {
+        // What a filter asks for is read from stored entries: no query answers it.
+        walked.asked = None;
         assert_eq!(walked, asked, "{what}");
     }
     let sizes = |list: &[Cluster]| -> Vec<_> {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::{AnalyzeError, Silent, cadence, stats};
+use super::{AnalyzeError, Silent, cadence, filter, stats};
 use crate::mine::{Form, TemplateSet};
 use crate::query::{AttachedRows, ClusterFacts, ClusterRows, Engine, Example, Facts, Table};
 use crate::record::{Severity, error_type};
@@ -103,6 +103,8 @@ pub struct Cluster {
     pub signatures: BTreeMap<String, u64>,
     /// Ids of its oldest rows, at most five.
     pub insert_ids: Vec<String>,
+    /// What a filter asks for, once entries were looked at ([`quote`]).
+    pub asked: Option<filter::Asked>,
     /// It came in every hour and is gone; for the cluster of a silent service, that.
     pub silent: Option<Silent>,
 }
@@ -212,7 +214,7 @@ pub fn clusters(engine: &Engine, templates: &TemplateSet) -> Result<Vec<Cluster>
     Ok(of_facts(engine.facts()?, templates))
 }
 
-/// Completes the examples of some clusters with the entries as they were stored.
+/// Completes the examples of some clusters with the entries as they were stored, and finds in them what a filter can ask for.
 pub fn quote(engine: &Engine, clusters: &mut [&mut Cluster]) -> Result<(), AnalyzeError> {
     let rows = |key: &ClusterKey| ClusterRows {
         template_id: key.template_id.clone(),
@@ -221,12 +223,16 @@ pub fn quote(engine: &Engine, clusters: &mut [&mut Cluster]) -> Result<(), Analy
         kind: key.kind.clone(),
     };
     let mut raws = engine.raws(&clusters.iter().map(|cluster| rows(&cluster.key)).collect())?;
-    for cluster in clusters {
-        let raw = raws.remove(&rows(&cluster.key));
+    let mut samples = Vec::with_capacity(clusters.len());
+    for cluster in &mut *clusters {
+        let mut own = raws.remove(&rows(&cluster.key)).unwrap_or_default();
+        own.samples.extend(own.example.clone());
+        samples.push(own.samples);
         if let Some(example) = &mut cluster.example {
-            example.raw = raw;
+            example.raw = own.example;
         }
     }
+    filter::ask(clusters, &samples);
     Ok(())
 }
 

@@ -201,6 +201,36 @@ pub struct Family {
     pub service: String,
     /// Median time from the root to each other member, in nanoseconds, where one instance or trace holds both.
     pub lags_ns: BTreeMap<usize, i64>,
+    /// Of a crash loop's members that stand in another loop as well, such as the exit line of both: what is of this one.
+    pub shared: BTreeMap<usize, Share>,
+}
+
+/// What a family has of a cluster that it does not have alone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Share {
+    /// Rows in its starts.
+    pub entries: u64,
+    /// Their events.
+    pub events: u64,
+    /// The oldest of them.
+    pub first_ns: i64,
+}
+
+impl Share {
+    /// Of rows by time and event.
+    fn of(rows: &BTreeSet<(i64, u64)>, entries: u64) -> Self {
+        let events: BTreeSet<u64> = rows.iter().map(|(_, event)| *event).collect();
+        Self { entries, events: events.len() as u64, first_ns: rows.first().map_or(0, |(ts_ns, _)| *ts_ns) }
+    }
+
+    /// With those of another run of the loop, which is another time.
+    fn with(self, other: Self) -> Self {
+        Self {
+            entries: self.entries + other.entries,
+            events: self.events + other.events,
+            first_ns: self.first_ns.min(other.first_ns),
+        }
+    }
 }
 
 pub(super) fn keys(clusters: &[ClusterRows]) -> Vec<ClusterKey> {
@@ -336,7 +366,7 @@ pub(crate) fn crash_loops(
     let families = services.par_iter().with_max_len(1).flat_map(of_service).collect();
     let mut families = one_family_a_root(families);
     families.sort_by_key(|family| (family.times_ns.first().copied(), family.root));
-    dedup_members(&mut families);
+    part_members(&mut families);
     families
 }
 
@@ -409,6 +439,7 @@ fn loop_of(run: &[&Start<'_>], service: &str, at: &[Option<usize>], seen: &Cover
         &members,
     );
     Some(Family {
+        shared: shares(run, root, &members, at),
         kind: FamilyKind::CrashLoop,
         root,
         members: members.into_iter().collect(),
@@ -418,6 +449,19 @@ fn loop_of(run: &[&Start<'_>], service: &str, at: &[Option<usize>], seen: &Cover
         service: service.to_owned(),
         lags_ns,
     })
+}
+
+/// What stands of each member but the root in the starts of a run.
+fn shares(run: &[&Start<'_>], root: usize, members: &BTreeSet<usize>, at: &[Option<usize>]) -> BTreeMap<usize, Share> {
+    let mut rows: BTreeMap<usize, (BTreeSet<(i64, u64)>, u64)> = BTreeMap::new();
+    for row in run.iter().flat_map(|start| start.rows.iter().copied().chain([start.exit])) {
+        if let Some(member) = at[row.key as usize].filter(|own| *own != root && members.contains(own)) {
+            let known = rows.entry(member).or_default();
+            known.0.insert((row.ts_ns, row.event));
+            known.1 += 1;
+        }
+    }
+    rows.into_iter().map(|(member, (rows, entries))| (member, Share::of(&rows, entries))).collect()
 }
 
 fn start_of(start: &Start<'_>) -> i64 {
@@ -470,19 +514,27 @@ fn one_family_a_root(families: Vec<Family>) -> Vec<Family> {
                 for (at, lag) in family.lags_ns {
                     known.lags_ns.entry(at).or_insert(lag);
                 }
+                for (at, share) in family.shared {
+                    known.shared.entry(at).and_modify(|own| *own = own.with(share)).or_insert(share);
+                }
             }
         }
     }
     merged.into_values().collect()
 }
 
-/// A cluster belongs to one family only: the first that holds it as its root, else the first that holds it.
-fn dedup_members(families: &mut [Family]) {
+/// The root of one loop is no member of another. Any other cluster may stand in the starts of several: then each has of it
+/// what its own starts hold.
+fn part_members(families: &mut [Family]) {
     let roots: BTreeSet<usize> = families.iter().map(|family| family.root).collect();
-    let mut taken = BTreeSet::new();
-    for family in families {
+    let mut homes: BTreeMap<usize, usize> = BTreeMap::new();
+    for family in &mut *families {
         let root = family.root;
-        family.members.retain(|member| *member == root || !roots.contains(member) && taken.insert(*member));
+        family.members.retain(|member| *member == root || !roots.contains(member));
+        family.members.iter().for_each(|member| *homes.entry(*member).or_default() += 1);
+    }
+    for family in families {
+        family.shared.retain(|member, _| homes.get(member).is_some_and(|homes| *homes > 1));
     }
 }
 

@@ -152,6 +152,7 @@ fn families(clusters: &[Cluster], links: &[&Link], kind: FamilyKind, times: impl
                 rooted: 0,
                 service: clusters[root].key.service.clone(),
                 lags_ns: own().map(|link| (link.b, link.lag_ns)).collect(),
+                shared: BTreeMap::new(),
             }
         })
         .collect()
@@ -320,6 +321,7 @@ mod tests {
             rooted: 0,
             service: "s".into(),
             lags_ns: BTreeMap::new(),
+            shared: BTreeMap::new(),
         }];
         assert!(preceding(&clusters, &taken, &covered(100)).0.is_empty(), "a cluster belongs to one family");
     }

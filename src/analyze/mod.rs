@@ -45,9 +45,9 @@ pub use changes::{Change as ValueChange, NewValues, Run};
 pub use cluster::{Cluster, ClusterKey, HttpStats, absent, clusters, quote, sizes};
 pub use coverage::{CapCut, Coverage, MissingExport, ServiceCoverage, SeverityCoverage, coverage};
 pub use deploy::{Canary, Change, Revisions};
-pub use family::{Exits, Family, FamilyKind, Role, StartRows};
+pub use family::{Exits, Family, FamilyKind, Role, Share, StartRows};
 pub use fields::{Among, FieldSkew, Fields, field_skews, fields};
-pub use filter::{explorer_url, fetch_command, logging_filter};
+pub use filter::{Asked, explorer_url, fetch_command, logging_filter};
 pub use history::{History, Runs};
 pub use links::Link;
 pub use parameters::{Parameter, Values, parameters, values};
@@ -235,6 +235,7 @@ pub fn run(
     for family in &mut families {
         family.root = place[family.root];
         family.members.iter_mut().for_each(|member| *member = place[*member]);
+        family.shared = std::mem::take(&mut family.shared).into_iter().map(|(at, own)| (place[at], own)).collect();
         family.lags_ns = std::mem::take(&mut family.lags_ns).into_iter().map(|(at, lag)| (place[at], lag)).collect();
         let root = family.root;
         family.members.sort_by_key(|member| (*member != root, *member));

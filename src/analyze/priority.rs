@@ -254,6 +254,7 @@ mod tests {
             rooted: 3,
             service: String::new(),
             lags_ns: std::collections::BTreeMap::new(),
+            shared: std::collections::BTreeMap::new(),
         };
         let mut config = Config::default();
         config.actions.priority.severity[3] = 60;

@@ -214,6 +214,7 @@ fn trace_family(clusters: &[Cluster], members: BTreeSet<usize>, traces: &[&[Stag
         members: members.into_iter().collect(),
         times_ns,
         lags_ns,
+        shared: BTreeMap::new(),
     }
 }
 

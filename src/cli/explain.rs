@@ -15,6 +15,7 @@ use crate::analyze::{self, Analysis, ClusterKey};
 use crate::issue::cluster_ids;
 use crate::mine::TemplateSet;
 use crate::query::{ClusterRows, Engine, EngineOptions, EntryFilter};
+use crate::render::safe::shell_word;
 use crate::report::fingerprints;
 use crate::report::v1::{Cluster, LatencyMs, Report, Route, Trend};
 use crate::store::Snapshot;
@@ -255,7 +256,8 @@ fn text(report: &Report, cluster: &Cluster, entries: &[EntryRef], limit: usize) 
             },
         );
     }
-    line("filter", format!("gcloud logging read '{}'", cluster.filter.replace('\'', "")));
+    let filter = Some(&cluster.filter).filter(|filter| !filter.is_empty());
+    line("filter", filter.map_or_else(String::new, |filter| format!("gcloud logging read {}", shell_word(filter))));
     line("explorer", cluster.explorer_url.clone().unwrap_or_default());
     for entry in entries {
         let id = entry.insert_id.as_deref().unwrap_or("(no insertId)");

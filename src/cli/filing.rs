@@ -207,7 +207,18 @@ impl<'a> Told<'a> {
                 by_family.entry(family).or_default().push(cluster);
             }
         }
-        let by_id = report.clusters.iter().rev().map(|cluster| (cluster.id.as_str(), cluster)).collect();
+        let by_id: BTreeMap<&str, &v1::Cluster> =
+            report.clusters.iter().rev().map(|cluster| (cluster.id.as_str(), cluster)).collect();
+        // A cluster names one family; what stands in the starts of several loops is told in the text of each.
+        for family in &report.families {
+            for own in &family.shared_members {
+                let Some(cluster) = by_id.get(own.cluster.as_str()) else { continue };
+                let known = by_family.entry(&family.id).or_default();
+                if !known.iter().any(|other| other.id == cluster.id) {
+                    known.push(cluster);
+                }
+            }
+        }
         Self { by_id, by_family }
     }
 }

@@ -32,6 +32,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use thiserror::Error;
 
 pub use own::{MARK, WRITTEN};
+pub use shape::{EntryField, EntryFields, EntryOrigin, entry_origin};
 pub use source::{Expanded, SIDECAR_SUFFIX, Source, expand};
 
 use crate::config::{Config, SetAsideRule};

@@ -45,7 +45,7 @@ pub use scan::{Miner, Scanned, Signed, Subject};
 pub use signature::{Form, Shape, SigId, Token};
 pub use sketch::{SKETCH_VALUES, Sketch};
 pub use stack::{
-    Frame, Marks, RowRole, Stack, exception_of, is_aborted, may_be_exception, parse_stack, row_role, traced, unstamped,
+    Frame, Marks, RowRole, Stack, exception_of, may_be_exception, parse_stack, row_role, traced, unstamped,
 };
 pub use table::{
     BYTES_MAX, COARSE_MAX, EXEMPLAR_MAX_BYTES, Entry, SIGNATURES_MAX, SignatureRow, SignatureTable, United,

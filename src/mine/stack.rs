@@ -109,7 +109,9 @@ pub fn parse_stack(message: &str) -> Option<Stack<'_>> {
     if !message.trim_end().contains('\n') {
         return None;
     }
-    let stack = if has(python::HEADER) || has("\", line ") {
+    let stack = if let Some(stack) = bracketed(message) {
+        stack
+    } else if has(python::HEADER) || has("\", line ") {
         python::parse(message)
     } else if has("panicked at") {
         native::rust(message)
@@ -134,6 +136,15 @@ pub fn parse_stack(message: &str) -> Option<Stack<'_>> {
     known.then_some(stack)
 }
 
+/// A message and below it nothing but an error in brackets: so Node prints one that has no stack, and so one is told that a
+/// logger put beside its message.
+fn bracketed(message: &str) -> Option<Stack<'_>> {
+    let (head, error) = message.trim_end().split_once("\n[")?;
+    let (name, text) = split_exception(error.strip_suffix(']')?).filter(|(name, _)| is_type(name))?;
+    let is_alone = !head.contains('\n') && !error.contains('\n') && exception_of(head).is_none();
+    is_alone.then(|| Stack { head: head_of(head), exceptions: vec![(name, text)], ..Stack::default() })
+}
+
 /// Exception type and stack id that a message of several lines has; `None` when it holds no stack trace.
 pub fn traced(message: &str) -> Option<(Option<String>, Option<u64>)> {
     let clean = strip_ansi(message);
@@ -146,11 +157,6 @@ pub fn exception_of(line: &str) -> Option<&str> {
     let body = line.trim();
     let typed = || split_exception(body).map(|(name, _)| name).filter(|name| is_type(name));
     elixir::exception(body).map(|(name, _)| name).or_else(|| ruby::raised(body)).or_else(typed)
-}
-
-/// Whether a row is what Rake writes above the exception that ended a task: `rake aborted!`.
-pub fn is_aborted(message: &str) -> bool {
-    ruby::ABORTED.contains(&message.trim())
 }
 
 /// Whether a line can be that of an exception of any name, where one is awaited: `NoStock: 17`. One plain word is what programs

@@ -7,7 +7,7 @@
 use std::hash::Hash;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use xxhash_rust::xxh3::xxh3_128;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::QueryError;
 use super::loud::WARNING;
@@ -17,6 +17,9 @@ use crate::store::{Cut, NO_INT, NO_WORD, RowGroup, StoreError, Words};
 
 /// Rows that are remembered as the oldest of a cluster.
 pub(super) const OLDEST: usize = 5;
+
+/// Rows of unlike kinds that are remembered of a cluster.
+pub(super) const UNLIKE: usize = 8;
 
 /// The columns of words that make a cell.
 pub(super) const CELL_WORDS: [&str; 9] =
@@ -125,6 +128,10 @@ pub(super) struct Gathered {
     pub(super) best: Option<(i64, Vec<Place>)>,
     /// Its oldest rows that have an id, in the order of the group.
     pub(super) oldest: Vec<Place>,
+    /// Of the kinds of rows with the least hashes, by hash, the oldest row of each.
+    pub(super) unlike: Vec<(u64, Place)>,
+    /// Its newest row.
+    pub(super) newest: Option<Place>,
 }
 
 /// A row of an event of several rows, or one that is attached to an event.
@@ -256,6 +263,7 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
     let mut cells: Numbered<Cell> = Numbered::new();
     let mut last_cells: Vec<u32> = vec![NO_WORD; sigs.len() + 1];
     let mut tallies: Vec<Tally> = Vec::new();
+    let mut first_rows: Vec<u32> = Vec::new();
     let mut cluster_of: Vec<Option<u32>> = Vec::new();
     let mut keys: Numbered<Key> = Numbered::new();
     let mut gathered: Vec<Gathered> = Vec::new();
@@ -288,6 +296,7 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
         let ts_ns = ts[row];
         if at_cell == tallies.len() {
             tallies.push(Tally { rows: 0, first_ns: ts_ns, last_ns: ts_ns, without_payload: 0 });
+            first_rows.push(row as u32);
             let template = if cell.sig == NO_WORD { NO_WORD } else { template_of[cell.sig as usize] };
             cluster_of.push((!attached && template != NO_WORD).then(|| {
                 let [project, service, kind, ..] = cell.words;
@@ -358,9 +367,20 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
         }
         let place = Place { ts_ns, group: at, row: row as u32 };
         offer(&mut facts.best, effective[row], place);
+        facts.newest = facts.newest.max(Some(place));
         if facts.oldest.len() < OLDEST && ids.as_ref().is_none_or(|ids| ids.get(row).is_some()) {
             facts.oldest.push(place);
         }
+    }
+    let of_cells = cells.values.iter().zip(&cluster_of).zip(&first_rows);
+    for ((cell, cluster), row) in of_cells.filter(|_| full) {
+        let Some(cluster) = cluster else { continue };
+        let word = |column: usize| text(&words[column], cell.words[column]);
+        let sig = sigs.get(cell.sig as usize).copied().unwrap_or(SigId(0));
+        let kind = (sig, cell.severity, [REVISION, MODULE, FUNCTION].map(word));
+        let place = Place { ts_ns: ts[*row as usize], group: at, row: *row };
+        let hash = xxh3_64(format!("{kind:?}").as_bytes());
+        keep_unlike(&mut gathered[*cluster as usize].unlike, hash, place);
     }
     for own in &mut traces_of {
         // Neighbours often belong to one request.
@@ -386,6 +406,22 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
         events,
         loud,
     })
+}
+
+fn text(words: &Words, code: u32) -> &str {
+    if code == NO_WORD { "" } else { &words.words[code as usize] }
+}
+
+/// Keeps the oldest row of each kind, of the kinds with the least hashes: what is kept depends on neither groups nor threads.
+pub(super) fn keep_unlike(kept: &mut Vec<(u64, Place)>, hash: u64, place: Place) {
+    match kept.binary_search_by_key(&hash, |(hash, _)| *hash) {
+        Ok(at) => kept[at].1 = kept[at].1.min(place),
+        Err(at) if at < UNLIKE => {
+            kept.insert(at, (hash, place));
+            kept.truncate(UNLIKE);
+        }
+        Err(_) => {}
+    }
 }
 
 /// Keeps the rows of the loudest level that are the oldest of it.

@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::cells::{
     self, Depth, EventRow, FUNCTION, Gathered, HOST, KIND, Key, MODULE, OLDEST, PROJECT, Part, Place, REASON, REVISION,
-    SERVICE, STACK, offer,
+    SERVICE, STACK, keep_unlike, offer,
 };
 use super::loud::Keyed;
 use super::picked::{self, Example};
@@ -146,6 +146,8 @@ pub struct Facts {
     pub(super) shared: Keyed<SharedEvent>,
     /// Where the row stands that stands for each cluster, by the clusters' places in `traces`.
     pub(super) shown: Vec<(u32, Place)>,
+    /// Where rows of it stand that differ, and its newest, in the order of places.
+    pub(super) samples: Vec<(u32, Place)>,
 }
 
 /// Rows of a group, by their places in it.
@@ -450,6 +452,10 @@ impl Gathered {
         self.oldest.extend(other.oldest);
         self.oldest.sort_unstable_by_key(|place| (place.ts_ns, place.group, place.row));
         self.oldest.truncate(OLDEST);
+        for (hash, place) in other.unlike {
+            keep_unlike(&mut self.unlike, hash, place);
+        }
+        self.newest = self.newest.max(other.newest);
     }
 }
 
@@ -467,6 +473,15 @@ pub(super) fn facts(source: &RowSource, depth: Depth) -> Result<Facts, QueryErro
     let places = |of: fn(&Gathered) -> &[Place]| sums.iter().flat_map(|sums| of(&sums.more)).copied().collect();
     let best: BTreeSet<Place> = places(|more| more.best.as_ref().map_or(&[], |best| &best.1));
     let oldest: BTreeSet<Place> = places(|more| &more.oldest);
+    let mut samples: Vec<(u32, Place)> = (0..)
+        .zip(&sums)
+        .flat_map(|(at, Sums { more, .. })| {
+            let places = more.unlike.iter().map(|(_, place)| place).chain(&more.newest);
+            places.map(move |place| (at, *place))
+        })
+        .collect();
+    samples.sort_unstable();
+    samples.dedup();
     let (found, ids) = rayon::join(|| picked::entries(&groups, &best), || picked::insert_ids(&groups, &oldest));
     let (found, ids) = (found?, ids?);
     let of = |(key, mut sums): (Key, Sums)| {
@@ -487,5 +502,5 @@ pub(super) fn facts(source: &RowSource, depth: Depth) -> Result<Facts, QueryErro
     let shared = Keyed { clusters: trace_keys.clone(), rows: std::mem::take(&mut whole.shared) };
     let traces = Keyed { clusters: trace_keys, rows: std::mem::take(&mut whole.traces) };
     let loud = whole.loud.into_iter().map(|(at, rows)| (groups[at as usize].clone(), rows)).collect();
-    Ok(Facts { clusters, attached, totals, further: whole.further, loud, traces, shared, shown })
+    Ok(Facts { clusters, attached, totals, further: whole.further, loud, traces, shared, shown, samples })
 }

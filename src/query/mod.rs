@@ -32,7 +32,7 @@ pub use entries::{ClusterRows, Entries, EntryFilter};
 pub use facts::{AttachedRows, ClusterFacts, Counts, Facts, SharedEvent, TotalRows, TraceRow};
 pub use loud::{Keyed, MessageRow, StartRow};
 pub use named::{NAMED, named};
-pub use picked::Example;
+pub use picked::{Example, Raws};
 pub use reach::{EventTimes, PICKED, Reach};
 pub use table::{Column, Data, Table};
 pub use texts::{EndedRow, Exit, ExitOf};
@@ -134,6 +134,7 @@ struct Walked {
     traces: OnceLock<Keyed<TraceRow>>,
     shared: OnceLock<Keyed<SharedEvent>>,
     shown: OnceLock<Vec<(u32, Place)>>,
+    samples: OnceLock<Vec<(u32, Place)>>,
     messages: OnceLock<Keyed<MessageRow>>,
 }
 
@@ -245,6 +246,7 @@ impl Engine {
         let _ = self.walked.traces.set(std::mem::take(&mut facts.traces));
         let _ = self.walked.shared.set(std::mem::take(&mut facts.shared));
         let _ = self.walked.shown.set(std::mem::take(&mut facts.shown));
+        let _ = self.walked.samples.set(std::mem::take(&mut facts.samples));
         Ok(facts)
     }
 
@@ -317,22 +319,30 @@ impl Engine {
         Ok(self.walked.shared.get_or_init(|| found))
     }
 
-    /// The examples of some clusters as they were stored, where that was kept: a report quotes those that it tells, and of a
+    /// Entries of some clusters as they were stored, where that was kept: a report quotes those that it tells, and of a
     /// hundred thousand others they would fill the memory.
-    pub fn raws(&self, wanted: &BTreeSet<ClusterRows>) -> Result<BTreeMap<ClusterRows, String>, QueryError> {
+    pub fn raws(&self, wanted: &BTreeSet<ClusterRows>) -> Result<BTreeMap<ClusterRows, Raws>, QueryError> {
         if self.walked.shown.get().is_none() {
             self.facts()?;
         }
-        let (clusters, rows) = match (self.walked.traces.get(), self.walked.shown.get()) {
-            (Some(traces), Some(rows)) => (&traces.clusters, rows),
-            _ => return Ok(BTreeMap::new()),
+        let walked = (self.walked.traces.get(), self.walked.shown.get(), self.walked.samples.get());
+        let (Some(traces), Some(shown), Some(samples)) = walked else { return Ok(BTreeMap::new()) };
+        let key = |at: &u32| &traces.clusters[*at as usize];
+        let own = |rows: &[(u32, Place)]| -> Vec<(u32, Place)> {
+            rows.iter().filter(|(at, _)| wanted.contains(key(at))).copied().collect()
         };
-        let own = rows.iter().filter(|(at, _)| wanted.contains(&clusters[*at as usize]));
-        let places: BTreeMap<Place, u32> = own.map(|(at, place)| (*place, *at)).collect();
+        let (shown, samples) = (own(shown), own(samples));
         let groups = row_groups(&self.source.files, self.source.window)?;
-        let raws = picked::raws(&groups, &places.keys().copied().collect())?;
-        let named = |(place, raw): (Place, Option<String>)| Some((clusters[places[&place] as usize].clone(), raw?));
-        Ok(raws.into_iter().filter_map(named).collect())
+        let raws = picked::raws(&groups, &shown.iter().chain(&samples).map(|(_, place)| *place).collect())?;
+        let raw = |place: &Place| raws.get(place).cloned().flatten();
+        let mut out: BTreeMap<ClusterRows, Raws> = BTreeMap::new();
+        for (at, place) in &shown {
+            out.entry(key(at).clone()).or_default().example = raw(place);
+        }
+        for (at, place) in &samples {
+            out.entry(key(at).clone()).or_default().samples.extend(raw(place));
+        }
+        Ok(out)
     }
 
     fn loud(&self) -> Result<&[LoudRows], QueryError> {

@@ -36,6 +36,15 @@ pub struct Example {
     pub location: Option<String>,
 }
 
+/// Entries of a cluster as they were stored (`examples`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Raws {
+    /// The one that stands for it.
+    pub example: Option<String>,
+    /// Some that differ: in revision, place, severity, signature; and the newest.
+    pub samples: Vec<String>,
+}
+
 impl Example {
     /// What decides between rows of one level: time, id, input, place in it.
     pub(super) fn order(&self) -> (i64, &str, &str, i64) {

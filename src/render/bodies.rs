@@ -211,8 +211,30 @@ struct BodyView<'a> {
 #[derive(Serialize)]
 struct MemberLine<'a> {
     c: &'a Cluster,
+    /// In the family's own starts, where another family has it too.
+    entries: u64,
+    events: u64,
     severities: String,
     offset: Option<String>,
+}
+
+fn member_line<'a>(root: &Cluster, member: &'a Cluster, family: Option<&Family>) -> MemberLine<'a> {
+    let own = family.and_then(|family| family.shared_members.iter().find(|own| own.cluster == member.id));
+    let Some(own) = own else {
+        return MemberLine {
+            c: member,
+            entries: member.entries,
+            events: member.events,
+            severities: counts(&member.severities, true),
+            offset: offset(root, &member.first),
+        };
+    };
+    // How its own entries split over several severities is not known.
+    let severities = match member.severities.iter().filter(|(_, n)| **n > 0).collect::<Vec<_>>().as_slice() {
+        [(severity, _)] => format!("{severity} {}", filters::count(own.entries)),
+        _ => member.severity.clone(),
+    };
+    MemberLine { c: member, entries: own.entries, events: own.events, severities, offset: offset(root, &own.first) }
 }
 
 impl Renderer {
@@ -284,11 +306,7 @@ fn body_view<'a>(input: &BodyInput<'a>, level: Level) -> BodyView<'a> {
         c,
         family,
         members_left: others.len().saturating_sub(level.members),
-        members: others
-            .into_iter()
-            .take(level.members)
-            .map(|m| MemberLine { c: m, severities: counts(&m.severities, true), offset: offset(c, m) })
-            .collect(),
+        members: others.into_iter().take(level.members).map(|m| member_line(c, m, family)).collect(),
         action,
         markers: action.markers.iter().map(|line| line.replace(['\n', '\r'], " ")).collect::<Vec<_>>().join("\n"),
         fact: fact(c, family),
@@ -329,8 +347,8 @@ fn body_view<'a>(input: &BodyInput<'a>, level: Level) -> BodyView<'a> {
 }
 
 /// Seconds between the first entries of a root and of a member, as words.
-fn offset(root: &Cluster, member: &Cluster) -> Option<String> {
-    let (from, to) = (crate::time::parse(&root.first)?.ns, crate::time::parse(&member.first)?.ns);
+fn offset(root: &Cluster, first: &str) -> Option<String> {
+    let (from, to) = (crate::time::parse(&root.first)?.ns, crate::time::parse(first)?.ns);
     let words = crate::time::words((to - from).abs());
     Some(if to < from { format!("first seen {words} before") } else { format!("first seen {words} after") })
 }

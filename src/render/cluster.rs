@@ -107,8 +107,11 @@ impl<'a> Context<'a, '_> {
     }
 }
 
-/// The command that reads a cluster's entries where they came from.
+/// The command that reads a cluster's entries where they came from; empty where they came from no Cloud Logging.
 pub(super) fn gcloud(c: &Cluster) -> String {
+    if c.filter.is_empty() {
+        return String::new();
+    }
     let project =
         if c.project.is_empty() { String::new() } else { format!(" --project={}", safe::shell_word(&c.project)) };
     format!("gcloud logging read {}{project} --format=json", safe::shell_word(&c.filter))

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::fixture::{HOSTILE, report};
 use super::*;
+use crate::report::v1::SharedMember;
 
 pub(super) fn renderer() -> Renderer {
     Renderer::new(None).expect("embedded templates")
@@ -295,6 +296,22 @@ fn a_body_for_a_tracker_of_smaller_texts_is_cut_at_the_quoted_entry_first() {
     let text = renderer().issue_body(&input(&report, "C0b1ff12e", &facts)).expect("issue");
     assert!(text.chars().count() <= 9_000, "{}", text.chars().count());
     assert!(text.contains("yyy") && text.contains("| Seen with it |"), "the entry shrinks, the rest stays");
+}
+
+#[test]
+fn a_member_that_another_loop_has_too_is_told_with_what_is_of_this_one() {
+    let (mut report, facts) = (masked(), facts());
+    report.families[0].shared_members = vec![SharedMember {
+        cluster: "C22222222".into(),
+        entries: 6,
+        events: 5,
+        first: "2025-10-11T21:33:11.204100000Z".into(),
+    }];
+    let issue = renderer().issue_body(&input(&report, "C0b1ff12e", &facts)).expect("issue");
+    let row = issue.lines().find(|line| line.contains("(C22222222)")).expect("a row");
+    assert_eq!(row, "| `Container called exit(1).` (C22222222) | WARNING 6 | 6 | 5 | first seen 10.0 s after |");
+    let comment = renderer().comment_body(&input(&report, "C0b1ff12e", &facts)).expect("comment");
+    assert!(comment.contains("(C22222222, 6 entries, first seen 10.0 s after)"), "{comment}");
 }
 
 #[test]

@@ -18,7 +18,8 @@ pub use super::v1_data::{
     Coverage, DataQuality, QueryRef, ReportWindow, ServiceCoverage, SeverityCoverage, Source, Totals,
 };
 pub use super::v1_findings::{
-    ActionRow, Calibration, CalibrationSplit, Deploy, Family, FindingRow, Route, ServiceRow, Summary, TimelineRow,
+    ActionRow, Calibration, CalibrationSplit, Deploy, Family, FindingRow, Route, ServiceRow, SharedMember, Summary,
+    TimelineRow,
 };
 pub use super::v1_rest::{Rest, RestLists};
 pub use super::v1_trend::{DayCount, DayValue, Parameter, RateChange, Snapshots, Trend, ValueChange, ValueCount};

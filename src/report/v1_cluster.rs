@@ -110,7 +110,7 @@ pub struct Cluster {
     pub share: f64,
     /// `data-quality`, or `silence` for a service that wrote nothing; absent for everything else.
     pub category: Option<String>,
-    /// `gcloud logging read` filter that reproduces it.
+    /// `gcloud logging read` filter that reproduces it; empty where its entries came from no Cloud Logging.
     pub filter: String,
     /// Logs Explorer link.
     pub explorer_url: Option<String>,

@@ -56,8 +56,11 @@ pub struct Family {
     pub root: String,
     /// Cluster ids of all members, root first.
     pub members: Vec<String>,
-    /// Entries of all members.
+    /// Entries of all members; of shared ones those that are its own.
     pub entries: u64,
+    /// Members that another crash loop has as well, such as the exit line of both, with what is of this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shared_members: Vec<SharedMember>,
     /// Events; for a crash loop its starts that ended in an exit.
     pub events: u64,
     /// Starts that failed; for a crash loop.
@@ -74,6 +77,19 @@ pub struct Family {
     pub sentence: String,
     /// Most urgent priority of its members.
     pub priority: String,
+}
+
+/// What a crash loop has of a cluster that stands in the starts of several.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SharedMember {
+    /// Cluster id.
+    pub cluster: String,
+    /// Entries in its own starts.
+    pub entries: u64,
+    /// Their events.
+    pub events: u64,
+    /// The oldest of them.
+    pub first: String,
 }
 
 /// A revision that was rolled out.

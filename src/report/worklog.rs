@@ -259,7 +259,21 @@ fn family_row(family: &Family, material: &Material<'_>, ids: &[String]) -> v1::F
         kind: family.kind.as_str().to_owned(),
         root: ids[family.root].clone(),
         members: family.members.iter().map(|member| ids[*member].clone()).collect(),
-        entries: family.members.iter().map(|member| clusters[*member].cluster.entries).sum(),
+        entries: family
+            .members
+            .iter()
+            .map(|member| family.shared.get(member).map_or(clusters[*member].cluster.entries, |own| own.entries))
+            .sum(),
+        shared_members: family
+            .shared
+            .iter()
+            .map(|(member, own)| v1::SharedMember {
+                cluster: ids[*member].clone(),
+                entries: own.entries,
+                events: own.events,
+                first: rfc3339(own.first_ns),
+            })
+            .collect(),
         events: family.times_ns.len() as u64,
         failed: family.failed,
         first: rfc3339(first),

@@ -22,7 +22,7 @@ use super::event::EventRole;
 use super::files::Files;
 use super::order::{Place, origin};
 use super::rows::{DictCol, IntCol, NONE, Rows, TextCol};
-use crate::mine::{Marks, RowRole, is_aborted, may_be_exception, unstamped};
+use crate::mine::{Marks, RowRole, may_be_exception, unstamped};
 use crate::record::Severity;
 use block::{BLOCK_NS, Block, Is, lone_file, opens};
 pub(super) use told::Told;
@@ -403,8 +403,8 @@ fn assign(blocks: &[&Rows], places: &[(u32, u32)]) -> Events {
                 (RowRole::Frame, false)
             }
             RowRole::Plain | RowRole::Inside | RowRole::Exception if taken.is_some() => {
-                // Rake's says less than the error below it.
-                inside.extend(taken.filter(|last| is_aborted(text_at(last.at))).map(|last| last.at as u32));
+                // What only announces an error says less than the error below it.
+                inside.extend(taken.filter(|last| last.role == RowRole::Opener).map(|last| last.at as u32));
                 (RowRole::Traceback, taken.is_some_and(|last| last.below == Below::Indented))
             }
             RowRole::Inside if joined.is_some() => {

@@ -22,6 +22,7 @@ mod duckdb;
 mod faults;
 #[cfg(unix)]
 mod filing;
+mod filters;
 mod first_lines;
 #[cfg(unix)]
 mod github;

@@ -10,9 +10,9 @@ use super::super::json::{NodeKind, Spot, Tape, Value};
 use super::made::Object;
 use super::payload::{Best, Payload, Sort};
 use super::{
-    INNER_LEVEL, Row, Shape, appengine, attempt, audit, first, first_text, generic, host_and_path, http_status,
-    identify, imply, k8s_event, last_segment, latency_ns, nested, part, resource, stdout, structs, take_severity,
-    take_time, text, timestamp, upper,
+    INNER_LEVEL, Row, Shape, appengine, attempt, audit, failure, first, first_text, generic, host_and_path,
+    http_status, identify, imply, k8s_event, last_segment, latency_ns, nested, part, resource, stdout, structs,
+    take_severity, take_time, text, timestamp, upper,
 };
 use crate::record::{Http, Kind, LogRecord, Severity, Split};
 
@@ -193,6 +193,9 @@ pub(super) fn entry<'a>(row: &Row<'a>, record: &mut LogRecord<'a>) {
             imply(record, payload.level(within), INNER_LEVEL);
             let failed = record.severity == Severity::Default || record.severity >= Severity::Error;
             record.message = payload.message(within, failed);
+            if failure::is_reported(record) {
+                record.message = failure::beside(std::mem::take(&mut record.message), json);
+            }
             if record.http.is_none() {
                 record.http = payload.request(json);
             }
@@ -406,6 +409,10 @@ fn kind(record: &LogRecord<'_>, audited: bool, answered: bool, requested: bool) 
         Kind::App
     }
 }
+
+mod fields;
+
+pub use fields::{EntryField, EntryFields, EntryOrigin, entry_origin};
 
 #[cfg(test)]
 mod tests;

@@ -13,8 +13,8 @@ use super::keys::FIELDS;
 use super::payload::with_stack;
 use super::table::{Field, Found, Table};
 use super::{
-    INNER_LEVEL, Row, Shape, duration, first_text, frames, host_and_path, http_status, identify, imply, level, nested,
-    part, severity, take_severity, text, upper,
+    INNER_LEVEL, Row, Shape, duration, failure, first_text, frames, host_and_path, http_status, identify, imply, level,
+    nested, part, severity, take_severity, text, upper,
 };
 use crate::record::{Http, Kind, LogRecord, Severity};
 
@@ -157,6 +157,10 @@ pub(super) fn settle<'a>(found: &Found<'a>, row: Value<'a>, record: &mut LogReco
     record.labels = found.value(Field::Labels).map(|labels| labels.raw().into());
     record.message = told(found, row);
     unprefix(record);
+    let level = found.value(Field::Level).and_then(in_tens);
+    if level.map_or_else(|| failure::is_reported(record), |level| level >= Severity::Error) {
+        record.message = failure::beside(std::mem::take(&mut record.message), row);
+    }
     record.http = request(found, row);
     // A row whose message is blank says nothing; one that has no message says what it holds.
     if record.message.is_empty() && record.http.is_none() && !found.has_message() && says_more(row) {

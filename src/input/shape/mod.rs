@@ -17,6 +17,7 @@ mod cloudwatch;
 mod datadog;
 mod duration;
 mod eventbridge;
+mod failure;
 mod flow;
 mod frames;
 mod gcp;
@@ -72,6 +73,7 @@ use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
 
+pub use gcp::{EntryField, EntryFields, EntryOrigin, entry_origin};
 pub(crate) use mapped::Mapping;
 pub(crate) use memory::Memory;
 pub(crate) use row::{MOST_REPEATS, Row};

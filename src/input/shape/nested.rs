@@ -9,7 +9,7 @@ use super::super::json::{Tape, Value};
 use super::super::said::is_object;
 use super::generic::{self, in_tens};
 use super::payload::Payload;
-use super::{INNER_LEVEL, Row, frames, imply, last_segment, resource, shape_of, spoken};
+use super::{INNER_LEVEL, Row, failure, frames, imply, last_segment, resource, shape_of, spoken};
 use crate::record::{Kind, LogRecord};
 use crate::time;
 
@@ -86,6 +86,7 @@ pub(super) fn fill_from(object: Value<'_>, record: &mut LogRecord<'_>) -> Option
     let failed = record.severity >= crate::record::Severity::Error || record.effective_reason.is_some();
     // What writes a dash for nothing has no message.
     let message = Some(payload.message(object, failed)).filter(|message| message != "-").unwrap_or_default();
+    let message = if failure::is_reported(record) { failure::beside(message, object) } else { message };
     // A row without any text stands for itself, which the envelope's text does already. One that is a request needs none.
     let told = record.resource_type.is_none() || inner.http.as_ref().is_some_and(generic::is_told);
     let request = inner.http.is_some() && told && record.http.is_none() && record.kind == Kind::App;

@@ -252,12 +252,12 @@ pub(super) const STACKS: [(&str, &str, &str); 19] = [
     (
         "rust",
         "thread 'main' panicked at src/main.rs:12:5:\nno stock\nstack backtrace:\n   0: shop::pick\n             at ./src/main.rs:12:5\nnote: Some details are omitted, run with `RUST_BACKTRACE=full`\nstarted",
-        "HTFFFF H",
+        "FHFFFF H",
     ),
     (
         "rust without frames",
         "thread 'pool-1' (7) panicked at src/main.rs:12:5:\n  two lines\nnote: run with `RUST_BACKTRACE=1` environment variable\nstarted",
-        "HTF H",
+        "FHF H",
     ),
     (
         "node",

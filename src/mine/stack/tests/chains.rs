@@ -108,3 +108,19 @@ fn rust_panics_name_no_type_and_keep_their_message() {
     assert_eq!(chain(text), ("panic", vec![], strings(&["shop::order::place"])));
     assert_eq!(parse_stack(text).expect("a stack").exceptions, [("panic", "no stock for order 7")]);
 }
+
+#[test]
+fn an_error_in_brackets_below_one_line_is_its_exception() {
+    let stack = parse_stack("job 7 crashed\n[AxisError: status 503]").expect("an exception");
+    assert_eq!((stack.head, stack.exceptions.as_slice()), (Some("job 7 crashed"), &[("AxisError", "status 503")][..]));
+    assert!(stack.frames.is_empty() && stack.id().is_none());
+    for other in [
+        "job crashed\n[the weather: bad]",
+        "job crashed\n[AxisError: a]\nmore",
+        "job crashed\n[AxisError: a",
+        "a.b.FirstError: x\n[a.b.LastError: y]",
+        "[a.b.LastError: y]",
+    ] {
+        assert_eq!(parse_stack(other), None, "{other}");
+    }
+}
