@@ -440,6 +440,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn of_unlike_rows_the_same_are_kept_whatever_the_order_and_the_cut() {
+        let place = |n: u64| Place { ts_ns: (n * 7 % 31) as i64, group: 0, row: n as u32 };
+        let rows: Vec<(u64, Place)> = (0..60).map(|n| (n * 11 % 20, place(n))).collect();
+        let kept = |rows: &mut dyn Iterator<Item = (u64, Place)>| {
+            let mut kept = Vec::new();
+            rows.for_each(|(hash, place)| keep_unlike(&mut kept, hash, place));
+            kept
+        };
+        let all = kept(&mut rows.iter().copied());
+        let oldest = |hash: u64| rows.iter().filter(|(own, _)| *own == hash).map(|(_, place)| *place).min();
+        let least: Vec<(u64, Place)> = (0..UNLIKE as u64).filter_map(|hash| Some((hash, oldest(hash)?))).collect();
+        assert_eq!(all, least);
+        assert_eq!(kept(&mut rows.iter().rev().copied()), all);
+        let (front, back) = (kept(&mut rows[..23].iter().copied()), kept(&mut rows[23..].iter().copied()));
+        assert_eq!(kept(&mut back.into_iter().chain(front)), all);
+    }
+
+    #[test]
     fn pairs_are_each_kept_once_whatever_was_met_before_them() {
         let (mut pairs, mut all) = (Pairs::new(), BTreeSet::new());
         let mut state = 7_u64;

@@ -3,6 +3,7 @@
 //! The service, the request and the text are looked for in the fields of some of its entries that differ; what holds for all of
 //! them is asked for. Entries that were not kept whole (below WARNING, by default) stand where others of their service do.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
@@ -66,11 +67,13 @@ pub(in crate::analyze) fn ask(clusters: &mut [&mut Cluster], raws: &[Vec<String>
             }
         }
     }
+    let has_ids = clusters.iter().any(|cluster| !cluster.insert_ids.is_empty());
     clusters.par_iter_mut().zip(&read).for_each(|(cluster, read)| {
         let known = &services[&(cluster.key.project.clone(), cluster.key.service.clone())];
         let [own, near] = [(read.google, read.foreign), (known.google, known.foreign)];
-        let (google, foreign) =
-            [own, near, (all.google, all.foreign)].into_iter().find(|(a, b)| *a || *b).unwrap_or((true, false));
+        let told = [own, near, (all.google, all.foreign)].into_iter().find(|(google, foreign)| *google || *foreign);
+        // Where none was kept whole: Cloud Logging gives each entry an id, and few others do.
+        let (google, foreign) = told.unwrap_or((has_ids, !has_ids));
         cluster.asked = Some(if foreign && !google {
             Asked { foreign, ..Asked::default() }
         } else {
@@ -209,11 +212,13 @@ fn text(cluster: &Cluster, entries: &[EntryFields]) -> Vec<String> {
         || template.to_owned(),
         |name| template.replace(&format!("[{name}]"), "<*>").replace(&format!("{name}: "), "<*>"),
     );
-    let line = longest(bare.lines().next().unwrap_or("")).filter(|text| text.len() >= words::TELLING);
-    line.map(quoted).into_iter().collect()
+    let parts = bare.lines().next().unwrap_or("").split(": ").filter_map(longest).enumerate();
+    let most = parts.max_by_key(|(at, text)| (text.len(), Reverse(*at))).map(|(_, text)| text);
+    most.filter(|text| text.len() >= words::TELLING).map(quoted).into_iter().collect()
 }
 
-/// What people read, as texts of fields without a name: a payload that stands for itself is its texts.
+/// What people read, as texts of fields without a name: a payload that stands for itself is its texts. What stands before a
+/// colon and what stands behind it may be of two fields ([`crate::input`] puts an error behind its message).
 fn texts_of(message: &str) -> Vec<EntryField> {
     fn walk(value: &Value, out: &mut Vec<EntryField>) {
         match value {
@@ -228,7 +233,7 @@ fn texts_of(message: &str) -> Vec<EntryField> {
     let mut out = Vec::new();
     match serde_json::from_str(message) {
         Ok(object @ Value::Object(_)) => walk(&object, &mut out),
-        _ => walk(&Value::String(message.to_owned()), &mut out),
+        _ => message.split(": ").for_each(|part| walk(&Value::String(part.to_owned()), &mut out)),
     }
     out
 }
@@ -254,4 +259,64 @@ fn present(keys: &[&str], entries: &[EntryFields]) -> Vec<String> {
         path(first, &key).filter(|own| others.iter().all(|entry| path(entry, &key).as_ref() == Some(own)))
     };
     keys.iter().filter_map(in_all).take(KEYS).map(|path| format!("{path}:*")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::Example;
+
+    fn cluster(template: &str, message: &str) -> Cluster {
+        let example = Example { message: message.into(), ..Example::default() };
+        Cluster {
+            template: template.into(),
+            example: Some(example),
+            insert_ids: vec!["a".into()],
+            ..Cluster::default()
+        }
+    }
+
+    fn said(cluster: &mut Cluster, raws: &[&str]) -> Asked {
+        ask(&mut [&mut *cluster], &[raws.iter().map(|raw| (*raw).to_owned()).collect()]);
+        cluster.asked.clone().expect("asked")
+    }
+
+    #[test]
+    fn a_text_whose_entries_were_not_kept_is_looked_for_in_parts_that_no_two_fields_share() {
+        let mut joined = cluster("failed to process: dial tcp <ip>", "failed to process: dial tcp 10.0.0.1");
+        assert_eq!(said(&mut joined, &[]).said, [r#""failed to process""#, r#""dial tcp""#]);
+        let mut keys = cluster("no stock left {a, text}", r#"{"a":1,"text":"no stock left"}"#);
+        assert_eq!(said(&mut keys, &[]).said, [r#""no stock left""#]);
+    }
+
+    #[test]
+    fn keys_are_asked_for_where_no_text_is_constant() {
+        let raw = r#"{"insertId":"a","jsonPayload":{"code":7,"detail":{"why":"x"}}}"#;
+        let mut keys = cluster("{code, detail.why}", r#"{"code":7,"detail":{"why":"x"}}"#);
+        assert_eq!(said(&mut keys, &[raw]).said, ["jsonPayload.code:*", "jsonPayload.detail.why:*"]);
+        let mut number = cluster("<num>", "7");
+        let raw = r#"{"insertId":"a","jsonPayload":{"message":7}}"#;
+        assert_eq!(said(&mut number, &[raw]).said, ["jsonPayload.message:*"]);
+    }
+
+    #[test]
+    fn entries_stand_where_others_of_their_service_do() {
+        let (mut loud, mut quiet) = (cluster("it is lost", "it is lost"), cluster("it is found", "it is found"));
+        for own in [&mut loud, &mut quiet] {
+            own.key.service = "Till".into();
+        }
+        let raw = r#"{"insertId":"a","textPayload":"it is lost","resource":{"type":"gae_app","labels":{"module_id":"till"}}}"#;
+        ask(&mut [&mut loud, &mut quiet], &[vec![raw.to_owned()], Vec::new()]);
+        let asked = quiet.asked.expect("asked");
+        assert_eq!(asked.service.as_deref(), Some(r#"resource.labels.module_id="Till""#));
+        assert_eq!(asked.said, [r#""it is found""#]);
+    }
+
+    #[test]
+    fn where_nothing_was_kept_entries_without_an_id_are_another_systems() {
+        let mut own = Cluster { insert_ids: Vec::new(), ..cluster("it is lost", "it is lost") };
+        assert!(said(&mut own, &[]).foreign);
+        own.insert_ids = vec!["a".into()];
+        assert!(!said(&mut own, &[]).foreign);
+    }
 }
