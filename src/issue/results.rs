@@ -245,7 +245,7 @@ fn link_of(action: &Action, row: &ResultRow, list: &ActionList) -> Option<IssueL
             .into_iter()
             .collect(),
         // A change of labels says nothing in words, and what was taken back is not said any more.
-        last_priority: Some(action.priority.value.to_string())
+        last_priority: Some(action.priority.value.clone())
             .filter(|_| action.body_file.is_some() && !undone)
             .unwrap_or_default(),
     })
