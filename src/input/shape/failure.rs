@@ -86,11 +86,8 @@ fn read<'a>(key: &str, row: Value<'a>) -> Option<Failure<'a>> {
         };
     }
     // Elastic's loggers write the path as one key.
-    let dotted = |keys: &[&str]| {
-        let keys: Vec<String> = keys.iter().map(|name| format!("{key}.{name}")).collect();
-        keys.iter().find_map(|key| row.some(key).and_then(text)).and_then(line)
-    };
-    typed(dotted)
+    let dotted = |keys: &[&str]| keys.iter().find_map(|key| row.some(key).and_then(text)).and_then(line);
+    if key == "error" { Some(Failure::Typed(dotted(&["error.type"])?, dotted(&["error.message"])?)) } else { None }
 }
 
 /// An error by its members: one that names no type is none, but what a validation found or a service answered.
