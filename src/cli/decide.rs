@@ -25,7 +25,6 @@ pub(crate) fn run(context: &Context, args: &DecideArgs) -> anyhow::Result<()> {
     let list = action_list(&folder.join("actions.json"))?;
     let action = find(&list, &args.id, &folder)?;
     let entry = entry(args, action, &folder);
-    refuse_past(&entry, &list)?;
     let path = context.decisions_path(&context.store_path(args.store.as_ref()));
     let text = read_text(&path)?;
     let refuse = |reason: String| Stop::Usage(format!("{}: {reason}", path.display()));
@@ -46,24 +45,22 @@ pub(crate) fn run(context: &Context, args: &DecideArgs) -> anyhow::Result<()> {
     std::fs::create_dir_all(parent)
         .and_then(|()| outputs::place(parent, &path, text.as_bytes()))
         .map_err(|error| anyhow::Error::new(error).context(format!("cannot write {}", path.display())))?;
-    context.say(&format!("{}: {} for {about}; the next run follows it", path.display(), words(&entry)))?;
+    context.say(&format!("{}: {} for {about}; {}", path.display(), words(&entry), followed(&entry, &list)))?;
     if context.common.json { answers::print(&answer(true)) } else { Ok(()) }
 }
 
-/// Refuses a mute that holds for none of the data it is given for: "now" is the end of the data and never the clock.
-fn refuse_past(entry: &DecisionEntry, list: &ActionList) -> anyhow::Result<()> {
-    let Ok(Decision { verdict: Verdict::Mute(Mute { until_ns: Some(until_ns), .. }), .. }) = entry.read() else {
-        return Ok(());
-    };
+/// What is said of an answer: whether a run follows it. A mute that ends before the data do is followed by none, whether it was
+/// mistyped or is meant to take back an earlier one; "now" is the end of the data and never the clock.
+fn followed(entry: &DecisionEntry, list: &ActionList) -> String {
     let end = &list.run.data_up_to;
-    if crate::issue::parse_ns(end).is_none_or(|end_ns| until_ns > end_ns) {
-        return Ok(());
+    match entry.read() {
+        Ok(Decision { verdict: Verdict::Mute(Mute { until_ns: Some(until_ns), .. }), .. })
+            if crate::issue::parse_ns(end).is_some_and(|end_ns| until_ns <= end_ns) =>
+        {
+            format!("that is over: the data reach to {end}, so no run mutes it, and an earlier mute of it ends")
+        }
+        _ => "the next run follows it".to_owned(),
     }
-    Err(Stop::Usage(format!(
-        "--until {} is not after the end of the data ({end}): a mute ends on that day, so no run would follow it",
-        entry.until.as_deref().unwrap_or_default()
-    ))
-    .into())
 }
 
 fn words(entry: &DecisionEntry) -> String {
