@@ -1,7 +1,7 @@
 //! Files that gardener wrote itself, which lie beside dumps when its output was put there.
 //!
 //! Documents quote entries and reports hold them: read as log data, each sample would be an error that happened again. They are
-//! told by what they carry. JSON names its schema in the first pair, documents begin with a mark, and `.written.json` beside
+//! told by what they carry. JSON names its schema in the first pair, documents have a mark below their title, and `.written.json` beside
 //! them holds the hashes of all that a run wrote, with documents of the time before the mark. A row of somebody's log
 //! that merely has a field `schema` is none of that.
 
@@ -15,7 +15,7 @@ use crate::record::ContentId;
 /// Remembers what a run wrote into its folder: the blake3 of each file by its name inside it, several with a blank between.
 pub const WRITTEN: &str = ".written.json";
 
-/// The first line of a Markdown document of ours.
+/// The line below the title of a Markdown document of ours.
 pub const MARK: &str = "<!-- generator: log-gardener -->";
 /// What stands in the head of a page of ours.
 const PAGE_MARK: &str = r#"<meta name="generator" content="log-gardener">"#;
@@ -68,7 +68,9 @@ fn carried(front: &[u8]) -> Option<String> {
     if front.starts_with(SCRIPT_MARK) || (front.starts_with("#run=run_") && front.contains("\n#valid_until=")) {
         return Some("the filing step".to_owned());
     }
-    let document = [MARK, ISSUE_MARK, NOTES_MARK].iter().any(|mark| front.starts_with(mark));
+    let below_title = || front.strip_prefix("# ").and_then(|title| title.split_once('\n')).map(|(_, below)| below);
+    let document = [MARK, ISSUE_MARK, NOTES_MARK].iter().any(|mark| front.starts_with(mark))
+        || below_title().is_some_and(|below| below.starts_with(MARK));
     let page = front.starts_with("<!doctype html>") && front.contains(PAGE_MARK);
     (document || page).then(|| "a document".to_owned())
 }
@@ -112,7 +114,9 @@ mod tests {
                 Some("log-gardener/results"),
             ),
             ("{\"format\": \"log-gardener/store\", \"version\": 2}", Some("log-gardener/store")),
-            ("<!-- generator: log-gardener -->\n# Log worklog", Some("a document")),
+            ("# Log worklog\n<!-- generator: log-gardener -->\n\n", Some("a document")),
+            ("# Log worklog\r\n<!-- generator: log-gardener -->\r\n", Some("a document")),
+            ("# Log worklog\n\n- a list\n<!-- generator: log-gardener -->", None),
             ("<!-- log-gardener:fp=lgfp1:00 -->\n**Status:**", Some("a document")),
             ("<!doctype html>\n<html>\n<meta name=\"generator\" content=\"log-gardener\">", Some("a document")),
             ("<!doctype html>\n<html>\n<meta name=\"generator\" content=\"other\">", None),

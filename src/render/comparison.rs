@@ -38,7 +38,7 @@ fn sentence(row: &Row) -> String {
 
 /// The document; `limit` rows a list.
 pub fn comparison_markdown(all: &Comparison, limit: usize) -> String {
-    let mut out = format!("{}\n# Comparison\n\n", crate::input::MARK);
+    let mut out = format!("# Comparison\n{}\n\n", crate::input::MARK);
     for (name, row) in [("A", &all.a), ("B", &all.b)] {
         let _ = writeln!(out, "- **{name}** {}: {}", safe::inline_code(&row.name), side(row));
     }
@@ -192,7 +192,8 @@ mod tests {
             Comparison { new: vec![row("a | b\u{1b}[2J <!-- @x #1"), row("c"), row("d")], ..Comparison::default() };
         let document = comparison_markdown(&all, 2);
         assert!(document.contains("1 more are left out") && document.contains("`a \\| b"), "{document}");
-        let body = document.strip_prefix(crate::input::MARK).expect("it begins with the mark of a document");
+        let body = document.replacen(crate::input::MARK, "", 1);
+        assert!(body.len() < document.len(), "it has the mark of a document");
         assert!(!body.contains('\u{1b}') && !body.contains("<!--"), "{document}");
         let text = comparison_text(&all, 2);
         assert!(text.contains("1 more (--limit)") && !text.contains('\u{1b}'), "{text}");
