@@ -139,9 +139,13 @@ pub fn parse_stack(message: &str) -> Option<Stack<'_>> {
 /// A message and below it nothing but an error in brackets: so Node prints one that has no stack, and so one is told that a
 /// logger put beside its message.
 fn bracketed(message: &str) -> Option<Stack<'_>> {
-    let (head, error) = message.trim_end().split_once("\n[")?;
-    let (name, text) = split_exception(error.strip_suffix(']')?).filter(|(name, _)| is_type(name))?;
-    let is_alone = !head.contains('\n') && !error.contains('\n') && exception_of(head).is_none();
+    // Few messages end so, and each message of several lines is asked.
+    let message = message.trim_end();
+    let inner = message.strip_suffix(']')?;
+    let (head, error) = inner.split_at(memchr::memchr(b'\n', inner.as_bytes())?);
+    let error = error.strip_prefix("\n[")?;
+    let (name, text) = split_exception(error).filter(|(name, _)| is_type(name))?;
+    let is_alone = !error.contains('\n') && exception_of(head).is_none();
     is_alone.then(|| Stack { head: head_of(head), exceptions: vec![(name, text)], ..Stack::default() })
 }
 

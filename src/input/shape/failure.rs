@@ -41,7 +41,7 @@ pub(super) fn beside<'a>(message: Cow<'a, str>, row: Value<'a>) -> Cow<'a, str> 
     if message.is_empty() {
         return message;
     }
-    let lines = message.split_once('\n');
+    let lines = memchr::memchr(b'\n', message.as_bytes()).map(|at| (&message[..at], &message[at + 1..]));
     if lines.is_some_and(|(_, below)| !is_frames_of_go(below)) {
         return message;
     }
