@@ -118,13 +118,17 @@ pub(super) struct Lead {
     separator: Option<u8>,
 }
 
+/// Bytes of line ends in front.
+fn ends(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
+}
+
 impl Lead {
     pub(super) fn of(bytes: &[u8]) -> Self {
-        let ends = |from: usize| bytes[from..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        let length = ends(0);
+        let length = ends(bytes);
         match bytes[length..] {
             [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', separator, b'\r' | b'\n', ..] => {
-                Self { length: length + 5 + ends(length + 5), structure: 5, separator: Some(separator) }
+                Self { length: length + 5 + ends(&bytes[length + 5..]), structure: 5, separator: Some(separator) }
             }
             _ => Self { length, ..Self::default() },
         }
@@ -143,7 +147,7 @@ pub(super) fn below_banner(bytes: &[u8], lead: Lead) -> Option<(Table, usize, Le
         let line = memchr::memchr2(b'\n', b'\r', &bytes[lead.length..])?;
         lead.structure += line;
         lead.length += line;
-        lead.length += bytes[lead.length..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        lead.length += ends(&bytes[lead.length..]);
         if let Some((mut table, length)) = Table::open(bytes, lead)
             && table.columns > 2
         {
@@ -453,10 +457,18 @@ mod tests {
         }
     }
 
+    /// Asserts that each of these is a table of one and the same row.
+    fn hold_one_row(texts: &[&str]) {
+        for text in texts {
+            let (log, counts) = run(text);
+            assert_eq!((log.rows.len(), log.bad.len(), counts.framing()), (1, 0, "csv"), "{text:?}");
+            assert_eq!(log.rows[0].2, r#"{"timestamp":"1","severity":"ERROR","textPayload":"a"}"#, "{text:?}");
+        }
+    }
+
     #[test]
     fn what_spreadsheets_and_data_frames_add_is_passed_over() {
-        let row = r#"{"timestamp":"1","severity":"ERROR","textPayload":"a"}"#;
-        for text in [
+        hold_one_row(&[
             ",timestamp,severity,textPayload\n0,1,ERROR,a\n",
             "Unnamed: 0,timestamp,severity,textPayload\n0,1,ERROR,a\n",
             "timestamp,severity,textPayload,\n1,ERROR,a,\n",
@@ -464,11 +476,7 @@ mod tests {
             "sep=;\r\ntimestamp;severity;textPayload\r\n1;ERROR;a\r\n",
             "timestamp,severity,textPayload\r1,ERROR,a\r",
             "\u{feff}sep=,\rtimestamp,severity,textPayload\r1,ERROR,a",
-        ] {
-            let (log, counts) = run(text);
-            assert_eq!((log.rows.len(), log.bad.len(), counts.framing()), (1, 0, "csv"), "{text:?}");
-            assert_eq!(log.rows[0].2, row, "{text:?}");
-        }
+        ]);
         let (log, _) = run("insert_id,json_payload\na,\"{\"\"m\"\":1}\"\n");
         assert_eq!(log.rows[0].2, r#"{"insert_id":"a","json_payload":{"m":1}}"#);
         assert!(Table::open(b"sep=;\ntimestamp,severity\n", Lead::of(b"sep=;\ntimestamp,severity\n")).is_none());
@@ -476,16 +484,11 @@ mod tests {
 
     #[test]
     fn words_above_a_header_and_the_count_below_are_no_rows() {
-        let row = r#"{"timestamp":"1","severity":"ERROR","textPayload":"a"}"#;
-        for text in [
+        hold_one_row(&[
             "Search: errors, last hour\ntimestamp,severity,textPayload\n1,ERROR,a\n",
             "Report\r\nmade by x\r\n\r\ntimestamp,severity,textPayload\r\n1,ERROR,a\r\n(1 row)\r\n",
             "\u{feff}# errors\ntimestamp;severity;textPayload\n1;ERROR;a\n(1 rows)",
-        ] {
-            let (log, counts) = run(text);
-            assert_eq!((log.rows.len(), log.bad.len(), counts.framing()), (1, 0, "csv"), "{text:?}");
-            assert_eq!(log.rows[0].2, row, "{text:?}");
-        }
+        ]);
         let (log, _) = run("timestamp,severity,textPayload\n1,ERROR,(2 rows)\n(2 rows) were lost\n");
         assert_eq!(log.rows.len(), 2, "words of a log stay");
         for text in [

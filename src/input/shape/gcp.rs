@@ -4,6 +4,8 @@
 //! a payload's own level counts when the envelope names none. Source:
 //! <https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry>.
 
+mod fields;
+
 use std::borrow::Cow;
 
 use super::super::json::{NodeKind, Spot, Tape, Value};
@@ -15,6 +17,8 @@ use super::{
     take_severity, take_time, text, timestamp, upper,
 };
 use crate::record::{Http, Kind, LogRecord, Severity, Split};
+
+pub use fields::{EntryField, EntryFields, EntryOrigin, entry_origin};
 
 /// What Cloud Run itself writes about an instance; needed only where an export lacks the log's name.
 const PLATFORM: [&str; 8] = [
@@ -409,10 +413,6 @@ fn kind(record: &LogRecord<'_>, audited: bool, answered: bool, requested: bool) 
         Kind::App
     }
 }
-
-mod fields;
-
-pub use fields::{EntryField, EntryFields, EntryOrigin, entry_origin};
 
 #[cfg(test)]
 mod tests;
