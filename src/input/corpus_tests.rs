@@ -62,7 +62,7 @@ impl Collect for Keep {
     }
 }
 
-/// Reads bytes as a file, and checks what holds for every file; `None` where nothing can be decoded.
+/// Reads bytes as a file, and checks what holds for every file; `None` where nothing can be decoded or where it is ours.
 fn read_bytes(bytes: &[u8], options: &ReadOptions) -> Option<(Ingested, Vec<LogRecord<'static>>)> {
     let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
     file.write_all(bytes).expect("a write");
@@ -77,7 +77,7 @@ fn read_bytes(bytes: &[u8], options: &ReadOptions) -> Option<(Ingested, Vec<LogR
     let source = Source { name: "dump".into(), path: file.path().to_owned() };
     let ingested = match read(&source, options, outlet) {
         Ok(ingested) => ingested,
-        Err(InputError::Undecodable { .. }) => return None,
+        Err(InputError::Undecodable { .. } | InputError::Own { .. }) => return None,
         Err(error) => panic!("{error}"),
     };
     let records = records.into_inner().expect("lock");
