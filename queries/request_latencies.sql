@@ -1,6 +1,7 @@
 -- How long did each request take?
 -- Inputs: rows, templates.
--- Output: template_id, project, service, kind; status, latency_ns (NULL where unknown); one row a request
+-- Output: template_id, project, service, kind; status, latency_ns (NULL where unknown), hour_ns (its hour in
+-- UTC, nanoseconds); one row a request
 WITH members AS (
   SELECT
     t.template_id AS template_id,
@@ -8,7 +9,8 @@ WITH members AS (
     COALESCE(r.service, '') AS service,
     r.kind AS kind,
     r.http_status AS status,
-    r.http_latency_ns AS latency_ns
+    r.http_latency_ns AS latency_ns,
+    r.hour_ns AS hour_ns
   FROM rows AS r
   JOIN templates AS t ON r.sig_id = t.sig_id
   WHERE r.event_role IN ('head', 'traceback')
@@ -19,7 +21,8 @@ SELECT
   service,
   kind,
   status,
-  latency_ns
+  latency_ns,
+  hour_ns
 FROM members
 WHERE status IS NOT NULL
-ORDER BY template_id, project, service, kind, latency_ns NULLS FIRST, status
+ORDER BY template_id, project, service, kind, latency_ns NULLS FIRST, status, hour_ns

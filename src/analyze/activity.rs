@@ -1,11 +1,14 @@
 //! How much a service did: the exposure that counts of two stretches of time are measured by.
 //!
 //! What both stretches know best is taken: requests, else distinct traces, else covered hours. Ten times the errors in ten
-//! times the requests is no change.
+//! times the requests is no change. But requests cannot measure their own absence: where a service did far less than it does
+//! in such a time ([`has_collapsed`]), what fell is measured by time.
 
 use std::collections::BTreeMap;
 
 use super::AnalyzeError;
+use super::stats::contrast::DISPERSION;
+use super::stats::rate::{ALPHA, Counts};
 use crate::query::Engine;
 
 /// Requests or traces that each side needs before they stand for its exposure.
@@ -58,9 +61,28 @@ pub fn exposure(before: Activity, after: Activity, hours: (f64, f64)) -> (f64, f
         .map_or((hours.0, hours.1, "hours"), |(n, m, unit)| (n as f64, m as f64, unit))
 }
 
+/// Whether a service did less than half of what it does in such a time, beyond chance: then its requests measure the fall
+/// itself, and only time can show it.
+pub(super) fn has_collapsed(before: Activity, after: Activity, hours: (f64, f64)) -> bool {
+    let of = |e0, e1| Counts { e0, e1, t0: hours.0, t1: hours.1, d: DISPERSION };
+    let fell = |counts: Counts| counts.falls() && counts.p_down() <= ALPHA;
+    if before.requests > 0 { fell(of(before.requests, after.requests)) } else { fell(of(before.traces, after.traces)) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_service_that_does_far_less_has_collapsed_and_a_shorter_time_is_no_fall() {
+        let of = |requests| Activity { requests, ..Activity::default() };
+        assert!(has_collapsed(of(1_600), of(40), (13.0, 1.3)));
+        assert!(!has_collapsed(of(1_600), of(150), (13.0, 1.3)), "as many as ever in a tenth of the time");
+        assert!(!has_collapsed(of(16), of(0), (13.0, 1.3)), "one or two of them are nothing to go by");
+        assert!(!has_collapsed(of(0), of(0), (0.0, 0.0)));
+        let traces = |traces| Activity { traces, ..Activity::default() };
+        assert!(has_collapsed(traces(1_600), traces(40), (13.0, 1.3)));
+    }
 
     #[test]
     fn requests_come_before_traces_and_both_before_time() {

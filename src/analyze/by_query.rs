@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cluster::{HEADLESS, keys, request_of};
+use super::cluster::{HEADLESS, hourly, keys, request_of};
 use super::{AnalyzeError, Cluster, ClusterKey, Example, cadence};
 use crate::mine::{Form, TemplateSet, templates};
 use crate::query::{Data, EndedRow, Engine, EngineOptions, Exit, Table, named};
@@ -209,12 +209,22 @@ fn requests(engine: &Engine, book: &mut Book) -> Result<(), AnalyzeError> {
         }
     }
     let table = ask(engine, "request_latencies")?;
-    let (status, latency) = (table.i64("status")?, table.i64("latency_ns")?);
+    let (status, latency, hour) = (table.i64("status")?, table.i64("latency_ns")?, table.i64("hour_ns")?);
+    let mut by_hour: BTreeMap<usize, Vec<(i32, f64)>> = BTreeMap::new();
     for (row, at) in book.rows(&table)? {
         if let Some(http) = &mut book.clusters[at].http {
             http.status = http.status.or_else(|| status[row].and_then(|status| i32::try_from(status).ok()));
             http.latencies_ms.extend(latency[row].map(|ns| ns as f64 / 1e6));
+            if let (Some(ns), Some(hour)) = (latency[row], hour[row]) {
+                let hour = i32::try_from(hour.div_euclid(HOUR_NS)).expect("an hour");
+                by_hour.entry(at).or_default().push((hour, ns as f64 / 1e6));
+            }
         }
+    }
+    for (at, mut rows) in by_hour {
+        rows.sort_by(|a, b| a.1.total_cmp(&b.1));
+        let http = book.clusters[at].http.as_mut().expect("a request");
+        http.hourly_ms = hourly(rows.into_iter());
     }
     for http in book.clusters.iter_mut().filter_map(|cluster| cluster.http.as_mut()) {
         http.latencies_ms.sort_by(f64::total_cmp);

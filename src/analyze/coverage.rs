@@ -62,6 +62,8 @@ pub struct Coverage {
     pub caps: Vec<CapCut>,
     /// Windows that dumps say they were asked for.
     pub asked_for: Vec<(String, DeclaredWindow)>,
+    /// What was stated and not only observed, per service: an export without a row in the middle is whole all the same.
+    pub stated: BTreeMap<String, Vec<(i64, i64)>>,
     /// Services whose exports end while those of others go on; filled by [`missing_exports`](super::missing_exports).
     pub missing: Vec<MissingExport>,
 }
@@ -153,6 +155,7 @@ impl Coverage {
             severities: severities.collect(),
             caps: self.caps.iter().filter(touches).cloned().collect(),
             asked_for: self.asked_for.clone(),
+            stated: self.stated.iter().map(|(name, parts)| (name.clone(), cut(parts))).collect(),
             missing: self.missing.clone(),
         }
     }
@@ -210,6 +213,9 @@ pub fn coverage(files: &[(&FileReport, &[Span])], window: Window, asked: Window,
     }
     for severity in by_severity.values_mut() {
         severity.intervals = unite(std::mem::take(&mut severity.intervals));
+    }
+    for stated in result.stated.values_mut() {
+        *stated = unite(std::mem::take(stated));
     }
     result.severities = by_severity;
     result.services = by_service
@@ -334,6 +340,9 @@ fn file(
             continue;
         }
         for name in names {
+            if stated.is_some() {
+                result.stated.entry(name.clone()).or_default().push(clipped);
+            }
             by_service.entry(name.clone()).or_default().entry(severity).or_default().push(clipped);
         }
         if known.severities.contains(&severity) {

@@ -12,6 +12,7 @@ mod story;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::activity::has_collapsed;
 use super::stats::contrast::{DISPERSION, Kind, contrast};
 use super::stats::multiple::claimed;
 use super::stats::rate::Counts;
@@ -177,13 +178,18 @@ pub fn compared(window: &Side, baseline: &Side, before: &BTreeMap<ClusterKey, i6
             let all = side.coverage.services.get(&key.service).map_or(0.0, |service| service.covered_s() / 3_600.0);
             own >= SAME_COVER * all
         };
-        let (t0, t1, unit) = if whole(baseline, hours.0) && whole(window, hours.1) {
-            exposure(of(baseline), of(window), hours)
-        } else {
-            (hours.0, hours.1, "hours")
-        };
         let events = |side: Option<&Cluster>| side.map_or(0, |cluster| cluster.events);
-        let counts = Counts { e0: events(old), e1: events(new), t0, t1, d: DISPERSION };
+        let counts_by = |t0, t1| Counts { e0: events(old), e1: events(new), t0, t1, d: DISPERSION };
+        let by_time = (counts_by(hours.0, hours.1), "hours");
+        let (counts, unit) = if whole(baseline, hours.0) && whole(window, hours.1) {
+            let (before, after) = (of(baseline), of(window));
+            let (t0, t1, unit) = exposure(before, after, hours);
+            let own = (counts_by(t0, t1), unit);
+            // A fall beside as many requests is the cluster's; together with them, it is the service's.
+            if has_collapsed(before, after, hours) && !own.0.rises() { by_time } else { own }
+        } else {
+            by_time
+        };
         subjects.push((shown, counts, unit, hours.0 * 3_600.0, hours.1 * 3_600.0));
     }
     let counts: Vec<Counts> = subjects.iter().map(|subject| subject.1).collect();
@@ -335,6 +341,8 @@ pub struct Material<'a> {
     pub known: &'a BTreeSet<(String, String)>,
     /// Deploys of the whole store.
     pub deploys: &'a [Deploy],
+    /// Silences of whole services that touch the window: last entry before, first entry after.
+    pub silences: &'a [(i64, Option<i64>)],
 }
 
 /// The analysis of an incident window.
@@ -397,7 +405,14 @@ pub fn incident(
             .then(a.cluster.key.cmp(&b.cluster.key))
     });
     let covered = material.coverage.any();
-    let (extent, silent) = story::extent(&all.changes, material.window, material.around, &covered);
+    let (shown, fell) = story::extent(&all.changes, material.window, material.around, &covered);
+    // A silence that is short beside the window makes nothing fall by half, and is the incident all the same.
+    let outage = if shown.is_none() { story::outage(material.silences, material.around) } else { None };
+    let silent = fell || outage.is_some();
+    let extent = shown.or(outage.map(|(from, to, _)| (from, to)));
+    // A silence is known as far as the exports go, whatever was asked for.
+    let end = covered.last().map_or(i64::MAX, |(_, to)| *to);
+    let extent = extent.map(|(from, to)| (from, if silent { to.min(end).max(from) } else { to }));
     let rollouts = rollouts(material.deploys, &revisions(wide)?, material.known, material.around);
     let signals = story::signals(&all.changes, extent, silent);
     let first_ns = extent.map_or(material.window.since_ns, |(first, _)| first);
@@ -409,7 +424,10 @@ pub fn incident(
     let reach = inside.reach(&rows)?;
     let answered = story::answered(&loud, &around);
     let served = self::times(wide, &answered.iter().map(|cluster| rows_of(&cluster.key)).collect::<Vec<_>>())?;
-    let recovery = story::recovery(&all.changes, extent, silent, &rollouts, &served, material.around, &covered);
+    let mut recovery = story::recovery(&all.changes, extent, silent, &rollouts, &served, material.around, &covered);
+    if outage.is_some_and(|(_, _, is_over)| is_over) {
+        recovery.recovered = Recovered::Yes;
+    }
     let services: BTreeSet<String> = material
         .then
         .activity

@@ -3,21 +3,27 @@
 //! A route is method and path with ids masked; its statuses are clusters of their own, so the counts are sums over clusters.
 //! Failures are compared with requests as exposure, by the formula of every other rate; requests of one burst are not
 //! independent, so the dispersion of an incident window is taken. Latencies are compared by ranks, with the same veto of
-//! small effects as any value.
+//! small effects as any value; where the window as a whole is not slower, the hour is looked for since when it is
+//! ([`Turn`]).
 
 use std::collections::BTreeMap;
 
 use super::cluster::{keys, request_of};
 use super::stats::contrast::DISPERSION;
-use super::stats::drift::{Drift, Slot, drifts};
+use super::stats::drift::{Drift, MIN_SHIFT, Slot, drifts};
 use super::stats::multiple::{adjust, claimed};
 use super::stats::rate::Counts;
+use super::stats::turn::{self, Since, Turn};
 use super::{AnalyzeError, Before, Cluster, ClusterKey, Coverage, changes, stats};
 use crate::mine::TemplateSet;
 use crate::query::Engine;
+use crate::time::{HOUR_NS, rfc3339_seconds};
 
 /// Latencies of a side that are compared, evenly over the order.
 const MOST: usize = 500;
+
+/// Latencies in milliseconds with their hours since 1970.
+type Hourly = Vec<(i32, f64)>;
 
 /// Project, service, method and route.
 pub type RouteKey = (String, String, String, String);
@@ -64,6 +70,15 @@ pub struct Route {
     pub latency_before: Option<Latency>,
     /// What changed, for a reader.
     pub changes: Vec<String>,
+    /// Of that, what got worse: slower, or more failures.
+    pub worse: Vec<String>,
+}
+
+impl Route {
+    fn tell(&mut self, sentence: String, worse: bool) {
+        self.worse.extend(worse.then(|| sentence.clone()));
+        self.changes.push(sentence);
+    }
 }
 
 /// Latencies per route, in milliseconds, ascending.
@@ -101,16 +116,17 @@ pub fn latencies(engine: &Engine, templates: &TemplateSet) -> Result<Latencies, 
 
 /// The routes of a window, most requests first.
 pub(crate) fn routes(clusters: &[Cluster], before: &Before, seen: &Coverage) -> Vec<Route> {
-    let mut routes: BTreeMap<RouteKey, (Route, Vec<f64>)> = BTreeMap::new();
+    let mut routes: BTreeMap<RouteKey, (Route, Vec<f64>, Hourly)> = BTreeMap::new();
     for cluster in clusters.iter().filter(|cluster| cluster.is_present()) {
         let Some((key, status)) = key_of(&cluster.key, &cluster.template) else { continue };
-        let (route, values) =
-            routes.entry(key.clone()).or_insert_with(|| (Route { key, ..Route::default() }, Vec::new()));
+        let (route, values, hourly) =
+            routes.entry(key.clone()).or_insert_with(|| (Route { key, ..Route::default() }, Vec::new(), Vec::new()));
         route.requests += cluster.entries;
         route.failed += if status.is_some_and(|status| status >= 500) { cluster.entries } else { 0 };
         *route.statuses.entry(status.unwrap_or(0)).or_default() += cluster.entries;
         route.hours = route.hours.max(seen.hours_of(cluster));
         values.extend(cluster.http.iter().flat_map(|http| &http.latencies_ms));
+        hourly.extend(cluster.http.iter().flat_map(|http| &http.hourly_ms));
     }
     let mut earlier: BTreeMap<RouteKey, (u64, u64)> = BTreeMap::new();
     for cluster in &before.clusters {
@@ -120,24 +136,32 @@ pub(crate) fn routes(clusters: &[Cluster], before: &Before, seen: &Coverage) -> 
         sum.1 += if status.is_some_and(|status| status >= 500) { cluster.entries } else { 0 };
     }
     let none = Vec::new();
-    let mut slots = Vec::with_capacity(routes.len());
+    let (mut slots, mut turns) = (Vec::with_capacity(routes.len()), Vec::with_capacity(routes.len()));
     let mut found: Vec<Route> = routes
         .into_values()
-        .map(|(mut route, mut values)| {
+        .map(|(mut route, mut values, mut hourly)| {
             values.sort_by(f64::total_cmp);
             let old = before.latencies.routes.get(&route.key).unwrap_or(&none);
             route.latency = Latency::of(&values);
             route.latency_before = Latency::of(old);
             route.before = earlier.get(&route.key).copied();
             slots.push(Slot { before: thin(old), after: thin(&values), measured: true });
+            hourly.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+            turns.push(Turn::of(&thin(old), &hourly));
             route
         })
         .collect();
     failures(&mut found);
-    for (route, drift) in found.iter_mut().zip(drifts(&slots)) {
-        if let (Some(Drift::Shift { .. }), Some(old), Some(new)) = (drift, route.latency_before, route.latency) {
+    let since = turn::told(&turns);
+    for ((route, drift), since) in found.iter_mut().zip(drifts(&slots)).zip(since) {
+        let moved = match drift {
+            Some(Drift::Shift { shift, .. }) => Some(shift),
+            Some(Drift::Constant { from, to, .. }) if (to - from).abs() >= MIN_SHIFT * from.abs() => Some(to - from),
+            _ => None,
+        };
+        if let (Some(shift), Some(old), Some(new)) = (moved, route.latency_before, route.latency) {
             let ms = changes::short;
-            route.changes.push(format!(
+            let sentence = format!(
                 "takes {} ms in the median and {} ms at the 95th percentile ({} requests), before {} ms and {} ms ({})",
                 ms(new.p50),
                 ms(new.p95),
@@ -145,11 +169,27 @@ pub(crate) fn routes(clusters: &[Cluster], before: &Before, seen: &Coverage) -> 
                 ms(old.p50),
                 ms(old.p95),
                 old.n
-            ));
+            );
+            route.tell(sentence, shift > 0.0);
+        } else if let Some(since) = since {
+            route.tell(turned(since), since.is_slower());
         }
     }
     found.sort_by(|a, b| b.requests.cmp(&a.requests).then(a.key.cmp(&b.key)));
     found
+}
+
+/// Since when a route is slower, or faster.
+fn turned(since: Since) -> String {
+    let ms = changes::short;
+    format!(
+        "takes {} ms in the median and {} ms at the 95th percentile since {}, before {} ms and {} ms",
+        ms(since.after.0),
+        ms(since.after.1),
+        rfc3339_seconds(i64::from(since.hour) * HOUR_NS),
+        ms(since.before.0),
+        ms(since.before.1),
+    )
 }
 
 fn thin(sorted: &[f64]) -> Vec<(i64, f64)> {
@@ -170,10 +210,9 @@ fn failures(routes: &mut [Route]) {
     let adjusted = adjust(&counts.iter().map(|counts| Some(counts.as_ref()?.p_two_sided())).collect::<Vec<_>>());
     for ((route, counts), q) in routes.iter_mut().zip(counts).zip(adjusted) {
         let Some(counts) = counts.filter(|counts| claimed(q) && (counts.rises() || counts.falls())) else { continue };
-        route.changes.push(format!(
-            "{} of {} requests answer 5xx, before {} of {}",
-            counts.e1, route.requests, counts.e0, counts.t0
-        ));
+        let sentence =
+            format!("{} of {} requests answer 5xx, before {} of {}", counts.e1, route.requests, counts.e0, counts.t0);
+        route.tell(sentence, counts.rises());
     }
 }
 

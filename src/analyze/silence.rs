@@ -4,11 +4,16 @@
 //! any other, with its last entry as first and last. A silent message is said of its own cluster, of routine ones only (an
 //! error that stops is no loss), and not where it ended with a deploy: a reworded line is not a silence. Where the exports
 //! themselves end, nothing is found and coverage says so ([`missing_exports`]).
+//!
+//! A service is silent by its hours, once nothing comes any more ([`gone_silent`]), or by the rows that it would have written
+//! in a pause that touches the window, over or not ([`outage`]). Such a pause is believed where the export is known to be
+//! whole: its window was stated, or other services wrote throughout.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::coverage::MissingExport;
 use super::history::{ceil_hours, covered, exposure, season};
+use super::stats::outage::{self, Hourly, Outage, outages};
 use super::stats::silent::{self, gone_silent};
 use super::stats::table::{Exposure, Hours, Level, Subject, Table};
 use super::{Before, Cluster, ClusterKey, Coverage, History, Runs};
@@ -40,19 +45,52 @@ pub struct Silent {
     pub regular: f64,
     /// Chance of such a silence at the rate before it.
     pub p0: f64,
+    /// First entry after it; `None` while it lasts.
+    pub until_ns: Option<i64>,
+    /// Rows that were to be expected in it, where they were counted.
+    pub expected: Option<f64>,
+    /// Others of the service in the window: last entry before, first entry after.
+    pub further: Vec<(i64, Option<i64>)>,
 }
 
 impl Silent {
+    /// Whether it lasts at the window's end.
+    pub fn is_open(&self) -> bool {
+        self.until_ns.is_none()
+    }
+
     /// For a reader.
     pub fn told(&self) -> String {
+        let covered = words((self.covered_h * HOUR_NS as f64) as i64);
+        let at = rfc3339_seconds;
         let what = if self.whole_service { "the service wrote" } else { "it came" };
-        format!(
-            "went silent: {what} in {:.0} % of the covered hours ({}), and not at all since {}, while {} were exported",
-            (self.regular * 100.0).floor(),
-            self.hours_with,
-            rfc3339_seconds(self.last_ns),
-            words((self.covered_h * HOUR_NS as f64) as i64),
-        )
+        let habit =
+            format!("{what} in {:.0} % of the covered hours ({})", (self.regular * 100.0).floor(), self.hours_with);
+        let missed = self.expected.map(|rows| format!("about {rows:.0} entries were to be expected"));
+        let mut told = match (self.until_ns, missed) {
+            (Some(until_ns), missed) => format!(
+                "was silent from {} to {}, {covered} of it exported: {}{habit} before; it writes again",
+                at(self.last_ns),
+                at(until_ns),
+                missed.map_or_else(String::new, |missed| format!("{missed}, ")),
+            ),
+            (None, Some(missed)) => format!(
+                "went silent: {habit}, and not at all since {}, while {covered} were exported and {missed}",
+                at(self.last_ns)
+            ),
+            (None, None) => format!(
+                "went silent: {habit}, and not at all since {}, while {covered} were exported",
+                at(self.last_ns)
+            ),
+        };
+        let span = |(from_ns, until_ns): &(i64, Option<i64>)| match until_ns {
+            Some(until_ns) => format!("from {} to {}", at(*from_ns), at(*until_ns)),
+            None => format!("since {}", at(*from_ns)),
+        };
+        if !self.further.is_empty() {
+            told.push_str(&format!("; also {}", self.further.iter().map(span).collect::<Vec<_>>().join(", ")));
+        }
+        told
     }
 }
 
@@ -108,8 +146,7 @@ impl Ear<'_> {
         let stretch = Hours::new(exposure.extent().0.min(subject.episodes.first()?.0), until);
         let table = Table { origin_ns: 0, exposures: vec![exposure.clone()], subjects: vec![subject] };
         let found: silent::Silent = gone_silent(&table, &table.subjects[0], stretch)?;
-        let recent = self.window.since_ns - RETIRED_NS.max(self.window.until_ns - self.window.since_ns);
-        (last_ns >= recent).then(|| Silent {
+        (last_ns >= self.recent_ns()).then(|| Silent {
             whole_service: false,
             last_ns,
             is_new: last_ns >= self.window.since_ns,
@@ -117,7 +154,15 @@ impl Ear<'_> {
             hours_with: found.silence.episodes,
             regular: found.regular,
             p0: found.silence.p0(),
+            until_ns: None,
+            expected: None,
+            further: Vec::new(),
         })
+    }
+
+    /// Earliest last entry of what is told in this window.
+    fn recent_ns(&self) -> i64 {
+        self.window.since_ns - RETIRED_NS.max(self.window.until_ns - self.window.since_ns)
     }
 
     fn newest<'r>(&self, runs: impl Iterator<Item = &'r (i64, i64)>) -> Option<i64> {
@@ -125,11 +170,107 @@ impl Ear<'_> {
         inside.map(|(_, last)| (*last).min(self.window.until_ns - 1)).max()
     }
 
-    fn service(&self, service: &str, last_ns: i64) -> Option<Silent> {
-        let intervals = self.covered(service, self.usual(service)?);
-        let hours = self.history().volume.get(service)?.keys().copied().collect();
-        let found = self.hear(&hours, &self.exposure(service, &intervals), last_ns)?;
-        Some(Silent { whole_service: true, ..found })
+    /// A service by its hours and by its rows; `runs` are of all services.
+    fn service(&self, service: &str, last_ns: i64, runs: &BTreeMap<&str, Runs>) -> Option<Silent> {
+        // Where mostly failures are exported, or written, their end is no loss.
+        let usual = self.usual(service).filter(|severity| *severity < Severity::Warning)?;
+        let intervals = self.covered(service, usual);
+        let volume = self.history().volume.get(service)?;
+        let hours = volume.keys().copied().collect();
+        let gone = self.hear(&hours, &self.exposure(service, &intervals), last_ns);
+        let gone = gone.map(|found| Silent { whole_service: true, ..found });
+        let mut pauses = self.outages(service, &intervals, runs);
+        // The one that lasts, else the one in which most was missed.
+        let weight = |own: &Silent| (own.is_open(), own.expected.unwrap_or(0.0));
+        pauses.sort_by(|a, b| weight(b).partial_cmp(&weight(a)).unwrap_or(std::cmp::Ordering::Equal));
+        let mut pauses = pauses.into_iter();
+        let first = match (pauses.next(), gone) {
+            (Some(own), _) if own.is_open() => own,
+            (own, Some(gone)) => {
+                pauses = own.into_iter().chain(pauses).collect::<Vec<_>>().into_iter();
+                gone
+            }
+            (own, None) => own?,
+        };
+        let mut further: Vec<(i64, Option<i64>)> = pauses.map(|own| (own.last_ns, own.until_ns)).collect();
+        further.sort_unstable();
+        Some(Silent { further, ..first })
+    }
+
+    /// Pauses of a service that touch the window, beyond chance and habit.
+    fn outages(&self, service: &str, intervals: &[(i64, i64)], runs: &BTreeMap<&str, Runs>) -> Vec<Silent> {
+        let (until_ns, since_ns) = (self.window.until_ns, self.window.since_ns);
+        // Rows that name no service come from nowhere that could fall silent.
+        let (false, Some(own)) = (service.is_empty(), runs.get(service)) else { return Vec::new() };
+        let spans: Vec<(i64, Option<i64>)> = own
+            .iter()
+            .enumerate()
+            .filter(|(_, (first, last))| *first < until_ns && *last < until_ns)
+            .map(|(at, (_, last))| (*last, own.get(at + 1).map(|next| next.0).filter(|next| *next < until_ns)))
+            .collect();
+        let touches = |span: &(i64, Option<i64>)| {
+            span.1.map_or(span.0 >= self.recent_ns(), |back_ns| back_ns > since_ns) && span.0 < until_ns
+        };
+        if !spans.iter().any(touches) {
+            return Vec::new();
+        }
+        let (first, covered_s) = covered(intervals, 0, ceil_hours(until_ns));
+        let volume = self.history().volume.get(service);
+        let rows = |hour: i64| volume.and_then(|hours| hours.get(&hour)).copied().unwrap_or(0);
+        let beat = Hourly { rows: (first..).take(covered_s.len()).map(rows).collect(), first, covered_s };
+        let pause = |span: &(i64, Option<i64>)| {
+            let to = span.1.unwrap_or(until_ns);
+            let from = intervals.partition_point(|(_, end)| *end <= span.0);
+            let parts: Runs = intervals[from..]
+                .iter()
+                .take_while(|(begin, _)| *begin < to)
+                .map(|(begin, end)| ((*begin).max(span.0), (*end).min(to)))
+                .collect();
+            let (first, covered_s) = covered(&parts, 0, ceil_hours(to));
+            outage::Pause { first, covered_s, asked: touches(span) }
+        };
+        let pauses: Vec<outage::Pause> = spans.iter().map(pause).collect();
+        let asked = Hours::new(since_ns.div_euclid(HOUR_NS), ceil_hours(until_ns));
+        let told = |found: Outage| {
+            let (last_ns, back_ns) = spans[found.place];
+            Silent {
+                whole_service: true,
+                last_ns,
+                is_new: last_ns >= since_ns,
+                covered_h: found.hours,
+                hours_with: found.hours_with,
+                regular: found.regular,
+                p0: found.p,
+                until_ns: back_ns,
+                expected: Some(found.expected),
+                further: Vec::new(),
+            }
+        };
+        let found = outages(&beat, &pauses, asked, runs.len()).into_iter().map(told);
+        found.filter(|own| self.is_whole(service, own.last_ns, own.until_ns.unwrap_or(until_ns), runs)).collect()
+    }
+
+    /// Whether the exports are known to go on through a pause of a service: stated, or others wrote without a pause of half
+    /// its length.
+    fn is_whole(&self, service: &str, from_ns: i64, to_ns: i64, runs: &BTreeMap<&str, Runs>) -> bool {
+        let half = (to_ns - from_ns) / 2;
+        let fits = |parts: Runs| {
+            let mut at = from_ns;
+            for (first, last) in parts {
+                if first - at > half {
+                    return false;
+                }
+                at = at.max(last);
+            }
+            to_ns - at <= half
+        };
+        let stated = [&self.before.coverage, self.seen].into_iter().filter_map(|own| own.stated.get(service));
+        let others = runs.iter().filter(|(name, _)| **name != service).map(|(_, runs)| runs);
+        let near = |all: Vec<&Runs>| {
+            let near = all.into_iter().flatten().filter(|(first, last)| *last >= from_ns && *first <= to_ns);
+            unite(near.copied().collect())
+        };
+        fits(near(stated.collect())) || fits(near(others.collect()))
     }
 
     fn message(&self, cluster: &Cluster, exposure: &Exposure) -> Option<Silent> {
@@ -157,15 +298,20 @@ impl Ear<'_> {
 /// Says of each routine message that it went silent, and adds a cluster for each service that did.
 pub fn silences(clusters: &mut Vec<Cluster>, before: &Before, seen: &Coverage, window: Window) {
     let ear = Ear { before, seen, window };
-    // Of each service its first project and its last entry.
+    // Of each service its first project and its last entry, and when it wrote.
     let mut services: BTreeMap<&str, (&str, Option<i64>)> = BTreeMap::new();
+    let mut all: BTreeMap<&str, Runs> = BTreeMap::new();
     for (key, runs) in &before.history.runs {
         let (_, last_ns) = services.entry(&key.service).or_insert((&key.project, None));
         *last_ns = (*last_ns).max(ear.newest(runs.iter()));
+        all.entry(&key.service).or_default().extend_from_slice(runs);
+    }
+    for runs in all.values_mut() {
+        *runs = unite(std::mem::take(runs));
     }
     let mut silent: BTreeMap<&str, Silent> = BTreeMap::new();
     for (service, (_, last_ns)) in &services {
-        if let Some(found) = last_ns.and_then(|last_ns| ear.service(service, last_ns)) {
+        if let Some(found) = last_ns.and_then(|last_ns| ear.service(service, last_ns, &all)) {
             silent.insert(service, found);
         }
     }
@@ -176,7 +322,7 @@ pub fn silences(clusters: &mut Vec<Cluster>, before: &Before, seen: &Coverage, w
     };
     for cluster in clusters.iter_mut().filter(heard) {
         let service = cluster.key.service.clone();
-        if silent.contains_key(service.as_str()) {
+        if silent.get(service.as_str()).is_some_and(Silent::is_open) {
             continue;
         }
         let severity = cluster.severity();
@@ -218,7 +364,7 @@ pub fn missing_exports(before: &Before, seen: &Coverage, window: Window) -> Vec<
         .collect();
     let end = |intervals: &[(i64, i64)]| intervals.last().map_or(i64::MIN, |(_, to)| *to);
     let newest = ends.iter().map(|(_, _, intervals)| end(intervals)).max().unwrap_or(i64::MIN);
-    let recent = window.since_ns - RETIRED_NS.max(window.until_ns - window.since_ns);
+    let recent = ear.recent_ns();
     ends.into_iter()
         .filter(|(_, _, intervals)| {
             let until = end(intervals);
@@ -309,8 +455,8 @@ mod tests {
         let found = clusters[2].silent.clone().expect("silent");
         assert!(found.whole_service && found.is_new && clusters[2].template == SERVICE, "{found:?}");
         assert_eq!((clusters[2].key.service.as_str(), clusters[2].last_ns), ("b", 99 * HOUR_NS + 9));
-        assert_eq!(found.covered_h as i64, 20);
-        assert!(found.told().starts_with("went silent: the service wrote in 100 % of the covered hours (100), "));
+        assert_eq!(found.covered_h as i64, 21, "from its last entry on");
+        assert!(found.told().starts_with("went silent: the service wrote in 100 % of the covered hours (99), "));
         assert!(clusters[0].silent.is_none() && clusters[1].silent.is_none(), "its messages are not told once more");
     }
 
@@ -349,6 +495,66 @@ mod tests {
         let mut clusters = vec![beat("a")];
         run(&mut clusters, all, &coverage(&[("a", 120)]));
         assert!(clusters[0].silent.is_none());
+    }
+
+    /// Two rows a minute but for some hours.
+    fn busy(history: &mut History, service: &str, silent: std::ops::Range<i64>) {
+        for (from, to) in [(0, silent.start), (silent.end, DAYS * 24)].into_iter().filter(|(from, to)| from < to) {
+            history.runs.entry(key(service)).or_default().push((from * HOUR_NS, to * HOUR_NS - 1));
+            history.volume.entry(service.into()).or_default().extend((from..to).map(|hour| (hour, 120)));
+        }
+    }
+
+    /// What is found of a service that wrote nothing for some hours, beside one that went on but for others.
+    fn outage(silent: std::ops::Range<i64>, other: std::ops::Range<i64>, stated: bool) -> Vec<Silent> {
+        let mut all = History::default();
+        busy(&mut all, "a", silent);
+        busy(&mut all, "b", other);
+        let mut seen = coverage(&[("a", 120), ("b", 120)]);
+        if stated {
+            seen.stated = ["a", "b"].map(|name| (name.to_owned(), vec![(0, DAYS * DAY_NS)])).into();
+        }
+        let mut clusters = vec![beat("a"), beat("b")];
+        run(&mut clusters, all, &seen);
+        clusters.into_iter().filter_map(|cluster| cluster.silent).collect()
+    }
+
+    #[test]
+    fn a_busy_service_that_paused_is_told_although_it_is_back() {
+        let found = outage(84..85, 0..0, false);
+        assert!(found.len() == 1 && !found[0].is_open() && found[0].until_ns == Some(85 * HOUR_NS), "{found:?}");
+        assert!(found[0].expected.is_some_and(|rows| (rows - 120.0).abs() < 2.0), "{found:?}");
+        assert!(
+            found[0].told().starts_with(
+                "was silent from 1970-01-04T11:59:59Z to 1970-01-04T13:00:00Z, 60.0 min of it exported: about 1"
+            ),
+            "{}",
+            found[0].told()
+        );
+        let open = outage(119..120, 0..0, false);
+        assert!(open.len() == 1 && open[0].is_open(), "{open:?}");
+        assert!(open[0].told().ends_with("while 60.0 min were exported and about 120 entries were to be expected"));
+    }
+
+    #[test]
+    fn a_pause_of_all_services_is_one_only_where_the_export_is_stated() {
+        assert!(outage(84..86, 84..86, false).is_empty(), "two files with nothing between them look the same");
+        assert_eq!(outage(84..86, 84..86, true).len(), 2);
+    }
+
+    #[test]
+    fn failures_that_end_are_no_silence_where_only_failures_are_exported() {
+        let mut all = History::default();
+        busy(&mut all, "a", 84..90);
+        busy(&mut all, "b", 100..120);
+        let mut seen = coverage(&[("a", 120), ("b", 120)]);
+        for own in seen.services.values_mut() {
+            own.severities = BTreeMap::from([(Severity::Error, own.intervals.clone())]);
+            own.rows = BTreeMap::from([(Severity::Error, 100)]);
+        }
+        let mut clusters = vec![beat("a"), beat("b")];
+        run(&mut clusters, all, &seen);
+        assert!(clusters.iter().all(|cluster| cluster.silent.is_none()), "fixed, and not silent");
     }
 
     #[test]

@@ -86,7 +86,11 @@ pub(crate) fn status(cluster: &Cluster, judged: Judgement, revisions: &Revisions
     if let Some(silent) = &cluster.silent {
         if silent.whole_service {
             // Nothing was expected of a cluster that stands for what is missing; the silence itself is what is new.
-            found.status = if silent.is_new { Status::New } else { Status::Ongoing };
+            found.status = match silent.until_ns {
+                Some(_) => Status::Resolved,
+                None if silent.is_new => Status::New,
+                None => Status::Ongoing,
+            };
             found.why.clear();
         }
         found.why.insert(0, silent.told());

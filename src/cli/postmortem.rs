@@ -79,6 +79,7 @@ fn fill(ground: &Ground<'_>, report: &mut v1::Report, args: &PostmortemArgs) -> 
             before: &newest_before(ground, window),
             known: &revisions_before(ground, first_ns, around)?,
             deploys: &ground.snapshot.deploys(),
+            silences: &silences(ground),
         },
         ground.engine,
         &wide,
@@ -207,6 +208,14 @@ fn of_revision(ground: &Ground<'_>, revision: &str) -> anyhow::Result<Baseline> 
         .collect();
     let services = own.into_keys().collect();
     Ok(Baseline { kind: "revision", windows, revision: Some((revision.to_owned(), services)) })
+}
+
+/// Silences of whole services in the window.
+fn silences(ground: &Ground<'_>) -> Vec<(i64, Option<i64>)> {
+    let all = ground.analysis.clusters.iter().filter_map(|ranked| ranked.cluster.silent.as_ref());
+    all.filter(|own| own.whole_service)
+        .flat_map(|own| std::iter::once((own.last_ns, own.until_ns)).chain(own.further.iter().copied()))
+        .collect()
 }
 
 /// Only what is of some services: a revision says nothing of the others.

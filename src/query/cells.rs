@@ -14,6 +14,7 @@ use super::loud::WARNING;
 use super::rows::RowSource;
 use crate::mine::SigId;
 use crate::store::{Cut, NO_INT, NO_WORD, RowGroup, StoreError, Words};
+use crate::time::HOUR_NS;
 
 /// Rows that are remembered as the oldest of a cluster.
 pub(super) const OLDEST: usize = 5;
@@ -122,8 +123,8 @@ pub(super) struct Gathered {
     pub(super) single_events: u64,
     /// Their times.
     pub(super) times_ns: Vec<i64>,
-    /// Status and latency of each request, [`NO_INT`] where it states none.
-    pub(super) requests: Vec<(i64, i64)>,
+    /// Status, hour since 1970 and latency of each request, [`NO_INT`] where it states none.
+    pub(super) requests: Vec<(i32, i32, i64)>,
     /// The loudest level and its oldest rows; several where their times are equal.
     pub(super) best: Option<(i64, Vec<Place>)>,
     /// Its oldest rows that have an id, in the order of the group.
@@ -363,7 +364,8 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
             }
         }
         if status[row] != NO_INT {
-            facts.requests.push((status[row], latency[row]));
+            let hour = i32::try_from(ts_ns.div_euclid(HOUR_NS)).unwrap_or(i32::MAX);
+            facts.requests.push((i32::try_from(status[row]).unwrap_or(i32::MAX), hour, latency[row]));
         }
         let place = Place { ts_ns, group: at, row: row as u32 };
         offer(&mut facts.best, effective[row], place);

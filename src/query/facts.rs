@@ -63,8 +63,9 @@ pub struct ClusterFacts {
     pub stacks: Counts<String>,
     /// Rows per request host (`cluster_hosts`).
     pub hosts: Counts<String>,
-    /// Status and latency in nanoseconds of each request with a status, by latency, unknown first (`request_latencies`).
-    pub requests: Vec<(i64, Option<i64>)>,
+    /// Status, hour since 1970 and latency in nanoseconds of each request with a status, by latency, unknown first
+    /// (`request_latencies`).
+    pub requests: Vec<(i32, i32, Option<i64>)>,
     /// The oldest of its loudest rows (`examples`).
     pub example: Option<Example>,
     /// Ids of its oldest rows, at most five (`insert_ids`).
@@ -394,13 +395,13 @@ impl Whole {
             |counts: FxHashMap<u32, u64>| sorted(counts.into_iter().map(|(code, n)| (self.words.own(code), n)));
         let mut times_ns = sums.more.times_ns;
         times_ns.sort_unstable();
-        let mut requests: Vec<(i64, Option<i64>)> = sums
+        let mut requests: Vec<(i32, i32, Option<i64>)> = sums
             .more
             .requests
             .into_iter()
-            .map(|(status, latency)| (status, Some(latency).filter(|ns| *ns != NO_INT)))
+            .map(|(status, hour, latency)| (status, hour, Some(latency).filter(|ns| *ns != NO_INT)))
             .collect();
-        requests.sort_unstable_by_key(|(status, latency)| (*latency, *status));
+        requests.sort_unstable_by_key(|(status, hour, latency)| (*latency, *status, *hour));
         ClusterFacts {
             key,
             entries: sums.entries,

@@ -185,6 +185,7 @@ fn routes() -> Vec<Route> {
             latency_ms: latency(12.0, 240.5),
             latency_before_ms: latency(11.0, 180.0),
             changes: strings(&["answered 5xx 0.4 %, before 0.1 %"]),
+            worse: strings(&["answered 5xx 0.4 %, before 0.1 %"]),
         },
         Route {
             service: "shop-web".into(),

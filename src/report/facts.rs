@@ -27,10 +27,12 @@ pub(super) fn silence(found: &Silent) -> v1::Silence {
     v1::Silence {
         whole_service: found.whole_service,
         last: rfc3339(found.last_ns),
-        covered_h: rounded(found.covered_h, 2),
+        covered_h: rounded(found.covered_h, 4),
         hours_with: found.hours_with,
         regular: rounded(found.regular, 4),
         p: probability(found.p0),
+        until: found.until_ns.map(rfc3339),
+        expected: found.expected.map(|rows| rounded(rows, 1)),
         sentence: found.told(),
     }
 }
@@ -198,6 +200,7 @@ pub(super) fn route(found: &Route) -> v1::Route {
         latency_ms: found.latency.map(latency),
         latency_before_ms: found.latency_before.map(latency),
         changes: found.changes.clone(),
+        worse: found.worse.clone(),
     }
 }
 

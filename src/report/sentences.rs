@@ -108,7 +108,7 @@ fn failed_requests(http: &v1::HttpStats, cluster: &v1::Cluster, routes: &Routes<
 
 fn how_often(cluster: &v1::Cluster, routes: &Routes<'_>) -> String {
     if let Some(silent) = &cluster.silent {
-        let hours = words((silent.covered_h * 3_600.0 * SECOND_NS as f64) as i64);
+        let hours = words((silent.covered_h * 3_600.0).round() as i64 * SECOND_NS);
         return format!("silent for {hours} that were exported");
     }
     let events = if cluster.events == cluster.entries {
@@ -303,7 +303,7 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
     });
     let back = lines(Status::Regressed).into_iter().map(|line| format!("{BACK}{line}"));
     let more = lines(Status::Escalating).into_iter().map(|line| format!("comes more often: {line}"));
-    summary.worse = silent.chain(back).chain(more).collect();
+    summary.worse = silent.chain(back).chain(more).chain(requests(report)).collect();
     for cluster in &loud {
         let drifts = cluster.parameters.iter().filter_map(|parameter| {
             let drift = parameter.drift.as_ref()?;
@@ -355,6 +355,14 @@ pub(super) fn summary(report: &v1::Report, material: &Material<'_>) -> v1::Summa
     summary
 }
 
+/// Routes whose requests take longer or fail more often.
+fn requests(report: &v1::Report) -> impl Iterator<Item = String> {
+    report.routes.iter().flat_map(|row| {
+        let name = format!("requests: {} {} ({})", row.method, row.route, named(&row.service));
+        row.worse.iter().map(move |sentence| format!("{name}: {sentence}"))
+    })
+}
+
 fn sentence(report: &v1::Report, summary: &v1::Summary) -> String {
     let names: Vec<&str> = report
         .services
@@ -377,8 +385,9 @@ fn sentence(report: &v1::Report, summary: &v1::Summary) -> String {
                 if beyond == 1 { "is" } else { "are" }
             );
         }
+        let worse = requests(report).next().map_or_else(String::new, |line| format!(" Got worse: {line}."));
         return format!(
-            "{who}: no cluster of WARNING or above in {} of data; see what could not be seen.",
+            "{who}: no cluster of WARNING or above in {} of data; see what could not be seen.{worse}",
             report.window.words
         );
     };

@@ -262,14 +262,14 @@ pub struct Impact {
     pub owner: Option<String>,
 }
 
-/// Something that came in every covered hour and is gone, while it was exported.
+/// Something that came in every covered hour and is gone, or a service that paused beyond chance, while it was exported.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Silence {
     /// A service, and not one message.
     pub whole_service: bool,
     /// Last entry.
     pub last: String,
-    /// Covered hours since then.
+    /// Covered hours since then, up to the first entry after it.
     pub covered_h: f64,
     /// Covered hours with an entry until then.
     pub hours_with: u64,
@@ -277,6 +277,12 @@ pub struct Silence {
     pub regular: f64,
     /// Chance of such a silence at the rate before it.
     pub p: f64,
+    /// First entry after it; `null` while it lasts.
+    #[serde(default)]
+    pub until: Option<String>,
+    /// Entries that were to be expected in it, where they were counted.
+    #[serde(default)]
+    pub expected: Option<f64>,
     /// For a reader.
     pub sentence: String,
 }

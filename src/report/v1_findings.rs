@@ -246,6 +246,9 @@ pub struct Route {
     pub latency_before_ms: Option<LatencyMs>,
     /// Sentences on what changed; empty where nothing can be told from chance.
     pub changes: Vec<String>,
+    /// Of `changes`, what got worse: slower, or more failures.
+    #[serde(default)]
+    pub worse: Vec<String>,
 }
 
 /// The rule for rising and falling clusters on past weeks of this very data.

@@ -62,6 +62,13 @@ pub(super) fn extent(
     (silence(&times, window, around), true)
 }
 
+/// From the first to the last moment of some silences, as far as they are looked at, and whether all are over.
+pub(super) fn outage(silences: &[(i64, Option<i64>)], around: Window) -> Option<(i64, i64, bool)> {
+    let from = silences.iter().map(|(from, _)| (*from).max(around.since_ns)).min()?;
+    let to = silences.iter().map(|(_, to)| to.unwrap_or(around.until_ns).min(around.until_ns)).max()?;
+    Some((from, to, silences.iter().all(|(_, to)| to.is_some())))
+}
+
 /// The first event of a service that belongs to the incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FirstSignal {

@@ -95,6 +95,28 @@ fn requests_stand_for_exposure_only_where_the_severity_is_covered_like_the_servi
     assert_eq!((whats(&found).len(), found.changes[0].unit), (1, "hours"));
 }
 
+#[test]
+fn requests_do_not_measure_their_own_absence() {
+    let busy = |requests| BTreeMap::from([("desk".to_owned(), Activity { requests, ..Activity::default() })]);
+    let mut then = side(&[("sold", Info, 1_000), ("slow", Error, 10)], &[(0, 600)]);
+    // Two requests a minute but for fifty of sixty minutes.
+    let mut now = side(&[("sold", Info, 20), ("slow", Error, 10)], &[(600, 660)]);
+    (then.activity, now.activity) = (busy(1_000), busy(20));
+    let found = compared(&now, &then, &BTreeMap::new());
+    assert_eq!(whats(&found), [("slow", What::Risen), ("sold", What::Fallen)]);
+    let units: Vec<&str> = found.changes.iter().map(|change| change.unit).collect();
+    assert_eq!(units, ["requests", "hours"], "failures are told by what was asked, the fall by time");
+}
+
+#[test]
+fn a_silence_is_the_incident_where_nothing_fell_by_half() {
+    let around = minutes(0, 600);
+    let silences = [(100 * MINUTE, Some(160 * MINUTE)), (101 * MINUTE, Some(161 * MINUTE))];
+    assert_eq!(story::outage(&silences, around), Some((100 * MINUTE, 161 * MINUTE, true)));
+    assert_eq!(story::outage(&[(500 * MINUTE, None)], around), Some((500 * MINUTE, 600 * MINUTE, false)));
+    assert_eq!(story::outage(&[], around), None);
+}
+
 fn changed(template: &str, what: What, severity: Severity, counts: (u64, u64), minutes: &[i64]) -> Change {
     let own = cluster(template, severity, counts.1.max(1));
     Change {

@@ -19,6 +19,7 @@ pub mod inside;
 pub mod judge;
 pub mod multiple;
 pub mod onset;
+pub mod outage;
 pub mod placebo;
 pub mod rate;
 pub mod revision;
@@ -28,6 +29,7 @@ pub mod silent;
 mod sim;
 pub mod special;
 pub mod table;
+pub mod turn;
 
 /// Quantile by linear interpolation between order statistics (Hyndman and Fan 1996, type 7); `None` for no values.
 ///

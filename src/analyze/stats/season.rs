@@ -30,12 +30,12 @@ impl Default for Season {
 }
 
 /// Hour of the day, 0 to 23, of an hour counted from 1970-01-01 00:00.
-fn hour_of_day(hour: i64) -> usize {
+pub(super) fn hour_of_day(hour: i64) -> usize {
     hour.rem_euclid(24) as usize
 }
 
 /// Whether an hour falls on Saturday or Sunday; 1970-01-01 is a Thursday.
-fn is_weekend(hour: i64) -> bool {
+pub(super) fn is_weekend(hour: i64) -> bool {
     matches!((hour.div_euclid(24) + 3).rem_euclid(7), 5 | 6)
 }
 

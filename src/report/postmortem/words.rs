@@ -188,7 +188,7 @@ pub(super) fn recovery(material: &IncidentMaterial<'_>) -> String {
             Recovered::Yes => format!("What had fallen was there again at {}.", rfc3339_seconds(at)),
             _ => format!(
                 "What had fallen did not come back in what is stored up to {}.",
-                rfc3339_seconds(material.around.until_ns)
+                rfc3339_seconds(data_end(material))
             ),
         };
     }
@@ -212,6 +212,12 @@ pub(super) fn recovery(material: &IncidentMaterial<'_>) -> String {
             rfc3339_short(at),
         ),
     }
+}
+
+/// Where the exports end, of the time that is looked at: a window may be asked for that reaches beyond them.
+fn data_end(material: &IncidentMaterial<'_>) -> i64 {
+    let covered = material.coverage.any().last().map(|(_, to)| *to);
+    covered.map_or(material.around.until_ns, |to| to.min(material.around.until_ns))
 }
 
 /// What could not be seen, first what matters most.
@@ -248,11 +254,12 @@ pub(super) fn unseen(report: &Report, material: &IncidentMaterial<'_>, section: 
     if material.around.since_ns > since {
         out.push(format!("nothing is stored before {}", rfc3339_seconds(material.around.since_ns)));
     }
-    if material.around.until_ns < until {
-        let left = material.around.until_ns - material.window.until_ns;
+    let end = data_end(material);
+    if end < until {
+        let left = end - material.window.until_ns;
         out.push(format!(
             "the data ends {}: of the hour after the window {} can be looked at",
-            rfc3339_seconds(material.around.until_ns),
+            rfc3339_seconds(end),
             if left > 0 { words(left) } else { "nothing".into() }
         ));
     }
@@ -319,6 +326,15 @@ pub(super) fn impact(report: &Report, material: &IncidentMaterial<'_>, section: 
             ));
         }
     }
+    for (cluster, own) in silences(report) {
+        let missed = own.expected.map_or_else(String::new, |rows| {
+            format!("about {} were to be expected", of(rows.round() as u64, "entry", "entries"))
+        });
+        rows.push(row(&format!("Silence of {}", named(&cluster.service)), in_words(own.covered_h * 3_600.0), missed));
+    }
+    for (name, sentence) in slower(report) {
+        rows.push(row(&name, sentence.to_owned(), "against all time before the window".into()));
+    }
     if let Some(all) = section.reach.first().filter(|all| all.events > 0) {
         rows.push(row(
             "Events that rose or are new",
@@ -369,7 +385,10 @@ pub(super) fn summary(report: &Report, material: &IncidentMaterial<'_>, section:
     let requests = section
         .impact
         .iter()
-        .filter(|row| row.name.ends_with("answered 5xx") || row.name.starts_with("Requests seen"))
+        .filter(|row| {
+            let starts = ["Requests seen", "Silence of"].iter().any(|start| row.name.starts_with(start));
+            starts || row.name.ends_with("answered 5xx")
+        })
         .map(|row| format!("{}: {} ({})", row.name, row.value, row.note));
     let reach = section.reach.first().filter(|all| all.events > 0).map(|all| {
         let users = all.users.map_or_else(|| "users unknown".to_owned(), |n| of(n, "user", "users"));
@@ -429,19 +448,57 @@ fn happened(report: &Report, material: &IncidentMaterial<'_>, section: &Postmort
             section.rose.iter().filter(loud).count(),
         );
     }
+    let beside = beside(report, section);
     if rose + gone + fell == 0 {
-        return format!(
-            "Nothing in the {} of the window differs from the baseline beyond chance.",
-            report.window.words
-        );
+        return if beside.is_empty() {
+            format!("Nothing in the {} of the window differs from the baseline beyond chance.", report.window.words)
+        } else {
+            format!("No cluster rose, vanished or fell beyond chance in {}, but {beside}.", report.window.words)
+        };
     }
+    let beside = if beside.is_empty() { String::new() } else { format!(" Also: {beside}.") };
     format!(
-        "{who}: {} rose or {} new ({new} never stored before, {} of WARNING and above), {gone} vanished, {fell} fell; {} cannot be told from the baseline.",
+        "{who}: {} rose or {} new ({new} never stored before, {} of WARNING and above), {gone} vanished, {fell} fell; {} cannot be told from the baseline.{beside}",
         of(rose, "cluster", "clusters"),
         if rose == 1 { "is" } else { "are" },
         section.rose.iter().filter(loud).count(),
         count(section.unchanged),
     )
+}
+
+/// Routes told in the first line.
+const ROUTES: usize = 3;
+
+/// What differs and is no count of a cluster: services that fell silent, requests that take longer or fail, values that moved.
+fn beside(report: &Report, section: &Postmortem) -> String {
+    let mut parts: Vec<String> =
+        silences(report).map(|(cluster, own)| format!("{} {}", named(&cluster.service), own.sentence)).collect();
+    let routes: Vec<String> = slower(report).map(|(name, sentence)| format!("{name} {sentence}")).collect();
+    let more = routes.len().saturating_sub(ROUTES);
+    if !routes.is_empty() {
+        parts.push(format!("against all time before the window, {}", routes[..routes.len() - more].join("; ")));
+    }
+    if more > 0 {
+        parts.push(format!("{} of routes more in the table of requests", of(more as u64, "change", "changes")));
+    }
+    if !section.values.is_empty() {
+        parts.push(format!("{} in messages moved", of(section.values.len() as u64, "value", "values")));
+    }
+    parts.join("; ")
+}
+
+/// Whole services that fell silent.
+fn silences(report: &Report) -> impl Iterator<Item = (&crate::report::v1::Cluster, &crate::report::v1::Silence)> {
+    let all = report.clusters.iter().filter_map(|cluster| Some((cluster, cluster.silent.as_ref()?)));
+    all.filter(|(_, own)| own.whole_service)
+}
+
+/// Routes with what got worse of each.
+fn slower(report: &Report) -> impl Iterator<Item = (String, &str)> {
+    report.routes.iter().flat_map(|route| {
+        let name = format!("{} {} of {}", route.method, route.route, named(&route.service));
+        route.worse.iter().map(move |sentence| (name.clone(), sentence.as_str()))
+    })
 }
 
 #[cfg(test)]

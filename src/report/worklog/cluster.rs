@@ -177,7 +177,9 @@ pub(super) fn cluster_row(shared: &Shared<'_>, at: usize, fingerprint: &Fingerpr
 /// The short name of a cluster.
 pub(in crate::report) fn name(cluster: &Cluster) -> String {
     match &cluster.silent {
-        Some(found) if found.whole_service => format!("{} went silent", cluster.key.service),
+        Some(found) if found.whole_service => {
+            format!("{} {} silent", cluster.key.service, if found.is_open() { "went" } else { "was" })
+        }
         Some(_) => format!("Went silent: {}", title(&cluster.template)),
         None => title(&cluster.template),
     }

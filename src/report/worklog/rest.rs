@@ -101,7 +101,7 @@ fn list(lists: &mut v1::RestLists, ranked: &Ranked, material: &Material<'_>, at:
     lists.silent += u64::from(cluster.silent.is_some());
     lists.impact += u64::from(ranked.priority.impact.is_some() && cluster.is_loud() && cluster.is_shown());
     if cluster.is_loud() && cluster.is_shown() {
-        let ends = cluster.silent.is_none() && status == Status::Resolved;
+        let ends = cluster.silent.as_ref().map_or(status == Status::Resolved, |silent| !silent.is_open());
         lists.timeline += 1 + u64::from(ends);
     }
     let is_whole_service = cluster.silent.as_ref().is_some_and(|silent| silent.whole_service);

@@ -59,7 +59,10 @@ pub(super) fn services(material: &Material<'_>) -> Vec<v1::ServiceRow> {
                 row.errors_per_1000_requests = Some(per_1000(row.errors));
                 row.requests_5xx_per_1000 = Some(per_1000(row.requests_5xx));
             }
-            let gone = own.iter().filter_map(|row| row.cluster.silent.as_ref()).find(|silent| silent.whole_service);
+            let gone = own
+                .iter()
+                .filter_map(|row| row.cluster.silent.as_ref())
+                .find(|silent| silent.whole_service && silent.is_open());
             row.silent_since = gone.map(|silent| rfc3339(silent.last_ns));
             row.owner = material.config.service_rule(&service).and_then(|rule| rule.owner.clone());
             row.repo = material.config.repo_of(&service).map(str::to_owned);

@@ -48,6 +48,14 @@ pub(super) fn timeline(report: &v1::Report, material: &Material<'_>) -> Vec<v1::
                 format!("{}: last entry of {name}", cluster.service),
                 Some(&cluster.id),
             ));
+            rows.extend(silent.until.as_ref().map(|until| {
+                row(
+                    until,
+                    "came_back",
+                    format!("{}: first entry of {name} after it", cluster.service),
+                    Some(&cluster.id),
+                )
+            }));
             continue;
         }
         let what = if cluster.status == Status::New.as_str() { "first_seen" } else { "first_in_window" };
