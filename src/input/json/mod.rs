@@ -327,6 +327,24 @@ impl<'a> Value<'a> {
     }
 }
 
+/// JSON without the blanks between its tokens, where it has any: what a pretty-printed dump says is what a compact one says.
+pub(crate) fn tight(json: &str) -> Option<String> {
+    let (mut inside, mut escaped, mut from) = (false, false, 0);
+    let mut tight = String::new();
+    for (at, byte) in json.bytes().enumerate() {
+        if inside {
+            inside = escaped || byte != b'"';
+            escaped = !escaped && byte == b'\\';
+        } else if byte.is_ascii_whitespace() {
+            tight.push_str(&json[from..at]);
+            from = at + 1;
+        } else {
+            inside = byte == b'"';
+        }
+    }
+    (from > 0).then(|| tight + &json[from..])
+}
+
 /// Where a member or element stands in a tape; the default is nowhere.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Spot(u32);

@@ -94,6 +94,15 @@ fn canonical_text_ignores_spacing_and_the_order_of_keys() {
 }
 
 #[test]
+fn tight_json_has_no_blanks_between_its_tokens() {
+    let spaced = "{\n  \"a b\" : [ 1 ,\t{} ],\r\n  \"c\\\" d\\\\\": \"e  { \\\" f\", \"g\": null\n}";
+    let compact = r#"{"a b":[1,{}],"c\" d\\":"e  { \" f","g":null}"#;
+    assert_eq!(tight(spaced).as_deref(), Some(compact));
+    assert_eq!(tight(compact), None);
+    assert_eq!(tight(""), None);
+}
+
+#[test]
 fn a_tape_that_remembers_reads_rows_as_a_fresh_one_does() {
     let resource = |n: usize| {
         format!(r#"{{"labels":{{"service_name":"shop-{}","zone":"eu-{}","\u0061":[1,{{}}]}}}}"#, n % 3, n / 7 % 2)

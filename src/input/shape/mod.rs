@@ -233,6 +233,9 @@ fn docker_tag(row: Value<'_>) -> Option<Cow<'_, str>> {
 /// What every row needs once its shape has filled it.
 fn finish(record: &mut LogRecord<'_>) {
     nested::lift(record);
+    if let Some(message) = tight(&record.message) {
+        record.message = message.into();
+    }
     record.payload_rank = if record.message.is_empty() { i32::from(record.http.is_some()) } else { 2 };
     record.lossy = lossy(&record.message);
     if record.kind == Kind::Request
@@ -247,6 +250,15 @@ fn finish(record: &mut LogRecord<'_>) {
         let found = effective(record.severity, &record.message, None);
         record.effective_severity = found.severity;
         record.effective_reason = found.reason;
+    }
+}
+
+/// A message that is JSON of the row itself without the blanks between tokens, where it has any: two exports of one entry say
+/// the same, printed prettily or not. A borrowed text has no escapes, so one with a quote is no text of the row.
+fn tight(message: &Cow<'_, str>) -> Option<String> {
+    match message {
+        Cow::Borrowed(json) if json.starts_with(['{', '[']) && json.contains('"') => super::json::tight(json),
+        _ => None,
     }
 }
 

@@ -11,7 +11,7 @@ use super::attempt;
 use super::audit::is_audit_type;
 use super::gcp::request;
 use super::generic::{self, in_tens};
-use super::{frames, http_status, severity, text, uncoloured_severity};
+use super::{frames, http_status, severity, text, tight, uncoloured_severity};
 use crate::record::{Http, LogRecord, Severity};
 
 /// Where the value of the best key seen for one field stands; a lower rank is better.
@@ -474,13 +474,15 @@ impl Payload {
 
 /// A message with the stack behind it; both are quoted often, and one that holds the other then stands alone.
 pub(super) fn with_stack<'a>(message: Cow<'a, str>, stack: Cow<'a, str>) -> Cow<'a, str> {
-    if message.is_empty() || quotes(&stack, &message) && !stack.starts_with("Traceback") {
+    let tight = tight(&message);
+    let said = tight.as_deref().unwrap_or(&message);
+    if said.is_empty() || quotes(&stack, said) && !stack.starts_with("Traceback") {
         return stack;
     }
-    if message.contains(stack.trim()) {
+    if said.contains(stack.trim()) {
         return message;
     }
-    Cow::Owned(format!("{message}\n{stack}"))
+    Cow::Owned(format!("{said}\n{stack}"))
 }
 
 /// Whether a stack says a message before its first frame, and not as a part of some name in a frame.

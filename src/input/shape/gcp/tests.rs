@@ -253,6 +253,16 @@ fn a_time_of_the_logger_counts_where_the_export_left_out_the_entrys() {
 }
 
 #[test]
+fn an_object_as_message_is_the_same_printed_prettily_or_not() {
+    let compact = r#"{"jsonPayload":{"queue":"a  \"b","list":[1,{"n":"x y"}]}}"#;
+    let pretty = "{\"jsonPayload\": {\n  \"queue\": \"a  \\\"b\",\n  \"list\": [\n 1, {\"n\": \"x y\"}\n]}}";
+    assert_eq!(map(pretty).message, r#"{"queue":"a  \"b","list":[1,{"n":"x y"}]}"#);
+    assert_eq!(map(compact).message, map(pretty).message);
+    let text = map(r#"{"textPayload":"{ 1, 2 }"}"#);
+    assert_eq!(text.message, "{ 1, 2 }", "a text is what was written");
+}
+
+#[test]
 fn stacks_stand_in_the_order_of_error_reporting() {
     let row = map(
         r#"{"insertId":"a","jsonPayload":{"@type":"type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent","serviceContext":{"service":"till","version":"v12"},"message":"boom","context":{"user":"u","reportLocation":{"filePath":"a.js","lineNumber":3,"functionName":"f"}},"exception":"Error: second\n    at g (b.js:2:2)","stack_trace":"Error: boom\n    at f (a.js:3:1)"}}"#,
