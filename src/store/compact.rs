@@ -12,6 +12,7 @@ mod writer;
 use super::StoreError;
 use super::computed::{self, Computed, FromEvents};
 use super::digest::Digest;
+use super::durable::Root;
 use super::files::FileList;
 use super::layout::{BYTES_PER_GROUP, ROWS_PER_GROUP};
 use super::ledger::{self, DayLedger};
@@ -92,7 +93,7 @@ impl Run {
 
 /// Merges the rows of a call into one day. Answers what the manifest is to say of it, and what the call added.
 pub(super) fn compact(
-    root: &Path,
+    root: &Root,
     files: &FileList,
     day: Option<i64>,
     before: Option<&Day>,
@@ -103,7 +104,7 @@ pub(super) fn compact(
 
 /// A day that is being compacted. What comes in order of time can be merged and written as it comes.
 pub(super) struct Compaction {
-    root: PathBuf,
+    root: Root,
     writer: Writer,
     merger: Merger,
     /// Rows that rows to come may still join.
@@ -120,7 +121,7 @@ impl std::fmt::Debug for Compaction {
 
 impl Compaction {
     /// Begins with nothing; `before` is what is stored of the day, and `own` says that the call itself stored it.
-    pub(super) fn begin(root: &Path, day: Option<i64>, before: Option<&Day>, own: bool) -> Result<Self, StoreError> {
+    pub(super) fn begin(root: &Root, day: Option<i64>, before: Option<&Day>, own: bool) -> Result<Self, StoreError> {
         let book = before.map(|before| day_ledger(root, before)).transpose()?;
         Ok(Self {
             root: root.to_owned(),
@@ -134,7 +135,7 @@ impl Compaction {
     /// What was begun of a day; a beginning, if nothing was.
     pub(super) fn of(
         begun: Option<Box<Self>>,
-        root: &Path,
+        root: &Root,
         day: Option<i64>,
         before: Option<&Day>,
         own: bool,

@@ -19,6 +19,7 @@ use rayon::prelude::*;
 use waiting::{Bucket, Done, Relief, Waiting};
 
 use super::compact::{self, Compaction, Run, RunPlace, Sources};
+use super::durable::Root;
 use super::files::{FileList, Files};
 use super::ledger;
 use super::manifest::{Day, LiveFile, Role};
@@ -239,7 +240,7 @@ impl<'s, 'o> Ingest<'s, 'o> {
             }
             Some(Relief::Advance(day, begun, blocks, until_ns)) => {
                 let rows: usize = blocks.iter().map(Rows::len).sum();
-                let mut begun = Compaction::of(begun, self.store.root(), Some(day), None, false)?;
+                let mut begun = Compaction::of(begun, &self.store.root, Some(day), None, false)?;
                 let alone = self.works_alone();
                 let behind = begun.advance(blocks, until_ns, &self.files, &|| alone)?;
                 let left: usize = behind.iter().map(Rows::len).sum();
@@ -261,7 +262,7 @@ impl<'s, 'o> Ingest<'s, 'o> {
                 // Threads that wait for room help to make it.
                 let sources =
                     Sources { memory: blocks, runs: Vec::new(), slice_bytes: 0, own: false, alone: &|| false };
-                let begun = Compaction::of(begun, self.store.root(), day, None, false)?;
+                let begun = Compaction::of(begun, &self.store.root, day, None, false)?;
                 let early = begun.finish(&self.files, None, &sources)?;
                 drop(sources);
                 self.waiting().days.entry(day).or_default().early = Some(early);
@@ -287,7 +288,7 @@ impl<'s, 'o> Ingest<'s, 'o> {
 
     /// Notes that a file was read to its end.
     pub fn finish_file(&self, read: Ingested) -> Result<(), StoreError> {
-        let quarantine = quarantined(self.store.root(), &read)?;
+        let quarantine = quarantined(&self.store.root, &read)?;
         let (content_id, known) = (read.content_id, read.report.skipped.is_some());
         let name = read.report.path.as_str().into();
         let place = (read.disk_path.to_string_lossy().into(), read.report.bytes, read.mtime_ns);
@@ -472,7 +473,7 @@ fn appended(
 }
 
 /// Writes the pieces of an input that could not be read, if there are any. The file counts once the manifest names it.
-pub(super) fn quarantined(root: &Path, read: &Ingested) -> Result<Option<LiveFile>, StoreError> {
+pub(super) fn quarantined(root: &Root, read: &Ingested) -> Result<Option<LiveFile>, StoreError> {
     if read.quarantined.is_empty() {
         return Ok(None);
     }

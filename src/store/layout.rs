@@ -1,14 +1,15 @@
 //! Where things lie in a store, and how a file comes to lie there.
 //!
-//! Names are made of days and content hashes only: no text of a log ever becomes a path. A file is written beside its place,
-//! synced and renamed, so that whatever stands under its final name is whole; nothing written counts before the manifest
-//! names it.
+//! Names are made of days and content hashes only: no text of a log ever becomes a path. A file is written beside its place
+//! and renamed, so that whatever stands under its final name is whole; nothing written counts before the manifest names it,
+//! which waits until all of it is on the disk ([`Root`]).
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use super::durable::{Root, sync_folder};
 use super::{StoreError, receipt};
 use crate::time;
 
@@ -138,15 +139,19 @@ impl Draft {
         Ok(Self { file, waiting: Vec::new(), folder: PathBuf::from(folder), hasher: blake3::Hasher::new(), bytes: 0 })
     }
 
-    /// Syncs and renames to `<hash>.<extension>`. The same content gets the same name, so writing twice changes nothing.
-    pub(super) fn place(mut self, root: &Path, extension: &str) -> Result<Placed, StoreError> {
+    /// Renames to `<hash>.<extension>` and has it synced. The same content gets the same name, so writing twice changes nothing.
+    pub(super) fn place(mut self, root: &Root, extension: &str) -> Result<Placed, StoreError> {
         self.put().map_err(io(&root.join(&self.folder)))?;
         let id = self.hasher.finalize().to_hex().to_string();
         let name = self.folder.join(format!("{id}.{extension}"));
         let full = root.join(&name);
-        self.file.as_file().sync_all().map_err(io(&full))?;
-        self.file.persist(&full).map_err(|error| StoreError::Io { path: full.clone(), source: error.error })?;
-        sync_folder(&full);
+        // What stands there may be named already: it is replaced by nothing that is not on the disk.
+        if full.exists() {
+            self.file.as_file().sync_all().map_err(io(&full))?;
+        }
+        let file =
+            self.file.persist(&full).map_err(|error| StoreError::Io { path: full.clone(), source: error.error })?;
+        root.sync_soon(full, file)?;
         let path = name.to_string_lossy().replace('\\', "/");
         Ok(Placed { path, id, bytes: self.bytes })
     }
@@ -177,21 +182,15 @@ impl Write for Draft {
     }
 }
 
-/// Replaces a file as a whole: after a crash either the old or the new one stands there.
-pub(super) fn replace(root: &Path, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+/// Replaces a file as a whole: after a crash either the old or the new one stands there, and what it names is on the disk.
+pub(super) fn replace(root: &Root, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+    root.settle()?;
     let full = root.join(name);
-    let mut file = tempfile::Builder::new().prefix(PARTIAL).tempfile_in(root).map_err(io(root))?;
+    let mut file = tempfile::Builder::new().prefix(PARTIAL).tempfile_in(&**root).map_err(io(root))?;
     file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(io(&full))?;
     file.persist(&full).map_err(|error| StoreError::Io { path: full.clone(), source: error.error })?;
     sync_folder(&full);
     Ok(())
-}
-
-/// Makes a rename durable. Not every system can sync a folder; the rename itself is atomic all the same.
-fn sync_folder(file: &Path) {
-    if let Some(folder) = file.parent().and_then(|folder| File::open(folder).ok()) {
-        folder.sync_all().ok();
-    }
 }
 
 /// Files that no manifest names (leftovers of killed runs, replaced files) with their lengths in bytes, by path.

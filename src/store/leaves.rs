@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::durable::Root;
 use super::ledger::{self, Source};
 use super::manifest::{Day, LiveFile};
 use super::rows::Rows;
@@ -108,7 +109,7 @@ impl Sketch {
     }
 
     /// Writes it under the hash of its text; answers the path relative to the store.
-    pub(super) fn write(&self, root: &Path) -> Result<String, StoreError> {
+    pub(super) fn write(&self, root: &Root) -> Result<String, StoreError> {
         Ok(ledger::write_json(root, FOLDER, self)?.path)
     }
 

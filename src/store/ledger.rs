@@ -16,6 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 mod services;
 
+use super::durable::Root;
 use super::layout::{Draft, Placed, io};
 use super::merge::Conflict;
 use super::packed::{Packed, Packer};
@@ -423,7 +424,7 @@ impl Sources {
 pub(super) const AT_ONCE: usize = 1 << 10;
 
 /// Writes the book of inputs: an object of sources by content id.
-pub(super) fn write_sources(root: &Path, sources: &Sources) -> Result<Placed, StoreError> {
+pub(super) fn write_sources(root: &Root, sources: &Sources) -> Result<Placed, StoreError> {
     // Streamed: the book of a hundred thousand inputs is 150 MB of text. It lies packed as the text it is written as.
     let mut out = BufWriter::with_capacity(64 << 10, Draft::new(root, "ledger")?);
     let entry = |(id, packed): &(&ContentId, &Packed)| {
@@ -492,7 +493,7 @@ fn wider(a: Option<DeclaredWindow>, b: Option<DeclaredWindow>) -> Option<Declare
 }
 
 /// Writes a value as JSON under the hash of its text.
-pub(super) fn write_json<T: Serialize>(root: &Path, folder: &str, value: &T) -> Result<Placed, StoreError> {
+pub(super) fn write_json<T: Serialize>(root: &Root, folder: &str, value: &T) -> Result<Placed, StoreError> {
     // Streamed: the book of a hundred thousand inputs is 150 MB of text.
     let mut out = BufWriter::with_capacity(64 << 10, Draft::new(root, folder)?);
     serde_json::to_writer(&mut out, value).map_err(|error| io(root)(error.into()))?;
@@ -519,7 +520,7 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, StoreErro
 }
 
 /// Writes the pieces of one input that could not be read, a JSON line each.
-pub(super) fn write_quarantine(root: &Path, content_id: &str, pieces: &[Quarantined]) -> Result<Placed, StoreError> {
+pub(super) fn write_quarantine(root: &Root, content_id: &str, pieces: &[Quarantined]) -> Result<Placed, StoreError> {
     let mut draft = Draft::new(root, "quarantine")?;
     for piece in pieces {
         let line = serde_json::json!({

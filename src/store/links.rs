@@ -17,6 +17,7 @@ use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
+use super::durable::Root;
 use super::{StoreError, layout, manifest};
 
 const FILE: &str = "state/issue_links.parquet";
@@ -196,7 +197,7 @@ pub fn update_links(
     if links != old {
         let state = root.join("state");
         std::fs::create_dir_all(&state).map_err(layout::io(&state))?;
-        layout::replace(root, FILE, &encode(&links)?)?;
+        layout::replace(&Root::new(root), FILE, &encode(&links)?)?;
     }
     Ok(links)
 }

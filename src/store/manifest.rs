@@ -8,6 +8,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::durable::Root;
 use super::layout::{self, FORMAT_NAME, FORMAT_VERSION, MANIFEST, Placed};
 use super::{StoreError, compact};
 
@@ -156,7 +157,7 @@ impl Manifest {
     }
 
     /// Replaces the manifest: the moment at which a write counts.
-    pub(super) fn save(&self, root: &Path) -> Result<(), StoreError> {
+    pub(super) fn save(&self, root: &Root) -> Result<(), StoreError> {
         let mut text = serde_json::to_vec_pretty(self).expect("a manifest has string keys and finite numbers only");
         text.push(b'\n');
         layout::replace(root, MANIFEST, &text)

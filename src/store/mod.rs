@@ -13,6 +13,7 @@ mod compact;
 mod computed;
 mod decode;
 mod digest;
+mod durable;
 mod encoding;
 mod event;
 mod files;
@@ -63,6 +64,7 @@ pub use shard::{Shard, ShardOptions};
 pub use sketch::{EPISODE_GAP_NS, SummaryRow, unite};
 pub use task::{compact_parts, merge_sketches, sort_parts};
 
+use durable::Root;
 use ledger::Sources;
 use manifest::Manifest;
 
@@ -219,7 +221,7 @@ pub struct Named<'a> {
 /// A store that can be appended to. Reading goes through [`Store::snapshot`].
 #[derive(Debug)]
 pub struct Store {
-    root: PathBuf,
+    root: Root,
     manifest: Manifest,
     sources: Sources,
 }
@@ -233,7 +235,7 @@ impl Store {
             // Another process may have been faster between the look and the lock.
             if Manifest::load(root)?.is_none() {
                 layout::create(root)?;
-                Manifest::default().save(root)?;
+                Manifest::default().save(&Root::new(root))?;
             }
         }
         Self::open(root)
@@ -243,7 +245,7 @@ impl Store {
     pub fn open(root: &Path) -> Result<Self, StoreError> {
         let manifest = Manifest::load(root)?.ok_or_else(|| StoreError::Absent { path: root.to_owned() })?;
         let sources = read_sources(root, &manifest)?;
-        Ok(Self { root: root.to_owned(), manifest, sources })
+        Ok(Self { root: Root::new(root), manifest, sources })
     }
 
     /// Folder of the store.
@@ -302,7 +304,8 @@ impl Store {
     /// Takes the writer's lock and looks again at what there is: others may have written since the store was opened.
     fn lock(&mut self) -> Result<layout::Lock, StoreError> {
         let lock = layout::writer_lock(&self.root)?;
-        let mut manifest = Manifest::load(&self.root)?.ok_or_else(|| StoreError::Absent { path: self.root.clone() })?;
+        let mut manifest =
+            Manifest::load(&self.root)?.ok_or_else(|| StoreError::Absent { path: self.root.to_path_buf() })?;
         manifest.update(&self.root)?;
         // The file is named by its hash: under the same name stands what was read when the store was opened.
         if manifest.sources != self.manifest.sources {

@@ -20,6 +20,7 @@ use parquet::schema::types::ColumnPath;
 use super::StoreError;
 use super::chunk::ZSTD_LEVEL;
 use super::columns::{ColumnSpec, ColumnType};
+use super::durable::Root;
 use super::layout::{Draft, Placed, ROWS_PER_GROUP, io};
 
 fn properties(columns: &[ColumnSpec]) -> WriterProperties {
@@ -73,7 +74,7 @@ impl Writer {
         self.rows
     }
 
-    pub(super) fn place(self, root: &Path) -> Result<Placed, StoreError> {
+    pub(super) fn place(self, root: &Root) -> Result<Placed, StoreError> {
         self.writer.into_inner().map_err(|error| broken(root, &error))?.place(root, "parquet")
     }
 }

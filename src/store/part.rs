@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use super::compact::{Run, RunPlace};
+use super::durable::Root;
 use super::files::{FileList, Files};
 use super::layout::{ROWS_PER_FILE, day_folder, io};
 use super::manifest::Role;
@@ -71,7 +72,7 @@ pub(super) fn day_of_name(name: &str) -> Result<Option<i64>, StoreError> {
 
 /// Rows of one kind on their way into files.
 struct Lane<'a> {
-    root: &'a Path,
+    root: &'a Root,
     folder: &'a str,
     day: &'a str,
     aside: bool,
@@ -158,7 +159,7 @@ impl Lane<'_> {
 /// Writes the rows of a day, in file order and with every duplicate, as parts in `folder`. `written` is told of each row
 /// group, before the file that it is in has its name.
 pub(super) fn write_sorted(
-    (root, folder): (&Path, &str),
+    (root, folder): (&Root, &str),
     day: &str,
     maker: &Maker,
     slices: &mut Slices<'_>,

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::durable::Root;
 use super::layout::{self, io};
 use super::manifest::Manifest;
 use super::{StoreError, ledger};
@@ -28,7 +29,7 @@ pub(super) fn begin(root: &Path) -> Result<(), StoreError> {
 }
 
 /// Keeps a receipt under its id. The same task writes the same file again.
-pub(super) fn keep(root: &Path, receipt: &Receipt) -> Result<(), StoreError> {
+pub(super) fn keep(root: &Root, receipt: &Receipt) -> Result<(), StoreError> {
     let mut text = serde_json::to_vec(receipt).expect("a receipt has string keys and whole numbers only");
     text.push(b'\n');
     layout::replace(root, &format!("{FOLDER}/{}.json", receipt.id), &text)

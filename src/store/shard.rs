@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rayon::prelude::*;
 
 use super::compact::Run;
+use super::durable::Root;
 use super::files::FileList;
 use super::ingest::{by_day, put_aside, quarantined};
 use super::leaves::{Counted, Leaf, ShardInput, ShardLeaf, Sketch};
@@ -53,7 +54,7 @@ struct Waiting {
 
 /// A shard under way.
 pub struct Shard<'a> {
-    root: &'a Path,
+    root: Root,
     options: ShardOptions<'a>,
     files: FileList,
     waiting: Mutex<Waiting>,
@@ -63,10 +64,10 @@ pub struct Shard<'a> {
 
 impl<'a> Shard<'a> {
     /// Begins a shard into a store's folder, which need not be a store yet.
-    pub fn begin(root: &'a Path, options: ShardOptions<'a>) -> Result<Self, StoreError> {
+    pub fn begin(root: &Path, options: ShardOptions<'a>) -> Result<Self, StoreError> {
         receipt::begin(root)?;
         let scratch = scratch(root)?;
-        Ok(Self { root, options, files: FileList::default(), waiting: Mutex::default(), scratch })
+        Ok(Self { root: Root::new(root), options, files: FileList::default(), waiting: Mutex::default(), scratch })
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -128,7 +129,7 @@ impl<'a> Shard<'a> {
 
     /// Writes the parts, the books and the receipt. `unread`: files that could not be read.
     pub fn finish(self, unread: &[FileReport]) -> Result<Receipt, StoreError> {
-        let root = self.root;
+        let root = &self.root;
         let mut waiting = std::mem::take(&mut *self.waiting());
         waiting
             .done
@@ -171,7 +172,7 @@ impl<'a> Shard<'a> {
         let streams = runs.iter().map(|run| run.stream(block)).collect::<Result<Vec<Stream>, _>>()?;
         let mut slices = Slices::new(blocks, streams, slice_bytes, &self.files);
         let folder = format!("{}/{}", layout::SCRATCH, layout::day_folder(day));
-        part::write_sorted((self.root, &folder), &day_name(day), maker, &mut slices, &self.files, self.options.written)
+        part::write_sorted((&self.root, &folder), &day_name(day), maker, &mut slices, &self.files, self.options.written)
     }
 
     /// What is said of the inputs; their pieces that could not be read are written.
@@ -182,7 +183,7 @@ impl<'a> Shard<'a> {
         let (read, again): (Vec<Ingested>, Vec<Ingested>) =
             std::mem::take(&mut waiting.done).into_iter().partition(|read| read.report.skipped.is_none());
         for read in read {
-            quarantine.extend(quarantined(self.root, &read)?.map(|file| (read.content_id, file)));
+            quarantine.extend(quarantined(&self.root, &read)?.map(|file| (read.content_id, file)));
             sources.note(read.content_id, source(read));
         }
         for read in again {

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::compact::{self, Run, RunPlace, Sources};
+use super::durable::Root;
 use super::files::FileList;
 use super::leaves::{DayLeaf, Leaf, ShardInput, Sketch, name_of};
 use super::manifest::{Day, Manifest};
@@ -40,7 +41,7 @@ fn resolve(root: &Path, paths: &[String]) -> Vec<PathBuf> {
 
 /// Merges runs into parts in `place`, without dropping a row.
 fn sorted(
-    place: (&Path, &str),
+    place: (&Root, &str),
     day: &str,
     maker: &Maker,
     runs: &[Run],
@@ -60,7 +61,7 @@ fn few_enough(scratch: &Path, day: &str, mut runs: Vec<Run>, memory_bytes: usize
         let mut next = Vec::new();
         for (at, some) in runs.chunks(most).enumerate() {
             let maker = Maker { id: "run".to_owned(), shards: BTreeSet::new() };
-            let root = scratch.join(format!("{}-{at}", runs.len()));
+            let root = Root::new(&scratch.join(format!("{}-{at}", runs.len())));
             let parts = sorted((&root, "runs"), day, &maker, some, memory_bytes)?;
             next.extend(parts.into_iter().map(|part| Run {
                 place: RunPlace::Part(root.join(part.path)),
@@ -76,6 +77,7 @@ fn few_enough(scratch: &Path, day: &str, mut runs: Vec<Run>, memory_bytes: usize
 /// Merges parts of a day into one sorted part, for a day with more of them than one task should open.
 pub fn sort_parts(root: &Path, day: &str, paths: &[String], memory_bytes: usize) -> Result<Receipt, StoreError> {
     let number = day_of_name(day)?;
+    let root = &Root::new(root);
     receipt::begin(root)?;
     let opened = part::open(&resolve(root, paths), day)?;
     let id = hash("sort", &(day, &opened.makers, &opened.inputs));
@@ -105,6 +107,7 @@ pub fn compact_parts(
     alone: bool,
 ) -> Result<Receipt, StoreError> {
     let number = day_of_name(day)?;
+    let root = &Root::new(root);
     receipt::begin(root)?;
     let manifest = Manifest::load(root)?.unwrap_or_default();
     let opened = part::open(&resolve(root, paths), day)?;
@@ -145,6 +148,7 @@ fn pruned(manifest: &Manifest, day: Option<i64>) -> bool {
 
 /// Makes one sketch of several; with `publish` the store is then what they say.
 pub fn merge_sketches(root: &Path, paths: &[String], publish: bool) -> Result<Receipt, StoreError> {
+    let root = &Root::new(root);
     receipt::begin(root)?;
     let sketches = resolve(root, paths)
         .into_iter()
@@ -170,12 +174,12 @@ fn apart(reason: String) -> StoreError {
     StoreError::Apart { reason }
 }
 
-fn publish_leaves(root: &Path, sketch: Sketch, mut done: Receipt) -> Result<Receipt, StoreError> {
+fn publish_leaves(root: &Root, sketch: Sketch, mut done: Receipt) -> Result<Receipt, StoreError> {
     layout::make_folders(root)?;
     let lock = layout::writer_lock(root)?;
     let manifest = Manifest::load(root)?.unwrap_or_default();
     let sources = super::read_sources(root, &manifest)?;
-    let mut store = Store { root: root.to_owned(), manifest, sources };
+    let mut store = Store { root: root.clone(), manifest, sources };
     let published: BTreeSet<String> = sketch.leaves.keys().cloned().collect();
     let (mut shards, mut days) = (Vec::new(), BTreeMap::new());
     for leaf in sketch.leaves.into_values() {

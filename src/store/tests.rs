@@ -214,7 +214,7 @@ fn a_second_writer_is_told_to_wait_and_a_newer_format_is_refused() {
     assert!(matches!(refused, StoreError::Locked { .. }) && refused.to_string().contains("wait"));
     drop(lock);
     let newer = Manifest { version: 99, ..Manifest::default() };
-    newer.save(store.root()).expect("saves");
+    newer.save(&store.root).expect("saves");
     let refused = Store::open(store.root()).expect_err("is newer").to_string();
     assert!(refused.contains("99") && refused.contains(&FORMAT_VERSION.to_string()), "{refused}");
 }
@@ -228,7 +228,7 @@ fn a_store_of_the_layout_before_is_read_and_brought_up_to_date_by_the_next_write
     let mut old = store.manifest.clone();
     old.version = 1;
     old.days.values_mut().for_each(|day| "over columns".clone_into(&mut day.rows_digest));
-    old.save(store.root()).expect("saves");
+    old.save(&store.root).expect("saves");
     assert!(store.snapshot().expect("is read").verify().expect("reads").is_empty());
     append(&mut store, vec![other()]);
     assert_eq!(store.manifest.version, FORMAT_VERSION);

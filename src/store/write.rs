@@ -3,7 +3,6 @@
 //! A row group is encoded on its own, and its columns in three parts, so that several threads can work on one day.
 
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use parquet::arrow::ArrowSchemaConverter;
@@ -17,6 +16,7 @@ use super::chunk::{Chunk, Encoder, Values};
 use super::columns::{ROW_COLUMNS, ROW_SCHEMA};
 use super::computed::Computed;
 use super::digest::{Digest, RowHashes};
+use super::durable::Root;
 use super::files::Files;
 use super::layout::{Draft, ROWS_PER_FILE};
 use super::manifest::{LiveFile, Role};
@@ -301,7 +301,7 @@ pub(super) fn digest((rows, raw): (&Rows, &[&str]), of: Option<&Computed>, files
 
 /// Writes the row groups of one role of a day, a file after the other.
 pub(super) struct Output {
-    root: PathBuf,
+    root: Root,
     folder: String,
     role: Role,
     open: Option<Open>,
@@ -316,7 +316,7 @@ struct Open {
 }
 
 impl Output {
-    pub(super) fn new(root: &Path, folder: String, role: Role) -> Self {
+    pub(super) fn new(root: &Root, folder: String, role: Role) -> Self {
         Self { root: root.to_owned(), folder, role, open: None, done: Vec::new() }
     }
 

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
@@ -11,6 +10,7 @@ use rayon::prelude::*;
 use super::super::chunk::{Encoder, ZSTD_LEVEL};
 use super::super::computed::{self, Computed, FromEvents};
 use super::super::digest::Digest;
+use super::super::durable::Root;
 use super::super::files::Files;
 use super::super::layout::day_folder;
 use super::super::ledger::{self, DayLedger, Deploy, DeployCommand, ServiceCounts};
@@ -32,7 +32,7 @@ const SIGNED_AT_ONCE: usize = 16 << 10;
 
 /// What is written of one day.
 pub(super) struct Writer {
-    root: PathBuf,
+    root: Root,
     day: Option<i64>,
     /// One for each row group of a wave: what they remember of messages serves the next wave.
     miners: [Mutex<Miner>; GROUPS_AT_ONCE],
@@ -69,7 +69,7 @@ struct Ready {
 }
 
 impl Writer {
-    pub(super) fn new(root: &Path, day: Option<i64>) -> Self {
+    pub(super) fn new(root: &Root, day: Option<i64>) -> Self {
         let folder = format!("rows/{}", day_folder(day));
         Self {
             root: root.to_owned(),

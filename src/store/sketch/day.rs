@@ -5,9 +5,9 @@
 //! and the rows of those that do are summed in the summary as well, under the coarse bucket that counts them.
 
 use std::cmp::Ordering;
-use std::path::{Path, PathBuf};
 
 use super::super::StoreError;
+use super::super::durable::Root;
 use super::super::layout::Placed;
 use super::run::{self, Record, Run};
 use super::summary::{Summary, SummaryRecord, Uniting};
@@ -23,7 +23,7 @@ const AT_ONCE: usize = 512;
 
 /// The sketches of a day in the making.
 pub(in crate::store) struct DaySketch {
-    root: PathBuf,
+    root: Root,
     day: i64,
     table: SignatureTable,
     summary: Summary,
@@ -39,11 +39,11 @@ pub(in crate::store) struct DaySketch {
 pub(in crate::store) type Written = ([(Placed, usize); 2], String);
 
 impl DaySketch {
-    pub(in crate::store) fn new(root: &Path, day: i64) -> Self {
+    pub(in crate::store) fn new(root: &Root, day: i64) -> Self {
         Self::within(root, day, [TABLE_BYTES, SUMMARY_BYTES])
     }
 
-    fn within(root: &Path, day: i64, most: [usize; 2]) -> Self {
+    fn within(root: &Root, day: i64, most: [usize; 2]) -> Self {
         let (table, summary) = (SignatureTable::new(), Summary::new(day));
         let root = root.to_owned();
         Self { root, day, table, summary, signature_runs: Vec::new(), summary_runs: Vec::new(), most, is_large: false }
@@ -116,8 +116,10 @@ impl DaySketch {
         floor: Option<SigId>,
         mut each: impl FnMut(SignatureRow) -> Result<(), StoreError>,
     ) -> Result<Option<SigId>, StoreError> {
-        let broken =
-            |error: MineError| StoreError::Damaged { path: self.root.clone(), reason: format!("put aside: {error}") };
+        let broken = |error: MineError| StoreError::Damaged {
+            path: self.root.to_path_buf(),
+            reason: format!("put aside: {error}"),
+        };
         let mut united = United::new(floor);
         run::in_order(&self.signature_runs, |row: SignatureRow| {
             united.add(row).map_err(broken)?.map_or(Ok(()), &mut each)

@@ -1,7 +1,6 @@
 //! Sketches as columns: a table is written and hashed in chunks that follow from what it holds, so that a long one need not be
 //! in memory.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::builder::{Int64Builder, StringBuilder};
@@ -9,6 +8,7 @@ use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray};
 
 use super::super::StoreError;
 use super::super::columns::{ColumnSpec, SIGNATURE_COLUMNS, SUMMARY_COLUMNS, schema};
+use super::super::durable::Root;
 use super::super::layout::{Placed, ROWS_PER_GROUP};
 use super::super::parquet_file::Writer;
 use super::SummaryRow;
@@ -102,7 +102,7 @@ fn json<T: serde::Serialize>(value: &T) -> String {
 
 /// A table in the making.
 pub(super) struct Chunks<'a, C> {
-    root: &'a Path,
+    root: &'a Root,
     writer: Writer,
     hasher: &'a mut blake3::Hasher,
     columns: C,
@@ -115,7 +115,7 @@ pub(super) struct Chunks<'a, C> {
 impl<'a, C: Columns> Chunks<'a, C> {
     /// Begins a file below `folder`; what it says goes into the hash as well.
     pub(super) fn new(
-        root: &'a Path,
+        root: &'a Root,
         folder: &str,
         columns: C,
         hasher: &'a mut blake3::Hasher,

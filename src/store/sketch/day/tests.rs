@@ -37,8 +37,8 @@ fn parts(rows: i64) -> Vec<(SignatureTable, Summary)> {
     (0..ROWS).step_by(rows as usize).map(part).collect()
 }
 
-fn sketched(root: &Path, parts: Vec<(SignatureTable, Summary)>, most: [usize; 2]) -> Written {
-    let mut sketch = DaySketch::within(root, time::day_of(DAY_ONE), most);
+fn sketched(root: &std::path::Path, parts: Vec<(SignatureTable, Summary)>, most: [usize; 2]) -> Written {
+    let mut sketch = DaySketch::within(&Root::new(root), time::day_of(DAY_ONE), most);
     for (table, summary) in parts {
         sketch.add(table, summary).expect("adds");
     }
@@ -78,7 +78,7 @@ fn rows_of_signatures_that_fell_out_are_summed_in_their_buckets() {
     ids.sort_unstable();
     let floor = ids[ids.len() / 3];
     let sketch = |of: i64, most: [usize; 2], early: bool| {
-        let mut sketch = DaySketch::within(dir.path(), time::day_of(DAY_ONE), most);
+        let mut sketch = DaySketch::within(&Root::new(dir.path()), time::day_of(DAY_ONE), most);
         if early {
             sketch.table.lower(floor);
         }
