@@ -255,6 +255,7 @@ fn finish(record: &mut LogRecord<'_>) {
 
 /// A message that is JSON of the row itself without the blanks between tokens, where it has any: two exports of one entry say
 /// the same, printed prettily or not. A borrowed text has no escapes, so one with a quote is no text of the row.
+#[allow(clippy::ptr_arg, reason = "whether it is borrowed tells what it is")]
 fn tight(message: &Cow<'_, str>) -> Option<String> {
     match message {
         Cow::Borrowed(json) if json.starts_with(['{', '[']) && json.contains('"') => super::json::tight(json),
