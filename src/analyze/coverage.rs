@@ -7,12 +7,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::stated::Stated;
 use super::Cluster;
 use super::streams::Streams;
 use crate::record::Severity;
 use crate::record::ingest::{DeclaredWindow, FileReport, Span};
 use crate::store::unite;
 use crate::time::{SECOND_NS, Window, day_of, parse};
+
+mod stated;
 
 /// A row cap that a file shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +30,8 @@ pub struct CapCut {
     pub oldest_ns: i64,
     /// Newest entry of the file.
     pub newest_ns: i64,
+    /// The oldest rows were kept and what came after them was cut, where the stated window tells so.
+    pub oldest_first: bool,
 }
 
 /// Coverage of one severity.
@@ -100,7 +105,7 @@ impl ServiceCoverage {
     }
 
     /// Intervals in which rows of a severity were exported; all of them where severities are not told apart.
-    fn at(&self, severity: Severity) -> &[(i64, i64)] {
+    pub(super) fn at(&self, severity: Severity) -> &[(i64, i64)] {
         match self.severities.get(&severity) {
             Some(own) => own,
             None if self.severities.is_empty() => &self.intervals,
@@ -237,14 +242,6 @@ fn stated(declared: Option<&DeclaredWindow>) -> Option<(i64, i64)> {
     Some((parse(&declared.since)?.ns, parse(&declared.until)?.ns))
 }
 
-/// Least severity that a stated filter lets through.
-fn floor_of(filter: Option<&str>) -> Option<Severity> {
-    let filter = filter?.replace(' ', "");
-    let at = filter.to_ascii_lowercase().find("severity>=")? + "severity>=".len();
-    let word: String = filter[at..].trim_start_matches('"').chars().take_while(char::is_ascii_alphabetic).collect();
-    Severity::from_word(&word)
-}
-
 /// What stands anywhere in the window: a file without a row of it may still have covered it.
 struct Known<'a> {
     wanted: &'a [String],
@@ -296,29 +293,42 @@ fn file(
     }
     let stated = stated(report.declared_window.as_ref());
     let observed = spans.iter().map(|span| span.first_ns).min().zip(spans.iter().map(|span| span.last_ns).max());
-    let Some((mut from, to)) = stated.or(observed) else { return };
+    let Some((mut from, mut to)) = stated.or(observed) else { return };
     let mut own: BTreeSet<String> =
         spans.iter().filter(|span| known.is_wanted(span)).map(|span| span.service.clone()).collect();
     own.extend(known.streams.silent_in(report, spans).filter(|name| known.is_wanted_name(name)).map(str::to_owned));
-    // An empty export that says what it covers is evidence of zero, for every service the others name.
-    let names = if spans.is_empty() { &known.services } else { &own };
+    let declared = report.declared_window.as_ref().filter(|declared| declared.covers());
+    let filter = Stated::of(declared.and_then(|declared| declared.filter.as_deref()));
+    // An empty export that says what it covers is evidence of zero, for every service the others name, or its filter.
+    if spans.is_empty() && !filter.narrow {
+        let is_asked = |name: &&String| filter.services.is_empty() || filter.services.contains(name);
+        own.extend(known.services.iter().filter(is_asked).cloned());
+    }
+    let names = &own;
     let caps = report.caps();
     let capped = |severity: Option<Severity>| {
         let name = severity.map_or("ALL", Severity::as_str);
         caps.iter().find(|cap| cap.severity == name).map(|cap| cap.rows)
     };
     let newest_ns = observed.map_or(to, |(_, last)| last);
-    let cut = |severity, rows, oldest_ns| CapCut { file: report.path.clone(), severity, rows, oldest_ns, newest_ns };
+    let mut oldest_first = false;
+    if let (Some(_), Some((oldest, newest))) = (capped(None), observed) {
+        // The newest rows are kept, unless the rows begin with the stated window and end before it.
+        oldest_first = stated.is_some() && to - newest > oldest - from;
+        if oldest_first { to = to.min(newest) } else { from = from.max(oldest) }
+    }
+    let path = &report.path;
+    let cut =
+        |severity, rows, oldest_ns| CapCut { file: path.clone(), severity, rows, oldest_ns, newest_ns, oldest_first };
     if let (Some(rows), Some((oldest, _))) = (capped(None), observed) {
-        from = from.max(oldest);
         note_cap(result, window, cut(None, rows, oldest));
     }
-    let declared = report.declared_window.as_ref().filter(|declared| declared.covers());
-    // Without a word about its filter, a file that holds warnings or errors alone says nothing of what lies below them; one
+    // Without a word about its filter, a file that holds no routine rows says nothing of what lies below them; one
     // with routine rows does, of rows without a severity as well.
     let floor = match declared {
-        Some(declared) => floor_of(declared.filter.as_deref()),
-        None => spans.iter().map(|span| span.severity).min().filter(|least| *least >= Severity::Warning),
+        Some(_) if filter.narrow => Severity::ALL.last().copied(),
+        Some(_) => filter.floor,
+        None => spans.iter().map(|span| span.severity).min().filter(|least| *least > Severity::Info),
     };
     for severity in Severity::ALL {
         let oldest = spans.iter().filter(|span| span.severity == severity).map(|span| span.first_ns).min();
@@ -340,7 +350,7 @@ fn file(
             continue;
         }
         for name in names {
-            if stated.is_some() {
+            if stated.is_some() && !filter.narrow {
                 result.stated.entry(name.clone()).or_default().push(clipped);
             }
             by_service.entry(name.clone()).or_default().entry(severity).or_default().push(clipped);

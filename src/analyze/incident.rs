@@ -36,7 +36,7 @@ pub const BEFORE_NS: i64 = 2 * HOUR_NS;
 /// Time after it.
 pub const AFTER_NS: i64 = HOUR_NS;
 /// Share of a service's covered time in which a severity must be covered for requests to stand for its exposure.
-const SAME_COVER: f64 = 0.95;
+pub(super) const SAME_COVER: f64 = 0.95;
 
 /// One side of the comparison.
 #[derive(Debug, Clone, Default)]
@@ -186,7 +186,9 @@ pub fn compared(window: &Side, baseline: &Side, before: &BTreeMap<ClusterKey, i6
             let (t0, t1, unit) = exposure(before, after, hours);
             let own = (counts_by(t0, t1), unit);
             // A fall beside as many requests is the cluster's; together with them, it is the service's.
-            if has_collapsed(before, after, hours) && !own.0.rises() { by_time } else { own }
+            // What rose by both rose; a steady probe did not because its neighbours are gone.
+            let rose = own.0.rises() && by_time.0.rises();
+            if has_collapsed(before, after, hours) && !rose { by_time } else { own }
         } else {
             by_time
         };

@@ -8,7 +8,8 @@
 
 use std::collections::BTreeMap;
 
-use super::cluster::{keys, request_of};
+use super::cluster::{hourly, keys, request_of};
+use super::incident::SAME_COVER;
 use super::stats::contrast::DISPERSION;
 use super::stats::drift::{Drift, MIN_SHIFT, Slot, drifts};
 use super::stats::multiple::{adjust, claimed};
@@ -17,6 +18,7 @@ use super::stats::turn::{self, Since, Turn};
 use super::{AnalyzeError, Before, Cluster, ClusterKey, Coverage, changes, stats};
 use crate::mine::TemplateSet;
 use crate::query::Engine;
+use crate::record::Severity;
 use crate::time::{HOUR_NS, rfc3339_seconds};
 
 /// Latencies of a side that are compared, evenly over the order.
@@ -85,6 +87,8 @@ impl Route {
 #[derive(Debug, Clone, Default)]
 pub struct Latencies {
     routes: BTreeMap<RouteKey, Vec<f64>>,
+    /// Some of them by hour, ascending by hour and value.
+    hourly: BTreeMap<RouteKey, Hourly>,
 }
 
 fn key_of(cluster: &ClusterKey, template: &str) -> Option<(RouteKey, Option<i32>)> {
@@ -95,7 +99,7 @@ fn key_of(cluster: &ClusterKey, template: &str) -> Option<(RouteKey, Option<i32>
 /// Reads the latencies of a window.
 pub fn latencies(engine: &Engine, templates: &TemplateSet) -> Result<Latencies, AnalyzeError> {
     let table = super::ask(engine, "request_latencies")?;
-    let latency = table.i64("latency_ns")?;
+    let (latency, hour) = (table.i64("latency_ns")?, table.i64("hour_ns")?);
     let mut found = Latencies::default();
     let mut known: BTreeMap<ClusterKey, Option<RouteKey>> = BTreeMap::new();
     for (row, key) in keys(&table)?.into_iter().enumerate() {
@@ -106,10 +110,17 @@ pub fn latencies(engine: &Engine, templates: &TemplateSet) -> Result<Latencies, 
         });
         if let Some(route) = route {
             found.routes.entry(route.clone()).or_default().push(ns as f64 / 1e6);
+            if let Some(hour) = hour[row].and_then(|ns| i32::try_from(ns.div_euclid(HOUR_NS)).ok()) {
+                found.hourly.entry(route.clone()).or_default().push((hour, ns as f64 / 1e6));
+            }
         }
     }
     for values in found.routes.values_mut() {
         values.sort_by(f64::total_cmp);
+    }
+    for values in found.hourly.values_mut() {
+        values.sort_by(|a, b| a.1.total_cmp(&b.1));
+        *values = hourly(values.drain(..));
     }
     Ok(found)
 }
@@ -135,25 +146,37 @@ pub(crate) fn routes(clusters: &[Cluster], before: &Before, seen: &Coverage) -> 
         sum.0 += cluster.entries;
         sum.1 += if status.is_some_and(|status| status >= 500) { cluster.entries } else { 0 };
     }
-    let none = Vec::new();
+    let (none, no_hours) = (Vec::new(), Hourly::new());
     let (mut slots, mut turns) = (Vec::with_capacity(routes.len()), Vec::with_capacity(routes.len()));
-    let mut found: Vec<Route> = routes
+    let routes: Vec<(Route, bool)> = routes
         .into_values()
         .map(|(mut route, mut values, mut hourly)| {
             values.sort_by(f64::total_cmp);
-            let old = before.latencies.routes.get(&route.key).unwrap_or(&none);
             route.latency = Latency::of(&values);
+            // Where only failures were exported, they are compared with nothing.
+            if !is_whole(seen, &route.key.1) || !is_whole(&before.coverage, &route.key.1) {
+                slots.push(Slot::default());
+                turns.push(None);
+                return (route, false);
+            }
+            let old = before.latencies.routes.get(&route.key).unwrap_or(&none);
+            let old_hours = before.latencies.hourly.get(&route.key).unwrap_or(&no_hours);
             route.latency_before = Latency::of(old);
             route.before = earlier.get(&route.key).copied();
             slots.push(Slot { before: thin(old), after: thin(&values), measured: true });
+            hourly.retain(|(hour, _)| is_routine(seen, &route.key.1, *hour));
             hourly.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-            turns.push(Turn::of(&thin(old), &hourly));
-            route
+            turns.push(Turn::of(old_hours, &hourly));
+            let slower = route.latency.zip(route.latency_before).is_some_and(|(new, old)| new.p50 > old.p50);
+            let unusual = turn::is_unusual(old_hours, &hourly, slower);
+            (route, unusual)
         })
         .collect();
+    let unusual: Vec<bool> = routes.iter().map(|(_, unusual)| *unusual).collect();
+    let mut found: Vec<Route> = routes.into_iter().map(|(route, _)| route).collect();
     failures(&mut found);
     let since = turn::told(&turns);
-    for ((route, drift), since) in found.iter_mut().zip(drifts(&slots)).zip(since) {
+    for (((route, drift), since), unusual) in found.iter_mut().zip(drifts(&slots)).zip(since).zip(unusual) {
         let moved = match drift {
             Some(Drift::Shift { shift, .. }) => Some(shift),
             Some(Drift::Constant { from, to, .. }) if (to - from).abs() >= MIN_SHIFT * from.abs() => Some(to - from),
@@ -170,13 +193,30 @@ pub(crate) fn routes(clusters: &[Cluster], before: &Before, seen: &Coverage) -> 
                 ms(old.p95),
                 old.n
             );
-            route.tell(sentence, shift > 0.0);
+            // The slow hours of every night are no change for the worse.
+            route.tell(sentence, shift > 0.0 && unusual);
         } else if let Some(since) = since {
             route.tell(turned(since), since.is_slower());
         }
     }
     found.sort_by(|a, b| b.requests.cmp(&a.requests).then(a.key.cmp(&b.key)));
     found
+}
+
+/// Whether requests that succeed were exported like those that fail; so they were where nothing is known of a service.
+fn is_whole(coverage: &Coverage, service: &str) -> bool {
+    coverage.services.get(service).is_none_or(|own| {
+        let routine: i64 = own.at(Severity::Info).iter().map(|(from, to)| to - from).sum();
+        routine as f64 / 1e9 >= SAME_COVER * own.covered_s()
+    })
+}
+
+/// Whether requests that succeed were exported in some of an hour.
+fn is_routine(coverage: &Coverage, service: &str, hour: i32) -> bool {
+    let (from, until) = (i64::from(hour) * HOUR_NS, (i64::from(hour) + 1) * HOUR_NS);
+    let intervals = coverage.services.get(service).map_or(&[][..], |own| own.at(Severity::Info));
+    let next = intervals.partition_point(|(_, to)| *to < from);
+    intervals.get(next).is_some_and(|(begin, _)| *begin < until)
 }
 
 /// Since when a route is slower, or faster.
@@ -219,7 +259,7 @@ fn failures(routes: &mut [Route]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyze::HttpStats;
+    use crate::analyze::{HttpStats, ServiceCoverage};
 
     fn cluster(template: &str, entries: u64, latencies_ms: Vec<f64>) -> Cluster {
         let http = HttpStats { latencies_ms, ..HttpStats::default() };
@@ -229,7 +269,7 @@ mod tests {
 
     fn of(now: &[Cluster], earlier: Vec<Cluster>, old: Vec<f64>) -> Vec<Route> {
         let key: RouteKey = (String::new(), String::new(), "GET".into(), "/a".into());
-        let latencies = Latencies { routes: BTreeMap::from([(key, old)]) };
+        let latencies = Latencies { routes: BTreeMap::from([(key, old)]), ..Latencies::default() };
         let before = Before { clusters: earlier, latencies, ..Before::default() };
         routes(now, &before, &Coverage::default())
     }
@@ -266,6 +306,29 @@ mod tests {
         let n = u64::MAX / 8;
         let huge = of(&[cluster("GET /a -> 200", n, vec![])], vec![cluster("GET /a -> 200", n, vec![])], vec![]);
         assert!(huge[0].requests == n && huge[0].changes.is_empty(), "{:?}", huge[0]);
+    }
+
+    #[test]
+    fn where_only_failures_were_exported_nothing_got_worse() {
+        let seen = |severity: Severity| {
+            let own = ServiceCoverage {
+                intervals: vec![(0, 1_000 * HOUR_NS)],
+                severities: BTreeMap::from([(severity, vec![(0, 1_000 * HOUR_NS)])]),
+                ..ServiceCoverage::default()
+            };
+            Coverage { services: BTreeMap::from([(String::new(), own)]), ..Coverage::default() }
+        };
+        let earlier = vec![cluster("GET /a -> 200", 4_000, vec![]), cluster("GET /a -> 500", 40, vec![])];
+        let now = [cluster("GET /a -> 500", 40, vec![])];
+        let told = |severity| {
+            let before = Before { clusters: earlier.clone(), ..Before::default() };
+            routes(&now, &before, &seen(severity)).remove(0)
+        };
+        assert_eq!(told(Severity::Info).worse, ["40 of 40 requests answer 5xx, before 40 of 4040"]);
+        let errors = told(Severity::Error);
+        assert!(errors.changes.is_empty() && errors.before.is_none(), "{errors:?}");
+        assert!(is_routine(&seen(Severity::Info), "", 5) && !is_routine(&seen(Severity::Error), "", 5));
+        assert!(!is_routine(&seen(Severity::Info), "", 1_001));
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl Silent {
         let missed = self.expected.map(|rows| format!("about {rows:.0} entries were to be expected"));
         let mut told = match (self.until_ns, missed) {
             (Some(until_ns), missed) => format!(
-                "was silent from {} to {}, {covered} of it exported: {}{habit} before; it writes again",
+                "was silent from {} to {}, {covered} of it exported: {}{habit} besides; it writes again",
                 at(self.last_ns),
                 at(until_ns),
                 missed.map_or_else(String::new, |missed| format!("{missed}, ")),

@@ -16,12 +16,13 @@ use crate::time::{parse, rfc3339_seconds, words};
 pub(super) fn cap(cap: &CapCut) -> String {
     let what = cap.severity.map_or_else(|| "rows".to_owned(), |severity| format!("{severity} rows"));
     format!(
-        "{}: exactly {} {what}, a round count that looks like a row cap, cover {} ({} to {}); what came before was not exported",
+        "{}: exactly {} {what}, a round count that looks like a row cap, cover {} ({} to {}); what came {} was not exported",
         cap.file,
         count(cap.rows),
         words(cap.newest_ns - cap.oldest_ns),
         rfc3339_seconds(cap.oldest_ns),
         rfc3339_seconds(cap.newest_ns),
+        if cap.oldest_first { "after" } else { "before" },
     )
 }
 
@@ -345,8 +346,11 @@ mod tests {
             rows: 1_000,
             oldest_ns: 0,
             newest_ns: 106_887_000_000,
+            oldest_first: false,
         };
         let text = cap(&found);
         assert!(text.contains("exactly 1,000 rows") && text.contains("cover 106.9 s"), "{text}");
+        assert!(text.ends_with("what came before was not exported"), "{text}");
+        assert!(cap(&CapCut { oldest_first: true, ..found }).ends_with("what came after was not exported"));
     }
 }

@@ -271,7 +271,7 @@ pub struct Silence {
     pub last: String,
     /// Covered hours since then, up to the first entry after it.
     pub covered_h: f64,
-    /// Covered hours with an entry until then.
+    /// Covered hours with an entry, of those that it is compared with.
     pub hours_with: u64,
     /// Share of the covered hours until then that had one, 0 to 1.
     pub regular: f64,

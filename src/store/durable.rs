@@ -46,10 +46,14 @@ impl Root {
     /// Syncs a file that stands under its name, and that name, while the caller goes on; what fails is told by
     /// [`settle`](Self::settle), or to who brings the next.
     pub(super) fn sync_soon(&self, path: PathBuf, file: File) -> Result<(), StoreError> {
-        let own = path.clone();
-        let work = move || file.sync_all().inspect(|()| sync_folder(&own));
-        let thread = std::thread::Builder::new().name("sync".to_owned()).spawn(work);
-        let thread = thread.map_err(|source| StoreError::Io { path: path.clone(), source })?;
+        let (own, file) = (path.clone(), Arc::new(file));
+        let sync = |file: &File, path: &Path| file.sync_all().inspect(|()| sync_folder(path));
+        let behind = Arc::clone(&file);
+        let thread = std::thread::Builder::new().name("sync".to_owned()).spawn(move || sync(&behind, &own));
+        // Where no thread is to be had, the caller waits.
+        let Ok(thread) = thread else {
+            return sync(&file, &path).map_err(|source| StoreError::Io { path, source });
+        };
         let mut all = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
         all.push_back(Syncing { path, thread });
         let oldest = if all.len() > AT_ONCE { all.pop_front() } else { None };

@@ -145,12 +145,14 @@ impl Draft {
         let id = self.hasher.finalize().to_hex().to_string();
         let name = self.folder.join(format!("{id}.{extension}"));
         let full = root.join(&name);
-        // What stands there may be named already: it is replaced by nothing that is not on the disk.
-        if full.exists() {
-            self.file.as_file().sync_all().map_err(io(&full))?;
-        }
-        let file =
-            self.file.persist(&full).map_err(|error| StoreError::Io { path: full.clone(), source: error.error })?;
+        let file = match self.file.persist_noclobber(&full) {
+            Ok(file) => file,
+            Err(there) => {
+                // What stands there may be named already: it is replaced by nothing that is not on the disk.
+                there.file.as_file().sync_all().map_err(io(&full))?;
+                there.file.persist(&full).map_err(|error| StoreError::Io { path: full.clone(), source: error.error })?
+            }
+        };
         root.sync_soon(full, file)?;
         let path = name.to_string_lossy().replace('\\', "/");
         Ok(Placed { path, id, bytes: self.bytes })

@@ -10,9 +10,10 @@
 //!
 //! What no chance covers is habit, and habit is looked up and not modelled: an hour is expected to hold the least of its own
 //! and its neighbours' rates by the clock (a day may begin or end an hour later, as in the weeks when clocks change); an
-//! hour of the week without two comparable ones, the least of all known (the first weekend of an office is none); a service
-//! that came down to a trickle, the trickle; and a pause that is not twice as long as those before it, in rows expected, is
-//! one of them.
+//! hour of the week without two comparable ones, the least of its kind of day, and nothing on a kind of day that was never
+//! seen (the first weekend of an office is none); a service that came down to a trickle, the trickle; and a pause that is not
+//! three times as long as what others come to now and then, in rows expected, is one of them. What is known after a pause counts
+//! like what is known before it; pauses close to it are of one incident with it, and no habit.
 
 use super::rate::Silence;
 use super::season::{hour_of_day, is_weekend};
@@ -39,7 +40,11 @@ const LEAST_LEVEL_HOURS: f64 = 6.0;
 /// Blocks that a dispersion needs.
 const BLOCKS: usize = 6;
 /// Days in which one other pause of about its length leaves it out of the ordinary.
-const DAYS_A_PAUSE: f64 = 10.0;
+const DAYS_A_PAUSE: f64 = 3.0;
+/// A pause so many times as long as others, in rows expected, is none of their kind.
+const TIMES_OTHERS: f64 = 3.0;
+/// Hours around a pause whose other pauses are of one incident with it.
+const ONE_INCIDENT: i64 = 6;
 /// Pauses of a window that are looked at, the weightiest.
 const MOST: usize = 8;
 /// Added to rows before a rate, so that an empty hour has one (Jeffreys' prior).
@@ -77,9 +82,18 @@ impl Pause {
         self.first + self.covered_s.len() as i64
     }
 
-    /// Rows expected in it.
+    /// Rows expected in it at least.
     fn expected(&self, rates: &Rates) -> f64 {
-        (self.first..).zip(&self.covered_s).map(|(hour, s)| rates.least_near(hour) * f64::from(*s) / HOUR_S).sum()
+        self.rows(|hour| rates.least_near(hour))
+    }
+
+    /// Rows that came in its hours on the average of days, this one among them.
+    fn usual(&self, rates: &Rates) -> f64 {
+        self.rows(|hour| rates.own(hour).unwrap_or(0.0))
+    }
+
+    fn rows(&self, rate: impl Fn(i64) -> f64) -> f64 {
+        (self.first..).zip(&self.covered_s).map(|(hour, s)| rate(hour) * f64::from(*s) / HOUR_S).sum()
     }
 }
 
@@ -104,7 +118,8 @@ pub struct Outage {
 #[derive(Debug, Clone)]
 struct Rates {
     known: [[Option<f64>; 24]; 2],
-    least: f64,
+    /// The least of each kind of day; nothing of one that was never seen.
+    least: [f64; 2],
     /// Hours of the clock by which a day may begin or end sooner or later.
     reach: i64,
 }
@@ -119,9 +134,9 @@ impl Rates {
         }
         let known =
             sums.map(|kind| kind.map(|(rows, hours)| (hours >= COMPARABLE_HOURS).then(|| (rows + HALF) / hours)));
-        let least = known.iter().flatten().flatten().copied().fold(f64::INFINITY, f64::min);
+        let least = known.map(|kind| kind.into_iter().flatten().reduce(f64::min).unwrap_or(0.0));
         let reach = if beat.hours_of(places) < LOOSE_HOURS { 2 } else { 1 };
-        Self { known, least: if least.is_finite() { least } else { 0.0 }, reach }
+        Self { known, least, reach }
     }
 
     fn own(&self, hour: i64) -> Option<f64> {
@@ -130,7 +145,7 @@ impl Rates {
 
     fn least_near(&self, hour: i64) -> f64 {
         (hour - self.reach..=hour + self.reach)
-            .map(|hour| self.own(hour).unwrap_or(self.least))
+            .map(|hour| self.own(hour).unwrap_or(self.least[usize::from(is_weekend(hour))]))
             .fold(f64::INFINITY, f64::min)
     }
 
@@ -209,26 +224,20 @@ pub fn outages(beat: &Hourly, pauses: &[Pause], window: Hours, services: usize) 
 
 fn outage(beat: &Hourly, pauses: &[Pause], place: usize, window: Hours, services: usize) -> Option<Outage> {
     let pause = &pauses[place];
-    // What was known when it began; where that is too little, what came after as well.
-    let earlier = Hours::new(pause.first - BACK, pause.first);
-    let mut places: Vec<usize> = beat.places(earlier).collect();
-    let is_enough = |places: &[usize]| {
-        beat.hours_of(places) >= REFERENCE_HOURS
-            && places.iter().filter(|at| beat.rows[**at] > 0).count() >= REFERENCE_WITH
-    };
-    let before = is_enough(&places);
-    if !before {
-        places.extend(beat.places(Hours::new(pause.end(), pause.end() + BACK)));
-    }
-    if !is_enough(&places) {
+    let range = (pause.first - BACK, pause.end() + BACK);
+    let mut places: Vec<usize> = beat.places(Hours::new(range.0, pause.first)).collect();
+    places.extend(beat.places(Hours::new(pause.end(), range.1)));
+    let with = places.iter().filter(|at| beat.rows[**at] > 0).count();
+    if beat.hours_of(&places) < REFERENCE_HOURS || with < REFERENCE_WITH {
         return None;
     }
     let rates = Rates::of(beat, &places);
     let known = beat.hours_of(&places);
     let expected = pause.expected(&rates) * beat.level(&rates, &places, pause.first);
+    let near = (pause.first - ONE_INCIDENT, pause.end() + ONE_INCIDENT);
     let comparable = |other: &&Pause| {
-        let range = (pause.first - BACK, if before { pause.first } else { pause.end() + BACK });
-        other.first >= range.0 && other.first < range.1 && 2.0 * other.expected(&rates) >= expected
+        let apart = other.end() <= near.0 || other.first >= near.1;
+        apart && other.first >= range.0 && other.first < range.1 && TIMES_OTHERS * other.usual(&rates) >= expected
     };
     let others = pauses.iter().enumerate().filter(|(at, _)| *at != place).map(|(_, other)| other);
     if others.filter(comparable).count() > (known / 24.0 / DAYS_A_PAUSE) as usize {
@@ -239,7 +248,6 @@ fn outage(beat: &Hourly, pauses: &[Pause], place: usize, window: Hours, services
     let chance = Silence { episodes: rows, until: rows as f64, since: expected, d };
     let in_window: f64 = beat.places(window).filter_map(|at| beat.pair(&rates, at)).map(|(_, own)| own).sum();
     let p = (chance.p0() * (1.0 + in_window / d) * services.max(1) as f64).min(1.0);
-    let with = places.iter().filter(|at| beat.rows[**at] > 0).count();
     (p <= ALPHA).then(|| Outage {
         place,
         hours: pause.hours(),

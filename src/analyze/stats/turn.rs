@@ -4,12 +4,14 @@
 //! a time before it has nothing to be compared with. So the moment is looked for that divides the latencies best in two, up
 //! to the window's end (least squares of logarithms, of those moments whose sides differ enough to be told), and both sides
 //! are tested by ranks as any value is, times the moments that were looked at. A day of its own has slow and fast hours: two
-//! days must lie before the moment, and the median must double and lie beyond nine of ten values before.
+//! days must lie before the moment, the median must double and lie beyond nine of ten values before, and half of the hours
+//! after it must be beyond the same hours of the same kind of day before ([`is_unusual`]), as far as those are known.
 
 use super::drift::{Drift, MIN_A12, Slot, drifts};
 use super::multiple::LEVEL;
 use super::quantile;
 use super::rate::MIN_RATIO;
+use super::season::{hour_of_day, is_weekend};
 use crate::time::HOUR_NS;
 
 /// Latencies that each side needs.
@@ -44,8 +46,8 @@ pub struct Since {
 }
 
 impl Turn {
-    /// `old` are latencies of the days before the window, `hourly` those of each hour in it, ascending by hour.
-    pub fn of(old: &[(i64, f64)], hourly: &[(i32, f64)]) -> Option<Self> {
+    /// `old` are latencies of each hour of the days before the window, `hourly` those of each hour in it, ascending.
+    pub fn of(old: &[(i32, f64)], hourly: &[(i32, f64)]) -> Option<Self> {
         let first = hourly.first()?.0;
         let all: Vec<f64> = old.iter().map(|(_, ms)| *ms).chain(hourly.iter().map(|(_, ms)| *ms)).collect();
         let (ranks, logs) = (ranks(&all), logs(&all));
@@ -73,7 +75,7 @@ impl Turn {
         }
         let (_, at) = best?;
         let timed = |(hour, ms): &(i32, f64)| (i64::from(*hour) * HOUR_NS, *ms);
-        let before = old.iter().copied().chain(hourly[..at].iter().map(timed)).collect();
+        let before = old.iter().chain(&hourly[..at]).map(timed).collect();
         let after = hourly[at..].iter().map(timed).collect();
         Some(Self { hour: hourly[at].0, looks, slot: Slot { before, after, measured: true } })
     }
@@ -124,7 +126,11 @@ pub fn told(turns: &[Option<Turn>]) -> Vec<Option<Since>> {
         let is_fast = |ms: f64| ms <= usual.0.min(before.0 / MIN_RATIO);
         let lasts = is_slow(after.0) && holds(&turn.slot.after, is_slow)
             || is_fast(after.0) && holds(&turn.slot.after, is_fast);
-        (beyond && lasts).then_some(Since { hour: turn.hour, before, after })
+        let hours = |side: &[(i64, f64)]| -> Vec<(i32, f64)> {
+            side.iter().map(|(ns, ms)| ((ns / HOUR_NS) as i32, *ms)).collect()
+        };
+        let unusual = || is_unusual(&hours(&turn.slot.before), &hours(&turn.slot.after), after.0 > before.0);
+        (beyond && lasts && unusual()).then_some(Since { hour: turn.hour, before, after })
     };
     turns.iter().zip(drifts(&slots)).map(since).collect()
 }
@@ -134,6 +140,33 @@ fn holds(values: &[(i64, f64)], is_beyond: impl Fn(f64) -> bool) -> bool {
     let hours: Vec<&[(i64, f64)]> = values.chunk_by(|a, b| a.0 == b.0).collect();
     let median = |hour: &&&[(i64, f64)]| is_beyond(hour[hour.len() / 2].1);
     hours.len() >= AFTER_HOURS && 2 * hours.iter().filter(median).count() >= hours.len()
+}
+
+/// Medians of the hours of a route, ascending by hour and value.
+fn medians(values: &[(i32, f64)]) -> Vec<(i32, f64)> {
+    values.chunk_by(|a, b| a.0 == b.0).map(|hour| (hour[0].0, hour[hour.len() / 2].1)).collect()
+}
+
+/// Whether half of the hours are slower, or faster, than every hour about the same time on the same kind of day before;
+/// values by hour, each ascending. Where none of these hours is known, nothing speaks against it.
+pub fn is_unusual(before: &[(i32, f64)], after: &[(i32, f64)], slower: bool) -> bool {
+    let of = |hour: i32| (usize::from(is_weekend(hour.into())), hour_of_day(hour.into()));
+    let mut known: [[Option<f64>; 24]; 2] = [[None; 24]; 2];
+    let extreme = |a: f64, b: f64| if slower { a.max(b) } else { a.min(b) };
+    for (hour, ms) in medians(before) {
+        let (kind, at) = of(hour);
+        for own in [at + 23, at, at + 1].map(|at| at % 24) {
+            known[kind][own] = Some(known[kind][own].map_or(ms, |most| extreme(most, ms)));
+        }
+    }
+    let (mut compared, mut beyond) = (0, 0);
+    for (hour, ms) in medians(after) {
+        let (kind, at) = of(hour);
+        let Some(usual) = known[kind][at] else { continue };
+        compared += 1;
+        beyond += usize::from(if slower { ms >= MIN_RATIO * usual } else { ms <= usual / MIN_RATIO });
+    }
+    2 * beyond >= compared
 }
 
 impl Since {
@@ -148,9 +181,8 @@ mod tests {
     use super::super::sim::Random;
     use super::*;
 
-    fn since(old: &[f64], hourly: &[(i32, f64)]) -> Option<Since> {
-        let old: Vec<(i64, f64)> = old.iter().map(|ms| (0, *ms)).collect();
-        told(&[Turn::of(&old, hourly)]).remove(0)
+    fn since(old: &[(i32, f64)], hourly: &[(i32, f64)]) -> Option<Since> {
+        told(&[Turn::of(old, hourly)]).remove(0)
     }
 
     /// Latencies of some hours, log-normal around a median that depends on the hour.
@@ -172,10 +204,10 @@ mod tests {
     #[test]
     fn nothing_one_request_and_equal_ones_have_no_turn() {
         assert_eq!(since(&[], &[]), None);
-        assert_eq!(since(&[1.0], &[(0, 1e300)]), None);
+        assert_eq!(since(&[(0, 1.0)], &[(1, 1e300)]), None);
         let equal: Vec<(i32, f64)> = (0..300).map(|at| (at / 3, 5.0)).collect();
         assert_eq!(since(&[], &equal), None);
-        assert_eq!(since(&[5.0; 100], &equal), None);
+        assert_eq!(since(&[(-1, 5.0); 100], &equal), None);
     }
 
     #[test]
@@ -186,9 +218,9 @@ mod tests {
         let found = since(&[], &rows).expect("slower");
         assert!(found.is_slower() && found.hour == 96, "{found:?}");
         assert!(found.after.0 > 10.0 * found.before.0 && found.before.0 < 200.0, "{found:?}");
-        let old: Vec<f64> = hours(&mut random, 0, 168, daily).into_iter().map(|(_, ms)| ms).collect();
-        let late = hours(&mut random, 0, 24, |hour| if hour >= 20 { 40.0 * daily(hour) } else { daily(hour) });
-        assert_eq!(since(&old, &late).map(|found| found.hour), Some(20), "the last hours of one day");
+        let old = hours(&mut random, 0, 168, daily);
+        let late = hours(&mut random, 168, 192, |hour| if hour >= 188 { 40.0 * daily(hour) } else { daily(hour) });
+        assert_eq!(since(&old, &late).map(|found| found.hour), Some(188), "the last hours of one day");
         let constant: Vec<(i32, f64)> = (0..168).map(|hour| (hour, if hour >= 96 { 5_000.0 } else { 100.0 })).collect();
         assert_eq!(since(&[], &constant).map(|found| found.hour), Some(96));
         assert_eq!(since(&[], &rows[..rows.len() - 710]), None, "a few requests at the end are not yet enough");
@@ -207,13 +239,37 @@ mod tests {
     }
 
     #[test]
+    fn slow_nights_and_weekends_are_no_turn() {
+        let mut random = Random::new(4);
+        // Few requests, slow ones, at night: most requests are those of the day.
+        let sparse = |rows: Vec<(i32, f64)>, slow: fn(i32) -> bool| -> Vec<(i32, f64)> {
+            let of = |(at, row): (usize, (i32, f64))| (!slow(row.0) || at % 5 == 0).then_some(row);
+            rows.into_iter().enumerate().filter_map(of).collect()
+        };
+        let night = |hour: i32| hour.rem_euclid(24) < 6;
+        let weekend = |hour: i32| is_weekend(hour.into());
+        for (slow, end) in [(night as fn(i32) -> bool, 12 * 24 + 6), (weekend, 11 * 24)] {
+            let median = |hour: i32| if slow(hour) { 2_500.0 } else { 120.0 };
+            let rows = sparse(hours(&mut random, 0, end, median), slow);
+            assert_eq!(since(&[], &rows), None);
+            let at = rows.partition_point(|row| row.0 < end - 24);
+            assert_eq!(since(&rows[..at], &rows[at..]), None);
+            assert!(!is_unusual(&rows[..at], &rows[at..], true));
+        }
+        let old = hours(&mut random, 0, 168, daily);
+        let slower = hours(&mut random, 168, 192, |hour| 5.0 * daily(hour));
+        assert!(is_unusual(&old, &slower, true) && !is_unusual(&old, &slower, false));
+        assert!(is_unusual(&[], &slower, true), "nothing is known");
+    }
+
+    #[test]
     fn days_that_are_as_ever_have_none() {
         let mut random = Random::new(9);
         let mut claims = 0;
         for run in 0..100 {
             // Ends at any hour of the day, with a time before it and without.
             let rows = hours(&mut random, 0, 48 + run, daily);
-            let old: Vec<f64> = hours(&mut random, 0, 168, daily).into_iter().map(|(_, ms)| ms).collect();
+            let old = hours(&mut random, -168, 0, daily);
             claims += usize::from(since(&[], &rows).is_some()) + usize::from(since(&old, &rows[..240]).is_some());
         }
         assert!(claims <= 2, "{claims} of 200");

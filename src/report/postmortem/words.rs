@@ -187,7 +187,7 @@ pub(super) fn recovery(material: &IncidentMaterial<'_>) -> String {
         return match own.recovered {
             Recovered::Yes => format!("What had fallen was there again at {}.", rfc3339_seconds(at)),
             _ => format!(
-                "What had fallen did not come back in what is stored up to {}.",
+                "What had fallen had not come back by {}, where the time that is looked at ends.",
                 rfc3339_seconds(data_end(material))
             ),
         };

@@ -101,6 +101,10 @@ fn fetch(material: &Material<'_>) -> Vec<String> {
                 .max_by_key(|row| row.n);
             let (project, service) = row.map_or(("", ""), |row| (row.project.as_str(), row.service.as_str()));
             let service = if material.coverage.services.len() == 1 { service } else { "" };
+            let severity = cap.severity.map(Severity::as_str);
+            if cap.oldest_first {
+                return fetch_command(project, service, cap.newest_ns, cap.newest_ns + HOUR_NS, severity);
+            }
             let asked = material
                 .coverage
                 .asked_for
@@ -108,7 +112,7 @@ fn fetch(material: &Material<'_>) -> Vec<String> {
                 .find(|(file, _)| *file == cap.file)
                 .and_then(|(_, declared)| crate::time::parse(&declared.since));
             let since_ns = asked.map_or(cap.oldest_ns - HOUR_NS, |parsed| parsed.ns).min(cap.oldest_ns - 1);
-            fetch_command(project, service, since_ns, cap.oldest_ns, cap.severity.map(Severity::as_str))
+            fetch_command(project, service, since_ns, cap.oldest_ns, severity)
         })
         .collect();
     commands.dedup();

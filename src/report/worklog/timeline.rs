@@ -70,7 +70,12 @@ pub(super) fn timeline(report: &v1::Report, material: &Material<'_>) -> Vec<v1::
         }
     }
     for cap in &material.coverage.caps {
-        rows.push(row(&rfc3339(cap.oldest_ns), "coverage", quality::cap(cap), None));
+        rows.push(row(
+            &rfc3339(if cap.oldest_first { cap.newest_ns } else { cap.oldest_ns }),
+            "coverage",
+            quality::cap(cap),
+            None,
+        ));
     }
     rows.sort_by(|a, b| (&a.at, &a.kind, &a.text).cmp(&(&b.at, &b.kind, &b.text)));
     rows

@@ -46,8 +46,20 @@ fn service(random: &mut Random, days: i64, bursts: impl Fn(&mut Random, i64) -> 
 }
 
 /// Kinds of services that do nothing but what they always do.
-const KINDS: [&str; 10] =
-    ["steady", "bursts", "slow", "rare", "office", "loose office", "night batch", "idle", "lulls", "drained"];
+const KINDS: [&str; 12] = [
+    "steady",
+    "bursts",
+    "slow",
+    "rare",
+    "office",
+    "loose office",
+    "workdays",
+    "night batch",
+    "idle",
+    "idling worker",
+    "lulls",
+    "drained",
+];
 
 fn ordinary(kind: &str, random: &mut Random, days: i64) -> Vec<i64> {
     let is_work = |hour: i64, from: i64, to: i64| (hour / 24) % 7 < 5 && (from..to).contains(&(hour % 24));
@@ -68,6 +80,22 @@ fn ordinary(kind: &str, random: &mut Random, days: i64) -> Vec<i64> {
                 own >= 8 * HOUR + late && own < 19 * HOUR - early
             });
             all
+        }
+        "workdays" => {
+            let rate = |hour: i64| if is_work(hour, 8, 19) { 40.0 } else { 3.0 * f64::from(is_work(hour, 0, 24)) };
+            service(random, days, |_, hour| rate(hour), 1)
+        }
+        "idling worker" => {
+            // Ten hours of work, two without any, more or less.
+            let (mut at, mut works, mut seconds) = (0.0, true, Vec::new());
+            while at < (days * 24 * HOUR) as f64 {
+                let length = if works { 36_000.0 } else { 7_200.0 } * (0.4 * random.normal()).exp();
+                if works {
+                    seconds.extend((0..(length / 60.0) as i64).map(|minute| at as i64 + 60 * minute));
+                }
+                (at, works) = (at + length, !works);
+            }
+            seconds
         }
         "night batch" => {
             let mut all = Vec::new();
@@ -144,6 +172,28 @@ fn an_outage_is_found_whether_or_not_it_is_over() {
         }
         assert!(found.iter().all(|found| *found >= least), "{kind} for {hours} h of {days} days: {found:?} of 20");
     }
+}
+
+#[test]
+fn each_of_several_outages_is_found() {
+    let mut random = Random::new(11);
+    let steady = service(&mut random, 26, |_, _| 30.0, 1);
+    let days = [3, 9, 14, 19, 24];
+    let is_down = |at: i64| days.contains(&(at / HOUR / 24)) && (14..16).contains(&(at / HOUR % 24));
+    let seconds: Vec<i64> = steady.into_iter().filter(|at| !is_down(*at)).collect();
+    assert_eq!(told(seconds.clone(), 26 * 24, Hours::new(0, 26 * 24), 2).len(), 5);
+    for day in days {
+        let until = (day + 1) * 24;
+        assert_eq!(told(seconds.clone(), until, Hours::new(until - 24, until), 2).len(), 1, "as of day {day}");
+    }
+    // Three that belong together, and two of a first day.
+    let flapping = |spans: &'static [(i64, i64)]| {
+        let seconds = service(&mut Random::new(7), 5, |_, _| 60.0, 1);
+        let down = move |at: &i64| spans.iter().any(|(from, to)| (*from * 60..*to * 60).contains(at));
+        told(seconds.into_iter().filter(|at| !down(at)).collect(), 5 * 24, Hours::new(0, 5 * 24), 2).len()
+    };
+    assert_eq!(flapping(&[(4_920, 4_962), (4_980, 5_025), (5_046, 5_100)]), 3);
+    assert_eq!(flapping(&[(600, 642), (660, 705)]), 2);
 }
 
 #[test]
