@@ -23,6 +23,10 @@ const USUAL: f64 = 0.9;
 /// Hours with requests that follow the moment, and of which half or more must be beyond the usual by themselves: one burst of
 /// slow answers is an incident, and nothing that holds since then.
 const AFTER_HOURS: usize = 3;
+/// Share of the hours about the same time that say what is usual: one request that hung in one of them does not.
+const MOST_HOURS: f64 = 0.75;
+/// Hours about the same time that are enough to say what is usual.
+const KNOWN_HOURS: usize = 3;
 /// What is faster than a microsecond is no slower than one.
 const LEAST_MS: f64 = 1e-3;
 
@@ -147,22 +151,28 @@ fn medians(values: &[(i32, f64)]) -> Vec<(i32, f64)> {
     values.chunk_by(|a, b| a.0 == b.0).map(|hour| (hour[0].0, hour[hour.len() / 2].1)).collect()
 }
 
-/// Whether half of the hours are slower, or faster, than every hour about the same time on the same kind of day before;
+/// Whether half of the hours are slower, or faster, than most hours about the same time on the same kind of day before;
 /// values by hour, each ascending. Where none of these hours is known, nothing speaks against it.
 pub fn is_unusual(before: &[(i32, f64)], after: &[(i32, f64)], slower: bool) -> bool {
     let of = |hour: i32| (usize::from(is_weekend(hour.into())), hour_of_day(hour.into()));
-    let mut known: [[Option<f64>; 24]; 2] = [[None; 24]; 2];
-    let extreme = |a: f64, b: f64| if slower { a.max(b) } else { a.min(b) };
+    let mut known: [[Vec<f64>; 24]; 2] = Default::default();
     for (hour, ms) in medians(before) {
         let (kind, at) = of(hour);
         for own in [at + 23, at, at + 1].map(|at| at % 24) {
-            known[kind][own] = Some(known[kind][own].map_or(ms, |most| extreme(most, ms)));
+            known[kind][own].push(ms);
         }
     }
+    let usual = known.map(|kind| {
+        kind.map(|mut hours| {
+            hours.sort_by(f64::total_cmp);
+            let known = hours.len() >= KNOWN_HOURS;
+            quantile(&hours, if slower { MOST_HOURS } else { 1.0 - MOST_HOURS }).filter(|_| known)
+        })
+    });
     let (mut compared, mut beyond) = (0, 0);
     for (hour, ms) in medians(after) {
         let (kind, at) = of(hour);
-        let Some(usual) = known[kind][at] else { continue };
+        let Some(usual) = usual[kind][at] else { continue };
         compared += 1;
         beyond += usize::from(if slower { ms >= MIN_RATIO * usual } else { ms <= usual / MIN_RATIO });
     }
