@@ -17,6 +17,11 @@ use crate::time::{SECOND_NS, Window, day_of, parse};
 
 mod stated;
 
+/// Share of a service's covered time in which a severity must be covered to be seen like the others.
+const SAME_COVER: f64 = 0.95;
+/// Mean gaps of capped rows within which a first row begins with the stated window.
+const NEAR_GAPS: i64 = 20;
+
 /// A row cap that a file shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CapCut {
@@ -111,6 +116,11 @@ impl ServiceCoverage {
             None if self.severities.is_empty() => &self.intervals,
             None => &[],
         }
+    }
+
+    /// Whether rows of a severity were exported in (nearly) all the time that the service's were.
+    pub(super) fn is_whole(&self, severity: Severity) -> bool {
+        length_s(self.at(severity)) >= SAME_COVER * self.covered_s()
     }
 
     /// UTC days in which some input covers the service.
@@ -312,9 +322,10 @@ fn file(
     };
     let newest_ns = observed.map_or(to, |(_, last)| last);
     let mut oldest_first = false;
-    if let (Some(_), Some((oldest, newest))) = (capped(None), observed) {
+    if let (Some(rows), Some((oldest, newest))) = (capped(None), observed) {
         // The newest rows are kept, unless the rows begin with the stated window and end before it.
-        oldest_first = stated.is_some() && to - newest > oldest - from;
+        let near = (newest - oldest) / i64::try_from(rows.max(1)).unwrap_or(i64::MAX) * NEAR_GAPS;
+        oldest_first = stated.is_some() && oldest - from <= near && to - newest > near;
         if oldest_first { to = to.min(newest) } else { from = from.max(oldest) }
     }
     let path = &report.path;
@@ -536,6 +547,33 @@ mod tests {
         let asked_only = FileReport { declared_window: None, ..stating(None) };
         let found = coverage(&[(&seen, &spans), (&asked_only, &[])], whole, whole, &[]);
         assert!(!found.covers("s", Severity::Error, hour.0, hour.1), "an empty file without a statement is none");
+    }
+
+    #[test]
+    fn a_row_cap_cuts_the_side_on_which_rows_lack() {
+        let of = |first: i64, last: i64| {
+            let report = FileReport {
+                path: "a".into(),
+                entries: 1_000,
+                declared_window: Some(DeclaredWindow {
+                    since: "1970-01-01T00:00:00Z".into(),
+                    until: "1970-01-01T10:00:00Z".into(),
+                    source: "sidecar".into(),
+                    filter: None,
+                    limit: Some(1_000),
+                }),
+                ..FileReport::default()
+            };
+            let whole = window(0, 36_000);
+            let found = coverage(&[(&report, &[span(Severity::Info, first, last, 1_000)])], whole, whole, &[]);
+            let seconds = |ns: i64| ns / SECOND_NS;
+            let intervals: Vec<(i64, i64)> =
+                found.services["s"].intervals.iter().map(|(from, to)| (seconds(*from), seconds(*to))).collect();
+            (intervals, found.caps[0].oldest_first)
+        };
+        assert_eq!(of(20_000, 35_990), (vec![(20_000, 36_000)], false), "the newest rows, as is usual");
+        assert_eq!(of(30, 20_000), (vec![(0, 20_000)], true), "the oldest ones");
+        assert_eq!(of(9_000, 15_000), (vec![(9_000, 36_000)], false), "the newest of an export made before its end");
     }
 
     #[test]
