@@ -35,8 +35,6 @@ pub const SAME_MOMENT_NS: i64 = SECOND_NS;
 pub const BEFORE_NS: i64 = 2 * HOUR_NS;
 /// Time after it.
 pub const AFTER_NS: i64 = HOUR_NS;
-/// Share of a service's covered time in which a severity must be covered for requests to stand for its exposure.
-pub(super) const SAME_COVER: f64 = 0.95;
 
 /// One side of the comparison.
 #[derive(Debug, Clone, Default)]
@@ -174,14 +172,13 @@ pub fn compared(window: &Side, baseline: &Side, before: &BTreeMap<ClusterKey, i6
             continue;
         }
         let of = |side: &Side| side.activity.get(&key.service).copied().unwrap_or_default();
-        let whole = |side: &Side, own: f64| {
-            let all = side.coverage.services.get(&key.service).map_or(0.0, |service| service.covered_s() / 3_600.0);
-            own >= SAME_COVER * all
+        let whole = |side: &Side| {
+            side.coverage.services.get(&key.service).is_none_or(|service| service.is_whole(shown.severity()))
         };
         let events = |side: Option<&Cluster>| side.map_or(0, |cluster| cluster.events);
         let counts_by = |t0, t1| Counts { e0: events(old), e1: events(new), t0, t1, d: DISPERSION };
         let by_time = (counts_by(hours.0, hours.1), "hours");
-        let (counts, unit) = if whole(baseline, hours.0) && whole(window, hours.1) {
+        let (counts, unit) = if whole(baseline) && whole(window) {
             let (before, after) = (of(baseline), of(window));
             let (t0, t1, unit) = exposure(before, after, hours);
             let own = (counts_by(t0, t1), unit);

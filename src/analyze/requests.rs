@@ -9,7 +9,6 @@
 use std::collections::BTreeMap;
 
 use super::cluster::{hourly, keys, request_of};
-use super::incident::SAME_COVER;
 use super::stats::contrast::DISPERSION;
 use super::stats::drift::{Drift, MIN_SHIFT, Slot, drifts};
 use super::stats::multiple::{adjust, claimed};
@@ -148,7 +147,8 @@ pub(crate) fn routes(clusters: &[Cluster], before: &Before, seen: &Coverage) -> 
     }
     let (none, no_hours) = (Vec::new(), Hourly::new());
     let (mut slots, mut turns) = (Vec::with_capacity(routes.len()), Vec::with_capacity(routes.len()));
-    let routes: Vec<(Route, bool)> = routes
+    let mut unusual = Vec::with_capacity(routes.len());
+    let mut found: Vec<Route> = routes
         .into_values()
         .map(|(mut route, mut values, mut hourly)| {
             values.sort_by(f64::total_cmp);
@@ -157,7 +157,8 @@ pub(crate) fn routes(clusters: &[Cluster], before: &Before, seen: &Coverage) -> 
             if !is_whole(seen, &route.key.1) || !is_whole(&before.coverage, &route.key.1) {
                 slots.push(Slot::default());
                 turns.push(None);
-                return (route, false);
+                unusual.push(false);
+                return route;
             }
             let old = before.latencies.routes.get(&route.key).unwrap_or(&none);
             let old_hours = before.latencies.hourly.get(&route.key).unwrap_or(&no_hours);
@@ -168,12 +169,10 @@ pub(crate) fn routes(clusters: &[Cluster], before: &Before, seen: &Coverage) -> 
             hourly.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
             turns.push(Turn::of(old_hours, &hourly));
             let slower = route.latency.zip(route.latency_before).is_some_and(|(new, old)| new.p50 > old.p50);
-            let unusual = turn::is_unusual(old_hours, &hourly, slower);
-            (route, unusual)
+            unusual.push(turn::is_unusual(old_hours, &hourly, slower));
+            route
         })
         .collect();
-    let unusual: Vec<bool> = routes.iter().map(|(_, unusual)| *unusual).collect();
-    let mut found: Vec<Route> = routes.into_iter().map(|(route, _)| route).collect();
     failures(&mut found);
     let since = turn::told(&turns);
     for (((route, drift), since), unusual) in found.iter_mut().zip(drifts(&slots)).zip(since).zip(unusual) {
@@ -205,10 +204,7 @@ pub(crate) fn routes(clusters: &[Cluster], before: &Before, seen: &Coverage) -> 
 
 /// Whether requests that succeed were exported like those that fail; so they were where nothing is known of a service.
 fn is_whole(coverage: &Coverage, service: &str) -> bool {
-    coverage.services.get(service).is_none_or(|own| {
-        let routine: i64 = own.at(Severity::Info).iter().map(|(from, to)| to - from).sum();
-        routine as f64 / 1e9 >= SAME_COVER * own.covered_s()
-    })
+    coverage.services.get(service).is_none_or(|own| own.is_whole(Severity::Info))
 }
 
 /// Whether requests that succeed were exported in some of an hour.

@@ -67,20 +67,17 @@ impl Silent {
         let habit =
             format!("{what} in {:.0} % of the covered hours ({})", (self.regular * 100.0).floor(), self.hours_with);
         let missed = self.expected.map(|rows| format!("about {rows:.0} entries were to be expected"));
-        let mut told = match (self.until_ns, missed) {
-            (Some(until_ns), missed) => format!(
+        let mut told = match self.until_ns {
+            Some(until_ns) => format!(
                 "was silent from {} to {}, {covered} of it exported: {}{habit} besides; it writes again",
                 at(self.last_ns),
                 at(until_ns),
                 missed.map_or_else(String::new, |missed| format!("{missed}, ")),
             ),
-            (None, Some(missed)) => format!(
-                "went silent: {habit}, and not at all since {}, while {covered} were exported and {missed}",
-                at(self.last_ns)
-            ),
-            (None, None) => format!(
-                "went silent: {habit}, and not at all since {}, while {covered} were exported",
-                at(self.last_ns)
+            None => format!(
+                "went silent: {habit}, and not at all since {}, while {covered} were exported{}",
+                at(self.last_ns),
+                missed.map_or_else(String::new, |missed| format!(" and {missed}")),
             ),
         };
         let span = |(from_ns, until_ns): &(i64, Option<i64>)| match until_ns {

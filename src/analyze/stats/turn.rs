@@ -12,7 +12,6 @@ use super::multiple::LEVEL;
 use super::quantile;
 use super::rate::MIN_RATIO;
 use super::season::{hour_of_day, is_weekend};
-use crate::time::HOUR_NS;
 
 /// Latencies that each side needs.
 const LEAST: usize = 20;
@@ -78,7 +77,8 @@ impl Turn {
             log += logs[old.len() + at];
         }
         let (_, at) = best?;
-        let timed = |(hour, ms): &(i32, f64)| (i64::from(*hour) * HOUR_NS, *ms);
+        // Only the order of moments counts in a test by ranks, so hours stand for them.
+        let timed = |(hour, ms): &(i32, f64)| (i64::from(*hour), *ms);
         let before = old.iter().chain(&hourly[..at]).map(timed).collect();
         let after = hourly[at..].iter().map(timed).collect();
         Some(Self { hour: hourly[at].0, looks, slot: Slot { before, after, measured: true } })
@@ -130,10 +130,7 @@ pub fn told(turns: &[Option<Turn>]) -> Vec<Option<Since>> {
         let is_fast = |ms: f64| ms <= usual.0.min(before.0 / MIN_RATIO);
         let lasts = is_slow(after.0) && holds(&turn.slot.after, is_slow)
             || is_fast(after.0) && holds(&turn.slot.after, is_fast);
-        let hours = |side: &[(i64, f64)]| -> Vec<(i32, f64)> {
-            side.iter().map(|(ns, ms)| ((ns / HOUR_NS) as i32, *ms)).collect()
-        };
-        let unusual = || is_unusual(&hours(&turn.slot.before), &hours(&turn.slot.after), after.0 > before.0);
+        let unusual = || is_unusual(&turn.slot.before, &turn.slot.after, after.0 > before.0);
         (beyond && lasts && unusual()).then_some(Since { hour: turn.hour, before, after })
     };
     turns.iter().zip(drifts(&slots)).map(since).collect()
@@ -141,20 +138,22 @@ pub fn told(turns: &[Option<Turn>]) -> Vec<Option<Since>> {
 
 /// Whether the medians of half of the hours, and of enough of them, are beyond the usual; values by hour, each ascending.
 fn holds(values: &[(i64, f64)], is_beyond: impl Fn(f64) -> bool) -> bool {
-    let hours: Vec<&[(i64, f64)]> = values.chunk_by(|a, b| a.0 == b.0).collect();
-    let median = |hour: &&&[(i64, f64)]| is_beyond(hour[hour.len() / 2].1);
-    hours.len() >= AFTER_HOURS && 2 * hours.iter().filter(median).count() >= hours.len()
+    let hours: Vec<(i64, f64)> = medians(values).collect();
+    hours.len() >= AFTER_HOURS && 2 * hours.iter().filter(|(_, ms)| is_beyond(*ms)).count() >= hours.len()
 }
 
-/// Medians of the hours of a route, ascending by hour and value.
-fn medians(values: &[(i32, f64)]) -> Vec<(i32, f64)> {
-    values.chunk_by(|a, b| a.0 == b.0).map(|hour| (hour[0].0, hour[hour.len() / 2].1)).collect()
+/// The median of each hour; values by hour, each ascending.
+fn medians<H: Copy + PartialEq + Into<i64>>(values: &[(H, f64)]) -> impl Iterator<Item = (i64, f64)> {
+    values.chunk_by(|a, b| a.0 == b.0).map(|hour| (hour[0].0.into(), hour[hour.len() / 2].1))
 }
 
 /// Whether half of the hours are slower, or faster, than most hours about the same time on the same kind of day before;
 /// values by hour, each ascending. Where none of these hours is known, nothing speaks against it.
-pub fn is_unusual(before: &[(i32, f64)], after: &[(i32, f64)], slower: bool) -> bool {
-    let of = |hour: i32| (usize::from(is_weekend(hour.into())), hour_of_day(hour.into()));
+pub fn is_unusual<H>(before: &[(H, f64)], after: &[(H, f64)], slower: bool) -> bool
+where
+    H: Copy + PartialEq + Into<i64>,
+{
+    let of = |hour: i64| (usize::from(is_weekend(hour)), hour_of_day(hour));
     let mut known: [[Vec<f64>; 24]; 2] = Default::default();
     for (hour, ms) in medians(before) {
         let (kind, at) = of(hour);
