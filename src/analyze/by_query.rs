@@ -210,14 +210,13 @@ fn requests(engine: &Engine, book: &mut Book) -> Result<(), AnalyzeError> {
     }
     let table = ask(engine, "request_latencies")?;
     let (status, latency, hour) = (table.i64("status")?, table.i64("latency_ns")?, table.i64("hour_ns")?);
-    let mut by_hour: BTreeMap<usize, Vec<(i32, f64)>> = BTreeMap::new();
+    let mut by_hour: BTreeMap<usize, Vec<(i64, f64)>> = BTreeMap::new();
     for (row, at) in book.rows(&table)? {
         if let Some(http) = &mut book.clusters[at].http {
             http.status = http.status.or_else(|| status[row].and_then(|status| i32::try_from(status).ok()));
             http.latencies_ms.extend(latency[row].map(|ns| ns as f64 / 1e6));
             if let (Some(ns), Some(hour)) = (latency[row], hour[row]) {
-                let hour = i32::try_from(hour.div_euclid(HOUR_NS)).expect("an hour");
-                by_hour.entry(at).or_default().push((hour, ns as f64 / 1e6));
+                by_hour.entry(at).or_default().push((hour.div_euclid(HOUR_NS), ns as f64 / 1e6));
             }
         }
     }

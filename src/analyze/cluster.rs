@@ -43,19 +43,19 @@ pub struct HttpStats {
     /// Latencies in milliseconds, ascending.
     pub latencies_ms: Vec<f64>,
     /// Some of them by hour since 1970, at most [`A_HOUR`] each, evenly over the order; ascending.
-    pub hourly_ms: Vec<(i32, f64)>,
+    pub hourly_ms: Vec<(i64, f64)>,
 }
 
 /// Latencies kept of an hour: enough to see when they changed.
 const A_HOUR: usize = 20;
 
 /// Latencies with their hours, ascending by latency, thinned to what is kept of each hour.
-pub(super) fn hourly(rows: impl Iterator<Item = (i32, f64)>) -> Vec<(i32, f64)> {
-    let mut hours: BTreeMap<i32, Vec<f64>> = BTreeMap::new();
+pub(super) fn hourly(rows: impl Iterator<Item = (i64, f64)>) -> Vec<(i64, f64)> {
+    let mut hours: BTreeMap<i64, Vec<f64>> = BTreeMap::new();
     for (hour, ms) in rows {
         hours.entry(hour).or_default().push(ms);
     }
-    let thin = |(hour, all): (i32, Vec<f64>)| {
+    let thin = |(hour, all): (i64, Vec<f64>)| {
         let n = all.len().min(A_HOUR);
         (0..n).map(move |at| (hour, all[at * all.len() / n])).collect::<Vec<_>>()
     };
@@ -314,7 +314,9 @@ fn of_cluster(facts: ClusterFacts, template: Option<&crate::mine::Template>) -> 
         hosts: facts.hosts.into_iter().collect(),
         status: http.status.or_else(|| facts.requests.first().map(|(status, ..)| *status)),
         latencies_ms: facts.requests.iter().filter_map(|(.., ns)| ns.map(|ns| ns as f64 / 1e6)).collect(),
-        hourly_ms: hourly(facts.requests.iter().filter_map(|(_, hour, ns)| Some((*hour, (*ns)? as f64 / 1e6)))),
+        hourly_ms: hourly(
+            facts.requests.iter().filter_map(|(_, hour, ns)| Some((i64::from(*hour), (*ns)? as f64 / 1e6))),
+        ),
         ..http
     });
     cluster

@@ -24,7 +24,7 @@ use crate::time::{HOUR_NS, rfc3339_seconds};
 const MOST: usize = 500;
 
 /// Latencies in milliseconds with their hours since 1970.
-type Hourly = Vec<(i32, f64)>;
+type Hourly = Vec<(i64, f64)>;
 
 /// Project, service, method and route.
 pub type RouteKey = (String, String, String, String);
@@ -109,7 +109,7 @@ pub fn latencies(engine: &Engine, templates: &TemplateSet) -> Result<Latencies, 
         });
         if let Some(route) = route {
             found.routes.entry(route.clone()).or_default().push(ns as f64 / 1e6);
-            if let Some(hour) = hour[row].and_then(|ns| i32::try_from(ns.div_euclid(HOUR_NS)).ok()) {
+            if let Some(hour) = hour[row].map(|ns| ns.div_euclid(HOUR_NS)) {
                 found.hourly.entry(route.clone()).or_default().push((hour, ns as f64 / 1e6));
             }
         }
@@ -208,8 +208,8 @@ fn is_whole(coverage: &Coverage, service: &str) -> bool {
 }
 
 /// Whether requests that succeed were exported in some of an hour.
-fn is_routine(coverage: &Coverage, service: &str, hour: i32) -> bool {
-    let (from, until) = (i64::from(hour) * HOUR_NS, (i64::from(hour) + 1) * HOUR_NS);
+fn is_routine(coverage: &Coverage, service: &str, hour: i64) -> bool {
+    let (from, until) = (hour * HOUR_NS, (hour + 1) * HOUR_NS);
     let intervals = coverage.services.get(service).map_or(&[][..], |own| own.at(Severity::Info));
     let next = intervals.partition_point(|(_, to)| *to < from);
     intervals.get(next).is_some_and(|(begin, _)| *begin < until)
@@ -222,7 +222,7 @@ fn turned(since: Since) -> String {
         "takes {} ms in the median and {} ms at the 95th percentile since {}, before {} ms and {} ms",
         ms(since.after.0),
         ms(since.after.1),
-        rfc3339_seconds(i64::from(since.hour) * HOUR_NS),
+        rfc3339_seconds(since.hour * HOUR_NS),
         ms(since.before.0),
         ms(since.before.1),
     )

@@ -7,6 +7,8 @@
 //! days must lie before the moment, the median must double and lie beyond nine of ten values before, and half of the hours
 //! after it must be beyond the same hours of the same kind of day before ([`is_unusual`]), as far as those are known.
 
+use std::collections::BTreeMap;
+
 use super::drift::{Drift, MIN_A12, Slot, drifts};
 use super::multiple::LEVEL;
 use super::quantile;
@@ -16,7 +18,7 @@ use super::season::{hour_of_day, is_weekend};
 /// Latencies that each side needs.
 const LEAST: usize = 20;
 /// Hours before the moment, where nothing is known of the time before the window.
-const BEFORE_HOURS: i32 = 48;
+const BEFORE_HOURS: i64 = 48;
 /// Share of earlier values that the median must exceed, or stay below: those of slow hours are among them.
 const USUAL: f64 = 0.9;
 /// Hours with requests that follow the moment, and of which half or more must be beyond the usual by themselves: one burst of
@@ -32,7 +34,7 @@ const LEAST_MS: f64 = 1e-3;
 /// The moment that divides a route's latencies best.
 #[derive(Debug, Clone, Default)]
 pub struct Turn {
-    hour: i32,
+    hour: i64,
     looks: usize,
     slot: Slot,
 }
@@ -41,7 +43,7 @@ pub struct Turn {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Since {
     /// First hour after it, since 1970.
-    pub hour: i32,
+    pub hour: i64,
     /// Median and 95th percentile before.
     pub before: (f64, f64),
     /// The same from then on.
@@ -50,7 +52,7 @@ pub struct Since {
 
 impl Turn {
     /// `old` are latencies of each hour of the days before the window, `hourly` those of each hour in it, ascending.
-    pub fn of(old: &[(i32, f64)], hourly: &[(i32, f64)]) -> Option<Self> {
+    pub fn of(old: &[(i64, f64)], hourly: &[(i64, f64)]) -> Option<Self> {
         let first = hourly.first()?.0;
         let all: Vec<f64> = old.iter().map(|(_, ms)| *ms).chain(hourly.iter().map(|(_, ms)| *ms)).collect();
         let (ranks, logs) = (ranks(&all), logs(&all));
@@ -78,9 +80,7 @@ impl Turn {
         }
         let (_, at) = best?;
         // Only the order of moments counts in a test by ranks, so hours stand for them.
-        let timed = |(hour, ms): &(i32, f64)| (i64::from(*hour), *ms);
-        let before = old.iter().chain(&hourly[..at]).map(timed).collect();
-        let after = hourly[at..].iter().map(timed).collect();
+        let (before, after) = ([old, &hourly[..at]].concat(), hourly[at..].to_vec());
         Some(Self { hour: hourly[at].0, looks, slot: Slot { before, after, measured: true } })
     }
 }
@@ -138,40 +138,32 @@ pub fn told(turns: &[Option<Turn>]) -> Vec<Option<Since>> {
 
 /// Whether the medians of half of the hours, and of enough of them, are beyond the usual; values by hour, each ascending.
 fn holds(values: &[(i64, f64)], is_beyond: impl Fn(f64) -> bool) -> bool {
-    let hours: Vec<(i64, f64)> = medians(values).collect();
+    let hours = medians(values);
     hours.len() >= AFTER_HOURS && 2 * hours.iter().filter(|(_, ms)| is_beyond(*ms)).count() >= hours.len()
 }
 
 /// The median of each hour; values by hour, each ascending.
-fn medians<H: Copy + PartialEq + Into<i64>>(values: &[(H, f64)]) -> impl Iterator<Item = (i64, f64)> {
-    values.chunk_by(|a, b| a.0 == b.0).map(|hour| (hour[0].0.into(), hour[hour.len() / 2].1))
+fn medians(values: &[(i64, f64)]) -> Vec<(i64, f64)> {
+    values.chunk_by(|a, b| a.0 == b.0).map(|hour| (hour[0].0, hour[hour.len() / 2].1)).collect()
 }
 
 /// Whether half of the hours are slower, or faster, than most hours about the same time on the same kind of day before;
 /// values by hour, each ascending. Where none of these hours is known, nothing speaks against it.
-pub fn is_unusual<H>(before: &[(H, f64)], after: &[(H, f64)], slower: bool) -> bool
-where
-    H: Copy + PartialEq + Into<i64>,
-{
-    let of = |hour: i64| (usize::from(is_weekend(hour)), hour_of_day(hour));
-    let mut known: [[Vec<f64>; 24]; 2] = Default::default();
+pub fn is_unusual(before: &[(i64, f64)], after: &[(i64, f64)], slower: bool) -> bool {
+    let mut known: BTreeMap<(bool, usize), Vec<f64>> = BTreeMap::new();
     for (hour, ms) in medians(before) {
-        let (kind, at) = of(hour);
-        for own in [at + 23, at, at + 1].map(|at| at % 24) {
-            known[kind][own].push(ms);
+        for near in hour - 1..=hour + 1 {
+            known.entry((is_weekend(hour), hour_of_day(near))).or_default().push(ms);
         }
     }
-    let usual = known.map(|kind| {
-        kind.map(|mut hours| {
-            hours.sort_by(f64::total_cmp);
-            let known = hours.len() >= KNOWN_HOURS;
-            quantile(&hours, if slower { MOST_HOURS } else { 1.0 - MOST_HOURS }).filter(|_| known)
-        })
-    });
+    for hours in known.values_mut() {
+        hours.sort_by(f64::total_cmp);
+    }
+    let share = if slower { MOST_HOURS } else { 1.0 - MOST_HOURS };
     let (mut compared, mut beyond) = (0, 0);
     for (hour, ms) in medians(after) {
-        let (kind, at) = of(hour);
-        let Some(usual) = usual[kind][at] else { continue };
+        let hours = known.get(&(is_weekend(hour), hour_of_day(hour))).filter(|hours| hours.len() >= KNOWN_HOURS);
+        let Some(usual) = hours.and_then(|hours| quantile(hours, share)) else { continue };
         compared += 1;
         beyond += usize::from(if slower { ms >= MIN_RATIO * usual } else { ms <= usual / MIN_RATIO });
     }
@@ -190,13 +182,13 @@ mod tests {
     use super::super::sim::Random;
     use super::*;
 
-    fn since(old: &[(i32, f64)], hourly: &[(i32, f64)]) -> Option<Since> {
+    fn since(old: &[(i64, f64)], hourly: &[(i64, f64)]) -> Option<Since> {
         told(&[Turn::of(old, hourly)]).remove(0)
     }
 
     /// Latencies of some hours, log-normal around a median that depends on the hour.
-    fn hours(random: &mut Random, from: i32, to: i32, median: impl Fn(i32) -> f64) -> Vec<(i32, f64)> {
-        let mut all: Vec<(i32, f64)> = Vec::new();
+    fn hours(random: &mut Random, from: i64, to: i64, median: impl Fn(i64) -> f64) -> Vec<(i64, f64)> {
+        let mut all: Vec<(i64, f64)> = Vec::new();
         for hour in from..to {
             for _ in 0..10 {
                 all.push((hour, median(hour) * (0.5 * random.normal()).exp()));
@@ -206,7 +198,7 @@ mod tests {
     }
 
     /// Calm nights, slow noons.
-    fn daily(hour: i32) -> f64 {
+    fn daily(hour: i64) -> f64 {
         if (8..20).contains(&(hour % 24)) { 180.0 } else { 80.0 }
     }
 
@@ -214,7 +206,7 @@ mod tests {
     fn nothing_one_request_and_equal_ones_have_no_turn() {
         assert_eq!(since(&[], &[]), None);
         assert_eq!(since(&[(0, 1.0)], &[(1, 1e300)]), None);
-        let equal: Vec<(i32, f64)> = (0..300).map(|at| (at / 3, 5.0)).collect();
+        let equal: Vec<(i64, f64)> = (0..300).map(|at| (at / 3, 5.0)).collect();
         assert_eq!(since(&[], &equal), None);
         assert_eq!(since(&[(-1, 5.0); 100], &equal), None);
     }
@@ -230,7 +222,7 @@ mod tests {
         let old = hours(&mut random, 0, 168, daily);
         let late = hours(&mut random, 168, 192, |hour| if hour >= 188 { 40.0 * daily(hour) } else { daily(hour) });
         assert_eq!(since(&old, &late).map(|found| found.hour), Some(188), "the last hours of one day");
-        let constant: Vec<(i32, f64)> = (0..168).map(|hour| (hour, if hour >= 96 { 5_000.0 } else { 100.0 })).collect();
+        let constant: Vec<(i64, f64)> = (0..168).map(|hour| (hour, if hour >= 96 { 5_000.0 } else { 100.0 })).collect();
         assert_eq!(since(&[], &constant).map(|found| found.hour), Some(96));
         assert_eq!(since(&[], &rows[..rows.len() - 710]), None, "a few requests at the end are not yet enough");
     }
@@ -238,7 +230,7 @@ mod tests {
     #[test]
     fn one_burst_of_slow_answers_is_nothing_that_holds_since() {
         let mut random = Random::new(2);
-        let mut rows: Vec<(i32, f64)> = (0..160).map(|hour| (hour, 100.0 * (0.5 * random.normal()).exp())).collect();
+        let mut rows: Vec<(i64, f64)> = (0..160).map(|hour| (hour, 100.0 * (0.5 * random.normal()).exp())).collect();
         rows.splice(155..155, std::iter::repeat_n((154, 10_000.0), 30));
         assert_eq!(since(&[], &rows), None);
         rows.truncate(185);
@@ -251,14 +243,14 @@ mod tests {
     fn slow_nights_and_weekends_are_no_turn() {
         let mut random = Random::new(4);
         // Few requests, slow ones, at night: most requests are those of the day.
-        let sparse = |rows: Vec<(i32, f64)>, slow: fn(i32) -> bool| -> Vec<(i32, f64)> {
-            let of = |(at, row): (usize, (i32, f64))| (!slow(row.0) || at % 5 == 0).then_some(row);
+        let sparse = |rows: Vec<(i64, f64)>, slow: fn(i64) -> bool| -> Vec<(i64, f64)> {
+            let of = |(at, row): (usize, (i64, f64))| (!slow(row.0) || at % 5 == 0).then_some(row);
             rows.into_iter().enumerate().filter_map(of).collect()
         };
-        let night = |hour: i32| hour.rem_euclid(24) < 6;
-        let weekend = |hour: i32| is_weekend(hour.into());
-        for (slow, end) in [(night as fn(i32) -> bool, 12 * 24 + 6), (weekend, 11 * 24)] {
-            let median = |hour: i32| if slow(hour) { 2_500.0 } else { 120.0 };
+        let night = |hour: i64| hour.rem_euclid(24) < 6;
+        let weekend = |hour: i64| is_weekend(hour);
+        for (slow, end) in [(night as fn(i64) -> bool, 12 * 24 + 6), (weekend, 11 * 24)] {
+            let median = |hour: i64| if slow(hour) { 2_500.0 } else { 120.0 };
             let rows = sparse(hours(&mut random, 0, end, median), slow);
             assert_eq!(since(&[], &rows), None);
             let at = rows.partition_point(|row| row.0 < end - 24);

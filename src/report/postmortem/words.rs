@@ -332,8 +332,12 @@ pub(super) fn impact(report: &Report, material: &IncidentMaterial<'_>, section: 
         });
         rows.push(row(&format!("Silence of {}", named(&cluster.service)), in_words(own.covered_h * 3_600.0), missed));
     }
-    for (name, sentence) in slower(report) {
-        rows.push(row(&name, sentence.to_owned(), "against all time before the window".into()));
+    for (name, worse) in worse(report) {
+        rows.push(row(
+            &name,
+            "got worse".to_owned(),
+            format!("against all time before the window: {}", worse.join("; ")),
+        ));
     }
     if let Some(all) = section.reach.first().filter(|all| all.events > 0) {
         rows.push(row(
@@ -473,13 +477,13 @@ const ROUTES: usize = 3;
 fn beside(report: &Report, section: &Postmortem) -> String {
     let mut parts: Vec<String> =
         silences(report).map(|(cluster, own)| format!("{} {}", named(&cluster.service), own.sentence)).collect();
-    let routes: Vec<String> = slower(report).map(|(name, sentence)| format!("{name} {sentence}")).collect();
+    let routes: Vec<String> = worse(report).map(|(name, worse)| format!("{name} {}", worse.join(", and "))).collect();
     let more = routes.len().saturating_sub(ROUTES);
     if !routes.is_empty() {
         parts.push(format!("against all time before the window, {}", routes[..routes.len() - more].join("; ")));
     }
     if more > 0 {
-        parts.push(format!("{} of routes more in the table of requests", of(more as u64, "change", "changes")));
+        parts.push(format!("{} more in the table of requests", of(more as u64, "route", "routes")));
     }
     if !section.values.is_empty() {
         parts.push(format!("{} in messages moved", of(section.values.len() as u64, "value", "values")));
@@ -493,12 +497,11 @@ fn silences(report: &Report) -> impl Iterator<Item = (&crate::report::v1::Cluste
     all.filter(|(_, own)| own.whole_service)
 }
 
-/// Routes with what got worse of each.
-fn slower(report: &Report) -> impl Iterator<Item = (String, &str)> {
-    report.routes.iter().flat_map(|route| {
-        let name = format!("{} {} of {}", route.method, route.route, named(&route.service));
-        route.worse.iter().map(move |sentence| (name.clone(), sentence.as_str()))
-    })
+/// Routes of which something got worse, with what.
+fn worse(report: &Report) -> impl Iterator<Item = (String, &[String])> {
+    let routes = report.routes.iter().filter(|route| !route.worse.is_empty());
+    routes
+        .map(|route| (format!("{} {} of {}", route.method, route.route, named(&route.service)), route.worse.as_slice()))
 }
 
 #[cfg(test)]
