@@ -1,10 +1,11 @@
-//! Bytes on disk to UTF-8 text: compression by magic number, UTF-16 by byte order mark, never by suffix.
+//! Bytes on disk to UTF-8 text: compression by magic number, UTF-16 by byte order mark, never by suffix. What was packed twice
+//! (a `.gz` that a server packed once more on its way) is unpacked twice.
 //!
 //! A stream that breaks keeps what was decoded before the break; the break itself is a problem with an offset. Members and
 //! frames are decoded one by one, so that what stands behind the last one is told from damage. A stream that grows beyond
 //! any honest ratio is ended: it was made to fill a disk.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 use encoding_rs::{Decoder, UTF_16BE, UTF_16LE};
 
@@ -17,7 +18,10 @@ const PLAIN_STEP: usize = 32 << 20;
 /// Bytes decoded or transcoded at once.
 const STEP: usize = 256 << 10;
 
-/// How a file was decoded.
+/// Most layers of compression.
+const LAYERS: usize = 4;
+
+/// How a file was decoded; the codec is that of the innermost layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Coding {
     pub(crate) codec: &'static str,
@@ -137,6 +141,8 @@ pub(crate) struct Decoded<'a> {
     size: u64,
     most: u64,
     max_ratio: u64,
+    /// Layers of compression that are around this one.
+    layer: usize,
     /// Why the stream ended before its end.
     pub(crate) broken: Option<String>,
     /// What to do with it, where it is no text.
@@ -146,6 +152,10 @@ pub(crate) struct Decoded<'a> {
 impl<'a> Decoded<'a> {
     /// Looks at the front of `inner`, which holds `size` bytes; it may grow to `max_ratio` times that.
     pub(crate) fn new(inner: Box<dyn BufRead + Send + 'a>, size: u64, max_ratio: u64) -> io::Result<Self> {
+        Self::within(inner, size, max_ratio, 0)
+    }
+
+    fn within(inner: Box<dyn BufRead + Send + 'a>, size: u64, max_ratio: u64, layer: usize) -> io::Result<Self> {
         let mut raw = Raw { inner, consumed: 0 };
         let codec = codec_of(raw.fill_buf()?);
         let most = if codec == "none" { u64::MAX } else { size.saturating_mul(max_ratio).max(FREE) };
@@ -157,11 +167,17 @@ impl<'a> Decoded<'a> {
             size: 0,
             most,
             max_ratio,
+            layer,
             broken: None,
             archive: None,
         };
         let mut front = Held::default();
         while front.len() < ARCHIVE && decoded.decode(&mut front, ARCHIVE) {}
+        if codec != "none" && codec_of(front.bytes()) != "none" && layer + 1 < LAYERS {
+            decoded.waiting = front;
+            let packed = BufReader::with_capacity(STEP, Packed { layer: decoded, taken: 0 });
+            return Self::within(Box::new(packed), size, max_ratio, layer + 1);
+        }
         decoded.archive = archive_of(front.bytes());
         let (encoding, mark) = encoding_of(front.bytes());
         decoded.coding.encoding = encoding;
@@ -277,8 +293,9 @@ impl<'a> Decoded<'a> {
             // Tapes and archives pad with zeros.
             if rest.1 {
                 let codec = self.coding.codec;
+                let whole = if self.layer == 0 { "the file on disk" } else { "what was packed once more" };
                 self.end(format!(
-                    "{} bytes behind the {codec} stream, at byte {at} of the file on disk, are no {codec}",
+                    "{} bytes behind the {codec} stream, at byte {at} of {whole}, are no {codec}",
                     rest.0
                 ));
             }
@@ -294,6 +311,32 @@ impl<'a> Decoded<'a> {
     }
 }
 
+/// The bytes of a layer whose text is packed itself.
+struct Packed<'a> {
+    layer: Decoded<'a>,
+    /// Of those that it decoded, how many were taken.
+    taken: usize,
+}
+
+impl Read for Packed<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.taken == self.layer.waiting.len() {
+            let mut bytes = std::mem::take(&mut self.layer.waiting);
+            bytes.clear();
+            self.layer.decode(&mut bytes, STEP);
+            (self.layer.waiting, self.taken) = (bytes, 0);
+        }
+        let bytes = &self.layer.waiting.bytes()[self.taken..];
+        if let (true, Some(reason)) = (bytes.is_empty(), &self.layer.broken) {
+            return Err(io::Error::other(reason.clone()));
+        }
+        let more = bytes.len().min(buf.len());
+        buf[..more].copy_from_slice(&bytes[..more]);
+        self.taken += more;
+        Ok(more)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Write;
@@ -301,23 +344,47 @@ mod tests {
     use super::*;
 
     fn read(bytes: &[u8]) -> (String, Coding, Option<String>) {
+        let (text, coding, broken) = read_bytes(bytes);
+        (String::from_utf8(text).expect("utf-8"), coding, broken)
+    }
+
+    fn read_bytes(bytes: &[u8]) -> (Vec<u8>, Coding, Option<String>) {
         let mut decoded = Decoded::new(Box::new(bytes), bytes.len() as u64, 1_000).expect("opens");
         let mut text = Held::default();
         let mut most = 3;
         while decoded.fill(&mut text, most) {
             most = text.len() + 3;
         }
-        (String::from_utf8(text.bytes().to_vec()).expect("utf-8"), decoded.coding, decoded.broken)
+        (text.bytes().to_vec(), decoded.coding, decoded.broken)
     }
 
-    fn gzip(text: &str) -> Vec<u8> {
+    fn gzip(text: impl AsRef<[u8]>) -> Vec<u8> {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        encoder.write_all(text.as_bytes()).expect("write");
+        encoder.write_all(text.as_ref()).expect("write");
         encoder.finish().expect("finish")
     }
 
-    fn zstd(text: &str) -> Vec<u8> {
-        zstd::encode_all(text.as_bytes(), 1).expect("zstd")
+    fn zstd(text: impl AsRef<[u8]>) -> Vec<u8> {
+        zstd::encode_all(text.as_ref(), 1).expect("zstd")
+    }
+
+    #[test]
+    fn what_was_packed_twice_is_unpacked_twice() {
+        let long = (0..200_000).map(|n| n.to_string()).collect::<Vec<_>>().join("\n");
+        for twice in [gzip(gzip(&long)), zstd(gzip(&long)), gzip(gzip(zstd(&long)))] {
+            let (text, coding, broken) = read(&twice);
+            assert!(text == long);
+            assert_eq!((coding.encoding, broken), ("utf-8", None));
+        }
+        let torn = gzip(gzip(&long));
+        let (text, _, broken) = read(&torn[..torn.len() - 40]);
+        assert!(!text.is_empty() && long.starts_with(&text));
+        assert_eq!(broken.as_deref(), Some("the gzip stream is damaged: the gzip stream is cut off"));
+        let followed = gzip([gzip("one\n"), b"rest".to_vec()].concat());
+        let said = "4 bytes behind the gzip stream, at byte 24 of what was packed once more, are no gzip";
+        assert_eq!((read(&followed).0.as_str(), read(&followed).2.as_deref()), ("one\n", Some(said)));
+        let six = (0..6).fold(b"x".to_vec(), |inner, _| gzip(inner));
+        assert_eq!(read_bytes(&six).1.codec, "gzip", "no more than some layers");
     }
 
     #[test]

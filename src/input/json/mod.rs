@@ -296,26 +296,27 @@ impl<'a> Value<'a> {
             .find_map(|(dot, _)| self.some(&path[..dot]).filter(|inner| inner.is_object())?.path(&path[dot + 1..]))
     }
 
-    /// Whether two values are the same JSON, whatever their spacing and the order of their keys: their canonical text.
+    /// The JSON as everybody writes it: without blanks, keys in order, no more escapes than are needed. Two values are the same
+    /// whatever their spacing and the order of their keys when this text of theirs is.
     pub(crate) fn canonical(self, into: &mut String) {
         match self.kind() {
             NodeKind::Object => {
                 let mut members: Vec<_> = self.members().collect();
                 members.sort_by(|a, b| a.0.cmp(&b.0));
                 into.push('{');
-                for (key, value) in members {
+                for (at, (key, value)) in members.into_iter().enumerate() {
+                    into.push_str(if at > 0 { "," } else { "" });
                     into.push_str(&serde_json::Value::from(key.as_ref()).to_string());
                     into.push(':');
                     value.canonical(into);
-                    into.push(',');
                 }
                 into.push('}');
             }
             NodeKind::Array => {
                 into.push('[');
-                for value in self.items() {
+                for (at, value) in self.items().enumerate() {
+                    into.push_str(if at > 0 { "," } else { "" });
                     value.canonical(into);
-                    into.push(',');
                 }
                 into.push(']');
             }
@@ -327,22 +328,12 @@ impl<'a> Value<'a> {
     }
 }
 
-/// JSON without the blanks between its tokens, where it has any: what a pretty-printed dump says is what a compact one says.
-pub(crate) fn tight(json: &str) -> Option<String> {
-    let (mut inside, mut escaped, mut from) = (false, false, 0);
-    let mut tight = String::new();
-    for (at, byte) in json.bytes().enumerate() {
-        if inside {
-            inside = escaped || byte != b'"';
-            escaped = !escaped && byte == b'\\';
-        } else if byte.is_ascii_whitespace() {
-            tight.push_str(&json[from..at]);
-            from = at + 1;
-        } else {
-            inside = byte == b'"';
-        }
-    }
-    (from > 0).then(|| tight + &json[from..])
+/// The canonical text of JSON ([`Value::canonical`]), where it is another: what a pretty-printed dump says, or one whose keys
+/// come in another order, is what a compact one says.
+pub(crate) fn canonical(json: &str) -> Option<String> {
+    let (mut tape, mut text) = (Tape::default(), String::with_capacity(json.len()));
+    tape.parse(json).ok()?.canonical(&mut text);
+    (text != json).then_some(text)
 }
 
 /// Where a member or element stands in a tape; the default is nowhere.

@@ -94,12 +94,13 @@ fn canonical_text_ignores_spacing_and_the_order_of_keys() {
 }
 
 #[test]
-fn tight_json_has_no_blanks_between_its_tokens() {
-    let spaced = "{\n  \"a b\" : [ 1 ,\t{} ],\r\n  \"c\\\" d\\\\\": \"e  { \\\" f\", \"g\": null\n}";
-    let compact = r#"{"a b":[1,{}],"c\" d\\":"e  { \" f","g":null}"#;
-    assert_eq!(tight(spaced).as_deref(), Some(compact));
-    assert_eq!(tight(compact), None);
-    assert_eq!(tight(""), None);
+fn canonical_text_is_json_and_told_only_where_it_is_another() {
+    let spaced =
+        "{\n  \"c\\\" d\\\\\": \"e  { \\\" f\\/\",\n \"a b\" : [ 1.50 ,\t{}, \"\\u00e9\" ],\r\n  \"g\": null\n}";
+    let compact = r#"{"a b":[1.50,{},"é"],"c\" d\\":"e  { \" f/","g":null}"#;
+    assert_eq!(canonical(spaced).as_deref(), Some(compact));
+    assert_eq!(canonical(compact), None);
+    assert_eq!(canonical("{\"a\""), None, "no JSON");
 }
 
 #[test]

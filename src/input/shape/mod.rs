@@ -233,7 +233,7 @@ fn docker_tag(row: Value<'_>) -> Option<Cow<'_, str>> {
 /// What every row needs once its shape has filled it.
 fn finish(record: &mut LogRecord<'_>) {
     nested::lift(record);
-    if let Some(message) = tight(&record.message) {
+    if let Some(message) = canonical_message(&record.message) {
         record.message = message.into();
     }
     record.payload_rank = if record.message.is_empty() { i32::from(record.http.is_some()) } else { 2 };
@@ -253,12 +253,13 @@ fn finish(record: &mut LogRecord<'_>) {
     }
 }
 
-/// A message that is JSON of the row itself without the blanks between tokens, where it has any: two exports of one entry say
-/// the same, printed prettily or not. A borrowed text has no escapes, so one with a quote is no text of the row.
+/// A message that is JSON of the row itself as everybody writes it, where the row does not: two exports of one entry say the
+/// same, whatever their spacing and the order of their keys. A borrowed text has no escapes, so one with a quote is no text
+/// of the row.
 #[allow(clippy::ptr_arg, reason = "whether it is borrowed tells what it is")]
-fn tight(message: &Cow<'_, str>) -> Option<String> {
+fn canonical_message(message: &Cow<'_, str>) -> Option<String> {
     match message {
-        Cow::Borrowed(json) if json.starts_with(['{', '[']) && json.contains('"') => super::json::tight(json),
+        Cow::Borrowed(json) if json.starts_with(['{', '[']) && json.contains('"') => super::json::canonical(json),
         _ => None,
     }
 }

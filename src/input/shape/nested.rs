@@ -322,18 +322,18 @@ mod tests {
         assert_eq!(row.http.and_then(|http| http.status), Some(404));
         // Words that programs use for other things.
         for payload in [
-            r#"{"method":"card","status":"failed","amount":12}"#,
+            r#"{"amount":12,"method":"card","status":"failed"}"#,
             r#"{"method":"card","status":12}"#,
-            r#"{"path":"/srv/a","code":404}"#,
-            r#"{"status":200,"amount":12}"#,
-            r#"{"status":200,"path":"/srv/a.csv","rows":7}"#,
-            r#"{"status":503,"url":"https://bank.example/pay","attempt":2}"#,
+            r#"{"code":404,"path":"/srv/a"}"#,
+            r#"{"amount":12,"status":200}"#,
+            r#"{"path":"/srv/a.csv","rows":7,"status":200}"#,
+            r#"{"attempt":2,"status":503,"url":"https://bank.example/pay"}"#,
             r#"{"method":"card","path":"/pay","status":200}"#,
         ] {
             let row = of("k8s_container", &format!(r#""jsonPayload":{payload}"#));
             assert_eq!((row.kind, row.message.as_ref(), row.http), (Kind::App, payload, None));
         }
-        let shaped = r#"{"caller":"till/a.go:7","status":200,"path":"/srv/a.csv","rows":7}"#;
+        let shaped = r#"{"caller":"till/a.go:7","path":"/srv/a.csv","rows":7,"status":200}"#;
         let row = of("k8s_container", &format!(r#""jsonPayload":{shaped}"#));
         assert_eq!((row.kind, row.message.as_ref()), (Kind::App, shaped));
     }

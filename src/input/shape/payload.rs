@@ -11,7 +11,7 @@ use super::attempt;
 use super::audit::is_audit_type;
 use super::gcp::request;
 use super::generic::{self, in_tens};
-use super::{frames, http_status, severity, text, tight, uncoloured_severity};
+use super::{canonical_message, frames, http_status, severity, text, uncoloured_severity};
 use crate::record::{Http, LogRecord, Severity};
 
 /// Where the value of the best key seen for one field stands; a lower rank is better.
@@ -474,8 +474,8 @@ impl Payload {
 
 /// A message with the stack behind it; both are quoted often, and one that holds the other then stands alone.
 pub(super) fn with_stack<'a>(message: Cow<'a, str>, stack: Cow<'a, str>) -> Cow<'a, str> {
-    let tight = tight(&message);
-    let said = tight.as_deref().unwrap_or(&message);
+    let canonical = canonical_message(&message);
+    let said = canonical.as_deref().unwrap_or(&message);
     if said.is_empty() || quotes(&stack, said) && !stack.starts_with("Traceback") {
         return stack;
     }

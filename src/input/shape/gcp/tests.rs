@@ -253,10 +253,10 @@ fn a_time_of_the_logger_counts_where_the_export_left_out_the_entrys() {
 }
 
 #[test]
-fn an_object_as_message_is_the_same_printed_prettily_or_not() {
-    let compact = r#"{"jsonPayload":{"queue":"a  \"b","list":[1,{"n":"x y"}]}}"#;
+fn an_object_as_message_is_the_same_however_it_is_printed_and_its_keys_are_ordered() {
+    let compact = r#"{"jsonPayload":{"list":[1,{"n":"x y"}],"queue":"a  \"b"}}"#;
     let pretty = "{\"jsonPayload\": {\n  \"queue\": \"a  \\\"b\",\n  \"list\": [\n 1, {\"n\": \"x y\"}\n]}}";
-    assert_eq!(map(pretty).message, r#"{"queue":"a  \"b","list":[1,{"n":"x y"}]}"#);
+    assert_eq!(map(pretty).message, r#"{"list":[1,{"n":"x y"}],"queue":"a  \"b"}"#);
     assert_eq!(map(compact).message, map(pretty).message);
     let text = map(r#"{"textPayload":"{ 1, 2 }"}"#);
     assert_eq!(text.message, "{ 1, 2 }", "a text is what was written");
@@ -292,7 +292,7 @@ fn a_row_without_payload_has_rank_zero() {
 
 #[test]
 fn what_a_program_says_of_a_request_that_failed_stays() {
-    let said = r#"{"method":"POST","path":"/pay","status":500,"reason":"locked"}"#;
+    let said = r#"{"method":"POST","path":"/pay","reason":"locked","status":500}"#;
     let row = |severity: &str| {
         map(&format!(
             r#"{{"insertId":"a","timestamp":"2024-01-02T03:04:05Z","severity":"{severity}","resource":{{"type":"k8s_container","labels":{{"container_name":"till"}}}},"jsonPayload":{said}}}"#
@@ -333,7 +333,7 @@ fn a_payload_with_a_blank_message_says_what_its_next_text_says() {
     assert_eq!(of(r#"{"message":"","msg":"no stock","reason":"x"}"#), "no stock");
     // Nothing else is a text for people, or there is no message to be blank.
     for payload in
-        [r#"{"message":"","sku":17}"#, r#"{"message":"","body":{"a":1}}"#, r#"{"reason":"no stock","sku":17}"#]
+        [r#"{"message":"","sku":17}"#, r#"{"body":{"a":1},"message":""}"#, r#"{"reason":"no stock","sku":17}"#]
     {
         assert_eq!(of(payload), payload);
     }
