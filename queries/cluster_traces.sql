@@ -1,6 +1,7 @@
 -- Which traces and instances do the louder clusters share?
 -- Inputs: rows, templates.
--- Output: template_id, project, service, kind; trace, instance (empty where unknown), first_ns (ns since 1970, UTC)
+-- Output: template_id, project, service, kind; trace, instance (empty where unknown), first_ns (ns since 1970, UTC): the
+-- moment of the first row; of a request when it was answered, as platforms give it the time at which it came
 WITH members AS (
   SELECT
     t.template_id AS template_id,
@@ -10,7 +11,10 @@ WITH members AS (
     COALESCE(r.trace, '') AS trace,
     COALESCE(r.instance, '') AS instance,
     r.effective_severity AS effective_severity,
-    r.ts_ns AS ts_ns
+    CASE
+      WHEN r.kind = 'request' AND r.http_latency_ns BETWEEN 0 AND 86400000000000 THEN r.ts_ns + r.http_latency_ns
+      ELSE r.ts_ns
+    END AS ts_ns
   FROM rows AS r
   JOIN templates AS t ON r.sig_id = t.sig_id
   WHERE r.event_role IN ('head', 'traceback')

@@ -234,16 +234,10 @@ pub fn clusters(engine: &Engine, templates: &TemplateSet) -> Result<Vec<Cluster>
 
 /// Completes the examples of some clusters with the entries as they were stored, and finds in them what a filter can ask for.
 pub fn quote(engine: &Engine, clusters: &mut [&mut Cluster]) -> Result<(), AnalyzeError> {
-    let rows = |key: &ClusterKey| ClusterRows {
-        template_id: key.template_id.clone(),
-        project: key.project.clone(),
-        service: key.service.clone(),
-        kind: key.kind.clone(),
-    };
-    let mut raws = engine.raws(&clusters.iter().map(|cluster| rows(&cluster.key)).collect())?;
+    let mut raws = engine.raws(&clusters.iter().map(|cluster| cluster.key.rows()).collect())?;
     let mut samples = Vec::with_capacity(clusters.len());
     for cluster in &mut *clusters {
-        let mut own = raws.remove(&rows(&cluster.key)).unwrap_or_default();
+        let mut own = raws.remove(&cluster.key.rows()).unwrap_or_default();
         own.samples.extend(own.example.clone());
         samples.push(own.samples);
         if let Some(example) = &mut cluster.example {
@@ -345,6 +339,14 @@ fn attach(clusters: &mut Vec<Cluster>, attached: Vec<AttachedRows>) {
             key,
             ..Cluster::default()
         });
+    }
+}
+
+impl ClusterKey {
+    /// As queries name it.
+    pub(super) fn rows(&self) -> ClusterRows {
+        let Self { template_id, project, service, kind } = self.clone();
+        ClusterRows { template_id, project, service, kind }
     }
 }
 

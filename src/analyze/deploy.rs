@@ -18,6 +18,9 @@ const OVERLAP_HOURS: usize = 2;
 /// Share of the rows of those hours that the smaller one must have.
 const LEAST_SHARE: f64 = 0.02;
 
+/// Episodes missed before a revision from which on a cluster went earlier, and not with it.
+pub(crate) const MISSED: f64 = 3.0;
+
 /// A revision that a cluster came or went with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
@@ -187,6 +190,15 @@ impl Served {
     }
 }
 
+/// Episodes that a cluster would have had, at the rate at which it came, between the last that it had and a moment after it.
+pub(crate) fn missed_before(runs: &[(i64, i64)], at_ns: i64) -> f64 {
+    let earlier = || runs.iter().filter(|(first, _)| *first < at_ns);
+    let Some(first_ns) = earlier().map(|(first, _)| *first).min() else { return 0.0 };
+    let last_ns = earlier().map(|(_, last)| *last).max().unwrap_or(first_ns);
+    let rate = earlier().count() as f64 / (last_ns - first_ns).max(HOUR_NS) as f64;
+    rate * (at_ns - last_ns).max(0) as f64
+}
+
 /// How each cluster stands to the revisions of its service, in the order of `clusters`.
 pub(crate) fn revisions(clusters: &[Cluster], history: &History, judged: &Judged, window: Window) -> Vec<Revisions> {
     let before = judged.earlier.unwrap_or(Hours::new(judged.hours.since, judged.hours.since));
@@ -226,7 +238,10 @@ pub(crate) fn revisions(clusters: &[Cluster], history: &History, judged: &Judged
             (tie, change)
         };
         appeared.push(appeared_with(&rows, times).map(change));
-        gone.push(gone_since(&rows, times).map(change));
+        // What had been away for long when the revision came did not go with it.
+        let went = gone_since(&rows, times).map(change);
+        let runs: Vec<(i64, i64)> = runs().copied().collect();
+        gone.push(went.filter(|(_, change)| missed_before(&runs, change.since_ns) < MISSED));
         beside.push(served.canary(own, noise[at]));
         let with: Vec<&Revision> = rows.iter().filter(|row| row.episodes > 0).collect();
         if let ([one], true) = (with.as_slice(), rows.len() > 1 && cluster.entries > 1) {

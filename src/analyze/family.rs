@@ -24,6 +24,9 @@ const LOOP_EXITS: usize = 3;
 /// Rows of one start that the platform writes this close together are one exit.
 const SAME_EXIT_NS: i64 = 1_000_000_000;
 
+/// Time from which on an instance that ends had started: platforms give a start four minutes.
+pub(super) const RAN_NS: i64 = 5 * 60 * 1_000_000_000;
+
 /// The platform's own word for an exit.
 const PLATFORM_EXITS: [&str; 5] = [
     "Container called exit(*",
@@ -197,6 +200,8 @@ pub struct Family {
     pub failed: u64,
     /// Those of them in which the root was seen; of the others nothing louder was exported.
     pub rooted: u64,
+    /// Half of a crash loop's instances or more had run for five minutes before they ended: it is not that none can start.
+    pub ran: bool,
     /// Service.
     pub service: String,
     /// Median time from the root to each other member, in nanoseconds, where one instance or trace holds both.
@@ -399,7 +404,9 @@ fn loop_of(run: &[&Start<'_>], service: &str, at: &[Option<usize>], seen: &Cover
     let mut standing: Vec<(Vec<u32>, bool)> = Vec::with_capacity(run.len());
     for start in run {
         members.extend(at[start.exit.key as usize]);
-        let errors: BTreeSet<u32> = start.rows.iter().filter(|row| row.is_error()).map(|row| row.key).collect();
+        // The platform may say an exit in several words, whatever their level.
+        let counts = |row: &&&StartRow| row.is_error() || row.exit == start.exit.exit && row.has_text;
+        let errors: BTreeSet<u32> = start.rows.iter().filter(counts).map(|row| row.key).collect();
         for key in errors {
             *presence.entry(key).or_default() += 1;
         }
@@ -445,6 +452,7 @@ fn loop_of(run: &[&Start<'_>], service: &str, at: &[Option<usize>], seen: &Cover
         members: members.into_iter().collect(),
         times_ns: run.iter().map(|start| start.exit.ts_ns).collect(),
         failed: run.len() as u64,
+        ran: false,
         rooted: roots.get(&root).map_or(0, |n| *n as u64),
         service: service.to_owned(),
         lags_ns,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Cluster, Ranked};
 use crate::record::Severity;
+use crate::time::HOUR_NS;
 
 /// For each cluster, its share of its service's rows of its effective severity or worse.
 pub(crate) fn shares(clusters: &[Cluster]) -> Vec<f64> {
@@ -38,6 +39,35 @@ pub(crate) fn routes(clusters: &[Cluster]) -> BTreeMap<(String, String, String),
     sums.into_iter()
         .map(|(route, (all, failed))| (route, if all == 0 { 0.0 } else { failed as f64 / all as f64 }))
         .collect()
+}
+
+/// Requests answered 5xx from which on their hours are looked at alone.
+const FAILED: usize = 10;
+
+/// Of each cluster of requests that failed: the share answered 5xx of its route's requests in the hours from its first entry to
+/// its last. An hour in which all fail is a small part of a week's requests. Of few failures nothing is told.
+pub(crate) fn shares_while(clusters: &[Cluster]) -> Vec<Option<f64>> {
+    let mut routes: BTreeMap<(&str, &str, &str), Vec<&Cluster>> = BTreeMap::new();
+    for cluster in clusters {
+        let Some(http) = &cluster.http else { continue };
+        routes.entry((&cluster.key.service, &http.method, &http.route)).or_default().push(cluster);
+    }
+    let fails =
+        |cluster: &Cluster| cluster.http.as_ref().and_then(|http| http.status).is_some_and(|status| status >= 500);
+    let share = |cluster: &Cluster| {
+        let http = cluster.http.as_ref().filter(|_| fails(cluster) && cluster.times_ns.len() >= FAILED)?;
+        let (first, last) = (cluster.times_ns.first()?, cluster.times_ns.last()?);
+        let (from, to) = (first.div_euclid(HOUR_NS) * HOUR_NS, (last.div_euclid(HOUR_NS) + 1) * HOUR_NS);
+        let inside = |times: &[i64]| times.partition_point(|at| *at < to) - times.partition_point(|at| *at < from);
+        let (mut all, mut failed) = (0, 0);
+        for other in routes.get(&(cluster.key.service.as_str(), http.method.as_str(), http.route.as_str()))? {
+            let n = inside(&other.times_ns);
+            all += n;
+            failed += if fails(other) { n } else { 0 };
+        }
+        Some(failed as f64 / all as f64)
+    };
+    clusters.iter().map(share).collect()
 }
 
 /// Indexes of clusters, most urgent first: priority, points, severity, entries, then the key.

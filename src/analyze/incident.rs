@@ -390,7 +390,7 @@ pub fn incident(
 ) -> Result<Incident, AnalyzeError> {
     let mut all = compared(material.now, material.then, material.before);
     let around = sizes(wide, templates)?;
-    let told: Vec<ClusterRows> = all.changes.iter().map(|change| rows_of(&change.cluster.key)).collect();
+    let told: Vec<ClusterRows> = all.changes.iter().map(|change| change.cluster.key.rows()).collect();
     let mut times = times(wide, &told)?;
     for change in &mut all.changes {
         change.times_ns = times.remove(&change.cluster.key).unwrap_or_default();
@@ -415,14 +415,14 @@ pub fn incident(
     let rollouts = rollouts(material.deploys, &revisions(wide)?, material.known, material.around);
     let signals = story::signals(&all.changes, extent, silent);
     let first_ns = extent.map_or(material.window.since_ns, |(first, _)| first);
-    let rows: Vec<ClusterRows> = rising(&all.changes).iter().map(|change| rows_of(&change.cluster.key)).collect();
+    let rows: Vec<ClusterRows> = rising(&all.changes).iter().map(|change| change.cluster.key.rows()).collect();
     let named = wide.revisions_of(&rows)?;
     let audit = audit(wide)?;
     let triggers = story::triggers(first_ns, &rollouts, &audit, &all.changes, silent, &named);
     let loud: Vec<&Change> = rising(&all.changes);
     let reach = inside.reach(&rows)?;
     let answered = story::answered(&loud, &around);
-    let served = self::times(wide, &answered.iter().map(|cluster| rows_of(&cluster.key)).collect::<Vec<_>>())?;
+    let served = self::times(wide, &answered.iter().map(|cluster| cluster.key.rows()).collect::<Vec<_>>())?;
     let mut recovery = story::recovery(&all.changes, extent, silent, &rollouts, &served, material.around, &covered);
     if outage.is_some_and(|(_, _, is_over)| is_over) {
         recovery.recovered = Recovered::Yes;
@@ -453,11 +453,6 @@ pub fn incident(
         named,
         around,
     })
-}
-
-fn rows_of(key: &ClusterKey) -> ClusterRows {
-    let ClusterKey { template_id, project, service, kind } = key.clone();
-    ClusterRows { template_id, project, service, kind }
 }
 
 fn times(engine: &Engine, clusters: &[ClusterRows]) -> Result<BTreeMap<ClusterKey, Vec<i64>>, AnalyzeError> {

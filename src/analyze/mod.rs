@@ -45,6 +45,7 @@ pub use changes::{Change as ValueChange, NewValues, Run};
 pub use cluster::{Cluster, ClusterKey, HttpStats, absent, clusters, quote, sizes};
 pub use coverage::{CapCut, Coverage, MissingExport, ServiceCoverage, SeverityCoverage, coverage};
 pub use deploy::{Canary, Change, Revisions};
+pub(crate) use deploy::{MISSED, missed_before};
 pub use family::{Exits, Family, FamilyKind, Role, Share, StartRows};
 pub use fields::{Among, FieldSkew, Fields, field_skews, fields};
 pub use filter::{Asked, explorer_url, fetch_command, logging_filter};
@@ -134,6 +135,8 @@ pub struct Ranked {
     pub rate_per_h: f64,
     /// Share of its route's requests answered 5xx, for requests.
     pub share_5xx: Option<f64>,
+    /// The same of the hours from its first entry to its last, of a route that failed in some of the window's hours only.
+    pub share_5xx_while: Option<f64>,
     /// Which revision it came or went with.
     pub revisions: Revisions,
     /// Presence in snapshots, where the exports are too short for rates.
@@ -171,6 +174,7 @@ pub fn run(
     let routes = requests::routes(&clusters, before, seen);
     let shares = fold::shares(&clusters);
     let shares_5xx = fold::routes(&clusters);
+    let shares_while = fold::shares_while(&clusters);
     let mut home: Vec<Option<usize>> = vec![None; clusters.len()];
     for (family, member) in
         families.iter().enumerate().flat_map(|(at, own)| own.members.iter().map(move |of| (at, *of)))
@@ -204,6 +208,7 @@ pub fn run(
                 share: shares[at],
                 rate_per_h,
                 share_5xx,
+                share_5xx_while: shares_while[at],
             };
             let priority = priority::priority(&facts, config);
             // Of what is not in the window, only what went away is told.
@@ -217,6 +222,7 @@ pub fn run(
                 share: shares[at],
                 rate_per_h,
                 share_5xx,
+                share_5xx_while: shares_while[at],
                 revisions,
                 snapshots,
                 cluster,
@@ -247,6 +253,9 @@ pub fn run(
     Ok(Analysis { clusters: ranked, families, links, calibration, routes })
 }
 
+/// Crash loops of which is asked how long their instances had run; each is a walk over the rows.
+const LOOPS: usize = 20;
+
 /// Which clusters stand together.
 struct Tied {
     families: Vec<Family>,
@@ -265,6 +274,10 @@ fn tied(engine: &Engine, rows: &StartRows, clusters: &[Cluster], seen: &Coverage
     };
     let (traces, (mut families, failed_starts)) = rayon::join(|| traces::trace_rows(engine), loops);
     let traces = traces?;
+    for family in families.iter_mut().take(LOOPS) {
+        let lived = engine.lived(&clusters[family.root].key.rows())?;
+        family.ran = lived.get(lived.len() / 2).is_some_and(|ns| *ns >= family::RAN_NS);
+    }
     families.extend(traces::same_trace(clusters, &traces, &families));
     families.extend(traces::same_event(clusters, engine.shared_events()?, &families));
     let (on_instances, mut links) = links::same_instance(clusters, &traces, &families);

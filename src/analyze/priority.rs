@@ -63,6 +63,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) share: f64,
     pub(crate) rate_per_h: f64,
     pub(crate) share_5xx: Option<f64>,
+    /// The same of the hours from its first entry to its last.
+    pub(crate) share_5xx_while: Option<f64>,
 }
 
 /// Adds up the terms of one cluster.
@@ -93,14 +95,18 @@ pub(crate) fn priority(facts: &Facts<'_>, config: &Config) -> Priority {
         }
         _ => {}
     }
-    if let Some(share) = facts.share_5xx.filter(|share| {
-        *share >= 0.5 && cluster.http.as_ref().and_then(|http| http.status).is_some_and(|status| status >= 500)
-    }) {
-        add(
-            points.server_errors,
-            "server errors",
-            format!("{:.0} % of the route's requests answer 5xx", share * 100.0),
-        );
+    if cluster.http.as_ref().and_then(|http| http.status).is_some_and(|status| status >= 500) {
+        let most = |share: &f64| *share >= 0.5;
+        let whole = facts.share_5xx.filter(most).map(|share| (share, ""));
+        let part = facts.share_5xx_while.filter(most).map(|share| (share, " from its first entry to its last"));
+        if let Some((share, when)) = whole.or(part) {
+            let share = share * 100.0;
+            add(
+                points.server_errors,
+                "server errors",
+                format!("{share:.0} % of the route's requests{when} answer 5xx"),
+            );
+        }
     }
     if level >= Severity::Warning
         && cluster.entries >= points.volume_min_entries
@@ -224,6 +230,7 @@ mod tests {
             share: 0.0,
             rate_per_h: 0.0,
             share_5xx: None,
+            share_5xx_while: None,
         };
         change(&mut facts);
         priority(&facts, config)
@@ -251,6 +258,7 @@ mod tests {
             members: vec![0],
             times_ns: vec![1, 2, 3],
             failed: 3,
+            ran: false,
             rooted: 3,
             service: String::new(),
             lags_ns: std::collections::BTreeMap::new(),

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::family::{Family, FamilyKind, keys, lags, positions};
 use super::{AnalyzeError, Cluster, ClusterKey};
 use crate::query::{self, Engine, Keyed, SharedEvent};
-use crate::record::Severity;
+use crate::record::{Kind, Severity};
 
 /// Clusters of one event from which on it is a burst of errors of all sorts, not one failure.
 const EVENT_CLUSTERS: usize = 16;
@@ -114,7 +114,7 @@ fn tied(
     let mut pairs: Vec<(usize, usize)> = Vec::new();
     let mut traces: Vec<&[Stage]> = Vec::new();
     for trace in stages.chunk_by(|a, b| a.0 == b.0) {
-        let first = trace.iter().min_by_key(|(_, index, ts_ns)| (*ts_ns, *index)).map(|(_, index, _)| *index);
+        let first = trace.iter().map(|stage| place(clusters, stage)).min().map(|(.., index)| index);
         for (i, (_, a, _)) in trace.iter().enumerate() {
             for (_, b, _) in &trace[i + 1..] {
                 // The rows of an event follow from its first.
@@ -150,6 +150,11 @@ fn tied(
         }
     }
     components.into_values().map(|(members, traces)| trace_family(clusters, members, &traces, kind)).collect()
+}
+
+/// Where a cluster stands among others of its trace: by time, and what a program said before the answer that came of it.
+fn place(clusters: &[Cluster], (_, index, ts_ns): &Stage) -> (i64, bool, usize) {
+    (*ts_ns, clusters[*index].key.kind == Kind::Request.as_str(), *index)
 }
 
 /// Clusters that belong together; each group goes by its first.
@@ -188,14 +193,10 @@ fn trace_family(clusters: &[Cluster], members: BTreeSet<usize>, traces: &[&[Stag
     let mut firsts: BTreeMap<usize, usize> = BTreeMap::new();
     let mut times_ns = Vec::new();
     for trace in traces {
-        let own: Vec<(i64, usize)> = trace
-            .iter()
-            .filter(|(_, index, _)| members.contains(index))
-            .map(|(_, index, ts_ns)| (*ts_ns, *index))
-            .collect();
-        if let Some(earliest) = own.iter().min().filter(|_| own.len() > 1) {
-            *firsts.entry(earliest.1).or_default() += 1;
-            times_ns.push(earliest.0);
+        let own = || trace.iter().filter(|(_, index, _)| members.contains(index)).map(|stage| place(clusters, stage));
+        if let Some((first_ns, _, index)) = own().min().filter(|_| own().count() > 1) {
+            *firsts.entry(index).or_default() += 1;
+            times_ns.push(first_ns);
         }
     }
     times_ns.sort_unstable();
@@ -209,6 +210,7 @@ fn trace_family(clusters: &[Cluster], members: BTreeSet<usize>, traces: &[&[Stag
         kind,
         root,
         failed: 0,
+        ran: false,
         rooted: 0,
         service: clusters[root].key.service.clone(),
         members: members.into_iter().collect(),
@@ -275,5 +277,15 @@ mod tests {
         assert_eq!((families[0].root, families[0].members.as_slice()), (1, &[0, 1][..]));
         assert_eq!(families[0].lags_ns, BTreeMap::from([(0, 5)]));
         assert!(same_trace(&clusters, &TraceRows::default(), &[]).is_empty());
+    }
+
+    #[test]
+    fn what_a_program_said_stands_before_the_answer_of_the_same_moment() {
+        let request = ClusterKey { kind: "request".into(), ..key("GET / -> 500") };
+        let clusters = [Cluster { key: request.clone(), ..Cluster::default() }, cluster("error")];
+        let row = |at, n: u8, first_ns| TraceRow { key: at, trace: Some(n.into()), instance: None, first_ns };
+        let rows: Vec<TraceRow> = (0..3).flat_map(|n| [row(0, n, 7), row(1, n, 7)]).collect();
+        let families = same_trace(&clusters, &TraceRows { keys: vec![request, key("error")], rows }, &[]);
+        assert_eq!((families[0].root, families[0].lags_ns[&0]), (1, 0));
     }
 }

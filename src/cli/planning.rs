@@ -193,9 +193,10 @@ pub(crate) fn findings(
             Finding {
                 id: row.id.clone(),
                 title: row.title.clone(),
-                headline: family
-                    .filter(|family| family.root == row.id && family.kind == "crash_loop")
-                    .map(|family| format!("{} cannot start: {}", family.service, row.title)),
+                headline: family.filter(|family| family.root == row.id && family.kind == "crash_loop").map(|family| {
+                    let how = if family.ran { "keeps exiting" } else { "cannot start" };
+                    format!("{} {how}: {}", family.service, row.title)
+                }),
                 service: row.service.clone(),
                 project: row.project.clone(),
                 kind: row.kind.clone(),

@@ -275,7 +275,7 @@ mod tests {
                 Ok(_) | Err(_) => Front::Refused,
             }
         }
-        fn wrapper(&mut self, _: u64, text: &str) -> Option<Opened> {
+        fn wrapper(&mut self, _: u64, text: &str, _: bool) -> Option<Opened> {
             let groups = text.contains("\"by\":{\"") && text.ends_with("[]}}");
             // The last bits say how deep it is.
             let id = (self.within << 8) + text.len() as u64 % 255 + 1;

@@ -427,15 +427,29 @@ impl<C: Collect> Sink for Reader<'_, C> {
         front
     }
 
-    fn wrapper(&mut self, offset: u64, text: &str) -> Option<Opened> {
+    fn wrapper(&mut self, offset: u64, text: &str, known: bool) -> Option<Opened> {
         let mut tape = Tape::default();
         let object = tape.parse(text).ok()?;
-        let (said, groups) = shape::front(object, &self.options.mappings)?;
+        let front = shape::front(object, &self.options.mappings);
+        let (said, groups) = if known { front.unwrap_or_default() } else { front? };
         self.tally.asked(offset, shape::window(object));
         let outer = self.within.clone();
         let said = said.or(outer.as_deref().map(Said::beside).unwrap_or_default());
         let id = self.streamed.open(outer.as_deref().map_or(0, |outer| outer.id), said)?;
         Some(Opened { id, groups })
+    }
+
+    fn list(&mut self, text: &str, beside: bool) -> Option<bool> {
+        let text = text.trim_ascii_start();
+        if text.as_bytes().first().is_some_and(|byte| *byte != b'{') {
+            return Some(false);
+        }
+        let mut tape = Tape::default();
+        match tape.parse_front(text) {
+            Ok((row, _)) => Some(shape::is_of_rows(row, beside)),
+            Err(refused) if refused.may_be_cut(text) && text.len() < self.options.row_bytes => None,
+            Err(_) => Some(false),
+        }
     }
 
     fn within(&mut self, wrapper: u64) {

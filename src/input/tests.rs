@@ -400,10 +400,29 @@ fn hits_and_groups_larger_than_a_row_may_be_are_read_row_by_row() {
     }
 }
 
+#[test]
+fn lists_of_entries_beside_one_another_are_read_whatever_their_size_and_keys() {
+    let row = |i: usize| format!(r#"{{"insertId":"{i}","timestamp":"2025-09-01T10:00:00Z","textPayload":"x {i}"}}"#);
+    let rows = |from: usize| (from..from + 40).map(row).collect::<Vec<_>>().join(", ");
+    for (text, entries) in [
+        (format!(r#"{{"logs":[{}],"errors":[{}],"n":[{{"a":1}}]}}"#, rows(0), rows(50)), 80),
+        (format!("{{\"errors\" : [\n{}\n], \"note\":\"]\", \"logs\":[ {}]}}\n", rows(0), rows(50)), 80),
+        (format!(r#"{{"fetched":"1h","error_logs":[{}]}}"#, rows(0)), 40),
+        (format!(r#"{{"stderr":[{}],"stdout":[{}],"none":[]}}"#, rows(0), rows(50)), 80),
+        (format!(r#"{{"data":{{"found":[{}]}},"n":1}}"#, rows(0)), 40),
+        (format!(r#"{{"logs":[{}],"more":[{{"insertId":"x"}},{{"insertId":"y"}}]}}"#, rows(0)), 40),
+    ] {
+        let read = held_and_streamed_rows(&text, 400);
+        assert_eq!(read.report.entries, entries, "{text}");
+    }
+}
+
 /// Like [`held_and_streamed`], for files whose framing is told by how they were read.
 fn held_and_streamed_rows(text: &str, limit: usize) -> Outcome {
-    let held = ingest(text.as_bytes(), |_| {});
+    let mut held = ingest(text.as_bytes(), |_| {});
     let streamed = ingest(text.as_bytes(), |options| options.row_bytes = limit);
+    // Lists that stand beside one another are read in the order of their keys, and as they come.
+    held.records.sort_by_key(|record| record.offset);
     assert_eq!(streamed.records, held.records);
     assert_eq!(streamed.report.malformed, 0, "{:?}", streamed.report.problems);
     assert_eq!(streamed.report.bytes_by.total(), text.len() as u64);

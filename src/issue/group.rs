@@ -65,10 +65,15 @@ pub fn link_symptoms(items: &mut [Item<'_>]) {
                 items[root].draft.related.push(related);
             }
             // A family that is partly filed already: filing its root as well may be a twin.
-            let known = matches!(items[at].matched.tier, Tier::Decision | Tier::State | Tier::Marker | Tier::TitleKey);
             let asked = !decided_new(&items[root]);
-            if known && asked && items[root].draft.kind == ActionKind::Create && of_root.is_none() {
-                let why = format!("its symptom {} is already filed as #{number}", items[at].finding.id);
+            if asked && items[root].draft.kind == ActionKind::Create && of_root.is_none() {
+                let matched = &items[at].matched;
+                let how = if matched.tier == Tier::Lexical {
+                    format!("is surely #{number} ({:.2})", matched.score)
+                } else {
+                    format!("is already filed as #{number}")
+                };
+                let why = format!("its symptom {} {how}", items[at].finding.id);
                 items[root].draft.review(&why);
             }
         }

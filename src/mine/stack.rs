@@ -250,9 +250,15 @@ fn is_type(name: &str) -> bool {
         "Panic",
     ];
     let last = name.rsplit(['.', ':', '$', '\\']).next().unwrap_or_default();
+    // Private ones of Python, and its old ones in small letters: `grpc._channel._InactiveRpcError`, `socket.gaierror`.
+    let (public, is_dotted) = (last.trim_start_matches('_'), name.contains('.'));
+    let is_small = || is_dotted && ["error", "timeout"].iter().any(|end| last.ends_with(end));
     is_name(name)
-        && last.starts_with(char::is_uppercase)
-        && (ENDS.iter().any(|e| last.ends_with(e)) || name.contains('.'))
+        && if public.starts_with(char::is_uppercase) {
+            is_dotted || public == last && ENDS.iter().any(|e| last.ends_with(e))
+        } else {
+            is_small()
+        }
 }
 
 /// Where a text stands in a line. The searcher of the standard library is made anew for each line of every trace, which takes

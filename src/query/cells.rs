@@ -10,6 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::QueryError;
+use super::facts::told_ns;
 use super::loud::WARNING;
 use super::rows::RowSource;
 use crate::mine::SigId;
@@ -259,7 +260,9 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
     let several: Vec<u32> = (0..ts.len()).filter(|row| keep[*row] && is_several(*row)).map(|row| row as u32).collect();
     let named = if several.is_empty() { None } else { Some(group.read(&["event_id"], Some(&several))?) };
     let named = named.as_ref().map(|cut| cut.texts("event_id")).transpose()?;
-    let system = words[KIND].words.iter().position(|word| word == "system").map_or(NO_WORD - 1, |at| at as u32);
+    let kind_of =
+        |name: &str| words[KIND].words.iter().position(|word| word == name).map_or(NO_WORD - 1, |at| at as u32);
+    let (system, request) = (kind_of("system"), kind_of("request"));
 
     let mut cells: Numbered<Cell> = Numbered::new();
     let mut last_cells: Vec<u32> = vec![NO_WORD; sigs.len() + 1];
@@ -358,9 +361,10 @@ pub(super) fn count(source: &RowSource, at: u32, group: &RowGroup, depth: Depth)
             let instance = instance.codes[row];
             let at = *trace_at.entry((cluster, named, instance)).or_insert(traces.len() as u32) as usize;
             // The oldest row of a place stands for it.
+            let told_ns = told_ns(ts_ns, kind == request, latency[row]);
             match traces.get_mut(at) {
-                Some((.., first_ns)) => *first_ns = ts_ns.min(*first_ns),
-                None => traces.push((cluster, named, instance, ts_ns)),
+                Some((.., first_ns)) => *first_ns = told_ns.min(*first_ns),
+                None => traces.push((cluster, named, instance, told_ns)),
             }
         }
         if status[row] != NO_INT {

@@ -115,8 +115,18 @@ pub struct TraceRow {
     pub trace: Option<u128>,
     /// Instance; `None` where a row names none.
     pub instance: Option<u32>,
-    /// Oldest row of a group of rows, nanoseconds.
+    /// Moment of the oldest row of a group of rows ([`told_ns`]), nanoseconds.
     pub first_ns: i64,
+}
+
+/// Longest time to a response that is believed.
+const LONGEST_NS: i64 = 86_400_000_000_000;
+
+/// The moment at which a row was told, for its place among the rows of its trace: a request is told when it was answered, and
+/// platforms give it the time at which it came, before everything that failed in it. `latency_ns` is below 0 where none is
+/// known.
+pub(super) fn told_ns(ts_ns: i64, is_request: bool, latency_ns: i64) -> i64 {
+    if is_request && (0..=LONGEST_NS).contains(&latency_ns) { ts_ns.saturating_add(latency_ns) } else { ts_ns }
 }
 
 /// An event in which a cluster stands beside others (`shared_events`).

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::facts::{LoudRows, TotalRows};
+use super::facts::{LoudRows, TotalRows, told_ns};
 use super::rows::RowSource;
 use super::table::{Data, Table};
 use super::{ClusterRows, QueryError};
@@ -266,24 +266,24 @@ pub(super) fn in_order(mut all: Keyed<MessageRow>) -> Keyed<MessageRow> {
 
 /// The traces and instances of louder clusters, in the order of groups; one may stand in several groups.
 pub(super) fn traces(source: &RowSource, groups: &[LoudRows]) -> Result<Keyed<TraceRow>, QueryError> {
-    keyed(source, groups, &["ts_ns", "effective_severity", "trace", "instance"], |cut, of_row| {
-        let (ts, effective) = (cut.ints("ts_ns")?, cut.ints("effective_severity")?);
-        let (trace, instance) = (cut.texts("trace")?, Shared::new(cut.words("instance")?));
+    let columns = ["ts_ns", "effective_severity", "kind", "http_latency_ns", "trace", "instance"];
+    keyed(source, groups, &columns, |cut, of_row| {
+        let (ts, effective, latency) =
+            (cut.ints("ts_ns")?, cut.ints("effective_severity")?, cut.ints("http_latency_ns")?);
+        let (kind, trace, instance) =
+            (Shared::new(cut.words("kind")?), cut.texts("trace")?, Shared::new(cut.words("instance")?));
         let mut known: FxHashMap<(u32, &str, u32), usize> = FxHashMap::default();
-        let mut out: Vec<Option<TraceRow>> = Vec::with_capacity(cut.len());
-        for row in 0..cut.len() {
-            if effective[row] < WARNING {
-                out.push(None);
-                continue;
-            }
+        let mut out: Vec<Option<TraceRow>> = (0..cut.len()).map(|_| None).collect();
+        for row in (0..cut.len()).filter(|row| effective[*row] >= WARNING) {
+            let is_request = kind.get(row).is_some_and(|kind| &**kind == "request");
+            let first_ns = told_ns(ts[row], is_request, latency[row]);
             let text = trace.get(row).unwrap_or("");
-            let first = *known.entry((of_row[row], text, instance.codes[row])).or_insert(row);
+            let place = *known.entry((of_row[row], text, instance.codes[row])).or_insert(row);
             // The oldest row of a place stands for it.
-            out.push((first == row).then(|| TraceRow {
-                trace: text.to_owned(),
-                instance: instance.own(row),
-                first_ns: ts[row],
-            }));
+            match &mut out[place] {
+                Some(known) => known.first_ns = first_ns.min(known.first_ns),
+                none => *none = Some(TraceRow { trace: text.to_owned(), instance: instance.own(row), first_ns }),
+            }
         }
         Ok(out)
     })

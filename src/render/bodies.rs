@@ -372,7 +372,13 @@ fn fact(c: &Cluster, family: Option<&Family>) -> String {
         let noun = if f.failed == 1 { "start" } else { "starts" };
         let often = short(&f.cadence.words).filter(|words| words.starts_with("every "));
         let often = often.map_or_else(String::new, |words| format!(", one {words}"));
-        return format!("{} {noun} of {} failed, {}{often}.", n(f.failed), f.service, filters::span(&f.first, &f.last));
+        let (noun, failed) = match (f.ran, f.failed) {
+            (true, 1) => ("instance", "exited after it had run"),
+            (true, _) => ("instances", "exited after they had run"),
+            (false, _) => (noun, "failed"),
+        };
+        let when = filters::span(&f.first, &f.last);
+        return format!("{} {noun} of {} {failed}, {when}{often}.", n(f.failed), f.service);
     }
     let place = if c.service.is_empty() { String::new() } else { format!(" in {}", c.service) };
     if let Some(http) = &c.http {
@@ -380,7 +386,13 @@ fn fact(c: &Cluster, family: Option<&Family>) -> String {
         let requests = if c.entries == 1 { "request" } else { "requests" };
         let share = http.share_5xx.filter(|share| *share > 0.0 && http.status.is_some_and(|code| code >= 500));
         let share = share.map_or_else(String::new, |share| {
-            format!("; of all requests on this route {} were answered 5xx", filters::percent(share))
+            let share = filters::percent(share);
+            match http.share_5xx_while.map(filters::percent).filter(|part| *part != share) {
+                Some(part) => format!(
+                    "; of all requests on this route {part} were answered 5xx in these hours, and {share} in the window"
+                ),
+                None => format!("; of all requests on this route {share} were answered 5xx"),
+            }
         });
         return format!("{} {requests} {} {}{status}{place}, {when}{share}.", n(c.entries), http.method, http.route);
     }
@@ -414,7 +426,11 @@ fn expected(c: &Cluster, family: Option<&Family>, action: &ActionFacts) -> Vec<S
     match (&action.expected, family, &c.http) {
         (Some(words), ..) => lines.push(words.clone()),
         (_, Some(f), _) if f.kind == "crash_loop" => {
-            lines.push(format!("A start of {} serves; none ends in an exit.", f.service));
+            lines.push(if f.ran {
+                format!("An instance of {} runs until it is not needed any more; none ends in an exit.", f.service)
+            } else {
+                format!("A start of {} serves; none ends in an exit.", f.service)
+            });
         }
         (.., Some(http)) if http.status.is_some_and(|code| code >= 500) => {
             lines.push(format!("{} {} is answered with a status below 500.", http.method, http.route));

@@ -228,6 +228,7 @@ fn requests() -> Cluster {
         status: Some(503),
         latency_ms: Some(LatencyMs { n: 412, p50: 812.0, p95: 2_950.5, max: 30_001.0 }),
         share_5xx: Some(0.031),
+        share_5xx_while: None,
     });
     c
 }

@@ -173,7 +173,7 @@ fn value_change(change: &ValueChange) -> Option<v1::ValueChange> {
 }
 
 pub(super) fn route(found: &Route) -> v1::Route {
-    let share = |failed: u64, all: u64| if all == 0 { 0.0 } else { rounded(failed as f64 / all as f64, 4) };
+    let share = |failed: u64, all: u64| if all == 0 { 0.0 } else { rounded(failed as f64 / all as f64, 6) };
     let latency = |found: Latency| v1::LatencyMs {
         n: found.n as u64,
         p50: rounded(found.p50, 3),

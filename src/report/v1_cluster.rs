@@ -165,6 +165,8 @@ pub struct HttpStats {
     pub latency_ms: Option<LatencyMs>,
     /// Share of the route's requests answered 5xx, 0 to 1.
     pub share_5xx: Option<f64>,
+    /// The same of the hours from its first entry to its last, where ten requests or more failed.
+    pub share_5xx_while: Option<f64>,
 }
 
 /// Latency in milliseconds.

@@ -65,6 +65,8 @@ pub struct Family {
     pub events: u64,
     /// Starts that failed; for a crash loop.
     pub failed: u64,
+    /// Half of its instances or more had run for five minutes before they ended; for a crash loop.
+    pub ran: bool,
     /// First event.
     pub first: String,
     /// Last event.

@@ -276,6 +276,7 @@ fn family_row(family: &Family, material: &Material<'_>, ids: &[String]) -> v1::F
             .collect(),
         events: family.times_ns.len() as u64,
         failed: family.failed,
+        ran: family.ran,
         first: rfc3339(first),
         last: rfc3339(last),
         cadence: cadence_row(&family.cadence()),

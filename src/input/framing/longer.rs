@@ -2,7 +2,7 @@
 
 use super::scan::{self, Behind};
 use super::state::Line;
-use super::{End, Framer, Sink, Taken, Text, Window};
+use super::{End, Framer, Sink, Taken, Text, Window, walk};
 
 /// Bytes in which a wrapper must open its rows to be read as a stream.
 const WRAPPER: usize = 64 << 10;
@@ -72,11 +72,21 @@ impl Framer {
             return None;
         }
         let front = &bytes[..bytes.len().min(WRAPPER)];
-        let (length, objects, opened) = scan::lists(front).find_map(|(length, objects)| {
-            let text = [&front[..length], b"]", &b"}}"[..objects]].concat();
-            let opened = sink.wrapper(offset, std::str::from_utf8(&text).ok()?)?;
-            Some((length, objects, opened))
-        })?;
+        let closed = |length: usize, objects: usize| [&front[..length], b"]", &b"}}"[..objects]].concat();
+        let (length, objects, opened) = scan::lists(front)
+            .find_map(|(length, objects)| {
+                let opened = sink.wrapper(offset, std::str::from_utf8(&closed(length, objects)).ok()?, false)?;
+                Some((length, objects, opened))
+            })
+            .or_else(|| {
+                // Under a key that nobody knows, the first of its rows tells.
+                let mut lists = scan::lists(front);
+                let holds =
+                    |length: &usize, sink: &mut S| sink.list(walk::utf8(&bytes[*length..]), false) == Some(true);
+                let (length, objects) = lists.find(|(length, _)| holds(length, sink))?;
+                let opened = sink.wrapper(offset, std::str::from_utf8(&closed(length, objects)).ok()?, true)?;
+                Some((length, objects, opened))
+            })?;
         let state = &mut self.state;
         state.outer = state.outer << 1 | u32::from(state.in_array);
         state.deep = state.deep << 1 | u32::from(objects > 1);
@@ -98,7 +108,9 @@ impl Framer {
         let rest = &window.bytes[at + 1..];
         let near = &rest[..rest.len().min(self.limit)];
         let (deep, groups) = (self.state.deep & 1, self.state.groups & 1 == 1);
-        let length = match scan::behind(near, 1 + deep as usize, groups) {
+        let text = walk::utf8(near);
+        let mut is_of_rows = |at: usize| sink.list(text.get(at..).unwrap_or_default(), true);
+        let length = match scan::behind(near, 1 + deep as usize, groups, &mut is_of_rows) {
             Behind::List(length) => {
                 self.counts.by.structure += length as u64 + 1;
                 self.state.line = Line::Opened;

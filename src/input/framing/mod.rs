@@ -133,9 +133,15 @@ pub(crate) trait Sink {
     fn named(&mut self, _offset: u64, _name: &str, _text: &str) -> Front {
         Front::Refused
     }
-    /// Whether an object, of which `text` is the front with its list of rows closed at once, is a wrapper around rows.
-    fn wrapper(&mut self, _offset: u64, _text: &str) -> Option<Opened> {
+    /// Whether an object, of which `text` is the front with its list of rows closed at once, is a wrapper around rows; it is
+    /// known to be one where its list was looked at.
+    fn wrapper(&mut self, _offset: u64, _text: &str, _known: bool) -> Option<Opened> {
         None
+    }
+    /// Whether the list whose items `text` begins with holds entries, whatever its key: `beside` the rows of a wrapper that is
+    /// read as a stream, or as the rows of one. `None` when it may be said of a longer text.
+    fn list(&mut self, _text: &str, _beside: bool) -> Option<bool> {
+        Some(false)
     }
     /// The wrapper in which the rows that follow stand, by its id; 0 is none.
     fn within(&mut self, _wrapper: u64) {}

@@ -196,8 +196,14 @@ pub(super) enum Behind {
     Open,
 }
 
-/// Looks behind the end of a list in `objects` open objects, the innermost of which may hold more groups.
-pub(super) fn behind(bytes: &[u8], objects: usize, groups: bool) -> Behind {
+/// Looks behind the end of a list in `objects` open objects, the innermost of which may hold more groups. Another list of its
+/// own, whose items begin at a place, holds rows as well where `is_of_rows` says so.
+pub(super) fn behind(
+    bytes: &[u8],
+    objects: usize,
+    groups: bool,
+    is_of_rows: &mut dyn FnMut(usize) -> Option<bool>,
+) -> Behind {
     let (mut at, mut depth) = (0, objects);
     while let Some(&byte) = bytes.get(at) {
         at += 1;
@@ -207,6 +213,11 @@ pub(super) fn behind(bytes: &[u8], objects: usize, groups: bool) -> Behind {
                 None => return Behind::Open,
             },
             b'[' if groups && depth == objects => return Behind::List(at),
+            b'[' if depth == objects => match is_of_rows(at) {
+                Some(true) => return Behind::List(at),
+                Some(false) => depth += 1,
+                None => return Behind::Open,
+            },
             b'{' | b'[' => depth += 1,
             b'}' | b']' => {
                 depth -= 1;
@@ -215,7 +226,7 @@ pub(super) fn behind(bytes: &[u8], objects: usize, groups: bool) -> Behind {
                 }
                 if depth < objects && groups {
                     // The map of groups is closed: a list behind it is none of them.
-                    return match behind(&bytes[at..], depth, false) {
+                    return match behind(&bytes[at..], depth, false, &mut |_| Some(false)) {
                         Behind::Ends(end) => Behind::Ends(at + end),
                         other => other,
                     };
@@ -471,11 +482,17 @@ mod tests {
         let ends = [(&b"{\"a\":{\"b\":["[..], 2), (b"\"e\": [", 1), (b"\"h\":[", 1)];
         assert_eq!(found.len(), ends.len());
         assert!(found.iter().zip(ends).all(|(found, end)| found.0.ends_with(end.0) && found.1 == end.1), "{found:?}");
-        assert_eq!(behind(br#","n":{"x":"}"}} rest"#, 1, false), Behind::Ends(15));
-        assert_eq!(behind(br#","n":{"x":"}"#, 1, false), Behind::Open);
-        assert_eq!(behind(br#"},"n":[{"x":1}]} rest"#, 2, false), Behind::Ends(16));
-        assert_eq!(behind(br#", "WARNING" : [{"a":1}]}}"#, 2, true), Behind::List(15));
-        assert_eq!(behind(br#"},"n":[{"x":1}]} rest"#, 2, true), Behind::Ends(16), "no group outside of the map");
+        assert_eq!(behind(br#","n":{"x":"}"}} rest"#, 1, false, &mut |_| Some(false)), Behind::Ends(15));
+        assert_eq!(behind(br#","n":{"x":"}"#, 1, false, &mut |_| Some(false)), Behind::Open);
+        assert_eq!(behind(br#"},"n":[{"x":1}]} rest"#, 2, false, &mut |_| Some(false)), Behind::Ends(16));
+        assert_eq!(behind(br#", "WARNING" : [{"a":1}]}}"#, 2, true, &mut |_| Some(false)), Behind::List(15));
+        assert_eq!(
+            behind(br#"},"n":[{"x":1}]} rest"#, 2, true, &mut |_| Some(true)),
+            Behind::Ends(16),
+            "no group outside of the map"
+        );
+        assert_eq!(behind(br#", "n":[{"x":1}]} rest"#, 1, false, &mut |at| Some(at == 7)), Behind::List(7));
+        assert_eq!(behind(br#", "n":[{"x":1}]} rest"#, 1, false, &mut |_| None), Behind::Open);
     }
 
     #[test]

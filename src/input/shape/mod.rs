@@ -78,7 +78,7 @@ pub(crate) use mapped::Mapping;
 pub(crate) use memory::Memory;
 pub(crate) use row::{MOST_REPEATS, Row};
 pub(crate) use tabular::canonical;
-pub(crate) use wrapper::{Beside, Carried, Unwrapped, front, unwrap, window};
+pub(crate) use wrapper::{Beside, Carried, Unwrapped, front, is_of_rows, unwrap, window};
 
 use super::json::Value;
 use crate::record::{Identity, Kind, LogRecord, Severity, effective, strip_ansi};

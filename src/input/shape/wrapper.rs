@@ -222,8 +222,22 @@ fn expand<'a>(row: &Row<'a>, depth: usize, mappings: &[Mapping], rows: &mut Vec<
 /// Whether all items of a list are entries of Cloud Logging, each with a time: their ids tell which of them stand in the other
 /// list as well.
 fn of_entries(list: Value<'_>) -> bool {
-    let is_entry = |item: Value<'_>| Row::of(item).has_insert_id() && is_timed(&generic::read(item));
-    list.items().next().is_some() && list.items().all(is_entry)
+    list.items().next().is_some() && list.items().all(|item| is_of_rows(item, true))
+}
+
+/// Whether the first item of a list, whatever the list's key, says that it holds rows: `beside` other rows only an entry with
+/// an id does, because programs repeat rows.
+pub(crate) fn is_of_rows(item: Value<'_>, beside: bool) -> bool {
+    if !item.is_object() {
+        return false;
+    }
+    let (row, found) = (Row::of(item), generic::read(item));
+    is_timed(&found) && if beside { row.has_insert_id() } else { row.is_entry || says(&found) }
+}
+
+/// Whether an object has the level or the message of an entry.
+fn says(found: &Found<'_>) -> bool {
+    found.value(Field::Level).or_else(|| found.value(Field::Message)).is_some()
 }
 
 /// The lists of an object that stand where exports put their rows.
@@ -267,50 +281,62 @@ fn is_timed(found: &Found<'_>) -> bool {
 }
 
 /// Adds the rows of the only list of objects that an object has, under whatever key, where they look like entries or hold
-/// some, and of an answer of Elasticsearch that another service hands on.
+/// some, of several lists where all hold entries of Cloud Logging, and of an answer of Elasticsearch that another service hands
+/// on.
 fn unknown<'a>(object: Value<'a>, depth: usize, mappings: &[Mapping], rows: &mut Vec<Carried<'a>>) -> bool {
     if let Some(answer) = object.get("rawResponse") {
         return expand(&Row::of(answer), depth - 1, mappings, rows);
     }
-    let mut lists =
-        object.fields().map(|(_, list)| list).filter(|list| list.items().next().is_some_and(Value::is_object));
-    let list = match (lists.next(), lists.next()) {
-        (Some(list), None) => Some(list),
-        (None, None) => None,
-        _ => return false,
-    };
-    let says = |found: &Found<'_>| found.value(Field::Level).or_else(|| found.value(Field::Message)).is_some();
     let own = generic::read(object);
     if own.time().is_some() || says(&own) {
         return false;
     }
-    let Some(list) = list else { return only(object, depth, mappings, rows) };
+    let lists: Vec<Value<'_>> = object
+        .fields()
+        .map(|(_, list)| list)
+        .filter(|list| list.items().next().is_some_and(Value::is_object))
+        .collect();
     let mut inside = Vec::new();
-    let carries = list.items().take(LOOKED_AT).all(|item| {
-        let found = generic::read(item);
-        is_timed(&found) && says(&found) || expand(&Row::of(item), depth - 1, mappings, &mut inside)
-    });
+    let carries = match lists[..] {
+        [] => return inner(object, depth, mappings, rows),
+        [list] => list
+            .items()
+            .take(LOOKED_AT)
+            .all(|item| is_of_rows(item, false) || expand(&Row::of(item), depth - 1, mappings, &mut inside)),
+        _ => lists.iter().all(|list| list.items().take(LOOKED_AT).all(is_cloud_entry)),
+    };
     if carries {
-        of_list(list, Beside::default(), depth, mappings, rows);
+        for list in lists {
+            of_list(list, Beside::default(), depth, mappings, rows);
+        }
     }
     carries
 }
 
-/// Adds the rows that the only object inside an object carries, where they are entries: an answer within an answer.
-fn only<'a>(object: Value<'a>, depth: usize, mappings: &[Mapping], rows: &mut Vec<Carried<'a>>) -> bool {
-    let mut objects = object.fields().map(|(_, value)| value).filter(|value| value.is_object());
-    let (Some(inner), None) = (objects.next(), objects.next()) else { return false };
-    let mut inside = Vec::new();
-    let carries = expand(&Row::of(inner), depth - 1, mappings, &mut inside)
-        && !inside.is_empty()
-        && inside
-            .iter()
-            .take(LOOKED_AT)
-            .all(|carried| Row::of(carried.row).is_entry && is_timed(&generic::read(carried.row)));
-    if carries {
-        rows.append(&mut inside);
+/// Whether an object is an entry of Cloud Logging with a time.
+fn is_cloud_entry(object: Value<'_>) -> bool {
+    gcp::CloudLogging.knows(&Row::of(object)) && is_timed(&generic::read(object))
+}
+
+/// Whether an object is an entry with a time.
+fn is_entry(object: Value<'_>) -> bool {
+    Row::of(object).is_entry && is_timed(&generic::read(object))
+}
+
+/// Adds the rows that objects inside an object carry or are, where they are entries: an answer within an answer, rows by
+/// service or by hour. What stands beside them is said of them.
+fn inner<'a>(object: Value<'a>, depth: usize, mappings: &[Mapping], rows: &mut Vec<Carried<'a>>) -> bool {
+    let before = rows.len();
+    for (_, value) in object.fields().filter(|(_, value)| value.is_object()) {
+        let mut inside = Vec::new();
+        if !expand(&Row::of(value), depth - 1, mappings, &mut inside) {
+            inside = vec![alone(value)];
+        }
+        if inside.iter().take(LOOKED_AT).all(|carried| is_entry(carried.row)) {
+            rows.append(&mut inside);
+        }
     }
-    carries
+    rows.len() > before
 }
 
 /// The entry, or the message of Pub/Sub with entries, in an event as Eventarc hands it on; other events are rows, with a time
@@ -404,9 +430,15 @@ fn by_severity(object: Value<'_>) -> Option<Vec<Value<'_>>> {
             return Some(groups.members().flat_map(|(_, list)| list.items()).collect());
         }
     }
-    let is_severity = |key: &str| Severity::from_word(key).is_some_and(|severity| severity.as_str() == key);
-    if object.members().next().is_some() && object.members().all(|(key, list)| is_severity(&key) && list.is_array()) {
-        return Some(object.members().flat_map(|(_, list)| list.items()).collect());
+    let is_severity =
+        |key: &str| Severity::from_word(key).is_some_and(|severity| severity.as_str().eq_ignore_ascii_case(key));
+    // What is no list or map beside them is said of all of them.
+    let groups = || object.members().filter(|(_, value)| value.is_array() || value.is_object());
+    if groups().next().is_some()
+        && groups().all(|(key, list)| is_severity(&key) && list.is_array())
+        && (groups().count() == object.members().count() || groups().flat_map(|(_, list)| list.items()).all(is_entry))
+    {
+        return Some(groups().flat_map(|(_, list)| list.items()).collect());
     }
     let groups = object.some("detailed_by_severity").filter(|groups| groups.is_object())?;
     Some(groups.members().filter_map(|(_, group)| group.some("sample_entries")).flat_map(Value::items).collect())
@@ -474,6 +506,28 @@ mod tests {
         assert_eq!(count(&format!(r#"{{"logs":{rows},"histogram":{chart},"errors":{rows}}}"#)), Some(2));
         assert_eq!(count(r#"{"message":"bought","items":[{"sku":1},{"sku":2}]}"#), None);
         assert_eq!(count(r#"{"message":"bought","items":[]}"#), None);
+    }
+
+    #[test]
+    fn bundles_of_entries_are_opened_however_they_were_put_together() {
+        let entry = r#"{"insertId":"a","timestamp":"2025-01-01T00:00:00Z","textPayload":"x"}"#;
+        let rows = format!("[{entry},{entry}]");
+        for (bundle, entries) in [
+            (r#"{"fetched":"1h","error_logs":ROWS}"#, 2),
+            (r#"{"error":ROWS,"Warning":ROWS}"#, 4),
+            (r#"{"project":"acme","ERROR":ROWS,"WARNING":ROWS}"#, 4),
+            (r#"{"errors":ROWS,"warnings":ROWS}"#, 4),
+            (r#"{"shop":ROWS,"mail":ROWS,"from":"12:00"}"#, 4),
+            (r#"{"services":{"shop":{"entries":ROWS},"mail":{"entries":ROWS}},"meta":{"a":1}}"#, 4),
+            (r#"{"meta":{"a":{"b":1}},"data":{"logs":ROWS}}"#, 2),
+            (r#"{"logEntry":ENTRY}"#, 1),
+            (r#"{"entry":ENTRY,"index":4}"#, 1),
+        ] {
+            let text = bundle.replace("ROWS", &rows).replace("ENTRY", entry);
+            assert_eq!(count(&text), Some(entries), "{text}");
+        }
+        assert_eq!(count(&format!(r#"{{"a":{rows},"b":[{{"sku":1}}]}}"#)), None, "not all are lists of entries");
+        assert_eq!(count(&format!(r#"{{"message":"replayed","entry":{entry}}}"#)), None, "it says something itself");
     }
 
     #[test]

@@ -194,7 +194,7 @@ pub(super) fn recovery(material: &IncidentMaterial<'_>) -> String {
     }
     let usual = own.expected.map_or_else(
         || "no baseline says how many are usual".to_owned(),
-        |(_, high)| format!("the baseline has at most {} in such a time", count(high)),
+        |(_, high)| format!("by the baseline up to {} in such a time are no more than chance", count(high)),
     );
     match own.recovered {
         Recovered::Yes => format!(
@@ -291,7 +291,8 @@ pub(super) fn impact(report: &Report, material: &IncidentMaterial<'_>, section: 
     }
     for family in report.families.iter().filter(|family| family.kind == "crash_loop") {
         let failed = of(family.events, "start ended in an exit", "starts ended in an exit");
-        rows.push(row(&format!("Failed starts of {}", named(&family.service)), failed, family.cadence.words.clone()));
+        let name = if family.ran { "Instances that ended" } else { "Failed starts" };
+        rows.push(row(&format!("{name} of {}", named(&family.service)), failed, family.cadence.words.clone()));
     }
     let affected = affected(material);
     for own in section.services.iter().filter(|own| own.requests > 0 && affected.contains(&own.service.as_str())) {
@@ -340,11 +341,11 @@ pub(super) fn impact(report: &Report, material: &IncidentMaterial<'_>, section: 
         ));
     }
     if let Some(all) = section.reach.first().filter(|all| all.events > 0) {
-        rows.push(row(
-            "Events that rose or are new",
-            count(all.events),
-            format!("in {}", of(section.rose.len() as u64, "cluster", "clusters")),
-        ));
+        let loud = incident::rising(&material.incident.compared.changes).len() as u64;
+        let quiet = (section.rose.len() as u64).saturating_sub(loud);
+        let beside = if quiet == 0 { String::new() } else { format!("; {quiet} more are below WARNING") };
+        let in_clusters = format!("in {}{beside}", of(loud, "cluster", "clusters"));
+        rows.push(row("Events that rose or are new", count(all.events), in_clusters));
         rows.push(row("Instances they name", count(all.instances), of(all.revisions, "revision", "revisions")));
         rows.push(row("Requests or jobs they name (traces)", count(all.traces), String::new()));
         let users = all.users.map_or_else(|| "unknown".to_owned(), count);

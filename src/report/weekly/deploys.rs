@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::{WeeklyMaterial, covered_ns};
-use crate::analyze::{Analysis, Change, Cluster, Family, FamilyKind, Ranked, Revisions, Role};
+use crate::analyze::{Analysis, Change, Cluster, Family, FamilyKind, MISSED, Ranked, Revisions, Role, missed_before};
 use crate::report::v1;
 use crate::report::v1_weekly::{DeployRow, Moved};
 use crate::report::worklog::{family_span, name};
@@ -138,7 +138,8 @@ fn went(material: &WeeklyMaterial<'_>, deploy: &Deploy) -> Found {
         let (hours_before, hours_after) = (covered_ns(intervals, before), covered_ns(intervals, after));
         let episodes = runs.iter().filter(|(first, _)| before.holds(*first)).count();
         let expected = episodes as f64 * hours_after as f64 / (hours_before.max(1)) as f64;
-        if !between && (expected >= EXPECTED || ends_a_loop(material.analysis, at, deploy.at_ns)) {
+        let with_it = missed_before(runs, deploy.at_ns) < MISSED;
+        if !between && (with_it && expected >= EXPECTED || ends_a_loop(material.analysis, at, deploy.at_ns)) {
             found.push((at, last_ns));
         }
     }

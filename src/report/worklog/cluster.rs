@@ -134,6 +134,7 @@ pub(super) fn cluster_row(shared: &Shared<'_>, at: usize, fingerprint: &Fingerpr
                 max,
             }),
             share_5xx: ranked.share_5xx,
+            share_5xx_while: ranked.share_5xx_while,
         }),
         status: ranked.status.status.as_str().to_owned(),
         status_why: ranked.status.why.clone(),

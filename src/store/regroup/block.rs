@@ -72,6 +72,8 @@ enum Says {
     Fields,
     /// A driver of a database or SQLAlchemy: the statement, details, hints.
     Database,
+    /// gRPC: status and details, indented, and the end of the bracket that its exception opens.
+    Call,
 }
 
 impl Block {
@@ -87,6 +89,7 @@ impl Block {
         };
         let whose = match name {
             _ if is_count(says) => Says::Fields,
+            _ if name.starts_with("grpc.") && says.ends_with(" terminated with:") => Says::Call,
             _ if DATABASES.iter().any(|library| name.starts_with(library)) => Says::Database,
             _ => return None,
         };
@@ -200,6 +203,7 @@ impl Says {
             return true;
         }
         match self {
+            Self::Call => body == ">",
             Self::Database => FRONTS.iter().any(|front| body.starts_with(front)),
             // `database_url`, `items.0.price`, `items -> 0 -> price`, `__root__`: the one below the exception, and more below
             // what is indented.

@@ -145,7 +145,14 @@ fn what_an_exception_of_python_says_on_further_lines_belongs_to_it() {
             "FFFHFFFFFFF H",
         ),
         ("psycopg2.OperationalError: connection refused\n\tIs the server running?\nLINE 1: SELECT\nno", "FFFHFF H"),
+        (
+            "grpc._channel._InactiveRpcError: <_InactiveRpcError of RPC that terminated with:\n\tstatus = StatusCode.UNAVAILABLE\n\tdetails = \"no connection\"\n>\nretrying",
+            "FFFHFFF H",
+        ),
+        ("socket.gaierror: [Errno -2] Name or service not known\nretrying", "FFFH H"),
+        ("struct.error: unpack requires a buffer of 4 bytes\nretrying", "FFFH H"),
         // Any other exception, and what only looks like it.
+        ("shop.orders: retrying", "FFF H"),
         ("ValueError: 2 validation errors for Settings\ndatabase_url\n[SQL: a", "FFFH H H"),
         ("shop.ValidationError: many validation errors for Settings\ndatabase_url", "FFFH H"),
     ] {
