@@ -429,14 +429,23 @@ fn loop_of(run: &[&Start<'_>], service: &str, at: &[Option<usize>], seen: &Cover
             members.extend(at[*key as usize]);
         }
     }
-    let mut roots: BTreeMap<usize, usize> = BTreeMap::new();
-    for found in run.iter().filter_map(|start| at[start.root? as usize]) {
-        *roots.entry(found).or_default() += 1;
-    }
-    let root = roots
-        .iter()
-        .max_by_key(|(index, n)| (**n, std::cmp::Reverse(**index)))
-        .map(|(index, _)| *index)
+    let most = |found: &mut dyn Iterator<Item = usize>| {
+        let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+        for index in found {
+            *counts.entry(index).or_default() += 1;
+        }
+        counts.into_iter().max_by_key(|(index, n)| (*n, std::cmp::Reverse(*index)))
+    };
+    let first_error = most(&mut run.iter().filter_map(|start| at[start.root? as usize]));
+    // Where no error was exported before the exits, the first of their members is what is known.
+    let earliest = |start: &&Start<'_>| {
+        let rows = start.rows.iter().copied().chain([start.exit]).filter(|row| row.has_text);
+        let of_loop = rows.filter_map(|row| Some((row.ts_ns, row.event, at[row.key as usize]?)));
+        of_loop.filter(|(.., index)| members.contains(index)).min().map(|(.., index)| index)
+    };
+    let root = first_error
+        .or_else(|| most(&mut run.iter().filter_map(earliest)))
+        .map(|(index, _)| index)
         .or_else(|| members.first().copied())?;
     members.insert(root);
     let placed = |row: &StartRow| Some((at[row.key as usize]?, row.ts_ns));
@@ -453,7 +462,7 @@ fn loop_of(run: &[&Start<'_>], service: &str, at: &[Option<usize>], seen: &Cover
         times_ns: run.iter().map(|start| start.exit.ts_ns).collect(),
         failed: run.len() as u64,
         ran: false,
-        rooted: roots.get(&root).map_or(0, |n| *n as u64),
+        rooted: first_error.map_or(0, |(_, n)| n as u64),
         service: service.to_owned(),
         lags_ns,
     })

@@ -180,10 +180,11 @@ fn planned(
     let last = crate::issue::last_actions(&findings, &index, &made.exports, &policy);
     changes::fill(&made, &index, &context.config, &last, &mut findings)?;
     let Made { mut report, asked, exports, analysis, before, .. } = made;
+    let facts = planning::run_facts(&report, &asked);
+    let mut planned = crate::issue::plan(&findings, &index, &exports, &policy, &facts);
+    planning::since_closing(&mut planned, &report, &analysis.clusters);
     // As large as the report, and needed no more: the end of the process gives it back at once.
     std::mem::forget((analysis, before));
-    let facts = planning::run_facts(&report, &asked);
-    let planned = crate::issue::plan(&findings, &index, &exports, &policy, &facts);
     filing::add_actions(&mut report, &planned, &exports);
     let list = filing::actions(renderer, &report, &planned, &exports, &policy, &asked, outputs)?;
     std::mem::forget((findings, planned));

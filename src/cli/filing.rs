@@ -274,7 +274,7 @@ fn body(
         change: action.changes.clone(),
         related: action.related.iter().filter_map(related).collect(),
         repo: action.repo.clone(),
-        query: action.evidence.query.clone(),
+        query: query(action),
         expected: None,
         next: None,
         target: action.target.as_ref().map(|target| target.number),
@@ -284,6 +284,7 @@ fn body(
         labelled: labelled(action),
         deltas: action.compared.iter().flat_map(ChangeFacts::deltas).map(delta).collect(),
         since: action.compared.as_ref().map(|facts| planning::stamp(facts.since_ns)),
+        since_closing: action.since_closing.map(|(events, first_ns)| (events, planning::stamp(first_ns))),
         over_s: action
             .compared
             .as_ref()
@@ -295,6 +296,17 @@ fn body(
     };
     let input = BodyInput { report, cluster, members, action: &facts };
     Ok(if action.kind == ActionKind::Create { renderer.issue_body(&input)? } else { renderer.comment_body(&input)? })
+}
+
+/// The filter of an action's entries; of an issue that is reopened, those from the first after its closing on.
+fn query(action: &PlannedAction) -> String {
+    const SINCE: &str = "timestamp>=\"";
+    let whole = &action.evidence.query;
+    let behind = whole.strip_prefix(SINCE).and_then(|rest| rest.split_once('"'));
+    match action.since_closing.zip(behind) {
+        Some(((_, first_ns), (_, rest))) => format!("{SINCE}{}\"{rest}", planning::stamp(first_ns)),
+        None => whole.clone(),
+    }
 }
 
 /// How another issue is named in a body: by its number, or by the action that will make it.

@@ -86,7 +86,7 @@ pub(crate) fn nothing_read(report: &Report) -> bool {
 
 /// Whether a file could not be opened or decoded.
 pub(crate) fn is_unread(file: &FileReport) -> bool {
-    file.skipped.as_deref().is_some_and(|why| ![KNOWN, ingest::KNOWN].contains(&why))
+    file.skipped.as_deref().is_some_and(|why| ![KNOWN, ingest::KNOWN].iter().any(|known| why.starts_with(known)))
 }
 
 /// Reads inputs into a store; also whether the store was created.
@@ -107,7 +107,9 @@ pub(crate) fn ingest(
     let (known, fresh) = split(&store, sources, args.rehash);
     let mut files = Unread::default();
     for (source, id) in &known {
-        files.push(&skipped(&store, source, id));
+        let mut report = skipped(&store, source, id);
+        say_text(&mut report, args.text);
+        files.push(&report);
     }
     store.add_names(&known.iter().filter_map(|(source, id)| named(source, id)).collect::<Vec<_>>())?;
 
@@ -295,6 +297,21 @@ fn skipped(store: &Store, source: &Source, id: &ContentId) -> FileReport {
     report
 }
 
+/// Whether a file is text for the most part, of which nothing was read.
+fn is_text(file: &FileReport) -> bool {
+    file.malformed > file.entries && file.problems.first().is_some_and(|problem| problem.reason == ingest::NO_OBJECT)
+}
+
+/// Says of a file of text that was read before why `--text` comes too late: a store reads each content once.
+fn say_text(file: &mut FileReport, text: bool) {
+    if text
+        && is_text(file)
+        && let Some(why) = &mut file.skipped
+    {
+        why.push_str(" without --text: ingest it into another store to read its lines as entries");
+    }
+}
+
 /// The report for people.
 pub(crate) fn text(report: &Report) -> String {
     use std::fmt::Write as _;
@@ -333,7 +350,9 @@ pub(crate) fn text(report: &Report) -> String {
     }
     // One walk over all files, which may be many, for what is said behind the first of them.
     let (mut problems, mut pruned, mut no_time, mut unlisted, mut strays, mut own) = (0, 0, 0, 0, 0, 0);
+    let mut texts = 0;
     for file in report.files.iter() {
+        texts += u64::from(is_text(&file));
         own += usize::from(file.is_own());
         pruned += file.set_aside.pruned;
         no_time += file.set_aside.no_time;
@@ -370,6 +389,14 @@ pub(crate) fn text(report: &Report) -> String {
     if own > 0 {
         let _ =
             writeln!(out, "{own} of these were written by gardener itself and not read: they quote logs, and are none");
+    }
+    if texts > 0 {
+        let files = if texts == 1 { "1 file is".to_owned() } else { format!("{texts} files are") };
+        let _ = writeln!(
+            out,
+            "{files} text for the most part: with --text, lines are entries; ingest it so into another store, as this one \
+             reads each content once"
+        );
     }
     if no_time > 0 {
         let _ = writeln!(

@@ -15,8 +15,9 @@ use crate::analyze::{Cluster, Coverage, IssueTie, Ranked, absent_days, active_pe
 use crate::config::{AutoPolicy, Config};
 use crate::input::InputError;
 use crate::issue::{
-    Auto, Caps, Category, Export, ExportOverrides, ExportState, Finding, IndexOptions, Issue, IssueIndex, IssueState,
-    MatchSubject, Policy, Priority, Role, RunFacts, StateReason, Status, Tracker, fitness, read_export,
+    ActionKind, Auto, Caps, Category, Export, ExportOverrides, ExportState, Finding, IndexOptions, Issue, IssueIndex,
+    IssueState, MatchSubject, PlannedAction, Policy, Priority, Role, RunFacts, StateReason, Status, Tracker, fitness,
+    read_export,
 };
 use crate::report::weekly::Closing;
 use crate::report::{PAYLOAD_LESS, identities, is_loud, v1};
@@ -282,4 +283,17 @@ pub(crate) fn run_facts(report: &v1::Report, asked: &Asked) -> RunFacts {
 /// `2025-09-15T21:37:44Z`, for markers and headers.
 pub(crate) fn stamp(ns: i64) -> String {
     time::rfc3339_short(ns)
+}
+
+/// Fills what came after the closing of issues that are reopened: the window may hold the same problem from before it.
+pub(super) fn since_closing(planned: &mut [PlannedAction], report: &v1::Report, ranked: &[Ranked]) {
+    for action in planned.iter_mut().filter(|action| action.kind == ActionKind::Reopen) {
+        let closed_ns = action.target.as_ref().and_then(|target| target.closed_ns);
+        let place = report.clusters.iter().position(|row| row.id == action.cluster_id);
+        let (Some(closed_ns), Some(found)) = (closed_ns, place.and_then(|at| ranked.get(at))) else { continue };
+        let times = &found.cluster.times_ns;
+        let later = &times[times.partition_point(|at| *at <= closed_ns)..];
+        // Where all of it came later, the numbers of the window say so.
+        action.since_closing = later.first().filter(|_| later.len() < times.len()).map(|at| (later.len() as u64, *at));
+    }
 }

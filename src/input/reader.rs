@@ -19,6 +19,7 @@ use super::streamed::{Said, Streamed};
 use super::tally::Tally;
 use super::{ReadOptions, lines, pieces, repair, said};
 use crate::config::glob_matches;
+use crate::record::ingest::NO_OBJECT;
 use crate::record::{Collect, Identity, LogRecord, Stretch, hash128};
 use crate::time::{self, Window};
 
@@ -125,7 +126,7 @@ impl<'a, C: Collect> Reader<'a, C> {
                         entries += row.raw().len() as u64;
                         self.keep(&Row::of(row), beside.or(outer), inner, row.raw());
                     } else {
-                        self.refused(inner, "not a JSON object", row.raw());
+                        self.refused(inner, NO_OBJECT, row.raw());
                     }
                 }
                 // A mended text may be longer than the bytes it stands for.
@@ -279,7 +280,7 @@ impl<'a, C: Collect> Reader<'a, C> {
             if carried.is_row() {
                 self.keep(&Row::of(carried.row), carried.beside, place, carried.row.raw());
             } else {
-                self.refused(place, "not a JSON object", envelope);
+                self.refused(place, NO_OBJECT, envelope);
             }
         }
     }

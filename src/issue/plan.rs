@@ -261,6 +261,7 @@ fn action(item: &Item<'_>, index: &IssueIndex<'_>, policy: &Policy) -> PlannedAc
         change_key,
         changes: draft.changes.iter().map(|change| change.words.clone()).collect(),
         compared: finding.changes.clone().filter(|_| !draft.changes.is_empty()),
+        since_closing: None,
         last_action: draft.last_action.clone(),
     }
 }

@@ -282,6 +282,8 @@ pub struct PlannedAction {
     pub compared: Option<ChangeFacts>,
     /// Our last write to the issue.
     pub last_action: Option<LastAction>,
+    /// What came after the issue that is reopened was closed: events, and the first of them, ns since the epoch.
+    pub since_closing: Option<(u64, i64)>,
 }
 
 impl PlannedAction {

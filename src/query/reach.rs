@@ -88,13 +88,11 @@ impl Engine {
     /// For how long the instances of a cluster's rows had written when the first of these came, nanoseconds, ascending;
     /// those that name no instance say nothing.
     pub fn lived(&self, cluster: &ClusterRows) -> Result<Vec<i64>, QueryError> {
-        let columns = "COALESCE(r.service, '') AS service, r.instance AS instance, r.ts_ns AS ts_ns";
         let table = self.sql(&format!(
-            "{}, ends AS (SELECT service, instance, MIN(ts_ns) AS end_ns FROM picked WHERE instance IS NOT NULL \
-             GROUP BY service, instance) SELECT e.instance AS instance, e.end_ns AS end_ns, MIN(r.ts_ns) AS first_ns \
-             FROM rows AS r JOIN ends AS e ON r.instance = e.instance AND COALESCE(r.service, '') = e.service \
-             GROUP BY e.instance, e.end_ns",
-            picked(std::slice::from_ref(cluster), columns)
+            "{}, ends AS (SELECT instance, MIN(ts_ns) AS end_ns FROM picked WHERE instance IS NOT NULL GROUP BY instance), \
+             lives AS (SELECT e.instance AS instance, e.end_ns AS end_ns, r.ts_ns AS ts_ns FROM rows AS r JOIN ends AS e \
+             ON r.instance = e.instance) SELECT instance, end_ns, MIN(ts_ns) AS first_ns FROM lives GROUP BY instance, end_ns",
+            picked(std::slice::from_ref(cluster), "r.instance AS instance, r.ts_ns AS ts_ns")
         ))?;
         let (end, first) = (table.i64("end_ns")?, table.i64("first_ns")?);
         let mut lived: Vec<i64> = end.iter().zip(first).filter_map(|(end, first)| Some((*end)? - (*first)?)).collect();

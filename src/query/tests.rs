@@ -234,3 +234,25 @@ fn what_clusters_reach_is_counted_once_over_all_of_them() {
     assert!(times.values().all(|times| times.is_sorted()));
     assert!(engine.reach(&[]).expect("none").is_empty() && engine.event_times(&[]).expect("none").is_empty());
 }
+
+#[test]
+fn an_instance_had_lived_from_its_first_row_to_the_first_of_a_cluster() {
+    let folder = folder();
+    let on = |instance: &'static str, at_ns, id, text| LogRecord {
+        instance: Some(instance.into()),
+        ..row(DAY_ONE + at_ns, id, text)
+    };
+    let minutes = 60_000 * MS;
+    let rows = vec![
+        on("i1", 0, "a", "ready"),
+        on("i1", 7 * minutes, "b", "Container called exit(3)."),
+        on("i1", 9 * minutes, "c", "Container called exit(3)."),
+        on("i2", 8 * minutes, "d", "Container called exit(3)."),
+        LogRecord { instance: None, ..row(DAY_ONE, "e", "Container called exit(3).") },
+    ];
+    let (_snapshot, engine) = engine(&store_of(&folder, vec![vec![input(1, rows)]]), None, &[]);
+    let keys = engine.sizes().expect("sizes").clusters.into_iter().map(|cluster| cluster.key);
+    let mut lived: Vec<Vec<i64>> = keys.map(|key| engine.lived(&key).expect("runs")).collect();
+    lived.sort();
+    assert_eq!(lived, [vec![0], vec![0, 7 * minutes]]);
+}

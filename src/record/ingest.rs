@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::{ContentId, Severity};
 use crate::time::{DAY_NS, parse};
 
+/// Why a line is no row, where nothing more is known of it.
+pub const NO_OBJECT: &str = "not a JSON object";
+
 /// Why a file whose content the store has is not read.
 pub const KNOWN: &str = "its content is in the store already";
 /// A gap between entries that parts strays from the rest: as long as Cloud Logging keeps entries unless told otherwise, so

@@ -60,6 +60,8 @@ pub struct ActionFacts {
     pub deltas: Vec<DeltaLine>,
     /// Up to when the data of the last action reached, RFC 3339.
     pub since: Option<String>,
+    /// Events after the issue was closed, and the first of them, RFC 3339, where the window holds earlier ones.
+    pub since_closing: Option<(u64, String)>,
     /// Seconds that both columns of `deltas` look back.
     pub over_s: Option<f64>,
     /// Key findings of the comment that is rewritten, which said more than what is new.
@@ -459,7 +461,13 @@ fn status(c: &Cluster, report: &Report, action: &ActionFacts) -> String {
         format!("{} {entries}{events}; {words}", n(c.entries))
     };
     let word = match (action.kind.as_str(), &action.raised) {
-        ("reopen", _) => "back after closing".to_owned(),
+        ("reopen", _) => match &action.since_closing {
+            Some((1, first)) => format!("back after closing: 1 event since, at {first}; in the whole window"),
+            Some((events, first)) => {
+                format!("back after closing: {} events since, the first at {first}; in the whole window", n(*events))
+            }
+            None => "back after closing".to_owned(),
+        },
         (_, Some(raised)) => format!("priority raised {raised}"),
         _ if c.status.is_empty() || c.status == "insufficient_coverage" => "seen".to_owned(),
         _ => c.status.replace('_', " "),

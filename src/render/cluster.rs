@@ -145,7 +145,7 @@ pub(super) fn parameter_words(p: &Parameter) -> String {
     let unit = p.unit.as_ref().map(|unit| format!(" {unit}")).unwrap_or_default();
     let mut facts = Vec::new();
     // Of a slot that holds words as well, the numbers are not all that it holds.
-    let range = p.min.zip(p.max).filter(|(min, max)| min != max || p.distinct == 1);
+    let range = p.min.zip(p.max).filter(|(min, max)| min < max || p.distinct == 1);
     if let Some((min, max)) = range {
         let middle = p.median.map(|m| format!(", median {}{unit}", filters::number(m))).unwrap_or_default();
         let [min, max] = [min, max].map(filters::number);

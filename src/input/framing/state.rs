@@ -3,7 +3,7 @@
 //! The state is small, plain and comparable, because a block that was walked from a guessed state is taken only if the walk
 //! before it ended in that very state. Counts are sums, so that those of blocks are those of the file.
 
-use crate::record::ingest::BytesBy;
+use crate::record::ingest::{BytesBy, NO_OBJECT};
 
 /// Where in a line the walk stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl State {
         match self {
             Self { yaml: true, .. } => "YAML that is no entry of a log: export again with --format=json",
             Self { drawn: true, .. } => "a table drawn for people, not JSON: export again with --format=json",
-            _ => "not a JSON object",
+            _ => NO_OBJECT,
         }
     }
 }

@@ -168,6 +168,8 @@ impl Payload {
             b"textPayload" => self.message.offer(7, value),
             b"description" => self.message.offer(8, value),
             b"Message" => self.message.offer(11, value),
+            b"error_message" => self.message.offer(13, value),
+            b"text" | b"short_message" => self.message.offer(14, value),
             b"RenderedMessage" => {
                 self.message.offer(9, value);
                 self.logger |= SHAPED;
