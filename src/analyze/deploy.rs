@@ -302,6 +302,15 @@ mod tests {
     }
 
     #[test]
+    fn what_had_been_away_for_long_missed_more_than_one_pause_would() {
+        let hour = |n: i64| (n * HOUR_NS, n * HOUR_NS);
+        let runs = [hour(0), hour(1), hour(2)];
+        assert!((missed_before(&runs, 10 * HOUR_NS) - 12.0).abs() < 1e-9);
+        assert!((missed_before(&runs, 3 * HOUR_NS) - 1.5).abs() < 1e-9, "a pause as any other");
+        assert!(missed_before(&runs, 0).abs() < 1e-9 && missed_before(&[], HOUR_NS).abs() < 1e-9);
+    }
+
+    #[test]
     fn what_begins_with_a_deploy_appeared_with_its_revision() {
         let serves = [("r1", 0..120), ("r2", 120..240)];
         let found = told(&serves, &[("new", "r2", (121..240).step_by(8).collect())]);

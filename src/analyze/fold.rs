@@ -130,4 +130,20 @@ mod tests {
         ];
         assert_eq!(shares(&clusters), [0.75, 1.0, 0.6, 1.0]);
     }
+
+    #[test]
+    fn failures_of_some_hours_are_told_by_the_requests_of_these_hours() {
+        let cluster = |status: i32, hours: &[(i64, usize)]| Cluster {
+            http: Some(crate::analyze::HttpStats { status: Some(status), ..Default::default() }),
+            times_ns: hours.iter().flat_map(|(hour, n)| vec![hour * HOUR_NS + 1; *n]).collect(),
+            ..Cluster::default()
+        };
+        let all = [
+            cluster(200, &[(1, 90), (5, 3), (9, 90)]),
+            cluster(502, &[(5, 10)]),
+            cluster(503, &[(5, 2), (9, 5)]),
+            Cluster::default(),
+        ];
+        assert_eq!(shares_while(&all), [None, Some(12.0 / 15.0), None, None]);
+    }
 }

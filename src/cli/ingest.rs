@@ -460,4 +460,22 @@ mod tests {
         let frozen: IngestReport = serde_json::from_str(&text).expect("an ingest report");
         assert_eq!(serde_json::to_string_pretty(&frozen).expect("text"), text);
     }
+
+    #[test]
+    fn a_file_of_text_says_how_it_is_read_and_that_it_was() {
+        let problem = Problem { offset: 0, reason: ingest::NO_OBJECT.into() };
+        let file = FileReport { malformed: 3, problems: vec![problem], ..FileReport::default() };
+        let told = |file: &FileReport| {
+            let mut unread = Unread::default();
+            unread.push(file);
+            text(&Report::new(unread.reports, unread.total))
+        };
+        assert!(told(&file).contains("1 file is text for the most part: with --text, lines are entries"));
+        assert!(!told(&FileReport { entries: 3, ..file.clone() }).contains("--text"), "some lines among rows");
+        let mut known = FileReport { skipped: Some(KNOWN.into()), ..file };
+        say_text(&mut known, false);
+        assert_eq!(known.skipped.as_deref(), Some(KNOWN));
+        say_text(&mut known, true);
+        assert!(known.skipped.as_deref().is_some_and(|why| why.contains("into another store")) && !is_unread(&known));
+    }
 }

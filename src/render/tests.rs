@@ -299,6 +299,16 @@ fn a_body_for_a_tracker_of_smaller_texts_is_cut_at_the_quoted_entry_first() {
 }
 
 #[test]
+fn a_comment_that_reopens_says_what_came_since_the_closing() {
+    let report = fixture::report();
+    let since_closing = Some((60, "2025-10-10T00:00:00Z".to_owned()));
+    let facts = ActionFacts { kind: "reopen".into(), since_closing, ..facts() };
+    let text = renderer().comment_body(&input(&report, "C0b1ff12e", &facts)).expect("comment");
+    let said = "back after closing: 60 events since, the first at 2025-10-10T00:00:00Z; in the whole window: ";
+    assert!(text.contains(said), "{text}");
+}
+
+#[test]
 fn a_member_that_another_loop_has_too_is_told_with_what_is_of_this_one() {
     let (mut report, facts) = (masked(), facts());
     report.families[0].shared_members = vec![SharedMember {

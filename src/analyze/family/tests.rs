@@ -163,3 +163,20 @@ fn two_loops_with_other_exceptions_and_the_same_exit_are_two_families() {
         assert_eq!(family.shared.get(&2), Some(&own), "each has its own exits");
     }
 }
+
+#[test]
+fn words_of_the_platform_for_one_exit_are_of_one_loop_and_the_first_is_its_root() {
+    let clusters = ["exit", "other"].map(cluster);
+    let rows = (0..3).flat_map(|n| {
+        let (at, i) = (n * 60 * S, format!("i{n}"));
+        let limit = StartRow {
+            severity: Severity::Error,
+            ..row("other", &i, at, &format!("m{n}"), "Memory limit of 512 MiB exceeded")
+        };
+        [limit, row("exit", &i, at + S / 2, &format!("x{n}"), "Container terminated on signal 9.")]
+    });
+    let families = loops(&clusters, rows.collect());
+    let told: Vec<_> = families.iter().map(|family| (family.root, &family.members[..], family.failed)).collect();
+    assert_eq!(told, [(1, &[0, 1][..], 3)]);
+    assert_eq!((families[0].rooted, families[0].lags_ns[&0]), (0, S / 2));
+}

@@ -88,9 +88,15 @@ fn symptoms_are_links_to_the_action_of_their_root() {
 fn a_root_waits_when_its_symptom_has_an_issue_already() {
     let symptom = Finding { family: Some("F1".to_owned()), role: Role::Symptom, ..finding() };
     let root = Finding { family: Some("F1".to_owned()), role: Role::Root, ..other(1, 1) };
-    let actions = World::with(vec![filed("2030-03-15T00:00:00Z")]).plan(&[root, symptom]);
-    assert_eq!((actions[0].kind, actions[0].status), (ActionKind::Create, ActionStatus::NeedsReview));
-    assert_eq!(actions[0].related[0].number, Some(7));
+    let quoted = super::issue(9, "Orders are late on Mondays", super::MESSAGE);
+    for (known, number, why) in
+        [(filed("2030-03-15T00:00:00Z"), 7, "is already filed as #7"), (quoted, 9, "is surely #9 (")]
+    {
+        let actions = World::with(vec![known]).plan(&[root.clone(), symptom.clone()]);
+        assert_eq!((actions[0].kind, actions[0].status), (ActionKind::Create, ActionStatus::NeedsReview));
+        assert!(actions[0].reason.contains(why), "{}", actions[0].reason);
+        assert_eq!(actions[0].related[0].number, Some(number));
+    }
 }
 
 #[test]
