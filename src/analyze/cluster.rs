@@ -178,17 +178,7 @@ impl Cluster {
 
 /// Reads a key's four columns.
 pub(crate) fn keys(table: &Table) -> Result<Vec<ClusterKey>, AnalyzeError> {
-    let (ids, projects, services, kinds) =
-        (table.str("template_id")?, table.str("project")?, table.str("service")?, table.str("kind")?);
-    let text = |column: &[Option<String>], at: usize| column[at].clone().unwrap_or_default();
-    Ok((0..table.len())
-        .map(|at| ClusterKey {
-            template_id: text(ids, at),
-            project: text(projects, at),
-            service: text(services, at),
-            kind: text(kinds, at),
-        })
-        .collect())
+    Ok(table.clusters()?.into_iter().map(ClusterKey::from).collect())
 }
 
 /// Reads keys, templates, counts and severities only, for a window that another is compared with. Signatures are those of the

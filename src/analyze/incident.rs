@@ -457,11 +457,7 @@ pub fn incident(
 
 fn times(engine: &Engine, clusters: &[ClusterRows]) -> Result<BTreeMap<ClusterKey, Vec<i64>>, AnalyzeError> {
     let found = engine.event_times(clusters)?.into_iter();
-    Ok(found
-        .map(|((template_id, project, service, kind), times)| {
-            (ClusterKey { template_id, project, service, kind }, times)
-        })
-        .collect())
+    Ok(found.map(|(key, times)| (ClusterKey::from(key), times)).collect())
 }
 
 fn audit(engine: &Engine) -> Result<Vec<AuditEntry>, AnalyzeError> {

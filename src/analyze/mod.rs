@@ -60,7 +60,7 @@ pub use users::name_users;
 pub use values::{Changed, value_changes};
 
 use crate::config::Config;
-use crate::query::{Engine, QueryError};
+use crate::query::{ClusterRows, Engine, QueryError};
 use crate::time::Window;
 
 /// Why a window cannot be analysed.
@@ -253,9 +253,6 @@ pub fn run(
     Ok(Analysis { clusters: ranked, families, links, calibration, routes })
 }
 
-/// Crash loops of which is asked how long their instances had run; each is a walk over the rows.
-const LOOPS: usize = 20;
-
 /// Which clusters stand together.
 struct Tied {
     families: Vec<Family>,
@@ -274,9 +271,11 @@ fn tied(engine: &Engine, rows: &StartRows, clusters: &[Cluster], seen: &Coverage
     };
     let (traces, (mut families, failed_starts)) = rayon::join(|| traces::trace_rows(engine), loops);
     let traces = traces?;
-    for family in families.iter_mut().take(LOOPS) {
-        let lived = engine.lived(&clusters[family.root].key.rows())?;
-        family.ran = lived.get(lived.len() / 2).is_some_and(|ns| *ns >= family::RAN_NS);
+    let roots: Vec<ClusterRows> = families.iter().map(|family| clusters[family.root].key.rows()).collect();
+    let lived = engine.lived(&roots)?;
+    for (family, root) in families.iter_mut().zip(&roots) {
+        let half = lived.get(root).and_then(|lived| lived.get(lived.len() / 2));
+        family.ran = half.is_some_and(|ns| *ns >= family::RAN_NS);
     }
     families.extend(traces::same_trace(clusters, &traces, &families));
     families.extend(traces::same_event(clusters, engine.shared_events()?, &families));

@@ -49,8 +49,12 @@ fn picked(clusters: &[ClusterRows], columns: &str) -> String {
     )
 }
 
-/// First rows of the events of clusters, nanoseconds, by template, project, service and kind.
-pub type EventTimes = BTreeMap<(String, String, String, String), Vec<i64>>;
+/// First rows of the events of clusters, nanoseconds.
+pub type EventTimes = BTreeMap<ClusterRows, Vec<i64>>;
+
+/// The key of a row's cluster, as columns.
+const KEY: &str = "t.template_id AS template_id, COALESCE(r.project, '') AS project, COALESCE(r.service, '') AS service, \
+                   r.kind AS kind";
 
 impl Engine {
     /// What the rows of some clusters name: all services together, then each by name. Without a cluster: nothing.
@@ -85,19 +89,26 @@ impl Engine {
         Ok(out)
     }
 
-    /// For how long the instances of a cluster's rows had written when the first of these came, nanoseconds, ascending;
-    /// those that name no instance say nothing.
-    pub fn lived(&self, cluster: &ClusterRows) -> Result<Vec<i64>, QueryError> {
+    /// For how long the instances of each cluster's rows had written when the first of these came, nanoseconds, ascending;
+    /// clusters whose rows name no instance are left out.
+    pub fn lived(&self, clusters: &[ClusterRows]) -> Result<BTreeMap<ClusterRows, Vec<i64>>, QueryError> {
+        let mut out: BTreeMap<ClusterRows, Vec<i64>> = BTreeMap::new();
+        if clusters.is_empty() {
+            return Ok(out);
+        }
         let table = self.sql(&format!(
-            "{}, ends AS (SELECT instance, MIN(ts_ns) AS end_ns FROM picked WHERE instance IS NOT NULL GROUP BY instance), \
-             lives AS (SELECT e.instance AS instance, e.end_ns AS end_ns, r.ts_ns AS ts_ns FROM rows AS r JOIN ends AS e \
-             ON r.instance = e.instance) SELECT instance, end_ns, MIN(ts_ns) AS first_ns FROM lives GROUP BY instance, end_ns",
-            picked(std::slice::from_ref(cluster), "r.instance AS instance, r.ts_ns AS ts_ns")
+            "{}, ends AS (SELECT template_id, project, service, kind, instance, MIN(ts_ns) AS end_ns FROM picked \
+             WHERE instance IS NOT NULL GROUP BY template_id, project, service, kind, instance), \
+             begun AS (SELECT r.instance AS instance, MIN(r.ts_ns) AS first_ns FROM rows AS r \
+             WHERE r.instance IN (SELECT instance FROM ends) GROUP BY r.instance) \
+             SELECT template_id, project, service, kind, e.end_ns - b.first_ns AS lived_ns \
+             FROM ends AS e JOIN begun AS b ON e.instance = b.instance ORDER BY lived_ns ASC",
+            picked(clusters, &format!("{KEY}, r.instance AS instance, r.ts_ns AS ts_ns"))
         ))?;
-        let (end, first) = (table.i64("end_ns")?, table.i64("first_ns")?);
-        let mut lived: Vec<i64> = end.iter().zip(first).filter_map(|(end, first)| Some((*end)? - (*first)?)).collect();
-        lived.sort_unstable();
-        Ok(lived)
+        for (key, lived_ns) in table.clusters()?.into_iter().zip(table.i64("lived_ns")?) {
+            out.entry(key).or_default().extend(*lived_ns);
+        }
+        Ok(out)
     }
 
     /// Events of some clusters per (service, revision); those that name none are left out.
@@ -126,19 +137,13 @@ impl Engine {
         if clusters.is_empty() {
             return Ok(out);
         }
-        let columns = "t.template_id AS template_id, COALESCE(r.project, '') AS project, \
-                       COALESCE(r.service, '') AS service, r.kind AS kind, r.event_id AS event_id, r.ts_ns AS ts_ns";
+        let columns = format!("{KEY}, r.event_id AS event_id, r.ts_ns AS ts_ns");
         let table = self.sql(&format!(
             "{} SELECT template_id, project, service, kind, event_id, MIN(ts_ns) AS at_ns FROM picked \
              GROUP BY template_id, project, service, kind, event_id ORDER BY at_ns ASC, event_id ASC, template_id ASC",
-            picked(clusters, columns)
+            picked(clusters, &columns)
         ))?;
-        let (ids, projects, services, kinds) =
-            (table.str("template_id")?, table.str("project")?, table.str("service")?, table.str("kind")?);
-        let at_ns = table.i64("at_ns")?;
-        let text = |column: &[Option<String>], row: usize| column[row].clone().unwrap_or_default();
-        for (row, at_ns) in at_ns.iter().enumerate() {
-            let key = (text(ids, row), text(projects, row), text(services, row), text(kinds, row));
+        for (key, at_ns) in table.clusters()?.into_iter().zip(table.i64("at_ns")?) {
             out.entry(key).or_default().extend(*at_ns);
         }
         Ok(out)

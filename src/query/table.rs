@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use super::QueryError;
+use super::{ClusterRows, QueryError};
 use crate::time;
 
 /// Values of one column.
@@ -113,6 +113,16 @@ impl Table {
 
     fn wrong(name: &str, expected: &'static str, data: &Data) -> QueryError {
         QueryError::ColumnType { name: name.to_owned(), expected, found: data.word() }
+    }
+
+    /// The clusters that the rows name in four columns of these names; absent is empty.
+    pub fn clusters(&self) -> Result<Vec<ClusterRows>, QueryError> {
+        let columns = [self.str("template_id")?, self.str("project")?, self.str("service")?, self.str("kind")?];
+        let row = |at: usize| {
+            let [template_id, project, service, kind] = columns.map(|column| column[at].clone().unwrap_or_default());
+            ClusterRows { template_id, project, service, kind }
+        };
+        Ok((0..self.len()).map(row).collect())
     }
 
     /// A column of integers.

@@ -251,8 +251,9 @@ fn an_instance_had_lived_from_its_first_row_to_the_first_of_a_cluster() {
         LogRecord { instance: None, ..row(DAY_ONE, "e", "Container called exit(3).") },
     ];
     let (_snapshot, engine) = engine(&store_of(&folder, vec![vec![input(1, rows)]]), None, &[]);
-    let keys = engine.sizes().expect("sizes").clusters.into_iter().map(|cluster| cluster.key);
-    let mut lived: Vec<Vec<i64>> = keys.map(|key| engine.lived(&key).expect("runs")).collect();
+    let keys: Vec<ClusterRows> =
+        engine.sizes().expect("sizes").clusters.into_iter().map(|cluster| cluster.key).collect();
+    let mut lived: Vec<Vec<i64>> = engine.lived(&keys).expect("runs").into_values().collect();
     lived.sort();
     assert_eq!(lived, [vec![0], vec![0, 7 * minutes]]);
 }

@@ -9,6 +9,7 @@ pub mod chart;
 mod cluster;
 mod common;
 pub mod comparison;
+mod diff;
 mod filters;
 pub mod mask;
 mod notes;

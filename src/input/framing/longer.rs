@@ -6,6 +6,8 @@ use super::{End, Framer, Sink, Taken, Text, Window, walk};
 
 /// Bytes in which a wrapper must open its rows to be read as a stream.
 const WRAPPER: usize = 64 << 10;
+/// Bytes looked at first for the first item of a list.
+const ITEM: usize = 16 << 10;
 /// Wrappers inside wrappers that are followed.
 const WRAPPERS: u32 = 32;
 
@@ -81,9 +83,8 @@ impl Framer {
             .or_else(|| {
                 // Under a key that nobody knows, the first of its rows tells.
                 let mut lists = scan::lists(front);
-                let holds =
-                    |length: &usize, sink: &mut S| sink.list(walk::utf8(&bytes[*length..]), false) == Some(true);
-                let (length, objects) = lists.find(|(length, _)| holds(length, sink))?;
+                let (length, objects) =
+                    lists.find(|(length, _)| holds_rows(&bytes[*length..], false, sink) == Some(true))?;
                 let opened = sink.wrapper(offset, std::str::from_utf8(&closed(length, objects)).ok()?, true)?;
                 Some((length, objects, opened))
             })?;
@@ -108,8 +109,7 @@ impl Framer {
         let rest = &window.bytes[at + 1..];
         let near = &rest[..rest.len().min(self.limit)];
         let (deep, groups) = (self.state.deep & 1, self.state.groups & 1 == 1);
-        let text = walk::utf8(near);
-        let mut is_of_rows = |at: usize| sink.list(text.get(at..).unwrap_or_default(), true);
+        let mut is_of_rows = |at: usize| holds_rows(&near[at..], true, sink);
         let length = match scan::behind(near, 1 + deep as usize, groups, &mut is_of_rows) {
             Behind::List(length) => {
                 self.counts.by.structure += length as u64 + 1;
@@ -131,5 +131,17 @@ impl Framer {
         sink.within(state.within);
         self.counts.by.structure += length as u64 + 1;
         Some(at + 1 + length)
+    }
+}
+
+/// Whether the list whose items `bytes` begin with holds rows ([`Sink::list`]): its first item says so, which is short in
+/// most lists, and there may be many.
+fn holds_rows<S: Sink>(bytes: &[u8], beside: bool, sink: &mut S) -> Option<bool> {
+    let mut asked = ITEM;
+    loop {
+        match sink.list(walk::utf8(&bytes[..bytes.len().min(asked)]), beside) {
+            None if asked < bytes.len() => asked *= 4,
+            said => return said,
+        }
     }
 }
